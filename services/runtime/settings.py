@@ -1,0 +1,196 @@
+"""Settings: read once, at the door of a process, and handed on as values.
+
+The one place that looks at the environment. A setting comes from the command line, else from
+`HAIDANG_<NAME>`, else from its default; an unknown `HAIDANG_*` is refused by name, because a
+misspelt setting that is silently ignored shows itself on the worst day.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+PREFIX = "HAIDANG_"
+
+# name of the setting -> what it means; the environment name is HAIDANG_ and the same in capitals
+NAMES: dict[str, str] = {
+    "nats": "nats://user:password@host:port of the server with JetStream",
+    "mqtt": "host:port, mqtt:// or mqtts:// of the MQTT listener, with user and password if it wants them",
+    "database": "postgresql://… of the history; without one there is no history",
+    "http": "host:port to serve HTTP on",
+    "data": "folder for what this machine keeps",
+    "site": "the site's folder, where a command needs one",
+    "credentials": "JSON file {user, password} for NATS and MQTT",
+    "log": "text or json",
+    "strict": "true: every message is flushed to the disk before it is acknowledged",
+    "trusted_network": "true: other addresses than loopback may be open, as in a container network",
+    "partitions": "which partitions this worker owns, as 0-15 or 0,3,7; all when empty",
+}
+ALL_PARTITIONS = tuple(range(16))
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ADMIN_TOKEN = "admin-token"  # noqa: S105  the name of a file, not a secret
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+
+
+class SettingsError(ValueError):
+    """A setting that can't be used; the message says which one and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a process was told. Passwords are kept out of `repr`, so they can't reach a log."""
+
+    nats: str = field(default="nats://127.0.0.1:4222", repr=False)
+    mqtt: str = "127.0.0.1:1883"
+    database: str | None = field(default=None, repr=False)
+    http: str | None = None
+    data: Path | None = None
+    site: str | None = None
+    log_json: bool = False
+    strict: bool = False
+    trusted_network: bool = False
+    mqtt_user: str | None = None
+    mqtt_password: str | None = field(default=None, repr=False)
+    mqtt_tls: bool = False
+    admin_token: str | None = field(default=None, repr=False)
+    partitions: tuple[int, ...] = ALL_PARTITIONS
+
+    @property
+    def mqtt_host(self) -> str:
+        """Host of the MQTT listener."""
+        return address(self.mqtt, "mqtt")[0]
+
+    @property
+    def mqtt_port(self) -> int:
+        """Port of the MQTT listener."""
+        return address(self.mqtt, "mqtt")[1]
+
+    @classmethod
+    def load(cls, overrides: Mapping[str, str | None] | None = None, env: Mapping[str, str] | None = None) -> "Settings":
+        """Join command line and environment.
+
+        Raises:
+            SettingsError: a name is unknown or a value can't be read.
+        """
+        texts = _texts(overrides or {}, os.environ if env is None else env)
+        data = Path(texts["data"]) if texts.get("data") else None
+        settings = cls(
+            nats=texts.get("nats", cls.nats),
+            database=texts.get("database"),
+            http=texts.get("http"),
+            data=data,
+            site=texts.get("site"),
+            log_json=_choice("log", texts.get("log", "text"), ("text", "json")) == "json",
+            strict=_truth("strict", texts.get("strict", "")),
+            trusted_network=_truth("trusted_network", texts.get("trusted_network", "")),
+            admin_token=_first_line(data / ADMIN_TOKEN) if data else None,
+            partitions=_partitions(texts.get("partitions", "")),
+        )
+        settings = _with_mqtt(settings, texts.get("mqtt", cls.mqtt))
+        if settings.http is not None:
+            address(settings.http, "http")
+        return _with_credentials(settings, texts.get("credentials"))
+
+
+def address(text: str, name: str) -> tuple[str, int]:
+    """Split `host:port`; `[::1]:80` too.
+
+    Raises:
+        SettingsError: not such an address.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004  highest port
+        msg = f"--{name} {text!r} is not HOST:PORT; write it like 127.0.0.1:8080"
+        raise SettingsError(msg)
+    return host.strip("[]"), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    return host in LOOPBACK or host.startswith("127.")
+
+
+def child_environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Our environment for a child, with exactly the given settings and none inherited."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return kept | {PREFIX + name.upper(): value for name, value in given.items()}
+
+
+def _texts(overrides: Mapping[str, str | None], env: Mapping[str, str]) -> dict[str, str]:
+    known = {PREFIX + name.upper(): name for name in NAMES}
+    unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
+    unknown += sorted(name for name in overrides if name not in NAMES)
+    if unknown:
+        msg = f"unknown setting {unknown[0]}; known are {', '.join(sorted(known))}"
+        raise SettingsError(msg)
+    texts = {known[name]: value for name, value in env.items() if name in known and value}
+    return texts | {name: value for name, value in overrides.items() if value is not None}
+
+
+def _with_mqtt(settings: Settings, text: str) -> Settings:
+    if "://" not in text:
+        address(text, "mqtt")
+        return replace(settings, mqtt=text)
+    url = urlsplit(text)
+    if url.scheme not in ("mqtt", "mqtts") or not url.hostname:
+        msg = f"mqtt address {url.scheme}://… can't be used; write HOST:PORT, mqtt://… or mqtts://…"
+        raise SettingsError(msg)
+    tls = url.scheme == "mqtts"
+    return replace(
+        settings,
+        mqtt=f"{url.hostname}:{url.port or (8883 if tls else 1883)}",
+        mqtt_tls=tls,
+        mqtt_user=unquote(url.username) if url.username else None,
+        mqtt_password=unquote(url.password) if url.password else None,
+    )
+
+
+def _with_credentials(settings: Settings, file: str | None) -> Settings:
+    """One user and password for NATS and MQTT, as an operator of both gives them to us."""
+    if file is None:
+        return settings
+    try:
+        given = json.loads(Path(file).read_text("utf-8"))
+        user, password = str(given["user"]), str(given["password"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"--credentials {file}: {error!r}; it must be a JSON file with user and password"
+        raise SettingsError(msg) from error
+    url = urlsplit(settings.nats)
+    host = f"{url.hostname or '127.0.0.1'}:{url.port or 4222}"
+    return replace(
+        settings, nats=f"{url.scheme}://{user}:{password}@{host}", mqtt_user=user, mqtt_password=password
+    )
+
+
+def _truth(name: str, text: str) -> bool:
+    return _choice(name, text.lower(), _TRUE + _FALSE) in _TRUE
+
+
+def _choice(name: str, text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        msg = f"{PREFIX}{name.upper()}={text!r}: expected one of {', '.join(filter(None, choices))}"
+        raise SettingsError(msg)
+    return text
+
+
+def _partitions(text: str) -> tuple[int, ...]:
+    if not text:
+        return ALL_PARTITIONS
+    try:
+        spans = [part.split("-") for part in text.split(",")]
+        chosen = sorted({p for span in spans for p in range(int(span[0]), int(span[-1]) + 1)})
+    except ValueError:
+        chosen = []
+    if not chosen or chosen[-1] not in ALL_PARTITIONS:
+        msg = f"{PREFIX}PARTITIONS={text!r}: expected numbers from 0 to 15, as 0-7 or 0,3,7"
+        raise SettingsError(msg)
+    return tuple(chosen)
+
+
+def _first_line(file: Path) -> str | None:
+    try:
+        return file.read_text("utf-8").strip() or None
+    except OSError:  # no such file yet, or not for us to read: then there is no token
+        return None

@@ -1,0 +1,140 @@
+"""Streams: what JetStream keeps for a site, made once and checked at each start."""
+
+import secrets
+from typing import NamedTuple
+
+from nats.js import JetStreamContext
+from nats.js.api import DiscardPolicy, KeyValueConfig, ObjectStoreConfig, StorageType, StreamConfig
+from nats.js.errors import BucketNotFoundError, NotFoundError
+
+from services.observation import tokens, topics
+from services.observation.text import Text
+from services.runtime import logging
+
+READINGS, ALERTS, ACTS = "READINGS", "ALERTS", "ACTS"
+DOWNLINK, DERIVED, REJECTS = "DOWNLINK", "DERIVED", "REJECTS"
+MQTT_MESSAGES = "$MQTT_msgs"
+STATE, HEALTH = "STATE", "HEALTH"
+SITES, SNAPSHOTS = "SITES", "SNAPSHOTS"
+
+EPOCH, PARTITIONS = "epoch", "partitions"
+DAY_S = 86_400.0
+MB = 1 << 20
+GB = 1 << 30
+log = logging.get("streams")
+
+
+class StreamsError(Exception):
+    """A stream that we must not touch, or must not start with; says why and what to do."""
+
+    def __init__(self, what: Text, remedy: Text) -> None:
+        self.what, self.remedy = what, remedy
+        super().__init__(f"{what.en} → {remedy.en}")
+
+
+class Limits(NamedTuple):
+    """Bytes that streams may take."""
+
+    readings: int
+    derived: int
+    mqtt: int
+    rejects: int = 256 * MB
+
+    @classmethod
+    def of(cls, free: int) -> "Limits":
+        """From the free disk: a quarter for readings, a tenth each for derived and for the broker.
+
+        Not less than a few megabytes, so that a nearly full disk still starts and says so.
+        """
+        return cls(max(free // 4, 64 * MB), max(free // 10, 16 * MB), max(free // 10, 16 * MB))
+
+
+async def ensure_streams(js: JetStreamContext, limits: Limits) -> None:
+    """Create what is missing; leave what is there as it is, but refuse another partition count.
+
+    Limits are those of the day of creation: a disk that fills up must not shrink the stream.
+
+    Raises:
+        StreamsError: the stream is cut into another number of partitions.
+    """
+    for config in _configs(limits):
+        name = config.name or ""
+        try:
+            info = await js.stream_info(name)
+        except NotFoundError:
+            await js.add_stream(config)
+            log.info("stream_created", stream=name, max_bytes=config.max_bytes)
+            continue
+        if name == READINGS:
+            _check_partitions((info.config.metadata or {}).get(PARTITIONS))
+    await _ensure_buckets(js)
+
+
+async def limit_mqtt(js: JetStreamContext, limits: Limits) -> bool:
+    """Bound the broker's own stream; False while it does not exist (no MQTT client came yet).
+
+    When it is full the broker withholds PUBACK and devices keep their readings; without the bound
+    it would eat the disk while ingest is away.
+    """
+    try:
+        config = (await js.stream_info(MQTT_MESSAGES)).config
+    except NotFoundError:
+        return False
+    if config.discard != DiscardPolicy.NEW or (config.max_bytes or -1) < 0:
+        config.discard, config.max_bytes = DiscardPolicy.NEW, limits.mqtt
+        await js.update_stream(config)
+        log.info("stream_limited", stream=MQTT_MESSAGES, max_bytes=limits.mqtt)
+    return True
+
+
+def _configs(limits: Limits) -> list[StreamConfig]:
+    # Epochs are random here and only here; after a lost tail they follow from the old one.
+    def stream(name: str, subjects: list[str], days: float, **more: object) -> StreamConfig:
+        config = StreamConfig(name=name, subjects=subjects, max_age=days * DAY_S, allow_direct=True)
+        return config.evolve(storage=StorageType.FILE, discard=DiscardPolicy.OLD, **more)
+
+    def epoch() -> str:
+        return tokens.new_epoch(secrets.token_bytes(4))
+
+    cut = {EPOCH: epoch(), PARTITIONS: str(topics.PARTITIONS)}
+    return [
+        stream(READINGS, ["readings.>"], 7, max_bytes=limits.readings, metadata=cut),
+        stream(ALERTS, ["alerts.>"], 400, metadata={EPOCH: epoch()}),
+        stream(ACTS, ["acts.>"], 30),
+        stream(DOWNLINK, ["down.>"], 7, max_msgs_per_subject=1),
+        stream(DERIVED, ["derived.>"], 7, max_bytes=limits.derived),
+        stream(REJECTS, ["rejects.>"], 400, max_bytes=limits.rejects),
+    ]
+
+
+async def _ensure_buckets(js: JetStreamContext) -> None:
+    # Heartbeats live in memory: they are worth nothing after a restart, and with every message
+    # flushed they would keep the disk busy for nothing.
+    for key_value in (
+        KeyValueConfig(bucket=STATE, history=5),
+        KeyValueConfig(bucket=HEALTH, history=1, storage=StorageType.MEMORY),
+    ):
+        try:
+            await js.key_value(key_value.bucket)
+        except (BucketNotFoundError, NotFoundError):
+            await js.create_key_value(key_value)
+    for bucket in (SITES, SNAPSHOTS):
+        try:
+            await js.object_store(bucket)
+        except (BucketNotFoundError, NotFoundError):
+            await js.create_object_store(bucket, ObjectStoreConfig(bucket=bucket))
+
+
+def _check_partitions(found: str | None) -> None:
+    wanted = str(topics.PARTITIONS)
+    if found != wanted:
+        raise StreamsError(
+            Text(
+                f"Luồng READINGS được chia thành {found} phần, chương trình này cần {wanted}",
+                f"stream READINGS is cut into {found} partitions, this program needs {wanted}",
+            ),
+            Text(
+                "dùng thư mục dữ liệu khác, hoặc phiên bản chương trình đã tạo nó",
+                "use another data folder, or the release that made this one",
+            ),
+        )
