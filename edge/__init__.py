@@ -1,0 +1,1 @@
+"""The agent's side: a gateway's buffer and sender. Needs the base dependencies only."""

@@ -105,12 +105,15 @@ def event_id(  # noqa: PLR0913  the parts of the id are the promise
     return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-def make(  # noqa: PLR0913  an event has these parts
-    *, site: str, verb: str, event: str, time: int, alert: Alert
-) -> CloudEvent:
+def make(*, site: str, verb: str, event: str, time: int, alert: Alert) -> CloudEvent:
     """Put an alert into its envelope; `event` is the id, `time` in µs UTC."""
     return CloudEvent(
-        id=event, source=f"/sites/{site}", type=type_of(verb), subject=alert.alert_id, time=iso(time), data=alert
+        id=event,
+        source=f"/sites/{site}",
+        type=type_of(verb),
+        subject=alert.alert_id,
+        time=iso(time),
+        data=alert,
     )
 
 

@@ -69,7 +69,9 @@ def _property(  # noqa: PLR0913  one row of the table below
 # sea level is as right as one at 4 m (domain.md 1.1, "stage datums differ between stations").
 _TABLE = (
     _property("water_level", "m", "mực nước", "water level"),
-    _property("street_depth", "m", "độ sâu ngập đường", "street inundation depth", (-0.05, 5.0), interval_s=60),
+    _property(
+        "street_depth", "m", "độ sâu ngập đường", "street inundation depth", (-0.05, 5.0), interval_s=60
+    ),
     _property("tide_level", "m", "mực nước triều", "tide level"),
     _property("discharge", "m3/s", "lưu lượng", "discharge", (0.0, None)),
     _property("inflow", "m3/s", "lưu lượng đến hồ", "reservoir inflow"),
@@ -82,7 +84,14 @@ _TABLE = (
     _property("wave_direction", "deg", "hướng sóng", "mean wave direction", (0.0, 360.0), interval_s=1800),
     _property("current_speed", "m/s", "tốc độ dòng chảy", "current speed", (0.0, 5.0)),
     _property("current_direction", "deg", "hướng dòng chảy", "current direction", (0.0, 360.0)),
-    _property("electric_field", "V/m", "điện trường khí quyển", "atmospheric electric field", (-5e4, 5e4), interval_s=1),
+    _property(
+        "electric_field",
+        "V/m",
+        "điện trường khí quyển",
+        "atmospheric electric field",
+        (-5e4, 5e4),
+        interval_s=1,
+    ),
     _property("lamp_state", "1", "trạng thái đèn", "lamp state", codes=_ON_OFF, interval_s=900),
     _property("dimming", "%", "mức sáng", "dimming level", (0.0, 100.0), interval_s=900),
     _property("door", "1", "cửa tủ", "cabinet door", codes=_DOOR, interval_s=900),

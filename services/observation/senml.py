@@ -128,7 +128,10 @@ def _resolve_changing(records: Sequence[Record]) -> Resolved:
 
 def from_cbor_labels(record: Mapping[Any, Any]) -> dict[str, Any]:
     """Rename the integer labels of SenML in CBOR; text labels stay."""
-    return {CBOR_LABELS.get(key, str(key)) if isinstance(key, int) else str(key): value for key, value in record.items()}
+    return {
+        CBOR_LABELS.get(key, str(key)) if isinstance(key, int) else str(key): value
+        for key, value in record.items()
+    }
 
 
 _encoder = msgspec.json.Encoder()

@@ -26,7 +26,9 @@ class Problem(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """One line for an editor to jump to."""
-        return f"{self.file}:{self.line}: {self.what.en} → {self.remedy.en} ({self.what.vi} → {self.remedy.vi})"
+        return (
+            f"{self.file}:{self.line}: {self.what.en} → {self.remedy.en} ({self.what.vi} → {self.remedy.vi})"
+        )
 
 
 class AreaCode(msgspec.Struct, frozen=True):

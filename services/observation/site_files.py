@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from services.observation.quantity import PROPERTIES, Property
+from services.observation.sensor import Station
 from services.observation.site import FILES, Problem, Site, version_of
 from services.observation.site_problems import Findings
 from services.observation.site_tables import read_sensors, read_stations
 from services.observation.site_toml import SiteToml, read_rules, read_site
-from services.observation.sensor import Station
 
 _REQUIRED = ("site.toml", "stations.geojson", "sensors.csv")
 
@@ -28,7 +28,9 @@ def parse(
     absent = [name for name in _REQUIRED if name not in files]
     for name in absent:
         findings[name].error(
-            1, ("không có tệp này", "the file is missing"), (f"tạo tệp {name} trong thư mục địa bàn", f"put a {name} into the site's folder")
+            1,
+            ("không có tệp này", "the file is missing"),
+            (f"tạo tệp {name} trong thư mục địa bàn", f"put a {name} into the site's folder"),
         )
     if absent:
         return None, _all(findings)
@@ -72,13 +74,22 @@ def _check_gateways(findings: Findings, site: SiteToml, stations: Mapping[str, S
             if station not in stations:
                 findings.error(
                     line,
-                    (f"gateway {gateway.id}: không có trạm {station!r}", f"gateway {gateway.id}: no station {station!r}"),
-                    ("thêm trạm vào stations.geojson hoặc xóa khỏi danh sách", "add it to stations.geojson or take it off the list"),
+                    (
+                        f"gateway {gateway.id}: không có trạm {station!r}",
+                        f"gateway {gateway.id}: no station {station!r}",
+                    ),
+                    (
+                        "thêm trạm vào stations.geojson hoặc xóa khỏi danh sách",
+                        "add it to stations.geojson or take it off the list",
+                    ),
                 )
             if station in spoken:
                 findings.error(
                     line,
-                    (f"trạm {station!r} thuộc cả {spoken[station]} và {gateway.id}", f"station {station!r} is under both {spoken[station]} and {gateway.id}"),
+                    (
+                        f"trạm {station!r} thuộc cả {spoken[station]} và {gateway.id}",
+                        f"station {station!r} is under both {spoken[station]} and {gateway.id}",
+                    ),
                     ("mỗi trạm chỉ có một gateway", "one gateway speaks for a station"),
                 )
             spoken[station] = gateway.id

@@ -110,7 +110,7 @@ def _station(  # noqa: PLR0913  what one feature is judged by
         findings.error(
             line,
             (f"trạm {identity}: không có khu vực {area!r}", f"station {identity}: no area {area!r}"),
-            ("khai báo [[area]] trong site.toml, hoặc dùng \"site\"", 'declare it in site.toml, or use "site"'),
+            ('khai báo [[area]] trong site.toml, hoặc dùng "site"', 'declare it in site.toml, or use "site"'),
         )
     name = Text(str(properties.get("name_vi", "")), str(properties.get("name_en", "")))
     attributes = _attributes(findings, properties, identity, line)
@@ -125,7 +125,10 @@ def _point(
     if not isinstance(at, list) or len(at) < 2 or not all(is_number(x) and math.isfinite(x) for x in at[:2]):  # noqa: PLR2004
         findings.error(
             line,
-            (f"trạm {identity}: không có điểm [kinh độ, vĩ độ]", f"station {identity}: no point [longitude, latitude]"),
+            (
+                f"trạm {identity}: không có điểm [kinh độ, vĩ độ]",
+                f"station {identity}: no point [longitude, latitude]",
+            ),
             ("dùng hình học Point", "use a Point geometry"),
         )
         return 0.0, 0.0
@@ -157,8 +160,14 @@ def _attributes(findings: Findings, properties: dict[str, Any], identity: str, l
         else:
             findings.error(
                 line,
-                (f"trạm {identity}: {key} = {value!r} không phải số", f"station {identity}: {key} = {value!r} is not a number"),
-                ("thuộc tính của trạm là số; xóa cột này", "attributes of a station are numbers; remove this one"),
+                (
+                    f"trạm {identity}: {key} = {value!r} không phải số",
+                    f"station {identity}: {key} = {value!r} is not a number",
+                ),
+                (
+                    "thuộc tính của trạm là số; xóa cột này",
+                    "attributes of a station are numbers; remove this one",
+                ),
             )
     return attributes
 
@@ -176,10 +185,16 @@ def read_sensors(
     for column in reader.fieldnames or ():
         if column not in COLUMNS:
             findings.error(
-                1, (f"cột lạ {column!r}", f"unknown column {column!r}"), (f"dùng: {','.join(COLUMNS)}", f"use: {','.join(COLUMNS)}")
+                1,
+                (f"cột lạ {column!r}", f"unknown column {column!r}"),
+                (f"dùng: {','.join(COLUMNS)}", f"use: {','.join(COLUMNS)}"),
             )
     if "sensor" not in (reader.fieldnames or ()):
-        findings.error(1, ("thiếu cột sensor", "no column sensor"), (f"dòng đầu: {','.join(COLUMNS)}", f"first line: {','.join(COLUMNS)}"))
+        findings.error(
+            1,
+            ("thiếu cột sensor", "no column sensor"),
+            (f"dòng đầu: {','.join(COLUMNS)}", f"first line: {','.join(COLUMNS)}"),
+        )
         return {}
     sensors: dict[str, Sensor] = {}
     for row in reader:
@@ -204,13 +219,20 @@ def _sensor(
     stations: Mapping[str, Station],
     properties: Mapping[str, Property],
 ) -> Sensor | None:
-    cells = {key: (value or "").strip() for key, value in row.items() if isinstance(key, str) and isinstance(value, str | None)}
+    cells = {
+        key: (value or "").strip()
+        for key, value in row.items()
+        if isinstance(key, str) and isinstance(value, str | None)
+    }
     identity = cells.get("sensor", "")
     station, _, name = identity.partition(".")
     if not is_sensor_id(identity):
         findings.error(
             line,
-            (f"{identity!r} không phải <trạm>.<đại lượng>", f"{identity!r} is not <station>.<observed_property>"),
+            (
+                f"{identity!r} không phải <trạm>.<đại lượng>",
+                f"{identity!r} is not <station>.<observed_property>",
+            ),
             ("ví dụ vt-flood-001.water_level", "for example vt-flood-001.water_level"),
         )
         return None
@@ -232,8 +254,14 @@ def _property(  # noqa: PLR0913  one cell and where it stands
     if prop is None and known(unit):
         findings.warning(
             line,
-            (f"{identity}: đại lượng {name!r} không có trong từ vựng", f"{identity}: property {name!r} is not in the vocabulary"),
-            (f"lưu với đơn vị {unit}; không quy tắc mặc định nào áp dụng", f"stored in {unit}; no default rule applies to it"),
+            (
+                f"{identity}: đại lượng {name!r} không có trong từ vựng",
+                f"{identity}: property {name!r} is not in the vocabulary",
+            ),
+            (
+                f"lưu với đơn vị {unit}; không quy tắc mặc định nào áp dụng",
+                f"stored in {unit}; no default rule applies to it",
+            ),
         )
         return Property(name=name, unit=unit, text=Text(name, name))
     if prop is None:
@@ -254,7 +282,10 @@ def _property(  # noqa: PLR0913  one cell and where it stands
         what = "unknown unit" if not known(unit) else "a unit of another dimension"
         findings.error(
             line,
-            (f"{identity}: đơn vị {unit!r} không đổi được sang {prop.unit}", f"{identity}: {unit!r} is {what}; {name} is in {prop.unit}"),
+            (
+                f"{identity}: đơn vị {unit!r} không đổi được sang {prop.unit}",
+                f"{identity}: {unit!r} is {what}; {name} is in {prop.unit}",
+            ),
             ("dùng tên đơn vị SenML hoặc UCUM", "use a SenML or UCUM name of a unit"),
         )
         return None
@@ -266,7 +297,10 @@ def _apply(  # noqa: PLR0913  one row
 ) -> Sensor:
     unit = cells.get("unit", "") or prop.unit
     scale, offset = converter(unit, prop.unit) or (1.0, 0.0)
-    number = {key: _number(findings, cells.get(key, ""), key, identity, line) for key in (*_LIMITS, "rate_per_s", "spike", "interval_s")}
+    number = {
+        key: _number(findings, cells.get(key, ""), key, identity, line)
+        for key in (*_LIMITS, "rate_per_s", "spike", "interval_s")
+    }
     limits: dict[str, float | None] = {}
     for key in _LIMITS:
         given = number[key]
@@ -277,7 +311,9 @@ def _apply(  # noqa: PLR0913  one row
     interval = number["interval_s"]
     if interval is not None and interval <= 0:
         findings.error(
-            line, (f"{identity}: interval_s phải lớn hơn 0", f"{identity}: interval_s must be above 0"), ("số giây", "give seconds")
+            line,
+            (f"{identity}: interval_s phải lớn hơn 0", f"{identity}: interval_s must be above 0"),
+            ("số giây", "give seconds"),
         )
         interval = None
     _ordered(findings, limits, identity, line)
@@ -308,7 +344,10 @@ def _ordered(findings: Findings, limits: dict[str, float | None], identity: str,
         findings.error(
             line,
             (f"{identity}: giới hạn không theo thứ tự", f"{identity}: limits are out of order"),
-            ("fail_min ≤ suspect_min ≤ suspect_max ≤ fail_max", "fail_min ≤ suspect_min ≤ suspect_max ≤ fail_max"),
+            (
+                "fail_min ≤ suspect_min ≤ suspect_max ≤ fail_max",
+                "fail_min ≤ suspect_min ≤ suspect_max ≤ fail_max",
+            ),
         )
 
 

@@ -29,8 +29,8 @@ class SiteToml(msgspec.Struct):
     zone: str = "Asia/Ho_Chi_Minh"
     languages: tuple[str, ...] = LANGUAGES
     bounds: tuple[float, float, float, float] | None = None
-    areas: dict[str, Area] = {}  # noqa: RUF012  msgspec copies defaults
-    gateways: dict[str, Gateway] = {}  # noqa: RUF012
+    areas: dict[str, Area] = {}
+    gateways: dict[str, Gateway] = {}
     sources: tuple[SourceDecl, ...] = ()
 
 
@@ -155,7 +155,10 @@ def _languages(findings: Findings, value: object) -> tuple[str, ...]:
 
 def _bounds(findings: Findings, value: object) -> tuple[float, float, float, float] | None:
     line = findings.line_of_key("bounds", 1)
-    remedy = ("viết bounds = [tây, nam, đông, bắc] theo độ", "write bounds = [west, south, east, north] in degrees")
+    remedy = (
+        "viết bounds = [tây, nam, đông, bắc] theo độ",
+        "write bounds = [west, south, east, north] in degrees",
+    )
     if value is None:
         findings.warning(1, ("không có bounds", "no bounds given"), remedy)
         return None
@@ -184,10 +187,17 @@ def _read_area(findings: Findings, site: SiteToml, entry: dict[str, Any], line: 
         return
     codes = []
     for code in entry.get("codes", []):
-        if not isinstance(code, dict) or not isinstance(code.get("scheme"), str) or not isinstance(code.get("code"), str):
+        if (
+            not isinstance(code, dict)
+            or not isinstance(code.get("scheme"), str)
+            or not isinstance(code.get("code"), str)
+        ):
             findings.error(
                 findings.line_of_key("codes", line),
-                ("mã hành chính phải có scheme và code dạng chữ", "a code needs scheme and code, both as text"),
+                (
+                    "mã hành chính phải có scheme và code dạng chữ",
+                    "a code needs scheme and code, both as text",
+                ),
                 ('{ scheme = "VN-2025", code = "79/26506" }', '{ scheme = "VN-2025", code = "79/26506" }'),
             )
             continue
@@ -209,7 +219,9 @@ def _read_gateway(findings: Findings, site: SiteToml, entry: dict[str, Any], lin
     stations = entry.get("stations", [])
     if gateway in site.gateways:
         findings.error(
-            line, (f"trùng gateway {gateway!r}", f"gateway {gateway!r} is declared twice"), ("xóa một", "remove one")
+            line,
+            (f"trùng gateway {gateway!r}", f"gateway {gateway!r} is declared twice"),
+            ("xóa một", "remove one"),
         )
     if area not in site.areas:
         findings.error(
@@ -236,7 +248,9 @@ def _read_gateway(findings: Findings, site: SiteToml, entry: dict[str, Any], lin
     )
 
 
-def _read_source(findings: Findings, site: SiteToml, entry: dict[str, Any], line: int, nth: int) -> SourceDecl:
+def _read_source(
+    findings: Findings, site: SiteToml, entry: dict[str, Any], line: int, nth: int
+) -> SourceDecl:
     findings.unknown_keys(entry, _SOURCE, line)
     gateway = entry.get("gateway")
     if gateway is not None and gateway not in site.gateways:

@@ -127,5 +127,5 @@ def converter(unit_from: str, unit_to: str) -> tuple[float, float] | None:
 
 
 def _ratio(a: float, b: float) -> float:
-    """a / b, without the last-digit dust that 1e-2 / 1.0 or 1e2 / 1e-2 can carry."""
+    """A / b, without the last-digit dust that 1e-2 / 1.0 or 1e2 / 1e-2 can carry."""
     return float(f"{a / b:.15g}")

@@ -5,6 +5,7 @@ handed out from here too, because who needs one needs the other.
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 
 from nats.aio.client import Client
@@ -46,7 +47,8 @@ __all__ = [
 
 RECONNECT_WAIT_S = 0.2
 REQUEST_TIMEOUT_S = 5.0
-EXPECTED_LAST = "Nats-Expected-Last-Sequence"
+EXPECTED_LAST, EXPECTED_LAST_ID = "Nats-Expected-Last-Sequence", "Nats-Expected-Last-Msg-Id"
+MESSAGE_ID = "Nats-Msg-Id"
 
 
 class OrderLost(Exception):  # noqa: N818  a fact about the stream, handled as such, not a failure of ours
@@ -136,7 +138,7 @@ async def connect(
         reconnected_cb=reconnected,
         closed_cb=closed,
         max_reconnect_attempts=-1,
-        reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type]  seconds; a fraction works
+        reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type]
         connect_timeout=5,
         ping_interval=10,
         # 0: nothing is kept for later while disconnected. A publish that was given up by us must not
@@ -161,19 +163,29 @@ async def publish_in_order(
 ) -> int:
     """Publish all items, each only if the one before is the stream's last; return the new last.
 
-    They are all on their way at once: the server refuses everything behind the first failure, so
-    order holds without waiting for each answer. `js.publish` in a gather and not nats-py's
-    `publish_async`, which hangs on error replies; tasks start in order and hand their bytes to the
-    socket's buffer before their first pause, so the order of the items is the order on the wire.
+    They are all on their way at once, and the server refuses everything behind the first failure.
+    The expected *sequence* alone would not do that: if someone else has put one message in between,
+    our second item expects just what is there. So each item of a run also names the id of the one
+    before it, which nobody else can have written.
+
+    `js.publish` in a gather and not nats-py's `publish_async`, which hangs on error replies; tasks
+    start in order and hand their bytes to the socket's buffer before their first pause, so the
+    order of the items is the order on the wire.
 
     Raises:
         OrderLost: one was refused or not answered; says what is known to be in.
     """
+    run = secrets.token_hex(6)
+    ids = [(headers or {}).get(MESSAGE_ID) or f"{run}-{at}" for at, (_, _, headers) in enumerate(items)]
 
     async def one(at: int) -> PubAck:
         subject, data, headers = items[at]
-        expected = {**(headers or {}), EXPECTED_LAST: str(last_sequence + at)}
-        return await js.publish(subject, data, timeout=timeout_s, headers=expected)
+        sent = {**(headers or {}), EXPECTED_LAST: str(last_sequence + at)}
+        if len(items) > 1:
+            sent[MESSAGE_ID] = ids[at]
+        if at > 0:
+            sent[EXPECTED_LAST_ID] = ids[at - 1]
+        return await js.publish(subject, data, timeout=timeout_s, headers=sent)
 
     answers = await asyncio.gather(*(one(at) for at in range(len(items))), return_exceptions=True)
     for at, answer in enumerate(answers):

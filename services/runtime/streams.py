@@ -103,7 +103,7 @@ def _configs(limits: Limits) -> list[StreamConfig]:
         stream(ACTS, ["acts.>"], 30),
         stream(DOWNLINK, ["down.>"], 7, max_msgs_per_subject=1),
         stream(DERIVED, ["derived.>"], 7, max_bytes=limits.derived),
-        stream(REJECTS, ["rejects.>"], 400, max_bytes=limits.rejects),
+        stream(REJECTS, ["rejects.>"], 0, max_bytes=limits.rejects),
     ]
 
 

@@ -1,0 +1,131 @@
+"""Floods of rivers: the stage against the station's alert levels (báo động, BĐ), and how fast it rises.
+
+The levels are law, fixed per station (Decision 05/2020/QĐ-TTg), closed on the left: H ≥ BĐk. Hysteresis,
+delays and rates of rise are design defaults; no authority gives a number.
+"""
+
+from services.alerts.expression import parse
+from services.alerts.hazard import Advice, Cap, Derivation, Facts, Hazard
+from services.observation.quantity import Property
+from services.observation.text import Text
+
+RATE = "water_level_rate"
+
+WORDS = {
+    "advisory": Text("Báo động 1", "Alert level 1 (BĐ1)"),
+    "watch": Text("Báo động 2", "Alert level 2 (BĐ2)"),
+    "warning": Text("Báo động 3", "Alert level 3 (BĐ3)"),
+    "emergency": Text("Vượt lũ lịch sử", "Above the historic flood"),
+}
+
+# Below BĐ1 - 0.5 m, waves and noise at low water would look like a rise (domain.md 1.2).
+_ARMED = parse("station.bd1 - 0.5")
+
+_LEVEL = {
+    "id": "flood-level",
+    "hazard": "flood",
+    "property": "water_level",
+    "advisory": "station.bd1",
+    "watch": "station.bd2",
+    "warning": "station.bd3",
+    # Kept apart from the three of the law: what bulletins call "vượt lũ lịch sử", or BĐ3 + 1 m where
+    # nobody knows the record.
+    "emergency": "station.historic_max or station.bd3 + 1.0",
+    # 5 cm: half the step between the levels of a tidal station (Phú An: 1.4, 1.5, 1.6 m).
+    "hysteresis": 0.05,
+    # Quality control has already dealt with spikes, and many Vietnamese gauges report once an hour: a
+    # delay would cost an hour of warning, so the very reading that reaches the level raises.
+    "on_delay_s": 0,
+    # Half an hour below before it is over: stages oscillate about a level.
+    "off_delay_s": 1800,
+    "status": "default",
+    "source": "Levels: Decision 05/2020/QĐ-TTg by station; hysteresis and delays: design default",
+}
+
+_RISE = {
+    "id": "flood-rise",
+    "hazard": "flood",
+    "property": RATE,
+    "watch": 0.1,
+    "warning": 0.3,
+    "emergency": 0.5,
+    "hysteresis": 0.03,
+    "on_delay_s": 0,
+    "off_delay_s": 1800,
+    "status": "default",
+    "source": "domain.md 1.2, river; to be tuned per station",
+}
+
+
+def _reason(facts: Facts) -> Text | None:
+    """Words for the stage and its rise; None for kinds that the general sentence serves."""
+    if facts.value is None or facts.verb in ("blind", "sighted") or facts.kind not in ("threshold", "rate"):
+        return None
+    if facts.property == RATE or facts.kind == "rate":
+        return _rise(facts)
+    if facts.property != "water_level" or facts.threshold is None:
+        return None
+    word, above = WORDS[facts.severity], facts.value - facts.threshold
+    side = ("trên", "above") if above >= 0 else ("dưới", "below")
+    vi = f"Mực nước tại {facts.place.vi} là {facts.value:.2f} m, {side[0]} {word.vi} {abs(above):.2f} m"
+    en = f"Stage at {facts.place.en} is {facts.value:.2f} m, {abs(above):.2f} m {side[1]} {word.en}"
+    tail = {
+        "raised": ("Lũ bắt đầu.", "The flood begins."),
+        "escalated": ("Lũ lên.", "The flood rises."),
+        "eased": ("Lũ xuống.", "The flood falls."),
+        "cleared": ("Hết báo động.", "The alert level is left."),
+    }.get(facts.verb, ("", ""))
+    return Text(f"{vi} ({facts.threshold:g} m). {tail[0]}".strip(), f"{en} ({facts.threshold:g} m). {tail[1]}".strip())
+
+
+def _rise(facts: Facts) -> Text:
+    rate = facts.value if facts.value is not None else 0.0
+    if facts.verb == "cleared":
+        return Text(
+            f"Nước tại {facts.place.vi} không còn lên nhanh ({rate:+.2f} m/giờ).",
+            f"The water at {facts.place.en} no longer rises fast ({rate:+.2f} m/h).",
+        )
+    limit = f"{facts.threshold:g}" if facts.threshold is not None else "?"
+    return Text(
+        f"Nước tại {facts.place.vi} lên {rate:.2f} m/giờ, ngưỡng {limit} m/giờ.",
+        f"The water at {facts.place.en} rises {rate:.2f} m/h, threshold {limit} m/h.",
+    )
+
+
+_ADVICE = {
+    "advisory": Advice(
+        Text("Theo dõi mực nước, kiểm tra lực lượng trực và cửa cống.", "Watch the stage; check duty crews and sluices."),
+        Text("Người dân ven sông, bãi thấp chú ý theo dõi.", "People on river banks and low ground: stay informed."),
+    ),
+    "watch": Advice(
+        Text(
+            "Thông báo xã, phường; chuẩn bị phương tiện, điểm sơ tán.",
+            "Inform the communes; make vehicles and shelters ready.",
+        ),
+        Text("Đưa tài sản, gia súc lên cao; không qua ngầm, tràn.", "Move goods and animals up; do not cross fords."),
+    ),
+    "warning": Advice(
+        Text("Đóng đường ngập, sơ tán vùng trũng, trực 24/24.", "Close flooded roads, evacuate low areas, staff 24/24."),
+        Text("Rời vùng trũng ngay theo hướng dẫn của chính quyền.", "Leave low areas now as the authorities direct."),
+    ),
+    "emergency": Advice(
+        Text("Sơ tán toàn bộ vùng ngập; yêu cầu cấp trên chi viện.", "Evacuate the whole flood area; ask for support."),
+        Text("Đến nơi cao, an toàn ngay lập tức.", "Go to high, safe ground at once."),
+    ),
+}
+
+HAZARD = Hazard(
+    name="flood",
+    text=Text("lũ, ngập", "flood"),
+    properties={
+        RATE: Property(
+            name=RATE, unit="m/h", text=Text("tốc độ nước lên", "rate of rise of the water"), derived=True
+        )
+    },
+    derives=(Derivation(name=RATE, source="water_level", window_s=3_600.0, above=_ARMED),),
+    rules=(_LEVEL, _RISE),
+    words=WORDS,
+    advice=_ADVICE,
+    cap=Cap("Met", Text("Lũ", "Flood"), ("Monitor", "Prepare", "Evacuate")),
+    reason=_reason,
+)

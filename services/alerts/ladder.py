@@ -1,0 +1,153 @@
+"""One ladder on one sensor: rungs that flip with hysteresis and delays. Pure steps on a small record.
+
+Every rung is a machine of its own: off → on when the value is at or above its threshold for the
+on-delay; on → off when it is below threshold minus hysteresis for the off-delay. The level is the highest
+rung that is on. Values come here times the rule's sign, so downward ladders look upward.
+
+Suspect readings: they may undo only what a suspect reading began, they never complete what they start,
+and they never clear.
+"""
+
+from collections.abc import Sequence
+
+NEVER = -(1 << 63)
+"""No instant: smaller than every time."""
+
+BEGUN = 1
+"""Mark of a pending flip: a suspect reading began it."""
+SUSPECT = 2
+"""Mark: a suspect reading is part of it."""
+AWAITING = 4
+"""Mark: no further reading has confirmed it yet."""
+
+_LEVEL = tuple(mask.bit_length() for mask in range(16))
+
+
+class Cell:
+    """State of a rule on a sensor that is not at rest.
+
+    Attributes:
+        active: bit k is rung k on.
+        since: per rung, when the present pending flip began, or NEVER.
+        marks: per rung, how far suspect readings are part of that.
+        start: when the condition of the open alert began; alert: its id, or None when none is open.
+        blind: the alert stands, but its sensor no longer says whether it should.
+        flag: of the latest flip. opened: rung at which the condition of the alert is reported.
+        anchor, anchor_time: of stuck: the reading since which the value is flat.
+    """
+
+    __slots__ = ("active", "alert", "anchor", "anchor_time", "blind", "flag", "last_event", "marks", "since", "start")
+
+    def __init__(self) -> None:
+        """At rest."""
+        self.active = 0
+        self.since = [NEVER, NEVER, NEVER, NEVER]
+        self.marks = [0, 0, 0, 0]
+        self.start = NEVER
+        self.alert: str | None = None
+        self.blind = False
+        self.flag = 1
+        self.anchor = float("nan")
+        self.anchor_time = NEVER
+        self.last_event = NEVER
+
+    @property
+    def level(self) -> int:
+        """0 normal, 1 advisory … 4 emergency."""
+        return _LEVEL[self.active]
+
+    @property
+    def pending(self) -> bool:
+        """Whether a flip is under way."""
+        return max(self.since) != NEVER
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing on, nothing under way."""
+        return not self.active and self.alert is None and max(self.since) == NEVER and self.anchor_time == NEVER
+
+
+class Rungs:
+    """The numbers of a ladder at one sensor, times the rule's sign; an absent rung is NaN. Delays in µs."""
+
+    __slots__ = ("clear", "off", "on", "threshold")
+
+    def __init__(
+        self, threshold: Sequence[float], clear: Sequence[float], on: Sequence[int], off: Sequence[int]
+    ) -> None:
+        """Keep four of each."""
+        self.threshold, self.clear, self.on, self.off = threshold, clear, on, off
+
+
+def advance(cell: Cell, rungs: Rungs, y: float, t: int, *, suspect: bool, gap: bool) -> int:
+    """Apply one reading; return the start of the earliest flip that completed, or NEVER if none did.
+
+    `gap`: more than the permitted gap lies before this reading, so delays start again.
+    """
+    first = NEVER
+    for k in range(4):
+        threshold = rungs.threshold[k]
+        if threshold != threshold:  # noqa: PLR0124  absent
+            continue
+        since = cell.since[k]
+        if cell.active >> k & 1:
+            if y >= rungs.clear[k]:
+                cell.since[k] = NEVER
+            elif not suspect:
+                if since == NEVER or gap:
+                    cell.since[k] = since = t
+                    cell.marks[k] = 0
+                if t - since >= rungs.off[k]:
+                    first = _flip(cell, k, first)
+        elif y >= threshold:
+            if since == NEVER or gap:
+                cell.since[k] = since = t
+                cell.marks[k] = BEGUN | SUSPECT | AWAITING if suspect else 0
+            elif suspect:
+                cell.marks[k] = (cell.marks[k] | SUSPECT) & ~AWAITING
+            else:
+                cell.marks[k] &= ~AWAITING
+            if t - since >= rungs.on[k] and not cell.marks[k] & AWAITING:
+                first = _flip(cell, k, first)
+        elif since != NEVER and (not suspect or cell.marks[k] & BEGUN):
+            cell.since[k] = NEVER
+    return first
+
+
+def _flip(cell: Cell, k: int, first: int) -> int:
+    since = cell.since[k]
+    cell.flag = 3 if cell.marks[k] & SUSPECT and not cell.active >> k & 1 else 1
+    cell.active ^= 1 << k
+    cell.since[k] = NEVER
+    cell.marks[k] = 0
+    return since if first == NEVER else min(first, since)
+
+
+def due(cell: Cell, rungs: Rungs) -> int | None:
+    """When the earliest pending flip completes by time alone; None when none can."""
+    found = None
+    for k in range(4):
+        since = cell.since[k]
+        if since != NEVER and not cell.marks[k] & AWAITING:
+            d = since + (rungs.off[k] if cell.active >> k & 1 else rungs.on[k])
+            found = d if found is None else min(found, d)
+    return found
+
+
+def fire(cell: Cell, rungs: Rungs, d: int) -> int:
+    """Complete what is due at d; return the start of the earliest flip, or NEVER."""
+    first = NEVER
+    for k in range(4):
+        since = cell.since[k]
+        if since != NEVER and not cell.marks[k] & AWAITING:
+            delay = rungs.off[k] if cell.active >> k & 1 else rungs.on[k]
+            if since + delay <= d:
+                first = _flip(cell, k, first)
+    return first
+
+
+def drop(cell: Cell) -> None:
+    """Forget everything: a schedule closed, a rule is gone."""
+    cell.active = 0
+    cell.since = [NEVER, NEVER, NEVER, NEVER]
+    cell.marks = [0, 0, 0, 0]

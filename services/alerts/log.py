@@ -1,0 +1,153 @@
+"""Writing to ALERTS: every event once, whoever else writes and however often the server goes away.
+
+JetStream's window of message ids is a convenience. The guarantee is ours: before an event that may
+already be there is published again, the stream is read up to its end and only what is missing goes out.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+from nats.js import JetStreamContext
+from nats.js.errors import APIError, NotFoundError
+
+from services.observation import event as events
+from services.observation.event import CloudEvent
+from services.runtime import logging
+from services.runtime.follow import Follower, Message
+from services.runtime.nats import NatsError
+from services.runtime.streams import ALERTS
+
+log = logging.get("alert_log")
+
+ID = "Nats-Msg-Id"
+EXPECTED = "Nats-Expected-Last-Subject-Sequence"
+WRONG_LAST = 10071
+AT_ONCE = 256
+RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class AlertLog:
+    """One writer of ALERTS: knows what is there since a position, publishes what is not."""
+
+    def __init__(self, js: JetStreamContext, site: str, after: int = 0) -> None:
+        """Begin at a stream position; nothing is read before `catch_up`."""
+        self._js = js
+        self.site = site
+        self._known: set[str] = set()
+        self._last_of: dict[str, int] = {}
+        self._position = after  # read up to here
+        self._highest = after  # the last sequence we know of, read or written
+
+    @property
+    def position(self) -> int:
+        """Every event published so far stands at or below this sequence of ALERTS."""
+        return self._highest
+
+    def forget(self) -> None:
+        """Drop the ids known so far: a snapshot covers what led to them."""
+        self._known.clear()
+        self._position = self._highest
+
+    async def catch_up(self) -> list[Message]:
+        """Read ALERTS from the position to its present end, remembering ids."""
+        info = await self._js.stream_info(ALERTS)
+        end = info.state.last_seq
+        if end <= self._position:
+            return []
+        follower = Follower(self._js, ALERTS, [], self._position)
+        read: list[Message] = []
+        try:
+            while self._position < end:
+                messages = await follower.fetch(1000, 1.0)
+                for message in messages:
+                    self._known.add(message.headers.get(ID, ""))
+                    self._last_of[message.subject] = message.sequence
+                    self._position = message.sequence
+                read += messages
+                if not messages:  # the last ones were deleted, or the server is away: the caller tries again
+                    self._position = end
+                self._highest = max(self._highest, self._position)
+        finally:
+            await follower.close()
+        return read
+
+    async def publish(self, out: Sequence[CloudEvent], stop: asyncio.Event) -> bool:
+        """Put events into ALERTS, each once; returns when the server has confirmed all, or at stop.
+
+        Events of one alert keep their order; different alerts travel side by side.
+
+        Returns:
+            False when told to stop before all were confirmed: then nothing that led to them counts as done.
+        """
+        todo = [event for event in out if event.id not in self._known]
+        attempt = 0
+        while todo and not stop.is_set():
+            by_alert: dict[str, list[CloudEvent]] = {}
+            for event in todo:
+                by_alert.setdefault(self._subject(event), []).append(event)
+            chains = list(by_alert.items())
+            ok = True
+            for start in range(0, len(chains), AT_ONCE):
+                done = await asyncio.gather(*(self._chain(s, chain) for s, chain in chains[start : start + AT_ONCE]))
+                ok = ok and all(done)
+            todo = [event for event in todo if event.id not in self._known]
+            if todo or not ok:
+                todo = await self._recover(todo, attempt, stop)
+                attempt += 1
+        return not todo
+
+    async def _chain(self, subject: str, chain: Sequence[CloudEvent]) -> bool:
+        """Publish one alert's events in order; False at the first that was not confirmed."""
+        for event in chain:
+            try:
+                last = await self._last(subject, event)
+                headers = {ID: event.id, EXPECTED: str(last)}
+                ack = await self._js.publish(subject, events.encode(event), headers=headers)
+            except (NatsError, APIError, TimeoutError, OSError) as error:
+                self._last_of.pop(subject, None)  # somebody else may have written about this alert
+                if event.id == event.subject and getattr(error, "err_code", None) == WRONG_LAST:
+                    # The subject is named after this very event: that it is not empty is the proof.
+                    self._known.add(event.id)
+                    continue
+                log.warning("publish_failed", alert=event.subject, id=event.id, error=repr(error))
+                return False
+            self._known.add(event.id)
+            self._last_of[subject] = ack.seq
+            self._highest = max(self._highest, ack.seq)
+        return True
+
+    async def _last(self, subject: str, event: CloudEvent) -> int:
+        if subject in self._last_of:
+            return self._last_of[subject]
+        if event.id == event.subject:  # raised: the alert begins here
+            return 0
+        try:
+            found = await self._js.get_last_msg(ALERTS, subject)
+        except NotFoundError:
+            return 0
+        return found.seq or 0
+
+    async def _recover(self, todo: Sequence[CloudEvent], attempt: int, stop: asyncio.Event) -> list[CloudEvent]:
+        """After a failure: wait, read what is there, and keep what is still missing."""
+        try:
+            await asyncio.wait_for(stop.wait(), RETRY_S[min(attempt, len(RETRY_S) - 1)])
+        except TimeoutError:
+            pass
+        try:
+            await self.catch_up()
+        except (NatsError, APIError, TimeoutError, OSError) as error:
+            log.warning("alerts_unreadable", error=repr(error))
+        return [event for event in todo if event.id not in self._known]
+
+    def _subject(self, event: CloudEvent) -> str:
+        return events.subject(self.site, event.data.area, event.subject)
+
+
+def decode(message: Message) -> CloudEvent | None:
+    """An event of ALERTS, or None when a newer release or another program wrote it."""
+    try:
+        return events.decode(message.data)
+    except msgspec.MsgspecError as error:
+        log.warning("event_unreadable", sequence=message.sequence, error=repr(error))
+        return None

@@ -1,0 +1,126 @@
+"""Rules: what to watch, on which sensors, from when on. Reading them is in `rule_tables`.
+
+A rule is a column of the engine: a ladder of up to four rungs with hysteresis and delays, upward or
+downward, or one of the other kinds. Which sensors it is on follows from the site.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+
+from services.alerts.expression import Expression
+from services.alerts.schedule import Schedule
+from services.observation.sensor import Sensor
+from services.observation.site import Site
+from services.observation.topics import partition
+
+RUNGS = 4
+INTERVALS = 3
+"""A sensor is silent, and a delay starts again, after this many expected intervals without a reading."""
+
+
+class Kind(StrEnum):
+    """What a rule looks at."""
+
+    THRESHOLD = "threshold"
+    RATE = "rate"
+    SILENT = "silent"
+    STUCK = "stuck"
+    AND = "and"
+    OR = "or"
+    K_OF_N = "k_of_n"
+
+
+COMBINED = (Kind.AND, Kind.OR, Kind.K_OF_N)
+
+
+class Input(msgspec.Struct, frozen=True):
+    """One condition of an `and` or `or`: any sensor of a property, in the area or of scope site.
+
+    `at_least` or `at_most`, one of them; `hysteresis` as in a rule.
+    """
+
+    property: str
+    at_least: Expression | None = None
+    at_most: Expression | None = None
+    hysteresis: float = 0.0
+    stations: tuple[str, ...] | None = None
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule after defaults.
+
+    Attributes:
+        rungs: advisory, watch, warning, emergency; an absent rung is None.
+        hysteresis, on_delay_s, off_delay_s: one number per rung.
+        upward: active at or above the threshold; downward at or below.
+        late: what a reading does that is not newer than its sensor's last one. "reevaluate": it opens an
+            alert when it is above a rung of a normal condition without on-delay, no older than `max_late_s`.
+        areas, stations: where; None is everywhere.
+        schedule: when it is in force; None is always.
+        severity: of the kinds that have no ladder (silent, stuck, and, or), as index of the rung.
+        above: kinds rate and stuck are armed at or above this value of the sensor only.
+        window_s: of rate; how long of stuck. tolerance: of stuck.
+        k, of: of k_of_n: how many; `of` None is every sensor of the property in an area, else these stations.
+        inputs: of and / or.
+        status: what the numbers rest on; `source` names it.
+        default: it came with a hazard, not from the site.
+    """
+
+    id: str
+    hazard: str
+    property: str | None = None
+    kind: Kind = Kind.THRESHOLD
+    rungs: tuple[Expression | None, ...] = (None,) * RUNGS
+    hysteresis: tuple[float, ...] = (0.0,) * RUNGS
+    on_delay_s: tuple[float, ...] = (0.0,) * RUNGS
+    off_delay_s: tuple[float, ...] = (0.0,) * RUNGS
+    upward: bool = True
+    late: Literal["ignore", "reevaluate"] = "ignore"
+    max_late_s: float = 86_400.0
+    areas: tuple[str, ...] | None = None
+    stations: tuple[str, ...] | None = None
+    schedule: Schedule | None = None
+    severity: int = 0
+    above: Expression | None = None
+    window_s: float = 3_600.0
+    tolerance: float = 0.0
+    k: int = 2
+    of: tuple[str, ...] | None = None
+    inputs: tuple[Input, ...] = ()
+    source: str = ""
+    status: Literal["legal", "guideline", "local", "default"] = "local"
+    default: bool = False
+    version: str = ""
+
+    def sensors(self, site: Site) -> Iterator[Sensor]:
+        """Sensors of the site that the rule is on, in the site's order."""
+        for sensor in site.sensors.values():
+            if self.matches(site, sensor):
+                yield sensor
+
+    def matches(self, site: Site, sensor: Sensor) -> bool:
+        """Whether the rule is on a sensor: property, area and station agree."""
+        if self.property is not None and sensor.property != self.property:
+            return False
+        if self.stations is not None and sensor.station not in self.stations:
+            return False
+        return self.areas is None or site.area_of(sensor) in self.areas
+
+    @property
+    def sign(self) -> float:
+        """+1 upward, -1 downward: times the value, every rule is upward."""
+        return 1.0 if self.upward else -1.0
+
+    def owner(self, site: Site, area: str) -> int:
+        """Partition that evaluates the rule on a sensor of this area."""
+        return partition(site.id, area)
+
+
+def version_of(rule: Rule) -> str:
+    """12 hex of what the rule says after defaults; where it came from does not count."""
+    said = msgspec.structs.replace(rule, version="", default=False, source="", status="local")
+    return sha256(msgspec.json.encode(msgspec.to_builtins(said), order="sorted")).hexdigest()[:12]

@@ -1,0 +1,290 @@
+"""Reading `[[rule]]` tables: the site's own and the hazards' defaults, checked against the site.
+
+A default rule applies unless the site has a rule of the same id; `enabled = false` switches one off.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from services.alerts.expression import Expression, parse
+from services.alerts.hazards import hazards, properties
+from services.alerts.rule import COMBINED, RUNGS, Input, Kind, Rule, version_of
+from services.alerts.schedule import Schedule, parse_window
+from services.observation.event import SEVERITIES
+from services.observation.site import Problem, Site
+from services.observation.text import Text
+from services.observation.topics import SITE_SCOPE, is_slug
+
+FILE = "rules.toml"
+KEYS = (
+    "id", "hazard", "property", "kind", *SEVERITIES, "hysteresis", "direction", "on_delay_s", "off_delay_s", "late",
+    "max_late_s", "areas", "stations", "source", "status", "schedule", "severity", "above", "window_s", "tolerance",
+    "k", "of", "enabled",
+)  # fmt: skip
+_INPUT_KEYS = ("property", "at_least", "at_most", "hysteresis", "stations")
+_STATUS = ("legal", "guideline", "local", "default")
+_WITH_LADDER = (Kind.THRESHOLD, Kind.RATE, Kind.K_OF_N)
+
+
+def parse_rules(site: Site) -> tuple[list[Rule], list[Problem]]:
+    """Rules in force at a site, and what is wrong with its tables. A refused table gives no rule."""
+    problems: list[Problem] = []
+    rules: dict[str, Rule] = {}
+    named: set[str] = set()
+    for raw in site.rules:
+        reader = _Reader(site, raw.table, raw.line, problems)
+        rule = reader.read()
+        name = raw.table.get("id")
+        if isinstance(name, str):
+            if name in named:
+                reader.error(f"trùng quy tắc {name!r}", f"rule {name!r} is declared twice", "đổi id", "rename one")
+            named.add(name)
+        if rule is not None and raw.table.get("enabled", True):
+            rules.setdefault(rule.id, rule)
+    for hazard in hazards().values():
+        for table in hazard.rules:
+            if table["id"] not in named:
+                reader = _Reader(site, {"hazard": hazard.name, **table}, 0, problems, default=True)
+                rule = reader.read()
+                if rule is not None and table.get("enabled", True):
+                    rules[rule.id] = rule
+    return list(rules.values()), problems
+
+
+class _Reader:
+    """One table on its way to a rule."""
+
+    def __init__(
+        self, site: Site, table: Mapping[str, Any], line: int, problems: list[Problem], *, default: bool = False
+    ) -> None:
+        self.site, self.table, self.line, self.problems, self.default = site, table, line, problems, default
+        self.failed = False
+
+    def error(self, vi: str, en: str, remedy_vi: str, remedy_en: str) -> None:
+        """Note what is wrong, with the line of the table."""
+        self.failed = True
+        name = self.table.get("id", "?")
+        what = Text(f"quy tắc {name}: {vi}", f"rule {name}: {en}")
+        self.problems.append(Problem(FILE, self.line, what, Text(remedy_vi, remedy_en)))
+
+    def read(self) -> Rule | None:
+        """Make the rule, or note why not."""
+        for key in self.table:
+            if key not in KEYS:
+                self.error(f"khóa lạ {key!r}", f"unknown key {key!r}", *_one_of(KEYS))
+        name, kind = self.table.get("id"), self._choice("kind", tuple(Kind), "threshold")
+        if not isinstance(name, str) or not is_slug(name.replace("_", "-")):
+            self.error("thiếu id", "has no id", "đặt id gồm a-z, 0-9, -", "give it an id of a-z, 0-9, -")
+        kind = Kind(kind)
+        rule = Rule(
+            id=str(name),
+            hazard=self._choice("hazard", tuple(hazards()), None),
+            property=self._property(kind),
+            kind=kind,
+            rungs=self._rungs(kind),
+            hysteresis=self._per_rung("hysteresis"),
+            on_delay_s=self._per_rung("on_delay_s"),
+            off_delay_s=self._per_rung("off_delay_s"),
+            upward=self._choice("direction", ("up", "down"), "up") == "up",
+            late=self._choice("late", ("ignore", "reevaluate"), "ignore"),  # type: ignore[arg-type]  checked
+            max_late_s=self._number("max_late_s", 86_400.0),
+            areas=self._names("areas", (*self.site.areas, SITE_SCOPE), "khu vực", "area"),
+            stations=self._names("stations", tuple(self.site.stations), "trạm", "station"),
+            schedule=self._schedule(kind),
+            severity=self._severity(kind),
+            above=self._expression("above", self.table.get("above")) if "above" in self.table else None,
+            window_s=self._number("window_s", 3_600.0, minimum=1.0),
+            tolerance=self._number("tolerance", 0.0),
+            k=int(self._number("k", 2.0, minimum=1.0)),
+            of=self._names("of", tuple(self.site.stations), "trạm", "station") if kind is Kind.K_OF_N else None,
+            inputs=self._inputs() if kind in (Kind.AND, Kind.OR) else (),
+            source=str(self.table.get("source", "")),
+            status=self._choice("status", _STATUS, "local"),  # type: ignore[arg-type]  checked
+            default=self.default,
+        )
+        self._check_order(rule)
+        self._check_visible(rule)
+        return None if self.failed else msgspec.structs.replace(rule, version=version_of(rule))
+
+    def _choice(self, key: str, allowed: tuple[str, ...], default: str | None) -> str:
+        value = self.table.get(key, default)
+        if value not in allowed:
+            self.error(f"{key} = {value!r} không hợp lệ", f"{key} = {value!r} is not known", *_one_of(allowed))
+            return default or allowed[0]
+        return str(value)
+
+    def _number(self, key: str, default: float, minimum: float = 0.0) -> float:
+        value = self.table.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value < float("inf"):
+            self.error(
+                f"{key} = {value!r} không phải số hợp lệ",
+                f"{key} = {value!r} is not a number of at least {minimum:g}",
+                f"ghi một số từ {minimum:g}",
+                f"write a number from {minimum:g}",
+            )
+            return default
+        return float(value)
+
+    def _per_rung(self, key: str) -> tuple[float, ...]:
+        value = self.table.get(key, 0.0)
+        if not isinstance(value, dict):
+            return (self._number(key, 0.0),) * RUNGS
+        if not set(value) <= set(SEVERITIES):
+            self.error(f"{key}: bậc lạ", f"{key}: unknown rung", *_one_of(SEVERITIES))
+        numbers = [value.get(word, 0.0) for word in SEVERITIES]
+        if any(isinstance(n, bool) or not isinstance(n, int | float) or not 0 <= n < float("inf") for n in numbers):
+            self.error(f"{key}: cần số không âm", f"{key}: not numbers", "ghi số từ 0", "write numbers from 0")
+            return (0.0,) * RUNGS
+        return tuple(float(n) for n in numbers)
+
+    def _property(self, kind: Kind) -> str | None:
+        name = self.table.get("property")
+        if name is None and kind in (Kind.SILENT, Kind.AND, Kind.OR):
+            return None
+        if name not in properties():
+            self.error(
+                f"đại lượng {name!r} không có",
+                f"property {name!r} is not known",
+                "dùng một đại lượng của dịch vụ hoặc của mối nguy",
+                f"use one of: {', '.join(sorted(properties()))}",
+            )
+        return str(name)
+
+    def _rungs(self, kind: Kind) -> tuple[Expression | None, ...]:
+        found = tuple(self._expression(word, self.table[word]) if word in self.table else None for word in SEVERITIES)
+        if kind in _WITH_LADDER and not any(word in self.table for word in SEVERITIES):
+            self.error("không có bậc nào", "has no rung", *_one_of(SEVERITIES))
+        if kind not in _WITH_LADDER and any(found):
+            self.error(
+                f"loại {kind} không có bậc", f"kind {kind} has no ladder", "dùng severity = …", "use severity = …"
+            )
+        return found
+
+    def _expression(self, key: str, raw: object) -> Expression | None:
+        found = parse(raw)
+        if found is None:
+            self.error(
+                f"{key} = {raw!r} không phải ngưỡng",
+                f"{key} = {raw!r} is not a threshold",
+                'ghi một số hoặc "station.bd1 + 0.5"',
+                'write a number, or "station.bd1 + 0.5"',
+            )
+            return None
+        known = {name for station in self.site.stations.values() for name in station.attributes}
+        for name in found.attributes if not self.default else ():
+            if name not in known:
+                self.error(
+                    f"không trạm nào có {name!r}",
+                    f"no station has an attribute {name!r}",
+                    f"thêm {name} vào stations.geojson",
+                    f"add {name} to a station in stations.geojson",
+                )
+        return found
+
+    def _names(self, key: str, known: tuple[str, ...], vi: str, en: str) -> tuple[str, ...] | None:
+        raw = self.table.get(key)
+        if raw is None or (key == "of" and raw == "area"):
+            return None
+        if not isinstance(raw, list) or not raw:
+            self.error(f"{key} phải là danh sách", f"{key} is not a list", f'ghi {key} = ["…"]', f'write {key} = ["…"]')
+            return None
+        for name in raw:
+            if name not in known:
+                self.error(
+                    f"không có {vi} {name!r}", f"no {en} {name!r}", f"khai báo {vi} đó", f"declare the {en}, or remove it"
+                )
+        return tuple(str(name) for name in raw)
+
+    def _schedule(self, kind: Kind) -> Schedule | None:
+        raw = self.table.get("schedule")
+        if raw is None:
+            return None
+        windows = [parse_window(window) for window in (raw if isinstance(raw, list) else [raw])]
+        if None in windows or not windows or kind not in (Kind.THRESHOLD, Kind.RATE):
+            self.error(
+                "schedule không hợp lệ",
+                f"schedule is not one, or kind {kind} can have none",
+                'ghi [{from = "22:00", to = "05:00", days = ["mon"]}]',
+                'write [{from = "22:00", to = "05:00", days = ["mon"]}] in a threshold or rate rule',
+            )
+            return None
+        return Schedule(tuple(window for window in windows if window is not None), self.site.zone)
+
+    def _severity(self, kind: Kind) -> int:
+        if kind in _WITH_LADDER:
+            return 0
+        return SEVERITIES.index(self._choice("severity", SEVERITIES, "advisory"))
+
+    def _inputs(self) -> tuple[Input, ...]:
+        raw = self.table.get("of")
+        if not isinstance(raw, list) or len(raw) < 2 or not all(isinstance(item, dict) for item in raw):  # noqa: PLR2004
+            self.error(
+                "of cần ít nhất hai điều kiện",
+                "of needs at least two conditions",
+                'ghi of = [{property = "…", at_least = …}, …]',
+                'write of = [{property = "…", at_least = …}, …]',
+            )
+            return ()
+        return tuple(self._input(item) for item in raw)
+
+    def _input(self, item: Mapping[str, Any]) -> Input:
+        inner = _Reader(self.site, {"id": self.table.get("id"), **item}, self.line, self.problems)
+        for key in item:
+            if key not in _INPUT_KEYS:
+                inner.error(f"khóa lạ {key!r} trong of", f"unknown key {key!r} in of", *_one_of(_INPUT_KEYS))
+        bounds = {key: inner._expression(key, item[key]) for key in ("at_least", "at_most") if key in item}
+        if len(bounds) != 1:
+            inner.error(
+                "điều kiện cần at_least hoặc at_most", "a condition needs at_least or at_most, one of them", "thêm", "add it"
+            )
+        found = Input(
+            property=str(inner._property(Kind.THRESHOLD)),
+            hysteresis=inner._number("hysteresis", 0.0),
+            stations=inner._names("stations", tuple(self.site.stations), "trạm", "station"),
+            **bounds,
+        )
+        self.failed |= inner.failed
+        return found
+
+    def _check_order(self, rule: Rule) -> None:
+        """Refuse a ladder that does not climb where it can be known: by numbers, or at each station."""
+        if rule.kind not in _WITH_LADDER or self.default or self.failed:
+            return
+        wanted = sum(rung is not None for rung in rule.rungs)
+        places = {site_sensor.station for site_sensor in rule.sensors(self.site)} or {None}
+        for place in sorted(places, key=str):
+            attributes = self.site.stations[place].attributes if place is not None else {}
+            values = [(w, r.resolve(attributes)) for w, r in zip(SEVERITIES, rule.rungs, strict=True) if r is not None]
+            present = [(word, value) for word, value in values if value is not None]
+            for (low, a), (high, b) in zip(present, present[1:], strict=False):
+                if wanted > 1 and a * rule.sign >= b * rule.sign:
+                    where = f" ({place})" if place is not None else ""
+                    self.error(
+                        f"bậc {high} {b:g} không vượt {low} {a:g}{where}",
+                        f"rung {high} {b:g} is not beyond {low} {a:g}{where}",
+                        "xếp bậc tăng dần (giảm dần nếu direction = down)",
+                        "order the rungs upward (downward if direction = down)",
+                    )
+                    return
+
+    def _check_visible(self, rule: Rule) -> None:
+        """Refuse inputs that no single partition can see."""
+        if rule.kind not in COMBINED or self.failed:
+            return
+        named = {*(rule.of or ()), *(s for i in rule.inputs for s in i.stations or ())}
+        areas = {self.site.stations[name].area for name in named} - {SITE_SCOPE}
+        if len(areas) > 1:
+            listed = ", ".join(sorted(areas))
+            self.error(
+                f"các trạm thuộc nhiều khu vực: {listed}",
+                f"its stations lie in several areas ({listed}), which no one partition sees together",
+                'đặt area = "site" cho các trạm đó, hoặc tách quy tắc theo khu vực',
+                'give these stations area = "site", or make one rule per area',
+            )
+
+
+def _one_of(allowed: tuple[str, ...]) -> tuple[str, str]:
+    words = ", ".join(str(word) for word in allowed)
+    return f"dùng một trong: {words}", f"use one of: {words}"

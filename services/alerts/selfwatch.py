@@ -1,0 +1,200 @@
+"""Alerts about ourselves: from heartbeats and the fill of streams to findings and events. Pure.
+
+The keeper looks every few seconds and passes what it saw; nothing here reads a clock.
+"""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+
+import msgspec
+
+from services.observation import event as events
+from services.observation.event import Alert, CloudEvent
+from services.observation.instants import SECOND, iso
+from services.observation.text import Text
+from services.observation.topics import SITE_AREA
+
+HAZARD = "system"
+RULE_PREFIX = "self."
+SILENT_AFTER_US = 15 * SECOND
+"""Three heartbeats of 5 s. A slower machine must not cry wolf, a dead service must not hide."""
+COMPLAINT_AFTER_US = 15 * SECOND
+"""A complaint younger than this is a restart or a reconnect, which heals itself."""
+SPACE = ((0.8, "warning"), (0.5, "advisory"))
+"""Fill of a stream and its severity, highest first (design.md, promise 6)."""
+
+VERSION = sha256(repr((SILENT_AFTER_US, COMPLAINT_AFTER_US, SPACE)).encode()).hexdigest()[:12]
+
+
+class Complaint(msgspec.Struct):
+    """What a service says is wrong with its world; `since` in µs UTC."""
+
+    code: str
+    vi: str
+    en: str
+    since: int
+
+
+class Heartbeat(msgspec.Struct):
+    """A service's word about itself, as it stands in KV HEALTH; `t` in µs UTC."""
+
+    service: str
+    t: int
+    pid: int = 0
+    ready: bool = False
+    complaints: list[Complaint] = []  # noqa: RUF012  msgspec copies defaults
+    figures: dict[str, float] = {}  # noqa: RUF012
+    v: int = 1
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something wrong with ourselves: rule, what it is about, how bad, since when (µs UTC), in words."""
+
+    rule: str
+    about: str
+    severity: str
+    since: int
+    reason: Text
+    value: float | None = None
+    threshold: float | None = None
+    unit: str | None = None
+
+    @property
+    def key(self) -> str:
+        """One open alert for each."""
+        return f"{self.rule}/{self.about}"
+
+
+def look(heartbeats: Iterable[Heartbeat], fill: Mapping[str, float], now: int) -> list[Finding]:
+    """List what is wrong at `now` (µs UTC).
+
+    Args:
+        heartbeats: the last word of every service that ever spoke.
+        fill: share of its limit that each stream takes, 0 to 1.
+        now: wall clock of the keeper.
+    """
+    findings = []
+    for beat in heartbeats:
+        due = beat.t + SILENT_AFTER_US
+        if now >= due:
+            findings.append(_silent(beat.service, due, (now - beat.t) / SECOND))
+            continue
+        findings += [
+            Finding(f"{RULE_PREFIX}complaint", f"{beat.service}.{c.code}", "watch", c.since + COMPLAINT_AFTER_US, Text(c.vi, c.en))
+            for c in beat.complaints
+            if now >= c.since + COMPLAINT_AFTER_US
+        ]
+    findings += [finding for stream, share in fill.items() if (finding := _space(stream, share, now)) is not None]
+    return findings
+
+
+def _silent(service: str, due: int, age_s: float) -> Finding:
+    return Finding(
+        f"{RULE_PREFIX}service-silent",
+        service,
+        "warning",
+        due,
+        Text(
+            f"Dịch vụ {service} không báo nhịp; xem nhật ký của nó trên máy chủ",
+            f"Service {service} gives no heartbeat; look at its log on the server",
+        ),
+        value=round(age_s, 1),
+        threshold=SILENT_AFTER_US / SECOND,
+        unit="s",
+    )
+
+
+def _space(stream: str, share: float, now: int) -> Finding | None:
+    for limit, severity in SPACE:
+        if share >= limit:
+            reason = Text(
+                f"Luồng {stream} đã đầy {share:.0%}; số đo cũ nhất sẽ bị bỏ khi đầy. Kiểm tra archive và đĩa",
+                f"Stream {stream} is {share:.0%} full; when full its oldest messages go. Check the archive and the disk",
+            )
+            return Finding(f"{RULE_PREFIX}space", stream, severity, now, reason, round(share * 100, 1), limit * 100, "%")
+    return None
+
+
+class Watch:
+    """Open alerts about ourselves, and the events that lead from what was to what is."""
+
+    def __init__(self, site: str) -> None:
+        """Start with nothing open; `restore` puts back what ALERTS says is."""
+        self.site = site
+        self.open: dict[str, Alert] = {}
+        self._last: dict[str, str] = {}
+
+    def restore(self, event: CloudEvent) -> None:
+        """Fold one event from ALERTS, in stream order; others than ours are passed over."""
+        alert = event.data
+        if not alert.rule.startswith(RULE_PREFIX):
+            return
+        key = f"{alert.rule}/{alert.sensor}"
+        if events.verb_of(event.type) == events.Verb.CLEARED:
+            self.open.pop(key, None)
+        else:
+            self.open[key] = alert
+        self._last[key] = alert.alert_id
+
+    def update(self, findings: Iterable[Finding], now: int) -> list[CloudEvent]:
+        """Events that make the open alerts equal to the findings; `now` in µs UTC."""
+        present = {finding.key: finding for finding in findings}
+        out = [self._clear(key, now) for key in list(self.open) if key not in present]
+        for key, finding in present.items():
+            alert = self.open.get(key)
+            if alert is None:
+                out.append(self._raise(finding, now))
+            elif alert.severity != finding.severity:
+                out.append(self._move(alert, finding, now))
+        return out
+
+    def _raise(self, finding: Finding, now: int) -> CloudEvent:
+        identity = self._id(finding.rule, finding.about, finding.since, "raised", finding.since)
+        alert = Alert(
+            alert_id=identity,
+            previous=self._last.get(finding.key),
+            hazard=HAZARD,
+            area=SITE_AREA,
+            sensor=finding.about,
+            severity=finding.severity,
+            value=finding.value,
+            unit=finding.unit,
+            threshold=finding.threshold,
+            rule=finding.rule,
+            rule_version=VERSION,
+            time=iso(finding.since),
+            since=iso(finding.since),
+            detected_at=iso(now),
+            reason=finding.reason,
+        )
+        self.open[finding.key] = alert
+        self._last[finding.key] = identity
+        return events.make(site=self.site, verb="raised", event=identity, time=finding.since, alert=alert)
+
+    def _move(self, alert: Alert, finding: Finding, now: int) -> CloudEvent:
+        rank = events.SEVERITIES.index
+        verb = "escalated" if rank(finding.severity) > rank(alert.severity) else "eased"
+        moved = msgspec.structs.replace(
+            alert,
+            severity=finding.severity,
+            value=finding.value,
+            threshold=finding.threshold,
+            reason=finding.reason,
+            time=iso(now),
+            detected_at=iso(now),
+        )
+        self.open[finding.key] = moved
+        return self._event(moved, verb, now)
+
+    def _clear(self, key: str, now: int) -> CloudEvent:
+        alert = self.open.pop(key)
+        over = Text(f"Đã hết: {alert.reason.vi}", f"Over: {alert.reason.en}")
+        cleared = msgspec.structs.replace(alert, time=iso(now), detected_at=iso(now), reason=over)
+        return self._event(cleared, "cleared", now)
+
+    def _event(self, alert: Alert, verb: str, now: int) -> CloudEvent:
+        identity = self._id(alert.rule, alert.sensor or "", 0, f"{alert.alert_id}/{verb}", now)
+        return events.make(site=self.site, verb=verb, event=identity, time=now, alert=alert)
+
+    def _id(self, rule: str, about: str, start: int, transition: str, time: int) -> str:
+        return events.event_id(self.site, rule, VERSION, about, start, transition, time)

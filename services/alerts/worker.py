@@ -1,0 +1,243 @@
+"""The engine on the stream: one process that owns a set of partitions.
+
+Order of work: evaluate → publish → every PubAck → snapshot. So whatever dies whenever, the work is
+done again from the last snapshot, and what is already on ALERTS is not published again.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from nats.js import JetStreamContext
+from nats.js.errors import APIError
+
+from services.alerts.engine import Engine, EngineMessage
+from services.alerts.feed import Feed, Item, Library, canary_beat
+from services.alerts.log import AlertLog
+from services.alerts.snapshot import Owned, Snapshot, Snapshots, open_snapshots
+from services.observation.event import CloudEvent
+from services.runtime import logging, sites
+from services.runtime.follow import Follower, Message, TailLost
+from services.runtime.health import Health
+from services.runtime.nats import Connection, NatsError, connect
+from services.runtime.position import Position, check_position, epoch_of, hash_of, read_position, renew_epoch
+from services.runtime.process import Refused
+from services.runtime.settings import Settings
+from services.runtime.streams import ALERTS, HEALTH, READINGS
+
+SNAPSHOT_S = 30.0
+"""At least every 60 s (wire.md 7); half of it halves what a restart reads again."""
+FETCH = 1000
+WAIT_S = 0.5
+RETRY_S = 0.5
+Broken = (NatsError, APIError, TimeoutError, OSError)
+log = logging.get("alerts")
+
+
+class Partition:
+    """One partition's engine and how far it has come."""
+
+    def __init__(self, number: int, engine: Engine | None, sequence: int) -> None:
+        """Begin after `sequence`; without an engine until the first site version comes."""
+        self.number, self.engine, self.sequence = number, engine, sequence
+        self.saved = sequence
+
+    def apply(self, items: Sequence[Item]) -> list[CloudEvent]:
+        """Apply what concerns this partition and is newer than what it has."""
+        mine: list[EngineMessage] = [
+            item.message
+            for item in items
+            if item.sequence > self.sequence and (item.partition is None or item.partition == self.number)
+        ]
+        if not mine:
+            return []
+        if self.engine is None:
+            self.engine = Engine.empty(self.number)
+        return self.engine.apply(mine)
+
+
+class Worker:
+    """Follows READINGS for its partitions and writes what follows from it."""
+
+    def __init__(self, connection: Connection, partitions: Sequence[int], health: Health, stop: asyncio.Event) -> None:
+        """Take a connection; nothing is read before `run`."""
+        self._js: JetStreamContext = connection.js
+        self._owned = tuple(partitions)
+        self._health, self._stop = health, stop
+        self._library = Library(self._js)
+        self._feed = Feed(self._library)
+        self._partitions: list[Partition] = []
+        self._snapshots: Snapshots
+        self._log: AlertLog
+        self._last: Message | None = None
+        self._complete = True
+        self._canary_told = 0
+        self.events = 0
+
+    async def run(self) -> None:
+        """Restore, follow, and save at the end; returns when told to stop."""
+        await self._restore()
+        subjects = ["readings.all", *(f"readings.{number}" for number in self._owned)]
+        follower = Follower(self._js, READINGS, subjects, min(p.sequence for p in self._partitions))
+        loop = asyncio.get_running_loop()
+        due = loop.time() + SNAPSHOT_S
+        self._health.ready()
+        while not self._stop.is_set():
+            try:
+                messages = await follower.fetch(FETCH, WAIT_S)
+            except TailLost as lost:
+                follower = await self._tail_lost(lost, follower)
+                continue
+            items = [item for message in messages if (item := await self._feed.decode(message)) is not None]
+            if messages:
+                await self._apply(items)
+                self._last = messages[-1]
+                for partition in self._partitions:
+                    partition.sequence = max(partition.sequence, self._last.sequence)
+            self._report(follower)
+            if loop.time() >= due:
+                await self._save()
+                due = loop.time() + SNAPSHOT_S
+        await self._save()
+        await follower.close()
+
+    async def _restore(self) -> None:
+        """Take each partition's snapshot, or begin at the start of the stream."""
+        self._snapshots = await open_snapshots(self._js)
+        alerts_after = None
+        site = ""
+        for number in self._owned:
+            snapshot = await self._snapshots.load(number)
+            sequence = 0 if snapshot is None else await self._standing(READINGS, snapshot.readings)
+            engine = None
+            if snapshot is not None:
+                versioned = await self._library.get(snapshot.site_version)
+                engine = Engine.restore(versioned.site, versioned.rules, snapshot.state, number)
+                site = versioned.site.id
+            after = 0 if snapshot is None else await self._standing(ALERTS, snapshot.alerts)
+            alerts_after = after if alerts_after is None else min(alerts_after, after)
+            self._partitions.append(Partition(number, engine, sequence))
+        self._log = AlertLog(self._js, site or await self._site_id(), alerts_after or 0)
+        known = await self._log.catch_up()
+        log.info("restored", readings=min(p.sequence for p in self._partitions), alerts_read=len(known))
+
+    async def _site_id(self) -> str:
+        while not self._stop.is_set():
+            current = await sites.current(self._js)
+            if current is not None:
+                return (await self._library.get(current.version)).site.id
+            await asyncio.sleep(RETRY_S)
+        return ""
+
+    async def _standing(self, stream: str, position: Position) -> int:
+        """Where to go on from: the position, or the stream's end where its tail was lost."""
+        standing = await check_position(self._js, stream, position)
+        if standing.holds:
+            return position.sequence
+        await self._gap(stream, position.epoch, position.sequence, standing.last)
+        return standing.last
+
+    async def _tail_lost(self, lost: TailLost, follower: Follower) -> Follower:
+        await self._gap(READINGS, await epoch_of(self._js, READINGS), lost.read, lost.last)
+        await follower.close()
+        for partition in self._partitions:
+            partition.sequence = min(partition.sequence, lost.last)
+        subjects = ["readings.all", *(f"readings.{number}" for number in self._owned)]
+        return Follower(self._js, READINGS, subjects, lost.last)
+
+    async def _gap(self, stream: str, epoch: str, read: int, last: int) -> None:
+        await renew_epoch(self._js, stream, epoch)
+        self._health.complain(
+            "tail_lost",
+            f"Luồng {stream} mất phần cuối ({last + 1}–{read}) sau sự cố nguồn; cảnh báo tiếp tục từ {last}",
+            f"Stream {stream} lost its tail ({last + 1}–{read}), as after a power cut; alerting goes on from {last}",
+        )
+
+    async def _apply(self, items: Sequence[Item]) -> None:
+        """Evaluate, publish, and return when everything is confirmed."""
+        events = [event for partition in self._partitions for event in partition.apply(items)]
+        if events:
+            self._complete = await self._log.publish(events, self._stop)
+            self.events += len(events)
+        await self._publish_derived()
+        if self._feed.canary > self._canary_told:
+            self._canary_told = self._feed.canary
+            await self._quietly(f"$KV.{HEALTH}.canary", canary_beat(self._canary_told))
+
+    async def _publish_derived(self) -> None:
+        """Write derived series; a repeat is a no-op by key, so trying again is always right."""
+        for partition in self._partitions:
+            if partition.engine is None:
+                continue
+            derived = partition.engine.take_derived()
+            if len(derived) == 0:
+                continue
+            data = derived.encode()
+            while not await self._quietly(f"derived.{partition.number}", data):
+                if self._stop.is_set():
+                    self._complete = False
+                    return
+                await asyncio.sleep(RETRY_S)
+
+    async def _quietly(self, subject: str, data: bytes) -> bool:
+        try:
+            await self._js.publish(subject, data)
+        except Broken as error:
+            log.warning("publish_failed", subject=subject, error=repr(error))
+            return False
+        return True
+
+    async def _save(self) -> None:
+        """Snapshot the partitions that moved; put off when the server is away or something is unpublished."""
+        if self._last is None or not self._complete:
+            return
+        try:
+            epoch = await epoch_of(self._js, READINGS)
+            alerts = await read_position(self._js, ALERTS, self._log.position)
+            place = Position(epoch, self._last.sequence, hash_of(self._last.data))
+            for partition in self._partitions:
+                # One that is ahead of the others was restored there, and has that snapshot still.
+                if partition.engine is None or partition.saved >= partition.sequence or partition.sequence != place.sequence:
+                    continue
+                state = partition.engine.snapshot()
+                version = partition.engine.site.version
+                await self._snapshots.save(Snapshot(partition.number, version, place, alerts, state))
+                partition.saved = partition.sequence
+            self._log.forget()
+        except Broken as error:
+            log.warning("snapshot_put_off", error=repr(error))
+
+    def _report(self, follower: Follower) -> None:
+        if follower.gaps:
+            first, last = follower.gaps[0][0], follower.gaps[-1][1]
+            follower.gaps.clear()
+            self._health.complain(
+                "overtaken",
+                f"READINGS đã bỏ {first}–{last} trước khi được đánh giá; xem dung lượng đĩa và tải",
+                f"READINGS dropped {first}–{last} before they were evaluated; look at disk space and load",
+            )
+        self._health.figure("applied", min(p.sequence for p in self._partitions))
+        self._health.figure("read", follower.last)
+        self._health.figure("events", self.events)
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Own the partitions of the settings until told to stop.
+
+    Raises:
+        Refused: another worker owns one of them.
+    """
+    connection = await connect(settings, "alerts", stop=stop)
+    health = Health(connection.js, "alerts")
+    beating = asyncio.create_task(health.run(), name="alerts-health")
+    try:
+        while not stop.is_set():
+            try:
+                await Worker(connection, settings.partitions, health, stop).run()
+            except Owned as error:
+                raise Refused(str(error)) from error
+            except Broken as error:
+                log.warning("interrupted", error=repr(error))
+                await asyncio.sleep(RETRY_S)
+    finally:
+        beating.cancel()
+        await connection.close()
