@@ -264,7 +264,7 @@ class Protocol:
                 self._progress(now)
         for pack in self._new(self._seen, seen):
             # Ingest knows less than before: the stream lost its tail, and it was rebuilt from the rest.
-            pass
+            pack.seen = False
             self._send_again(pack)
         self._seen = seen
         if self._resume_at is not None:

@@ -31,12 +31,25 @@ class Cell:
         since: per rung, when the present pending flip began, or NEVER.
         marks: per rung, how far suspect readings are part of that.
         start: when the condition of the open alert began; alert: its id, or None when none is open.
+        previous: the alert before it on the same rule and sensor.
         blind: the alert stands, but its sensor no longer says whether it should.
-        flag: of the latest flip. opened: rung at which the condition of the alert is reported.
+        flag: of the latest flip. reported: the level last told.
         anchor, anchor_time: of stuck: the reading since which the value is flat.
     """
 
-    __slots__ = ("active", "alert", "anchor", "anchor_time", "blind", "flag", "last_event", "marks", "since", "start")
+    __slots__ = (
+        "active",
+        "alert",
+        "anchor",
+        "anchor_time",
+        "blind",
+        "flag",
+        "marks",
+        "previous",
+        "reported",
+        "since",
+        "start",
+    )
 
     def __init__(self) -> None:
         """At rest."""
@@ -45,11 +58,12 @@ class Cell:
         self.marks = [0, 0, 0, 0]
         self.start = NEVER
         self.alert: str | None = None
+        self.previous: str | None = None
         self.blind = False
         self.flag = 1
         self.anchor = float("nan")
         self.anchor_time = NEVER
-        self.last_event = NEVER
+        self.reported = 0
 
     @property
     def level(self) -> int:
@@ -123,26 +137,31 @@ def _flip(cell: Cell, k: int, first: int) -> int:
     return since if first == NEVER else min(first, since)
 
 
-def due(cell: Cell, rungs: Rungs) -> int | None:
-    """When the earliest pending flip completes by time alone; None when none can."""
+def due(cell: Cell, rungs: Rungs, *, sighted: bool = True) -> int | None:
+    """When the earliest pending flip completes by time alone; None when none can.
+
+    While the sensor is not `sighted`, nothing is switched off by time: an alert does not end unseen.
+    """
     found = None
     for k in range(4):
         since = cell.since[k]
-        if since != NEVER and not cell.marks[k] & AWAITING:
-            d = since + (rungs.off[k] if cell.active >> k & 1 else rungs.on[k])
+        on = cell.active >> k & 1
+        if since != NEVER and not cell.marks[k] & AWAITING and (sighted or not on):
+            d = since + (rungs.off[k] if on else rungs.on[k])
             found = d if found is None else min(found, d)
     return found
 
 
-def fire(cell: Cell, rungs: Rungs, d: int) -> int:
+def fire(cell: Cell, rungs: Rungs, d: int, *, sighted: bool = True) -> int:
     """Complete what is due at d; return the start of the earliest flip, or NEVER."""
     first = NEVER
     for k in range(4):
         since = cell.since[k]
-        if since != NEVER and not cell.marks[k] & AWAITING:
-            delay = rungs.off[k] if cell.active >> k & 1 else rungs.on[k]
-            if since + delay <= d:
-                first = _flip(cell, k, first)
+        on = cell.active >> k & 1
+        if since == NEVER or cell.marks[k] & AWAITING or (on and not sighted):
+            continue
+        if since + (rungs.off[k] if on else rungs.on[k]) <= d:
+            first = _flip(cell, k, first)
     return first
 
 

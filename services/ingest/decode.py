@@ -13,7 +13,7 @@ import msgspec
 
 from services.ingest.rejects import Reason, Reject
 from services.observation import senml
-from services.observation.envelope import FORMAT, MAX_BYTES, MAX_RECORDS, Envelope, Head, RawEnvelope
+from services.observation.envelope import FORMAT, MAX_BYTES, MAX_RECORDS, Envelope, Head
 from services.observation.senml import Record, Resolved
 from services.observation.topics import is_slug
 
@@ -49,19 +49,17 @@ class Decoded(NamedTuple):
 
 
 class DecodedStrikes(NamedTuple):
-    """Strikes with their number in the payload."""
+    """Strikes with their number in the payload. `head` is None for a bare array."""
 
+    head: Head | None
     strikes: list[tuple[int, RawStrike]]
     rejects: Sequence[Reject] = ()
 
 
+_UNFIT = (msgspec.ValidationError, RecursionError, OverflowError)
 _NOTHING = Resolved([], [], [], [])
 _pack = msgspec.json.Decoder(list[Record])
 _envelope = msgspec.json.Decoder(Envelope)
-_raw_pack = msgspec.json.Decoder(list[msgspec.Raw])
-_raw_envelope = msgspec.json.Decoder(RawEnvelope)
-_record = msgspec.json.Decoder(Record)
-_strikes = msgspec.json.Decoder(list[RawStrike])
 
 
 class _Bases(msgspec.Struct):
@@ -84,22 +82,26 @@ def decode(payload: bytes) -> Decoded:
         if first == b"{":
             envelope = _envelope.decode(payload)
             return _checked(envelope, envelope.records)
-    except (msgspec.DecodeError, RecursionError):
+    except (*_UNFIT, msgspec.DecodeError, UnicodeDecodeError):
         pass  # the slow path says what it is
     return _decode_slowly(payload)
 
 
 def decode_strikes(payload: bytes) -> DecodedStrikes:
-    """Read a payload of strikes: a JSON array."""
+    """Read a payload of strikes: an array, bare or in the agent's envelope. A storm brings tens a second."""
     if len(payload) > MAX_BYTES:
-        return DecodedStrikes([], [Reject(Reason.TOO_LARGE, None, f"{len(payload)} bytes")])
-    try:
-        found = _strikes.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
-        return _decode_strikes_slowly(payload)
-    if len(found) > MAX_RECORDS:
-        return DecodedStrikes([], [Reject(Reason.TOO_LARGE, None, f"{len(found)} strikes")])
-    return DecodedStrikes(list(enumerate(found)), [] if found else [Reject(Reason.EMPTY_PACK)])
+        return DecodedStrikes(None, [], [Reject(Reason.TOO_LARGE, None, f"{len(payload)} bytes")])
+    head, records, reject = _opened(payload)
+    if reject is not None:
+        return DecodedStrikes(head, [], [reject])
+    strikes: list[tuple[int, RawStrike]] = []
+    rejects: list[Reject] = []
+    for at, raw in enumerate(records):
+        try:
+            strikes.append((at, msgspec.convert(raw, RawStrike)))
+        except _UNFIT as error:
+            rejects.append(Reject(Reason.BAD_RECORD, at, str(error)))
+    return DecodedStrikes(head, strikes, rejects)
 
 
 def _whole(reason: Reason, detail: str = "") -> Decoded:
@@ -141,27 +143,35 @@ def _wrong_head(head: Head) -> str | None:
 
 
 def _decode_slowly(payload: bytes) -> Decoded:
+    head, records, reject = _opened(payload)
+    if reject is not None:
+        return _closing(head, reject)
+    return _records_one_by_one(head, records)
+
+
+def _opened(payload: bytes) -> tuple[Head | None, list[Any], Reject | None]:
+    """(envelope or None, records as plain Python, reject of the whole). A head beside a reject still closes."""
     document, reject = _document(payload)
     if reject is not None:
-        return Decoded(None, (reject,))
+        return None, [], reject
     head: Head | None = None
     records = document
     if isinstance(document, dict):
         records = document.get("records")
         try:
             head = msgspec.convert({k: v for k, v in document.items() if k != "records"}, Head)
-        except (msgspec.ValidationError, RecursionError, OverflowError) as error:
-            return _whole(Reason.BAD_ENVELOPE, str(error))
+        except _UNFIT as error:
+            return None, [], Reject(Reason.BAD_ENVELOPE, None, str(error))
         wrong = _wrong_head(head)
         if wrong is not None:
-            return _whole(Reason.BAD_ENVELOPE, wrong)
+            return None, [], Reject(Reason.BAD_ENVELOPE, None, wrong)
     if not isinstance(records, list):
-        return _whole(Reason.BAD_ENVELOPE, "neither an array nor an object with an array `records`")
+        return None, [], Reject(Reason.BAD_ENVELOPE, None, "neither an array nor an object with an array `records`")
     if len(records) > MAX_RECORDS:
-        return _closing(head, Reject(Reason.TOO_LARGE, None, f"{len(records)} records"))
+        return head, [], Reject(Reason.TOO_LARGE, None, f"{len(records)} records")
     if not records:
-        return _closing(head, Reject(Reason.EMPTY_PACK))
-    return _records_one_by_one(head, records)
+        return head, [], Reject(Reason.EMPTY_PACK)
+    return head, records, None
 
 
 def _records_one_by_one(head: Head | None, records: list[Any]) -> Decoded:
@@ -172,7 +182,7 @@ def _records_one_by_one(head: Head | None, records: list[Any]) -> Decoded:
     for at, raw in enumerate(records):
         try:
             good.append(msgspec.convert(raw, Record))
-        except (msgspec.ValidationError, RecursionError, OverflowError) as error:
+        except _UNFIT as error:
             bad.add(at)
             rejects.append(Reject(Reason.BAD_RECORD, at, str(error)))
             good.append(_bases_of(raw))
@@ -192,27 +202,9 @@ def _records_one_by_one(head: Head | None, records: list[Any]) -> Decoded:
 def _bases_of(raw: object) -> Record:
     try:
         bases = msgspec.convert(raw, _Bases)
-    except (msgspec.ValidationError, RecursionError, OverflowError):
+    except _UNFIT:
         return Record()
     return Record(bn=bases.bn, bt=bases.bt, bu=bases.bu, bv=bases.bv)
-
-
-def _decode_strikes_slowly(payload: bytes) -> DecodedStrikes:
-    document, reject = _document(payload)
-    if reject is not None:
-        return DecodedStrikes([], [reject])
-    if not isinstance(document, list):
-        return DecodedStrikes([], [Reject(Reason.BAD_ENVELOPE, None, "strikes are an array")])
-    if len(document) > MAX_RECORDS:
-        return DecodedStrikes([], [Reject(Reason.TOO_LARGE, None, f"{len(document)} strikes")])
-    strikes: list[tuple[int, RawStrike]] = []
-    rejects: list[Reject] = []
-    for at, raw in enumerate(document):
-        try:
-            strikes.append((at, msgspec.convert(raw, RawStrike)))
-        except (msgspec.ValidationError, RecursionError, OverflowError) as error:
-            rejects.append(Reject(Reason.BAD_RECORD, at, str(error)))
-    return DecodedStrikes(strikes, rejects)
 
 
 def _document(payload: bytes) -> tuple[Any, Reject | None]:

@@ -72,6 +72,8 @@ class Order:
     def __init__(self, hold_s: float = HOLD_S, hold_backlog_s: float = HOLD_BACKLOG_S) -> None:
         """Hold live packs at most `hold_s`, backlog `hold_backlog_s`; gather plain messages `hold_s`."""
         self.buffers: dict[Key, Buffer] = {}
+        self.asked: set[Key] = set()
+        """Buffers whose `want` grew since someone last looked."""
         self._hold_s = hold_s
         self._hold_backlog_s = hold_backlog_s
         self._number = 0
@@ -82,6 +84,17 @@ class Order:
         self._gathering: dict[str, float] = {}
         self._gathered: dict[str, list[_Held]] = {}
         self._barriers: deque[tuple[int, Any]] = deque()
+
+    def buffer(self, key: Key) -> Buffer:
+        """What is known of an agent's buffer; an empty account at first."""
+        known = self.buffers.get(key)
+        if known is None:
+            known = self.buffers[key] = Buffer()
+        return known
+
+    def gathers(self, source: str) -> bool:
+        """Whether plain messages of this source are gathered now, to be sorted by their time."""
+        return source in self._gathering
 
     # --- what happens ------------------------------------------------------------------------
 
@@ -101,15 +114,14 @@ class Order:
             self._gathered.setdefault(arrival.source, []).append(held)
             return self._while_too_much()
         key = (arrival.gateway, head.buf)
-        buffer = self.buffers.get(key)
-        if buffer is None:
-            buffer = self.buffers[key] = Buffer()
+        buffer = self.buffer(key)
+        self.told(key, head)
         asked_for = head.seq in buffer.want
         if buffer.settled(head.prev) or head.seq in buffer.seen or asked_for:
             # What was asked for comes after what followed it anyway: waiting would mend nothing,
             # and asking for its own predecessor at once closes a long gap without a wait per pack.
             if asked_for and not buffer.settled(head.prev):
-                buffer.want.add(head.prev)
+                self._ask_for(key, buffer, head.prev)
             return self._release(key, buffer, head, arrival)
         hold_s = self._hold_backlog_s if head.lane == "backlog" else self._hold_s
         held = self._hold(arrival, now + hold_s)
@@ -144,29 +156,21 @@ class Order:
         times = [*self._gathering.values(), *(d[0] for d in self._deadlines[:1])]
         return min(times) if times else None
 
-    def told(self, key: Key, head: Head) -> bool:
-        """Take in what an envelope says of its buffer; True when that closes a gap or names a loss."""
-        buffer = self.buffers.get(key)
-        if buffer is None:
-            buffer = self.buffers[key] = Buffer()
-        news = False
+    def told(self, key: Key, head: Head) -> None:
+        """Take in what an envelope says of its buffer: seqs that need not be waited for."""
+        buffer = self.buffer(key)
         if head.first > buffer.first:
-            news = bool(buffer.seen.missing(buffer.first, head.first - 1))
             buffer.first = head.first
             if buffer.want:
                 buffer.want.remove(1, head.first - 1)
         for first, last in head.lost:
             if buffer.lost.missing(first, last):
-                news = True
                 buffer.lost.add(first, last)
                 buffer.want.remove(first, last)
-        return news
 
     def safe(self, key: Key, seq: int) -> None:
         """The pack is in the stream."""
-        buffer = self.buffers.get(key)
-        if buffer is None:
-            buffer = self.buffers[key] = Buffer()
+        buffer = self.buffer(key)
         buffer.seen.add(seq)
         buffer.passed.discard(seq)
         if buffer.want:
@@ -238,8 +242,12 @@ class Order:
         key = (arrival.gateway, arrival.head.buf)
         buffer = self.buffers[key]
         if not buffer.settled(arrival.head.prev):
-            buffer.want.add(arrival.head.prev)
+            self._ask_for(key, buffer, arrival.head.prev)
         return self._release(key, buffer, arrival.head, arrival)
+
+    def _ask_for(self, key: Key, buffer: Buffer, seq: int) -> None:
+        buffer.want.add(seq)
+        self.asked.add(key)
 
     def _while_too_much(self) -> list[Released]:
         out: list[Released] = []

@@ -92,6 +92,9 @@ def decode(data: bytes) -> Batch:
             msg = f"column {name} is cut"
             raise BatchError(msg)
         columns.append(np.frombuffer(text, dtype=dtype))
+    if any(s.rows < 0 for s in sources):
+        msg = "a source of fewer than no rows"
+        raise BatchError(msg)
     rows = sum(s.rows for s in sources)
     if any(len(c) != rows for c in columns):
         msg = f"columns of {[len(c) for c in columns]} rows, sources of {rows}"

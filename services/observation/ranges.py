@@ -48,7 +48,14 @@ class Ranges:
             self.add(first, last)
 
     def remove(self, first: int, last: int) -> None:
-        """Take first..last out, where present."""
+        """Take first..last out, where present.
+
+        Raises:
+            ValueError: last is below first.
+        """
+        if last < first:
+            msg = f"range {first}..{last} runs backwards"
+            raise ValueError(msg)
         keep = [(a, b) for a, b in self if b < first or a > last]
         for a, b in self:
             if a < first <= b:

@@ -82,23 +82,23 @@ def _resolve_with(
     records: Sequence[Record], name: str, time: float | None, unit: str | None, value: float | None
 ) -> Resolved:
     names = [name + r.n if r.n is not None else name for r in records]
-    if time is None:
-        times = [r.t for r in records]
-    else:
-        times = [time if r.t is None else time + r.t for r in records]
+    times = [r.t if time is None else time if r.t is None else time + r.t for r in records]
     values: list[float | str | None]
     if value is None:
         values = [r.v if r.v is not None else _other(r) for r in records]
     else:
-        values = [value + r.v if r.v is not None else _other(r) for r in records]
+        values = [value + r.v if r.v is not None else _other(r, value) for r in records]
     units = [r.u if r.u is not None else unit for r in records]
     return Resolved(names, times, values, units)
 
 
-def _other(record: Record) -> float | str | None:
+def _other(record: Record, base: float | None = None) -> float | str | None:
+    """Value of a record without `v`: a missing value counts as zero beside a base value (RFC 8428, 4.5.4)."""
     if record.vb is not None:
         return float(record.vb)
-    return record.vs
+    if record.vs is not None:
+        return record.vs
+    return base if record.vd is None and record.s is None else None
 
 
 def _resolve_changing(records: Sequence[Record]) -> Resolved:

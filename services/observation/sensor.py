@@ -4,9 +4,9 @@ from typing import Literal
 
 import msgspec
 
+from services.observation.quantity import Reports
 from services.observation.text import Text
 
-Reports = Literal["periodic", "on_change"]
 Clock = Literal["measured", "received"]
 
 CANARY = "haidang-self.canary"

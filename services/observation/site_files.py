@@ -6,7 +6,8 @@ from services.observation.quantity import PROPERTIES, Property
 from services.observation.sensor import Station
 from services.observation.site import FILES, Problem, Site, version_of
 from services.observation.site_problems import Findings
-from services.observation.site_tables import read_sensors, read_stations
+from services.observation.site_sensors import read_sensors
+from services.observation.site_stations import read_stations
 from services.observation.site_toml import SiteToml, read_rules, read_site
 
 _REQUIRED = ("site.toml", "stations.geojson", "sensors.csv")

@@ -7,15 +7,19 @@ from typing import Any
 from services.observation.site import Problem
 from services.observation.text import Text
 
+_HEADER = re.compile(r"\s*\[\[?\s*[\"'A-Za-z]")
+
 
 class Findings:
     """Problems of one file, in the order they were met."""
 
     def __init__(self, file: str, content: bytes) -> None:
-        """Keep the text of the file for finding lines in it."""
+        """Keep the text of the file for finding lines in it; a byte order mark is no part of it."""
         self.file = file
-        self.text = content.decode("utf-8", errors="replace")
+        self.text = content.decode("utf-8-sig", errors="replace")
         self.problems: list[Problem] = []
+        self._lines = self.text.split("\n")
+        self._tables: dict[str, list[int]] = {}
 
     def error(self, line: int, what: tuple[str, str], remedy: tuple[str, str]) -> None:
         """Note an error; each pair is (vi, en)."""
@@ -35,21 +39,31 @@ class Findings:
                     (f"dùng một trong: {', '.join(allowed)}", f"use one of: {', '.join(allowed)}"),
                 )
 
-    def line_of(self, pattern: str, nth: int = 0, start_line: int = 1) -> int:
-        """Line of the nth match of a pattern at or after a line; the start line when there is none."""
-        offset = _offset_of_line(self.text, start_line)
-        for count, match in enumerate(re.finditer(pattern, self.text[offset:], re.MULTILINE)):
-            if count == nth:
-                return self.text.count("\n", 0, offset + match.start()) + 1
+    def line_of_key(self, key: str, start_line: int) -> int:
+        """Line of a TOML key in the table that starts at `start_line`; that line when it is not there."""
+        name = rf"[\"']?{re.escape(key)}[\"']?\s*"
+        plain = re.compile(rf"\s*{name}(?:=|\.)")
+        for number, line in enumerate(self._lines[start_line - 1 :], start_line):
+            if number > start_line and _HEADER.match(line):
+                break
+            if plain.match(line):
+                return number
+        if start_line == 1:  # of the file itself: it may be a table
+            header = re.compile(rf"\s*\[\[?\s*{name}[\].]")
+            return next((n for n, line in enumerate(self._lines, 1) if header.match(line)), start_line)
         return start_line
 
-    def line_of_key(self, key: str, start_line: int) -> int:
-        """Line on which a TOML key of the table that starts at `start_line` stands."""
-        return self.line_of(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", start_line=start_line)
-
     def line_of_table(self, name: str, nth: int) -> int:
-        """Line of the nth `[[name]]`."""
-        return self.line_of(rf"^\s*\[\[\s*{re.escape(name)}\s*\]\]", nth)
+        """Line of the nth `[[name]]`; 1 where it is written in another way."""
+        if name not in self._tables:
+            header = re.compile(rf"\s*\[\[\s*[\"']?{re.escape(name)}[\"']?\s*\]\]")
+            self._tables[name] = [n for n, line in enumerate(self._lines, 1) if header.match(line)]
+        lines = self._tables[name]
+        return lines[nth] if nth < len(lines) else 1
+
+    def last_line(self) -> int:
+        """Line of the end of the file: where something is missing that should have come."""
+        return max(1, len(self._lines) - (self._lines[-1] == ""))
 
     def utf8(self, content: bytes) -> bool:
         """Whether the file is UTF-8; notes the line where it is not."""
@@ -63,13 +77,3 @@ class Findings:
             )
             return False
         return True
-
-
-def _offset_of_line(text: str, line: int) -> int:
-    offset = 0
-    for _ in range(line - 1):
-        found = text.find("\n", offset)
-        if found < 0:
-            return len(text)
-        offset = found + 1
-    return offset

@@ -44,7 +44,9 @@ _WRITES: dict[str, tuple[str, ...]] = {
     "api": ("alerts.>", "acts.>", "down.>", "$KV.STATE.api.>", *_SITES, *_EPOCHS, *_UPLINK),
 }
 _INBOX = ("_INBOX.>",)
-_HEARS: dict[str, tuple[str, ...]] = {"ingest": (*_INBOX, "haidang.v1.>")}
+# MQTT's `a/#` means `a` too, and the server asks for the right to both.
+_MQTT_ALL = ("haidang.v1", "haidang.v1.>", "haidang-alerts.v1", "haidang-alerts.v1.>")
+_HEARS: dict[str, tuple[str, ...]] = {"ingest": (*_INBOX, *_MQTT_ALL)}
 
 
 class Credentials(NamedTuple):
@@ -75,7 +77,7 @@ def users(credentials: Credentials) -> list[dict[str, Any]]:
         own = (f"$KV.HEALTH.{name}", f"$KV.HEALTH.{name}.>")
         listed.append(_user(name, credentials, (*_READ, *own, *_WRITES[name]), _HEARS.get(name, _INBOX)))
     # Whoever comes to the MQTT listener on loopback without a name. MQTT only: NATS never is open.
-    everyone = _user(LOCAL, credentials, ("haidang.v1.>",), ("haidang.v1.>", "haidang-alerts.v1.>"))
+    everyone = _user(LOCAL, credentials, ("haidang.v1.>",), _MQTT_ALL)
     return [*listed, everyone | {"allowed_connection_types": ["MQTT"]}]
 
 

@@ -74,7 +74,7 @@ class Settings:
         Raises:
             SettingsError: a name is unknown or a value can't be read.
         """
-        texts = _texts(overrides or {}, os.environ if env is None else env)
+        texts = given(overrides or {}, env)
         data = Path(texts["data"]) if texts.get("data") else None
         settings = cls(
             nats=texts.get("nats", cls.nats),
@@ -118,7 +118,13 @@ def child_environment(given: Mapping[str, str]) -> dict[str, str]:
     return kept | {PREFIX + name.upper(): value for name, value in given.items()}
 
 
-def _texts(overrides: Mapping[str, str | None], env: Mapping[str, str]) -> dict[str, str]:
+def given(overrides: Mapping[str, str | None], env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What was set, and nothing that was not: command line before environment.
+
+    Raises:
+        SettingsError: a name is unknown.
+    """
+    env = os.environ if env is None else env
     known = {PREFIX + name.upper(): name for name in NAMES}
     unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
     unknown += sorted(name for name in overrides if name not in NAMES)

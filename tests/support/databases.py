@@ -130,12 +130,12 @@ def database(server_dsn: str) -> Iterator[str]:
     """A fresh database on a running server, dropped afterwards; gives its dsn."""
     name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(server_dsn, autocommit=True) as conn:
-        conn.execute(f"create database {name}")  # type: ignore[arg-type]  # made of hex digits
+        conn.execute(f"create database {name}")
     try:
         yield server_dsn.rsplit("/", 1)[0] + f"/{name}"
     finally:
         with contextlib.suppress(psycopg.Error), psycopg.connect(server_dsn, autocommit=True) as conn:
-            conn.execute(f"drop database if exists {name} with (force)")  # type: ignore[arg-type]
+            conn.execute(f"drop database if exists {name} with (force)")
 
 
 @pytest.fixture(scope="session")

@@ -98,8 +98,8 @@ async def write_change(conn: Conn, ledger: Ledger, change: Change) -> None:
     """Write what `Ledger.take` and `Ledger.told` said has changed."""
     if change.shelves:
         shelves = [(key, ledger.shelves[key]) for key in sorted(change.shelves)]
-        lines = [(*key, literal(s.stored), literal(s.lost), s.count_lost(), s.first) for key, s in shelves]
-        await conn.execute(_PUT_SHELVES.encode(), _columns(lines, 6))
+        buffers = [(*key, literal(s.stored), literal(s.lost), s.count_lost(), s.first) for key, s in shelves]
+        await conn.execute(_PUT_SHELVES.encode(), _columns(buffers, 6))
     done = set(change.whole)
     parts = [(*key, cut.seq, cut.received_at, cut.parts, part) for key, cut, part in change.parts
              if (key, cut.seq) not in done]  # fmt: skip

@@ -58,6 +58,7 @@ class Change(msgspec.Struct):
     """What a group changes in the tables, besides rows."""
 
     shelves: set[Key] = msgspec.field(default_factory=set)  # their ranges, lost, first
+    heard: set[Key] = msgspec.field(default_factory=set)  # who sent packs: they may not know what is stored
     parts: list[tuple[Key, Cut, int]] = msgspec.field(default_factory=list)  # to be remembered
     whole: list[tuple[Key, int]] = msgspec.field(default_factory=list)  # packs whose parts can be forgotten
     accounts: dict[str, Account] = msgspec.field(default_factory=dict)
@@ -104,6 +105,7 @@ class Ledger:
                 account.packs += 1
                 continue
             shelf = self.shelves[key]
+            change.heard.add(key)
             if source.seq in shelf.stored:
                 continue
             if source.parts > 1 and not _completes(shelf, source, key, change):

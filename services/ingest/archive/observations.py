@@ -67,9 +67,9 @@ async def store(
         new = pure.surely_new(rows, sensors.ceiling)
     straight = int(new.sum())
     if straight:
-        await _copy(conn, _COPY, (rows if straight == len(new) else rows.where(new)).as_copy())
+        await _copy(conn, _COPY, (rows if straight == len(new) else rows.at(new)).as_copy())
     if straight < len(new):
-        await _copy(conn, _STAGE, rows.where(~new).as_staged())
+        await _copy(conn, _STAGE, rows.at(~new).as_staged())
         there = await _counts(conn, _INSERT, sources)
         if there.any():
             other = await _counts(conn, _CONFLICTS, sources)

@@ -26,9 +26,16 @@ class Rows(NamedTuple):
     received: NDArray[np.int64]
     source: NDArray[np.int32]
 
-    def where(self, mask: NDArray[np.bool_]) -> "Rows":
-        """The rows for which the mask is true."""
-        return Rows(*(column[mask] for column in self))
+    def at(self, where: NDArray[np.bool_] | NDArray[np.intp]) -> "Rows":
+        """The rows for which a mask is true, or of these positions in their order."""
+        return Rows(
+            self.sensor[where],
+            self.time[where],
+            self.value[where],
+            self.flag[where],
+            self.received[where],
+            self.source[where],
+        )
 
     def as_copy(self) -> bytes:
         """Binary COPY into `observation`."""
@@ -95,13 +102,13 @@ def gather(batches: Sequence[Batch], ids: Mapping[str, int]) -> Rows:
         np.concatenate(sources).astype(np.int32),
     )
     known = rows.sensor != UNKNOWN
-    return rows if known.all() else rows.where(known)
+    return rows if known.all() else rows.at(known)
 
 
 def settle(rows: Rows) -> Settled:
     """Bring rows into key order; of several with one key the one that came first stays."""
     order = np.lexsort((rows.time, rows.sensor))  # stable: among equals the first to come is first
-    rows = Rows(*(column[order] for column in rows))
+    rows = rows.at(order)
     again = np.zeros(len(order), dtype=np.bool_)
     if len(order):
         again[1:] = (rows.sensor[1:] == rows.sensor[:-1]) & (rows.time[1:] == rows.time[:-1])
@@ -112,7 +119,7 @@ def settle(rows: Rows) -> Settled:
     stays = np.maximum.accumulate(np.where(again, 0, np.arange(len(order))))
     kept, value = rows.value[stays], rows.value
     same = (kept == value) | (np.isnan(kept) & np.isnan(value))
-    return Settled(rows.where(~again), rows.source[again & same], rows.source[again & ~same])
+    return Settled(rows.at(~again), rows.source[again & same], rows.source[again & ~same])
 
 
 def surely_new(rows: Rows, ceiling: NDArray[np.int64]) -> NDArray[np.bool_]:

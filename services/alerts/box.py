@@ -1,0 +1,166 @@
+"""Drawing the calm box of a sensor: where its next readings change nothing but the latest value."""
+
+import math
+
+import numpy as np
+
+from services.alerts.core import Core
+from services.alerts.ladder import AWAITING, NEVER, Cell, Rungs
+from services.alerts.layout import FOREVER, Layout
+from services.alerts.rule import Kind, Rule
+from services.alerts.state import LOWEST, State
+from services.alerts.window import Windows
+from services.observation.instants import SECOND
+
+
+class _Box:
+    """Bounds that only ever tighten."""
+
+    __slots__ = ("hi", "limit", "lo", "until", "wake")
+
+    def __init__(self, limit: int) -> None:
+        self.lo, self.hi = LOWEST, math.inf
+        self.until = self.wake = FOREVER
+        self.limit = limit
+
+    def empty(self) -> None:
+        """Nothing is calm."""
+        self.lo, self.hi = math.inf, LOWEST
+
+    def within(self, lo: float, hi: float, sign: float) -> None:
+        """Keep lo ≤ sign × value < hi, exactly, as bounds on the value."""
+        if sign < 0:
+            lo, hi = math.nextafter(-hi, math.inf), math.nextafter(-lo, math.inf)
+        self.lo, self.hi = max(self.lo, lo), min(self.hi, hi)
+
+
+def refresh(core: Core, s: int) -> None:
+    """Draw the box of a sensor from its state."""
+    layout, state = core.layout, core.state
+    box = _Box(int(layout.silent[s]))
+    if state.silent[s] or state.failing[s] or state.held[s] or state.good[s] != state.last[s]:
+        box.empty()
+    for at in range(layout.start[s], layout.start[s + 1]):
+        _cell(core, box, s, at)
+    for child in layout.children.get(s, ()):
+        derived = layout.derived[child]
+        if derived.above is None or any(at in state.cells for at in range(*layout.start[derived.row : derived.row + 2])):
+            box.empty()
+        else:
+            box.hi = min(box.hi, derived.above)
+    edge = int(state.edge[s])
+    if edge != FOREVER or s in layout.scheduled:
+        if edge == FOREVER or edge <= state.last[s]:
+            next_edge(core, s, int(state.last[s]))
+            edge = int(state.edge[s])
+        box.until, box.wake = min(box.until, edge), min(box.wake, edge)
+    state.lo[s], state.hi[s], state.limit[s] = box.lo, box.hi, box.limit
+    state.until[s], state.wake[s] = box.until, box.wake
+
+
+def _cell(core: Core, box: _Box, s: int, at: int) -> None:
+    layout, state = core.layout, core.state
+    rule = layout.rules[layout.cell_rule[at]]
+    cell = state.cells.get(at)
+    if cell is not None and cell.blind:
+        box.empty()
+    if rule.kind is Kind.STUCK:
+        _stuck(core, box, at, rule, cell)
+    elif rule.kind is Kind.THRESHOLD and (rule.schedule is None or rule.schedule.open_at(int(state.last[s]))):
+        rungs = layout.rungs(at)
+        if cell is None:
+            box.within(LOWEST, min((v for v in rungs.threshold if v == v), default=math.inf), rule.sign)  # noqa: PLR0124
+        else:
+            _ladder(box, cell, rungs, rule.sign, int(layout.gap[s]), timed=bool(layout.timed[s]))
+
+
+def _ladder(box: _Box, cell: Cell, rungs: Rungs, sign: float, gap: int, *, timed: bool) -> None:  # noqa: PLR0913
+    """Within the box no rung flips, and no pending flip begins, ends or completes."""
+    lo, hi = LOWEST, math.inf
+    for k in range(4):
+        if rungs.threshold[k] != rungs.threshold[k]:  # noqa: PLR0124  absent
+            continue
+        on = cell.active >> k & 1
+        since = cell.since[k]
+        edge = rungs.clear[k] if on else rungs.threshold[k]
+        if since == NEVER:
+            lo, hi = (max(lo, edge), hi) if on else (lo, min(hi, edge))
+            continue
+        lo, hi = (lo, min(hi, edge)) if on else (max(lo, edge), hi)
+        due = since + (rungs.off[k] if on else rungs.on[k])
+        box.until = min(box.until, due)
+        if cell.marks[k] & AWAITING:
+            box.empty()
+        elif timed:
+            box.wake = min(box.wake, due)
+        if not timed:
+            box.limit = min(box.limit, gap)
+    box.within(lo, hi, sign)
+
+
+def _stuck(core: Core, box: _Box, at: int, rule: Rule, cell: Cell | None) -> None:
+    floor = floor_of(core, at, rule)
+    if cell is None or cell.anchor_time == NEVER:
+        if floor is None:
+            box.empty()
+        else:
+            box.hi = min(box.hi, floor)
+        return
+    # Only readings equal to the anchor are surely calm: |x - anchor| ≤ tolerance rounds, bounds would not.
+    slack = rule.tolerance * (1 - 1e-9)
+    box.lo = max(box.lo, cell.anchor - slack)
+    box.hi = min(box.hi, math.nextafter(cell.anchor + slack, math.inf) if not slack else cell.anchor + slack)
+    if floor is not None:
+        box.lo = max(box.lo, floor)
+    if not cell.active:
+        box.until = min(box.until, cell.anchor_time + window_of(rule))
+
+
+def floor_of(core: Core, at: int, rule: Rule) -> float | None:
+    """Value at and above which a stuck rule is armed at a cell; None when always."""
+    if rule.above is None:
+        return None
+    station = core.layout.site.stations[core.layout.station[int(core.layout.cell_row[at])]]
+    floor = rule.above.resolve(station.attributes)
+    return math.inf if floor is None else floor
+
+
+def window_of(rule: Rule) -> int:
+    """Window of a rule in µs."""
+    return round(rule.window_s * SECOND)
+
+
+def keep(windows: Windows, child: int, t: int, x: float) -> None:
+    """Keep one reading in the window of a derivation."""
+    windows.put(np.array([child]), np.array([t]), np.array([x]))
+
+
+def next_edge(core: Core, s: int, after: int) -> None:
+    """Set the next edge of the schedules of a sensor and of what is derived from it."""
+    edges = [rule.schedule.next_edge(after) for rule in core.layout.scheduled.get(s, ()) if rule.schedule is not None]
+    core.state.edge[s] = min((edge for edge in edges if edge is not None), default=FOREVER)
+
+
+def draw_at_rest(layout: Layout, state: State) -> None:
+    """Draw all boxes of a state in which no cell has a record, whole columns at once."""
+    state.limit[: layout.real] = layout.silent
+    state.lo[:], state.hi[:] = LOWEST, np.inf
+    if not len(layout.cell_row):
+        return
+    kinds = np.array([rule.kind is Kind.THRESHOLD for rule in layout.rules])
+    signs = np.array([rule.sign for rule in layout.rules])
+    which = np.flatnonzero(kinds[layout.cell_rule])
+    lowest = np.fmin.reduce(layout.threshold[which], axis=1, initial=np.nan)
+    lowest = np.where(np.isnan(lowest), np.inf, lowest)
+    up = signs[layout.cell_rule[which]] > 0
+    np.minimum.at(state.hi, layout.cell_row[which[up]], lowest[up])
+    np.maximum.at(state.lo, layout.cell_row[which[~up]], np.nextafter(-lowest[~up], np.inf))
+    for column, rule in enumerate(layout.rules):
+        if rule.kind is Kind.STUCK:
+            rows = layout.cell_row[layout.cell_rule == column]
+            state.lo[rows], state.hi[rows] = np.inf, LOWEST
+    for derived in layout.derived:
+        floor = LOWEST if derived.above is None else derived.above
+        state.hi[derived.source] = min(state.hi[derived.source], floor)
+    for row in layout.scheduled:
+        state.lo[row], state.hi[row] = np.inf, LOWEST

@@ -1,0 +1,143 @@
+"""What all parts of the engine share: layout, state, and the events of the messages in hand."""
+
+from typing import NamedTuple
+
+from services.alerts.hazard import Facts
+from services.alerts.ladder import NEVER, Cell
+from services.alerts.layout import Layout
+from services.alerts.reasons import sentence, severity_of
+from services.alerts.rule import Kind
+from services.alerts.state import State
+from services.observation.event import Alert, CloudEvent, event_id, make
+from services.observation.flags import Flag
+from services.observation.instants import iso
+from services.observation.text import Text
+from services.observation.topics import SITE_AREA, SITE_SCOPE
+
+
+class Cause(NamedTuple):
+    """What is being applied: its place in the order of work, and when we could know of it (µs)."""
+
+    order: int
+    detected_at: int
+
+
+class Core:
+    """Layout, state and what came of the messages in hand."""
+
+    def __init__(self, layout: Layout, state: State) -> None:
+        """Join them; nothing has come of anything yet."""
+        self.layout, self.state = layout, state
+        self.out: list[tuple[int, CloudEvent]] = []
+        self.derived: list[tuple[int, int, float, int]] = []  # row, time, value, flag
+        self.cause = Cause(0, 0)
+
+    def cell(self, at: int) -> Cell:
+        """State of a cell, made if it is at rest."""
+        found = self.state.cells.get(at)
+        if found is None:
+            found = self.state.cells[at] = Cell()
+        return found
+
+    def rest(self, at: int) -> None:
+        """Drop the record of a cell that is at rest again."""
+        found = self.state.cells.get(at)
+        if found is not None and found.at_rest:
+            del self.state.cells[at]
+
+    def changed(  # noqa: PLR0913  a transition has these facts
+        self, at: int, cell: Cell, time: int, since: int, *, late: bool = False, reason: Text | None = None
+    ) -> None:
+        """Tell the difference between the level of a cell and what was last reported of it."""
+        before, after = cell.reported, cell.level
+        if before == after:
+            return
+        cell.reported = after
+        if before == 0:
+            cell.start = since
+            cell.blind = False
+            self.tell(at, cell, "raised", after, time, since, late=late, reason=reason)
+        elif after == 0:
+            self.tell(at, cell, "cleared", before, time, since, reason=reason)
+            cell.alert, cell.start, cell.blind = None, NEVER, False
+        else:
+            self.tell(at, cell, "escalated" if after > before else "eased", after, time, since, reason=reason)
+
+    def tell(  # noqa: PLR0913  as above
+        self,
+        at: int,
+        cell: Cell,
+        verb: str,
+        level: int,
+        time: int,
+        since: int,
+        *,
+        late: bool = False,
+        reason: Text | None = None,
+    ) -> None:
+        """Make the event of one transition of a cell."""
+        layout, state = self.layout, self.state
+        row = int(layout.cell_row[at])
+        rule = layout.rules[layout.cell_rule[at]]
+        shown = layout.parent[row] if layout.property[row].startswith("~") else row
+        station = layout.site.stations[layout.station[row]]
+        severity = severity_of(level)
+        identity = event_id(
+            layout.site.id, rule.id, rule.version, layout.names[shown], cell.start, f"{verb}:{severity}", time
+        )
+        if verb == "raised":
+            cell.alert = identity
+            cell.previous = state.ended[at][0] if at in state.ended else None
+        state.ended[at] = (cell.alert or identity, time)
+        value = float(state.value[row])
+        number = None if value != value else value  # noqa: PLR0124  NaN: no reading yet
+        threshold = float(layout.threshold[at, level - 1]) * rule.sign
+        limit = None if threshold != threshold else threshold  # noqa: PLR0124  a kind without ladder
+        facts = Facts(
+            verb=verb,
+            severity=severity,
+            rule=rule.id,
+            kind=rule.kind,
+            property=layout.property[shown] if rule.kind is not Kind.RATE else rule.property or "",
+            place=station.name,
+            value=number,
+            unit=layout.unit[row],
+            threshold=limit,
+            since=since,
+            time=time,
+            attributes=station.attributes,
+            upward=rule.upward,
+        )
+        self.put(
+            verb,
+            identity,
+            time,
+            Alert(
+                alert_id=cell.alert or identity,
+                previous=cell.previous,
+                hazard=rule.hazard,
+                area=SITE_AREA if layout.area[row] == SITE_SCOPE else layout.area[row],
+                station=station.id,
+                sensor=layout.names[shown],
+                gateway=station.gateway,
+                severity=severity,
+                value=number,
+                unit=layout.unit[row],
+                threshold=limit,
+                rule=rule.id,
+                rule_version=rule.version,
+                time=iso(time),
+                detected_at=iso(self.cause.detected_at),
+                since=iso(since) if since > NEVER else None,
+                late=late,
+                flag=cell.flag if verb in ("raised", "escalated") else Flag.PASS,
+                blind=verb == "blind" or (cell.blind and verb != "sighted"),
+                reason=reason if reason is not None else sentence(facts, rule.hazard),
+                readings=sorted({iso(i) for i in (since, int(state.good[row])) if i > NEVER}),
+            ),
+        )
+
+    def put(self, verb: str, identity: str, time: int, alert: Alert) -> None:
+        """Put an event out."""
+        event = make(site=self.layout.site.id, verb=verb, event=identity, time=time, alert=alert)
+        self.out.append((self.cause.order, event))

@@ -1,0 +1,269 @@
+"""The engine: messages of READINGS in, alert events out. It reads no clock, file or other stream.
+
+Equal state and equal messages give equal events, wherever the messages are cut. A batch is tested
+against the calm boxes of its sensors, whole columns at once (`state`); only sensors with a reading
+outside go through `sensor`, reading by reading, jumping over what is calm in between.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.alerts import box, change, snapshot
+from services.alerts.core import Cause, Core
+from services.alerts.gateways import gateway_state, tick
+from services.alerts.layout import Layout
+from services.alerts.rows import Rows, gather
+from services.alerts.rule import Rule
+from services.alerts.sensor import reading
+from services.alerts.state import State
+from services.observation.batch import Batch, concat, empty
+from services.observation.event import CloudEvent
+from services.observation.messages import GatewayState, StrikeBatch, Tick
+from services.observation.site import Site
+from services.observation.sources import Source
+
+
+class Readings(NamedTuple):
+    """A batch of observations."""
+
+    batch: Batch
+
+
+class SiteChange(NamedTuple):
+    """From here on another version of the site and its rules holds; t in µs UTC."""
+
+    site: Site
+    rules: Sequence[Rule]
+    t: int
+
+
+EngineMessage = Readings | Tick | SiteChange | GatewayState | StrikeBatch
+
+_LOOK = 64
+"""How far ahead of a reading that mattered to look for the next one, to begin with."""
+
+
+class Engine:
+    """All rules on all sensors of a site, or of one of its partitions."""
+
+    def __init__(self, site: Site, rules: Sequence[Rule], partition: int | None = None, t: int = 0) -> None:
+        """Start with nothing heard; `t` is the time of the site version, µs UTC.
+
+        Partition None evaluates everything (backtest); a number only what belongs to it.
+        """
+        layout = Layout(site, rules, partition)
+        self._core = Core(layout, State(layout, t))
+        self._ids: dict[tuple[int, str, str], tuple[list[str], NDArray[np.int64]]] = {}
+        box.draw_at_rest(layout, self._core.state)
+
+    @classmethod
+    def restore(cls, site: Site, rules: Sequence[Rule], data: bytes, partition: int | None = None) -> "Engine":
+        """Go on from a snapshot taken under the same site version.
+
+        Raises:
+            snapshot.SnapshotError: not a snapshot of this site, these rules and this partition.
+        """
+        engine = cls(site, rules, partition)
+        snapshot.load(engine._core, data)
+        return engine
+
+    def snapshot(self) -> bytes:
+        """All state, by ids of sensors, rules and gateways."""
+        return snapshot.dump(self._core)
+
+    def apply(self, messages: Sequence[EngineMessage]) -> list[CloudEvent]:
+        """Apply messages in order and return what came of them, in order."""
+        events: list[CloudEvent] = []
+        batches: list[Batch] = []
+        for message in messages:
+            if isinstance(message, Readings):
+                batches.append(message.batch)
+                continue
+            self._flush(batches, events)
+            self._apply_one(message)
+            self._collect(events)
+        self._flush(batches, events)
+        return events
+
+    def take_derived(self) -> Batch:
+        """Hand over derived readings computed since the last call, oldest first."""
+        core = self._core
+        taken, core.derived = core.derived, []
+        if not taken:
+            return empty()
+        rows = sorted({row for row, *_ in taken})
+        index = {row: at for at, row in enumerate(rows)}
+        return Batch(
+            [Source("", "", 0, 0, 1, core.cause.detected_at, len(taken))],
+            [core.layout.names[row] for row in rows],
+            np.array([t for _, t, _, _ in taken], np.int64),
+            np.array([index[row] for row, *_ in taken], np.uint32),
+            np.array([value for _, _, value, _ in taken], np.float64),
+            np.array([flag for *_, flag in taken], np.uint8),
+        )
+
+    def _apply_one(self, message: Tick | SiteChange | GatewayState | StrikeBatch) -> None:
+        core = self._core
+        if isinstance(message, Tick):
+            core.cause = Cause(0, message.t)
+            tick(core, message)
+        elif isinstance(message, GatewayState):
+            core.cause = Cause(0, message.t)
+            gateway_state(core, message)
+        elif isinstance(message, SiteChange):
+            core.cause = Cause(0, message.t)
+            self._core = change.apply(core, message.site, message.rules, message.t)
+            self._ids.clear()
+
+    def _flush(self, batches: list[Batch], events: list[CloudEvent]) -> None:
+        if batches:
+            batch = concat(batches)
+            batches.clear()
+            self._readings(batch)
+            self._collect(events)
+
+    def _collect(self, events: list[CloudEvent]) -> None:
+        out = self._core.out
+        out.sort(key=_order)
+        events += [event for _, event in out]
+        out.clear()
+
+    def _readings(self, batch: Batch) -> None:
+        core = self._core
+        rows = gather(batch, self._resolve(batch.sensors))
+        if not len(rows.time):
+            return
+        self._begin_groups(rows)
+        state = core.state
+        sensor, time, value = rows.sensor, rows.time, rows.value
+        base = state.base[sensor]
+        previous = state.last[sensor]
+        if not rows.unique:
+            np.copyto(base[1:], rows.time[:-1], where=~rows.first[1:])
+            np.copyto(previous[1:], rows.time[:-1], where=~rows.first[1:])
+        calm = rows.flag <= 2  # noqa: PLR2004  PASS and NOT_EVALUATED
+        calm &= value >= state.lo[sensor]
+        calm &= value < state.hi[sensor]
+        calm &= time > previous
+        calm &= time < state.until[sensor]
+        calm &= time - base <= state.limit[sensor]
+        if calm.all():
+            self._settle(rows, np.ones(len(rows.starts), bool))
+            return
+        quiet = np.logical_and.reduceat(calm, rows.starts)
+        self._settle(rows, quiet)
+        ends = np.append(rows.starts[1:], len(time))
+        for at in np.flatnonzero(~quiet).tolist():
+            self._segment(rows, int(rows.starts[at]), int(ends[at]))
+
+    def _settle(self, rows: Rows, quiet: NDArray[np.bool_]) -> None:
+        """Take over the newest readings of sensors all of whose readings were calm."""
+        state, layout = self._core.state, self._core.layout
+        ends = np.append(rows.starts[1:], len(rows.time))[quiet] - 1
+        sensor = rows.sensor[ends]
+        state.last[sensor] = state.base[sensor] = state.good[sensor] = rows.time[ends]
+        state.value[sensor] = rows.value[ends]
+        state.waiting[sensor] = False
+        if layout.derived:
+            self._keep(rows, np.flatnonzero(np.repeat(quiet, rows.lengths())))
+
+    def _keep(self, rows: Rows, at: NDArray[np.int64]) -> None:
+        """Keep calm readings in the windows of what is derived from their sensors."""
+        layout, state = self._core.layout, self._core.state
+        for children in layout.child_columns:
+            child = children[rows.sensor[at]]
+            mine = child >= 0
+            which = at[mine]
+            state.windows.put(child[mine], rows.time[which], rows.value[which])
+
+    def _begin_groups(self, rows: Rows) -> None:
+        """Count the silence of sensors that never spoke from the first reading of their group."""
+        layout, state = self._core.layout, self._core.state
+        if not state.waiting.any():
+            return
+        group = layout.group[rows.sensor]
+        open_groups = np.unique(layout.group[np.flatnonzero(state.waiting[: layout.real])])
+        known, first = np.unique(group[rows.order_of_arrival()], return_index=True)
+        times = rows.time[rows.order_of_arrival()][first]
+        for one, t in zip(known.tolist(), times.tolist(), strict=True):
+            if one in open_groups:
+                members = np.flatnonzero((layout.group == one) & state.waiting[: layout.real])
+                state.base[members] = t
+                state.waiting[members] = False
+
+    def _segment(self, rows: Rows, start: int, end: int) -> None:
+        """Readings of one sensor, in the order they came, at least one of them not calm.
+
+        The loop is over readings that matter; what is calm between them is found by columns.
+        """
+        core = self._core
+        state = core.state
+        s = int(rows.sensor[start])
+        if end - start == 1:
+            self._one(rows, s, start)
+            return
+        newest = np.maximum.accumulate(rows.time[start:end])
+        at = start
+        while at < end:
+            stop = self._calm_until(rows, s, at, end, start, newest)
+            if stop > at:
+                last = stop - 1
+                state.last[s] = state.base[s] = state.good[s] = rows.time[last]
+                state.value[s] = rows.value[last]
+                if s in core.layout.children:
+                    self._keep(rows, np.arange(at, stop))
+            if stop < end:
+                self._one(rows, s, stop)
+            at = stop + 1
+
+    def _one(self, rows: Rows, s: int, at: int) -> None:
+        self._core.cause = Cause(int(rows.arrival[at]), rows.received(at))
+        reading(self._core, s, int(rows.time[at]), float(rows.value[at]), int(rows.flag[at]))
+
+    def _calm_until(  # noqa: PLR0913
+        self, rows: Rows, s: int, at: int, end: int, start: int, newest: NDArray[np.int64]
+    ) -> int:
+        """Index of the first reading at or after `at` that is outside the present box, or `end`."""
+        state = self._core.state
+        lo, hi, until, limit = state.lo[s], state.hi[s], state.until[s], state.limit[s]
+        if lo >= hi:
+            return at
+        look = _LOOK
+        while at < end:
+            stop = min(at + look, end)
+            time, value = rows.time[at:stop], rows.value[at:stop]
+            before = np.empty(stop - at, np.int64)
+            before[0] = state.last[s] if at == start else max(int(state.last[s]), int(newest[at - start - 1]))
+            before[1:] = newest[at - start : stop - start - 1]
+            base = before.copy()
+            base[0] = max(int(state.base[s]), int(before[0])) if before[0] == state.last[s] else before[0]
+            bad = (value < lo) | ~(value < hi) | (time <= before) | (time >= until)
+            bad |= (time - base > limit) | (rows.flag[at:stop] > 2)  # noqa: PLR2004
+            if bad.any():
+                return at + int(bad.argmax())
+            at, look = stop, look * 4
+        return end
+
+    def _resolve(self, sensors: list[str]) -> NDArray[np.int64]:
+        """Rows of sensor ids, -1 for those that are not ours; remembered for lists that come again."""
+        if not sensors:
+            return np.empty(0, np.int64)
+        key = (len(sensors), sensors[0], sensors[-1])
+        known = self._ids.get(key)
+        if known is not None and known[0] == sensors:
+            return known[1]
+        real = self._core.layout.real
+        row = self._core.layout.row
+        found = np.fromiter((row.get(name, -1) for name in sensors), np.int64, len(sensors))
+        found[found >= real] = -1  # what is computed here comes from nobody else
+        if len(self._ids) > 64:  # noqa: PLR2004  a bound, not a tuning
+            self._ids.clear()
+        self._ids[key] = (list(sensors), found)
+        return found
+
+
+def _order(item: tuple[int, CloudEvent]) -> int:
+    return item[0]

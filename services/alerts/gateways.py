@@ -1,0 +1,165 @@
+"""Clocks of gateways, and what a tick does: who came back, who went quiet, which timers are due."""
+
+import numpy as np
+
+from services.alerts import box
+from services.alerts.core import Core
+from services.alerts.hazard import Facts
+from services.alerts.hazards.system import GATEWAY_SILENT
+from services.alerts.layout import FOREVER
+from services.alerts.reasons import sentence
+from services.alerts.sensor import go_blind, timers
+from services.alerts.state import GatewayAlert
+from services.observation.event import Alert, event_id
+from services.observation.instants import iso
+from services.observation.messages import GatewayState, Tick
+
+_SEVERITY = "watch"
+_VERSION = "000000000001"
+"""The rule about gateways is part of the program: its version changes with its meaning."""
+
+
+def tick(core: Core, message: Tick) -> None:
+    """Move the clocks, then let everything fire that is due by them. Gateways come before sensors."""
+    layout, state = core.layout, core.state
+    connected = np.array([source in message.sources for source in layout.source_of], bool)
+    if message.dt and connected.any():
+        state.clock += np.where(connected, message.dt, 0)
+    for name, base in message.clocks.items():
+        gateway = layout.gateway_row.get(name)
+        if gateway is not None:
+            _hear(core, gateway, base)
+    late = (state.clock >= state.heard + np.minimum(layout.patience, FOREVER // 2)) & ~state.quiet
+    for gateway in np.flatnonzero(late & (layout.patience < FOREVER)).tolist():
+        _fall_quiet(core, gateway)
+    due_timers(core)
+
+
+def _hear(core: Core, gateway: int, base: int) -> None:
+    state = core.state
+    if not state.known[gateway]:
+        state.known[gateway] = True
+        state.clock[gateway] = state.heard[gateway] = base
+        begin(core, gateway, base)
+    elif base <= state.heard[gateway]:
+        return
+    state.heard[gateway] = base
+    state.clock[gateway] = max(int(state.clock[gateway]), base)
+    was_unknown = state.unknown(core.layout, gateway)
+    state.offline[gateway] = False
+    if state.quiet[gateway]:
+        state.quiet[gateway] = False
+        _end(core, gateway, base)
+    begin(core, gateway, base)
+    if was_unknown:
+        _start_afresh(core, gateway)
+
+
+def begin(core: Core, gateway: int, t: int) -> None:
+    """Count the silence of sensors that never spoke from the first sign of their gateway."""
+    layout, state = core.layout, core.state
+    members = (layout.gateway == gateway) & state.waiting[: layout.real]
+    rows = np.flatnonzero(members)
+    if len(rows):
+        state.base[rows] = t
+        state.waiting[rows] = False
+
+
+def _start_afresh(core: Core, gateway: int) -> None:
+    """After nothing was known of them, sensors have three intervals from now on to speak."""
+    layout, state = core.layout, core.state
+    rows = np.flatnonzero((layout.gateway == gateway) & ~state.silent[: layout.real])
+    state.base[rows] = np.maximum(state.base[rows], state.clock[gateway])
+
+
+def _fall_quiet(core: Core, gateway: int) -> None:
+    layout, state = core.layout, core.state
+    d = int(state.heard[gateway] + layout.patience[gateway])
+    state.quiet[gateway] = True
+    alert = state.gateway_alerts.setdefault(gateway, GatewayAlert())
+    alert.start = int(state.heard[gateway])
+    _tell(core, gateway, alert, "raised", d)
+    rows = {int(layout.cell_row[at]) for at in state.cells}
+    for row in sorted({layout.parent.get(row, row) for row in rows}):
+        if layout.gateway[row] == gateway:
+            go_blind(core, row, d)
+            box.refresh(core, row)
+
+
+def _end(core: Core, gateway: int, t: int) -> None:
+    alert = core.state.gateway_alerts[gateway]
+    _tell(core, gateway, alert, "cleared", t)
+    alert.previous, alert.alert = alert.alert, None
+
+
+def _tell(core: Core, gateway: int, alert: GatewayAlert, verb: str, t: int) -> None:
+    layout = core.layout
+    declared = layout.site.gateways[layout.gateways[gateway]]
+    identity = event_id(
+        layout.site.id, GATEWAY_SILENT, _VERSION, declared.id, alert.start, f"{verb}:{_SEVERITY}", t
+    )
+    if verb == "raised":
+        alert.alert = identity
+    if layout.only is not None and layout.owner[declared.area] != layout.only:
+        return
+    place = layout.place_of_gateway(declared)
+    facts = Facts(
+        verb=verb,
+        severity=_SEVERITY,
+        rule=GATEWAY_SILENT,
+        kind="silent",
+        property="",
+        place=place,
+        value=None,
+        unit="",
+        threshold=None,
+        since=alert.start,
+        time=t,
+        attributes={},
+    )
+    core.put(
+        verb,
+        identity,
+        t,
+        Alert(
+            alert_id=alert.alert or identity,
+            previous=alert.previous,
+            hazard="system",
+            area=declared.area,
+            gateway=declared.id,
+            severity=_SEVERITY,
+            rule=GATEWAY_SILENT,
+            rule_version=_VERSION,
+            time=iso(t),
+            detected_at=iso(core.cause.detected_at),
+            since=iso(alert.start),
+            reason=sentence(facts, "system"),
+        ),
+    )
+
+
+def due_timers(core: Core) -> None:
+    """Let timers fire that are due by the clock of their gateway, earliest first."""
+    layout, state = core.layout, core.state
+    if not layout.real or not len(layout.gateways):
+        return
+    real = layout.real
+    now = np.where(layout.gateway >= 0, state.clock[layout.gateway], -FOREVER)
+    silence = np.where(state.silent[:real] | (layout.silent == FOREVER), FOREVER, state.base[:real] + layout.silent % FOREVER)
+    due = np.minimum(silence, state.wake[:real])
+    rows = np.flatnonzero(due <= now)
+    for row in rows[np.argsort(due[rows], kind="stable")].tolist():
+        timers(core, row, int(now[row]))
+        box.refresh(core, row)
+
+
+def gateway_state(core: Core, message: GatewayState) -> None:
+    """A gateway said goodbye, by its will or itself, or is back on its connection."""
+    gateway = core.layout.gateway_row.get(message.gateway)
+    if gateway is None or message.status is None:
+        return
+    state = core.state
+    before = state.unknown(core.layout, gateway)
+    state.offline[gateway] = message.status == "offline"
+    if before and not state.unknown(core.layout, gateway):
+        _start_afresh(core, gateway)

@@ -1,0 +1,239 @@
+"""A site and its rules as columns: sensors are rows, a rule on a sensor is a cell, cells of a sensor adjoin.
+
+Rows live as long as a site version; nothing that outlives it (snapshots, events) ever names one.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.alerts.hazard import Derivation
+from services.alerts.hazards import derivations, properties
+from services.alerts.ladder import Rungs
+from services.alerts.rule import COMBINED, INTERVALS, RUNGS, Kind, Rule
+from services.observation.instants import SECOND
+from services.observation.site import BROKER, Gateway, Site
+from services.observation.text import Text
+from services.observation.topics import SITE_SCOPE, partition
+
+FOREVER = 1 << 62
+"""A span or an instant that is never reached."""
+
+
+class Derived(NamedTuple):
+    """One derived sensor: its row, the row it is computed from, how, and the armed floor (None: always)."""
+
+    row: int
+    source: int
+    window: int
+    above: float | None
+    own: bool  # the series is published; else it only feeds a rule of kind rate
+
+
+class Layout:
+    """Columns of one site version, for one partition or for all.
+
+    Attributes:
+        names: sensor ids by row; rows from `real` on are computed here and no gateway may send them.
+        interval, silent: µs between readings; µs after which a sensor is silent (FOREVER: never).
+        timed: whether the property reports on change, so that delays are timers.
+        gateway, group: index of the sensor's gateway (-1: none); of its (gateway, partition).
+        start: cells of row i are start[i]..start[i+1].
+        cell_rule, cell_row: index of the rule and row of each cell.
+        threshold, clear: (cells, 4) times the rule's sign; NaN where a rung is absent.
+    """
+
+    def __init__(self, site: Site, rules: Sequence[Rule], only: int | None) -> None:
+        """Lay out the sensors that partition `only` can see (None: all of them)."""
+        self.site, self.rules, self.only = site, list(rules), only
+        owner = {area: partition(site.id, area) for area in (*site.areas, SITE_SCOPE)}
+        self.owner = owner
+        visible = [
+            sensor
+            for sensor in site.sensors.values()
+            if not sensor.derived
+            and (only is None or owner[a := site.stations[sensor.station].area] == only or a == SITE_SCOPE)
+        ]
+        self.sensors = visible
+        self.names = [sensor.id for sensor in visible]
+        self.real = len(visible)
+        self.property = [sensor.property for sensor in visible]
+        self.station = [sensor.station for sensor in visible]
+        self.unit = [sensor.unit for sensor in visible]
+        self.area = [site.stations[station].area for station in self.station]
+        self.derived: list[Derived] = []
+        self._place_derived()
+        self.mine = [only is None or owner[area] == only for area in self.area]
+        self.row = {name: at for at, name in enumerate(self.names)}
+        self._place_gateways()
+        self._place_cells()
+
+    def _place_derived(self) -> None:
+        """Rows for derived sensors: those hazards declare, and one for each rule of kind rate."""
+        attributes = {name: station.attributes for name, station in self.site.stations.items()}
+        wanted: list[tuple[Derivation, bool, Rule | None]] = [(d, True, None) for d in derivations()]
+        wanted += [
+            (Derivation(f"~{rule.id}", rule.property or "", rule.window_s, rule.above), False, rule)
+            for rule in self.rules
+            if rule.kind is Kind.RATE
+        ]
+        by_property: dict[str, list[int]] = defaultdict(list)
+        for at, name in enumerate(self.property):
+            by_property[name].append(at)
+        units = {name: prop.unit for name, prop in properties().items()}
+        used = {rule.property for rule in self.rules}
+        for derivation, own, rule in wanted:
+            for source in by_property.get(derivation.source, ()):
+                above = derivation.above.resolve(attributes[self.station[source]]) if derivation.above else None
+                unanswered = derivation.above is not None and above is None
+                if unanswered or (rule is not None and not rule.matches(self.site, self.sensors[source])):
+                    continue
+                if own and derivation.name not in used and self.only not in (None, self.owner[self.area[source]]):
+                    continue
+                self.derived.append(Derived(len(self.names), source, round(derivation.window_s * SECOND), above, own))
+                self.names.append(f"{self.station[source]}.{derivation.name}")
+                self.property.append(derivation.name)
+                self.station.append(self.station[source])
+                self.area.append(self.area[source])
+                self.unit.append(units.get(derivation.name, f"{self.unit[source]}/h"))
+        self.children: dict[int, list[int]] = defaultdict(list)
+        for at, derived in enumerate(self.derived):
+            self.children[derived.source].append(at)
+        # Column i holds the i-th derivation of each sensor, -1 where it has none.
+        depth = max((len(found) for found in self.children.values()), default=0)
+        self.child_columns = [np.full(self.real, -1, np.int64) for _ in range(depth)]
+        for source, found in self.children.items():
+            for column, child in zip(self.child_columns, found, strict=False):
+                column[source] = child
+        self.parent = {derived.row: derived.source for derived in self.derived}
+
+    def _place_gateways(self) -> None:
+        site = self.site
+        self.gateways = list(site.gateways)
+        self.gateway_row = {name: at for at, name in enumerate(self.gateways)}
+        own_source = {source.gateway: source.id for source in site.sources if source.gateway}
+        self.source_of = [own_source.get(name, BROKER) for name in self.gateways]
+        rows, groups, seen = [], [], {}
+        for at in range(self.real):
+            gateway = self.gateway_row.get(site.stations[self.station[at]].gateway or "", -1)
+            rows.append(gateway)
+            groups.append(seen.setdefault((gateway, self.owner[self.area[at]]), len(seen)))
+        self.gateway = np.array(rows, np.int64)
+        self.group = np.array(groups, np.int64)
+        self.groups = list(seen)
+        self._place_spans(site)
+
+    def _place_spans(self, site: Site) -> None:
+        """Reporting intervals, of sensors and of gateways (over all partitions, so that all agree)."""
+        reporting = np.array(
+            [round((gateway.reporting_s or 0.0) * SECOND) for gateway in site.gateways.values()] or [0], np.int64
+        )
+        smallest = np.full(len(self.gateways) + 1, FOREVER, np.int64)
+        count = np.zeros(len(self.gateways) + 1, np.int64)
+        for sensor in site.sensors.values():
+            gateway = self.gateway_row.get(site.stations[sensor.station].gateway or "", -1)
+            if not sensor.derived and sensor.interval_s > 0:
+                count[gateway] += 1
+                smallest[gateway] = min(smallest[gateway], round(sensor.interval_s * SECOND))
+        self.interval = np.array([round(sensor.interval_s * SECOND) for sensor in self.sensors], np.int64)
+        own = np.where(self.gateway >= 0, reporting[self.gateway], 0)
+        never = self.interval <= 0
+        self.silent = np.where(never, FOREVER, INTERVALS * np.maximum(self.interval, own))
+        self.gap = np.where(never, FOREVER, INTERVALS * self.interval)
+        self.timed = np.array([sensor.reports == "on_change" for sensor in self.sensors], bool)
+        # A gateway that speaks for a single sensor has no silence of its own: one thing, one alert.
+        several = count[:-1] > 1
+        patience = 2 * np.maximum(reporting[: len(self.gateways)], smallest[:-1])
+        self.patience = np.where(several, patience, FOREVER)
+
+    def _place_cells(self) -> None:
+        rows: list[int] = []
+        columns: list[int] = []
+        by_property: dict[str, list[int]] = defaultdict(list)
+        for at, name in enumerate(self.property):
+            if self.mine[at]:
+                by_property[name].append(at)
+        for column, rule in enumerate(self.rules):
+            if rule.kind in COMBINED:
+                continue
+            found = self._rows_of(rule, by_property)
+            rows += found
+            columns += [column] * len(found)
+        cell_row, cell_rule = np.array(rows, np.int64), np.array(columns, np.int64)
+        order = np.lexsort((cell_rule, cell_row)) if len(rows) else np.empty(0, np.int64)
+        self.cell_row, self.cell_rule = cell_row[order], cell_rule[order]
+        self.start = np.searchsorted(self.cell_row, np.arange(len(self.names) + 1)).tolist()
+        self.scheduled: dict[int, list[Rule]] = defaultdict(list)
+        for column, rule in enumerate(self.rules):
+            if rule.schedule is not None:
+                for row in self.cell_row[self.cell_rule == column].tolist():
+                    self.scheduled[self.parent.get(row, row)].append(rule)
+        self._place_thresholds()
+
+    def _rows_of(self, rule: Rule, by_property: dict[str, list[int]]) -> list[int]:
+        if rule.kind is Kind.RATE:
+            return by_property.get(f"~{rule.id}", [])
+        if rule.property is not None:
+            candidates = by_property.get(rule.property, [])
+        else:
+            candidates = [at for at in range(self.real) if self.mine[at]]
+        if rule.areas is None and rule.stations is None:
+            return candidates
+        return [
+            at
+            for at in candidates
+            if (rule.areas is None or self.area[at] in rule.areas)
+            and (rule.stations is None or self.station[at] in rule.stations)
+        ]
+
+    def _place_thresholds(self) -> None:
+        """Resolve every rung at every cell; whole columns at once where a rung is a plain number."""
+        count = len(self.cell_row)
+        self.threshold = np.full((count, RUNGS), np.nan)
+        self.clear = np.full((count, RUNGS), np.nan)
+        self.on = [[round(s * SECOND) for s in rule.on_delay_s] for rule in self.rules]
+        self.off = [[round(s * SECOND) for s in rule.off_delay_s] for rule in self.rules]
+        for column, rule in enumerate(self.rules):
+            at = np.flatnonzero(self.cell_rule == column)
+            for k, rung in enumerate(rule.rungs):
+                if rung is None or not len(at):
+                    continue
+                if not rung.attributes:
+                    self.threshold[at, k] = rule.sign * (rung.resolve({}) or 0.0)
+                else:
+                    stations = (self.site.stations[self.station[row]] for row in self.cell_row[at].tolist())
+                    values = [rung.resolve(station.attributes) for station in stations]
+                    self.threshold[at, k] = [np.nan if v is None else rule.sign * v for v in values]
+            self.clear[at] = self.threshold[at] - np.array(rule.hysteresis)
+            if rule.default:
+                self._drop_unordered(at)
+
+    def _drop_unordered(self, at: NDArray[np.int64]) -> None:
+        """Leave a default's rung out at stations where it would not lie above the one below."""
+        for k in range(1, RUNGS):
+            below = np.fmax.reduce(self.threshold[at, :k], axis=1)
+            wrong = at[self.threshold[at, k] <= below]
+            self.threshold[wrong, k] = self.clear[wrong, k] = np.nan
+
+    def find(self, rule: str, name: str) -> int | None:
+        """Cell of a rule on a sensor, or None."""
+        row = self.row.get(name)
+        if row is None:
+            return None
+        for cell in range(self.start[row], self.start[row + 1]):
+            if self.rules[self.cell_rule[cell]].id == rule:
+                return cell
+        return None
+
+    def place_of_gateway(self, gateway: Gateway) -> Text:
+        """What to call a gateway: its id, and its area's name."""
+        area = self.site.areas[gateway.area].name
+        return Text(f"{gateway.id} ({area.vi})", f"{gateway.id} ({area.en})")
+
+    def rungs(self, cell: int) -> Rungs:
+        """Numbers of one cell's ladder."""
+        rule = self.cell_rule[cell]
+        return Rungs(self.threshold[cell].tolist(), self.clear[cell].tolist(), self.on[rule], self.off[rule])

@@ -1,0 +1,286 @@
+"""What one reading, or one timer, does to one sensor. The slow, exact path: see `engine` for the fast one.
+
+Timers of a sensor (its silence, delays of on-change properties, edges of schedules) are looked at just
+before a reading that is later than they are due, and at ticks; never in between.
+"""
+
+import math
+
+from services.alerts import box
+from services.alerts.core import Core
+from services.alerts.ladder import NEVER, advance, drop, due, fire
+from services.alerts.layout import FOREVER
+from services.alerts.reasons import SCHEDULE_CLOSED
+from services.alerts.rule import Kind, Rule
+from services.observation.flags import Flag
+
+_LADDERS = (Kind.THRESHOLD, Kind.RATE)
+_USABLE = (Flag.PASS, Flag.NOT_EVALUATED, Flag.SUSPECT)
+
+
+def family(core: Core, s: int) -> list[int]:
+    """Cells of a sensor and of what is derived from it."""
+    start = core.layout.start
+    cells = list(range(start[s], start[s + 1]))
+    for child in core.layout.children.get(s, ()):
+        row = core.layout.derived[child].row
+        cells += range(start[row], start[row + 1])
+    return cells
+
+
+def reading(core: Core, s: int, t: int, x: float, flag: int) -> None:
+    """Apply one reading of a sensor and draw its calm box anew."""
+    state = core.state
+    if not math.isfinite(x):
+        flag = Flag.MISSING
+    if t <= state.last[s]:
+        _late(core, s, t, x, flag)
+        return
+    timers(core, s, t - 1)
+    if state.silent[s]:
+        _speaks(core, s, t)
+    state.last[s] = state.base[s] = t
+    state.waiting[s] = False
+    if flag in _USABLE:
+        _usable(core, s, t, x, suspect=flag == Flag.SUSPECT)
+    else:
+        state.failing[s] = True
+        go_blind(core, s, t)
+    box.refresh(core, s)
+
+
+def _usable(core: Core, s: int, t: int, x: float, *, suspect: bool) -> None:
+    layout, state = core.layout, core.state
+    before = int(state.good[s])
+    gap = not layout.timed[s] and before != NEVER and t - before > int(layout.gap[s])
+    state.value[s], state.good[s], state.held[s], state.failing[s] = x, t, suspect, False
+    if not suspect:
+        _sight(core, s, t)
+    for at in range(layout.start[s], layout.start[s + 1]):
+        _judge(core, at, layout.rules[layout.cell_rule[at]], x, t, suspect=suspect, gap=gap)
+    for child in layout.children.get(s, ()):
+        _derive(core, child, x, t, suspect=suspect, gap=gap)
+
+
+def _judge(core: Core, at: int, rule: Rule, x: float, t: int, *, suspect: bool, gap: bool) -> None:  # noqa: PLR0913
+    if rule.kind is Kind.STUCK:
+        _flat(core, at, rule, x, t, suspect=suspect)
+        return
+    if rule.kind not in _LADDERS:
+        return
+    if rule.schedule is not None and not rule.schedule.open_at(t):
+        _close(core, at, t)
+        return
+    rungs = core.layout.rungs(at)
+    y = x * rule.sign
+    if at not in core.state.cells and not any(y >= threshold for threshold in rungs.threshold):
+        return
+    cell = core.cell(at)
+    since = advance(cell, rungs, y, t, suspect=suspect, gap=gap)
+    if cell.level != cell.reported:
+        core.changed(at, cell, t, since)
+    core.rest(at)
+
+
+def _close(core: Core, at: int, t: int) -> None:
+    """A schedule closed: what it let through ends."""
+    cell = core.state.cells.get(at)
+    if cell is not None:
+        drop(cell)
+        core.changed(at, cell, t, t, reason=SCHEDULE_CLOSED)
+        core.rest(at)
+
+
+def _flat(core: Core, at: int, rule: Rule, x: float, t: int, *, suspect: bool) -> None:  # noqa: PLR0913
+    """Stuck: within the tolerance of the first reading of the flat run, for the window."""
+    cell = core.cell(at)
+    floor = box.floor_of(core, at, rule)
+    armed = floor is None or x >= floor
+    flat = cell.anchor_time != NEVER and abs(x - cell.anchor) <= rule.tolerance
+    if not flat or not armed:
+        if suspect and cell.active:
+            return
+        cell.anchor, cell.anchor_time = (x, t) if armed else (math.nan, NEVER)
+        cell.active = 0
+        core.changed(at, cell, t, t)
+    elif t - cell.anchor_time >= box.window_of(rule) and not cell.active and not suspect:
+        cell.active = 1 << rule.severity
+        core.changed(at, cell, t, cell.anchor_time)
+    core.rest(at)
+
+
+def _derive(core: Core, child: int, x: float, t: int, *, suspect: bool, gap: bool) -> None:  # noqa: PLR0913
+    """Compute a derived property at a reading of its source, and judge it where the floor is reached."""
+    layout, state = core.layout, core.state
+    derived = layout.derived[child]
+    row = derived.row
+    cells = range(layout.start[row], layout.start[row + 1])
+    armed = derived.above is None or x >= derived.above
+    busy = any(at in state.cells for at in cells)
+    slope = state.windows.slope(child, t, x) if armed or busy else None
+    if not suspect:
+        box.keep(state.windows, child, t, x)
+    if slope is None:
+        if armed or not busy:
+            return
+    else:
+        state.value[row] = slope
+    state.good[row], state.held[row] = t, suspect
+    if armed and slope is not None and derived.own and layout.mine[derived.source]:
+        core.derived.append((row, t, slope, Flag.SUSPECT if suspect else Flag.PASS))
+    for at in cells:
+        rule = layout.rules[layout.cell_rule[at]]
+        # Below its floor a rise counts for nothing: that ends it, through its off-delay.
+        _judge(core, at, rule, slope if armed and slope is not None else -rule.sign * math.inf, t, suspect=suspect, gap=gap)
+
+
+def _late(core: Core, s: int, t: int, x: float, flag: int) -> None:
+    """Apply a reading not newer than the sensor's last: it fills windows, and may raise where a rule says so."""
+    layout, state = core.layout, core.state
+    if flag not in (Flag.PASS, Flag.NOT_EVALUATED) or t == state.last[s]:
+        return
+    for child in layout.children.get(s, ()):
+        box.keep(state.windows, child, t, x)
+    for at in range(layout.start[s], layout.start[s + 1]):
+        rule = layout.rules[layout.cell_rule[at]]
+        if rule.late == "reevaluate" and rule.kind is Kind.THRESHOLD:
+            _reevaluate(core, at, rule, x, t)
+    box.refresh(core, s)
+
+
+def _reevaluate(core: Core, at: int, rule: Rule, x: float, t: int) -> None:
+    """Raise, marked late, where nothing is open and nothing was told at or after this time.
+
+    Rungs with an on-delay are left out: one late reading satisfies no duration.
+    """
+    state, rungs = core.state, core.layout.rungs(at)
+    found = state.cells.get(at)
+    told = state.ended.get(at)
+    too_old = t < int(state.last[int(core.layout.cell_row[at])]) - round(rule.max_late_s * 1_000_000)
+    if too_old or (found is not None and found.reported) or (told is not None and told[1] >= t):
+        return
+    if rule.schedule is not None and not rule.schedule.open_at(t):
+        return
+    reached = [k for k in range(4) if x * rule.sign >= rungs.threshold[k] and rungs.on[k] == 0]
+    if not reached:
+        return
+    cell = core.cell(at)
+    drop(cell)
+    cell.flag = Flag.PASS
+    for k in reached:
+        cell.active |= 1 << k
+    row = int(core.layout.cell_row[at])
+    newest, state.value[row] = float(state.value[row]), x  # the event shows the late value
+    core.changed(at, cell, t, t, late=True)
+    state.value[row] = newest
+
+
+def _sight(core: Core, s: int, t: int) -> None:
+    for at in family(core, s):
+        cell = core.state.cells.get(at)
+        if cell is not None and cell.blind:
+            cell.blind = False
+            core.tell(at, cell, "sighted", cell.reported, t, cell.start)
+
+
+def go_blind(core: Core, s: int, t: int) -> None:
+    """Mark the active alerts of a sensor that can no longer say whether they should stand."""
+    for at in family(core, s):
+        cell = core.state.cells.get(at)
+        if cell is None or not cell.reported or cell.blind:
+            continue
+        if core.layout.rules[core.layout.cell_rule[at]].kind is not Kind.SILENT:
+            cell.blind = True
+            core.tell(at, cell, "blind", cell.reported, t, cell.start)
+
+
+def _silence(core: Core, s: int, d: int) -> None:
+    """Three intervals without a reading: raise what watches for it, and blind what is active."""
+    layout = core.layout
+    core.state.silent[s] = True
+    for at in range(layout.start[s], layout.start[s + 1]):
+        rule = layout.rules[layout.cell_rule[at]]
+        if rule.kind is Kind.SILENT:
+            cell = core.cell(at)
+            cell.active = 1 << rule.severity
+            core.changed(at, cell, d, int(core.state.base[s]))
+    go_blind(core, s, d)
+
+
+def _speaks(core: Core, s: int, t: int) -> None:
+    core.state.silent[s] = False
+    layout = core.layout
+    for at in range(layout.start[s], layout.start[s + 1]):
+        cell = core.state.cells.get(at)
+        if cell is not None and layout.rules[layout.cell_rule[at]].kind is Kind.SILENT:
+            cell.active = 0
+            core.changed(at, cell, t, t)
+            core.rest(at)
+
+
+def timers(core: Core, s: int, upto: int) -> None:
+    """Let every timer of a sensor fire that is due at or before an instant, in order of time."""
+    state, layout = core.state, core.layout
+    while True:
+        edge = int(state.edge[s])
+        delay, at = _delay(core, s)
+        silence = FOREVER
+        if not state.silent[s] and layout.silent[s] != FOREVER and not state.unknown(layout, int(layout.gateway[s])):
+            silence = int(state.base[s]) + int(layout.silent[s])
+        d = min(edge, delay, silence)
+        if d > upto:
+            return
+        if edge == d:
+            _edge(core, s, d)
+        elif delay == d:
+            cell, rungs = state.cells[at], layout.rungs(at)
+            since = fire(cell, rungs, d, sighted=_sighted(core, s))
+            core.changed(at, cell, d, since)
+            core.rest(at)
+        else:
+            _silence(core, s, d)
+
+
+def _delay(core: Core, s: int) -> tuple[int, int]:
+    """Due time and cell of the earliest delay that time alone completes; on-change properties only."""
+    best, which = FOREVER, -1
+    if core.layout.timed[s]:
+        for at in range(core.layout.start[s], core.layout.start[s + 1]):
+            cell = core.state.cells.get(at)
+            if cell is not None and core.layout.rules[core.layout.cell_rule[at]].kind is Kind.THRESHOLD:
+                d = due(cell, core.layout.rungs(at), sighted=_sighted(core, s))
+                if d is not None and d < best:
+                    best, which = d, at
+    return best, which
+
+
+def _sighted(core: Core, s: int) -> bool:
+    state = core.state
+    return not (state.silent[s] or state.failing[s] or state.unknown(core.layout, int(core.layout.gateway[s])))
+
+
+def _edge(core: Core, s: int, d: int) -> None:
+    """A schedule of the sensor opens or closes: judge the value it holds, or end what it let through."""
+    layout, state = core.layout, core.state
+    state.edge[s] = FOREVER
+    for at in family(core, s):
+        schedule = layout.rules[layout.cell_rule[at]].schedule
+        if schedule is None:
+            continue
+        if not schedule.open_at(d):
+            _close(core, at, d)
+        elif not schedule.open_at(d - 1) and _holds(core, s, at, d):
+            row = int(layout.cell_row[at])
+            rule: Rule = layout.rules[layout.cell_rule[at]]
+            _judge(core, at, rule, float(state.value[row]), d, suspect=bool(state.held[row]), gap=False)
+    box.next_edge(core, s, d)
+
+
+def _holds(core: Core, s: int, at: int, d: int) -> bool:
+    """Whether the value a sensor last sent may still be taken for its value at d."""
+    good = int(core.state.good[core.layout.cell_row[at]])
+    if good == NEVER or not _sighted(core, s):
+        return False
+    return bool(core.layout.timed[s]) or d - good <= int(core.layout.gap[s])
+
+

@@ -1,0 +1,48 @@
+"""What the routers work with: made once by `service.py`, handed on as one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+from nats.js import JetStreamContext
+
+from services.api.database import Database
+from services.api.fold import Fold
+from services.api.heartbeats import Heartbeats, now_us
+from services.api.push.hub import Hub
+from services.api.running_site import RunningSite
+from services.runtime.settings import Settings
+
+
+@dataclass
+class Context:
+    """The parts of the service, and the clock."""
+
+    settings: Settings
+    js: JetStreamContext
+    connected: Callable[[], bool]
+    """Whether there is a connection to the streams right now."""
+    database: Database
+    site: RunningSite
+    fold: Fold
+    hub: Hub
+    heartbeats: Heartbeats
+    canary_archived_us: int | None = None
+    started_us: int = field(default_factory=now_us)
+    clock: Callable[[], int] = now_us
+    """µs UTC."""
+
+    def age_s(self, us: int | None) -> float | None:
+        """Seconds since an instant; None when there was none."""
+        return None if us is None else max(0.0, round((self.clock() - us) / 1e6, 3))
+
+
+def context_of(request: Request) -> Context:
+    """The context of the app that serves a request, as a dependency."""
+    found: Context = request.app.state.context
+    return found
+
+
+Here = Annotated[Context, Depends(context_of)]
+"""A parameter of a router's function: the context."""

@@ -1,0 +1,127 @@
+"""Errors: one table from what went wrong to the problem document a client gets (RFC 9457)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from services.observation.text import Text
+from services.runtime import logging
+
+MEDIA_TYPE = "application/problem+json"
+log = logging.get("api")
+
+
+class Problem(Exception):  # noqa: N818  the name of the document
+    """Something a client must be told; becomes the answer as it stands."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: Text,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        """Put the document together; `extra` are members of its own, like `token` of a stale token."""
+        self.status, self.code, self.detail = status, code, detail
+        self.headers, self.extra = dict(headers or {}), extra
+        super().__init__(f"{status} {code}: {detail.en}")
+
+    def document(self, instance: str) -> dict[str, Any]:
+        """The members of the document."""
+        return {
+            "type": f"urn:haidang:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail.en,
+            "detail_vi": self.detail.vi,
+            "instance": instance,
+            **self.extra,
+        }
+
+    def response(self, instance: str) -> Response:
+        """The answer to a request for `instance`."""
+        body = msgspec.json.encode(self.document(instance))
+        return Response(body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def not_found(what: Text) -> Problem:
+    """404 with a word about what is not there."""
+    return Problem(404, "not-found", what)
+
+
+def invalid(name: str, what: Text) -> Problem:
+    """422 about one parameter."""
+    return Problem(422, "invalid-parameter", what, errors=[{"parameter": name, "what": what.en, "what_vi": what.vi}])
+
+
+def away(what: Text, *, retry_s: int = 5, code: str = "history-away") -> Problem:
+    """503: what is needed for this answer is not there now."""
+    return Problem(503, code, what, headers={"Retry-After": str(retry_s)})
+
+
+def stale(token: str, reason: Text) -> Problem:
+    """410: the token names no place in the stream any more; `token` is the current one."""
+    return Problem(410, "stale-token", reason, token=token)
+
+
+def unauthorized(what: Text) -> Problem:
+    """401: who asks must show who they are."""
+    return Problem(401, "unauthorized", what, headers={"WWW-Authenticate": 'Bearer realm="haidang"'})
+
+
+_BY_STATUS = {
+    404: Text("không có gì ở địa chỉ này; xem /docs", "there is nothing at this address; see /docs"),
+    405: Text("địa chỉ này không nhận phương thức đó", "this address does not take that method"),
+}
+_UNEXPECTED = Text(
+    "lỗi của máy chủ, đã ghi vào nhật ký; hãy thử lại", "a fault of the server, written to its log; try again"
+)
+
+
+def _of_http(error: HTTPException) -> Problem:
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    detail = _BY_STATUS.get(error.status_code, Text(str(error.detail), str(error.detail)))
+    return Problem(error.status_code, code, detail, headers=error.headers)
+
+
+def _of_validation(error: RequestValidationError) -> Problem:
+    found = [
+        {"parameter": str(item["loc"][-1]), "what": str(item["msg"]).removeprefix("Value error, ")}
+        for item in error.errors()
+    ]
+    said = "; ".join(f"{item['parameter']}: {item['what']}" for item in found)
+    return Problem(422, "invalid-parameter", Text(f"tham số không hợp lệ: {said}", f"invalid parameter: {said}"), errors=found)
+
+
+def problem_of(error: Exception) -> Problem:
+    """Look the error up; what is not in the table is a fault of ours."""
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():
+            return _of_validation(error)
+        case HTTPException():
+            return _of_http(error)
+        case _:
+            return Problem(500, "internal", _UNEXPECTED)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app by the table."""
+
+    def handle(request: Request, error: Exception) -> Response:
+        problem = problem_of(error)
+        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("request_failed", path=request.url.path, error=repr(error))
+        return problem.response(request.url.path)
+
+    for kind in (Problem, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, handle)

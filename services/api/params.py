@@ -1,0 +1,152 @@
+"""Parameters of queries: instants, bucket widths, boxes, limits, and how far they may go."""
+
+import re
+from typing import Annotated, Literal
+
+from fastapi import Query, Request
+from fastapi.dependencies.utils import get_flat_dependant
+from pydantic import BeforeValidator, WithJsonSchema
+
+from services.api.errors import Problem, invalid
+from services.observation.event import SEVERITIES
+from services.observation.instants import SECOND, micros
+from services.observation.text import Text
+
+MAX_LIMIT = 10_000
+DAY_US = 86_400 * SECOND
+_EARLIEST, _LATEST = micros("1990-01-01T00:00:00Z"), micros("2100-01-01T00:00:00Z")
+_MAX_EVERY_S = 366 * 86_400
+_WIDTH = re.compile(r"([1-9][0-9]{0,7})(s|m|h|d)\Z")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_PLUS_LOST = re.compile(r" (\d\d:?\d\d)\Z")
+
+
+def read_instant(value: object) -> int:
+    """ISO 8601 with zone → µs; `+` that a browser turned into a space is put back.
+
+    Raises:
+        ValueError: not such a time, or outside 1990 to 2100.
+    """
+    if isinstance(value, int):
+        return value
+    text = _PLUS_LOST.sub(r"+\1", str(value))
+    try:
+        found = micros(text)
+    except (ValueError, OverflowError) as error:
+        msg = f"{text[:40]!r} is not ISO 8601 with a zone, like 2026-01-31T00:00:00Z"
+        raise ValueError(msg) from error
+    if not _EARLIEST <= found <= _LATEST:
+        msg = f"{text[:40]!r} is not between 1990 and 2100"
+        raise ValueError(msg)
+    return found
+
+
+def read_width(value: object) -> int:
+    """`10m` → 600 seconds.
+
+    Raises:
+        ValueError: not a width from 1s to 366d.
+    """
+    if isinstance(value, int):
+        return value
+    match = _WIDTH.match(str(value))
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not 1 <= seconds <= _MAX_EVERY_S:
+        msg = f"{str(value)[:40]!r} is not a width from 1s to 366d, like 10m or 1h"
+        raise ValueError(msg)
+    return seconds
+
+
+def read_box(value: object) -> tuple[float, float, float, float]:
+    """`w,s,e,n` in degrees.
+
+    Raises:
+        ValueError: not such a box.
+    """
+    if isinstance(value, tuple):
+        return value
+    try:
+        west, south, east, north = (float(part) for part in str(value).split(","))
+    except ValueError as error:
+        msg = "expected west,south,east,north in degrees"
+        raise ValueError(msg) from error
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):  # noqa: PLR2004  degrees
+        msg = "expected west < east and south < north, in degrees"
+        raise ValueError(msg)
+    return west, south, east, north
+
+
+_TIME_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "example": "2026-01-31T00:00:00Z"})
+Instant = Annotated[int, BeforeValidator(read_instant), _TIME_SCHEMA]
+From = Annotated[
+    Instant | None,
+    Query(alias="from", description="First instant; a day before `to` if absent. · Từ lúc; mặc định một ngày trước `to`."),
+]
+To = Annotated[Instant | None, Query(description="Up to, not included; now if absent. · Đến trước lúc; mặc định bây giờ.")]
+Every = Annotated[
+    Annotated[int, BeforeValidator(read_width), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,7}[smhd]$", "example": "10m"})]
+    | None,
+    Query(description="Width of buckets, from 1s; raw observations if absent. · Độ rộng khoảng gộp, từ 1s; để trống: số liệu gốc."),
+]
+Box = Annotated[
+    Annotated[
+        tuple[float, float, float, float],
+        BeforeValidator(read_box),
+        WithJsonSchema({"type": "string", "example": "106.9,10.2,107.6,10.7"}),
+    ]
+    | None,
+    Query(description="west,south,east,north in degrees · tây,nam,đông,bắc theo độ"),
+]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many items. · Số mục nhiều nhất.")]
+_AFTER = "The `next` of the page before. · `next` của trang trước."
+Cursor = Annotated[str | None, Query(max_length=100, description=_AFTER)]
+Token = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="Token of the last event seen, or 0 from the start. · Mã của sự kiện cuối đã thấy, hoặc 0: từ đầu.",
+        json_schema_extra={"example": "0"},
+    ),
+]
+Slug = Annotated[str | None, Query(max_length=100)]
+Severity = Annotated[Literal["advisory", "watch", "warning", "emergency"] | None, Query()]
+
+
+def rank(severity: object) -> int:
+    """0 to 3; -1 for what is not on the ladder."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else -1  # type: ignore[arg-type]
+
+
+def span(start: int | None, end: int | None, now: int) -> tuple[int, int]:
+    """Apply the defaults of `from` and `to`.
+
+    Raises:
+        Problem: the span is empty.
+    """
+    end = now if end is None else end
+    start = max(end - DAY_US, _EARLIEST) if start is None else start
+    if start >= end:
+        raise invalid("from", Text("`from` phải trước `to`", "`from` must be before `to`"))
+    return start, end
+
+
+async def only_known(request: Request) -> None:
+    """Refuse parameters that the operation does not have: a misspelt `from` must not pass in silence.
+
+    Raises:
+        Problem: 422 naming the first one.
+    """
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    if dependant is None or not request.query_params:
+        return
+    known = {field.alias for field in get_flat_dependant(dependant).query_params}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        listed = ", ".join(sorted(known)) or "none"
+        name = unknown[0][:40]
+        raise Problem(
+            422,
+            "invalid-parameter",
+            Text(f"không có tham số {name!r}; chỉ có: {listed}", f"there is no parameter {name!r}; there are: {listed}"),
+            errors=[{"parameter": name, "what": f"unknown; known: {listed}"}],
+        )

@@ -1,0 +1,87 @@
+"""Entries: an event of ALERTS, encoded once for all who will get it."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from services.api.fold import peak_of
+from services.observation.event import Verb, verb_of
+from services.runtime.follow import Message
+
+_RISING = (Verb.RAISED, Verb.ESCALATED)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Entry(NamedTuple):
+    """One event with its place. `text` is the CloudEvent with `sequence` and `epoch`, on one line.
+
+    `peak` is the highest severity its alert is known to have reached, -1 when unknown.
+    """
+
+    sequence: int
+    verb: str
+    hazard: str
+    area: str
+    rank: int
+    peak: int
+    text: str
+    frame: bytes
+
+
+class Wanted(NamedTuple):
+    """What a client wants to hear of; None is all."""
+
+    hazard: str | None = None
+    area: str | None = None
+    severity_min: int = 0
+
+    def takes(self, entry: Entry) -> bool:
+        """Whether the event is for this client.
+
+        By severity an alert counts with the highest it reached: who saw the warning must also see
+        that it eased and cleared. Of an alert whose past is not known, endings are shown.
+        """
+        if self.hazard is not None and entry.hazard != self.hazard:
+            return False
+        if self.area is not None and entry.area != self.area:
+            return False
+        if max(entry.rank, entry.peak) >= self.severity_min:
+            return True
+        return entry.peak < 0 and entry.verb not in _RISING
+
+
+ALL = Wanted()
+
+
+def event_of(message: Message) -> dict[str, Any] | None:
+    """The CloudEvent as it is stored; None when the bytes are not one."""
+    try:
+        event = msgspec.json.decode(message.data)
+    except msgspec.DecodeError:
+        return None
+    if not isinstance(event, dict) or not isinstance(event.get("data"), dict) or not isinstance(event.get("type"), str):
+        return None
+    return event
+
+
+def entry_of(message: Message, event: dict[str, Any], epoch: str, peak: int) -> Entry:
+    """Encode an event for clients; values pass through as they were written."""
+    token = f"{epoch}.{message.sequence}"
+    data = event["data"]
+    try:
+        verb = verb_of(event["type"])
+    except ValueError:
+        verb = "unknown"
+    place = {"sequence": str(message.sequence), "epoch": epoch}
+    text = msgspec.json.encode({**_fields.decode(message.data), **place}).replace(b"\n", b" ").replace(b"\r", b" ")
+    frame = b"id: %b\nevent: %b\ndata: %b\n\n" % (token.encode(), verb.encode(), text)
+    return Entry(
+        message.sequence,
+        verb,
+        str(data.get("hazard", "")),
+        str(data.get("area", "")),
+        peak_of(data.get("severity")),
+        peak,
+        text.decode(),
+        frame,
+    )

@@ -1,0 +1,141 @@
+"""Alerts as they stand, from the fold; an old one from the history."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from services.api import queries
+from services.api.context import Context, Here
+from services.api.errors import away, invalid, not_found
+from services.api.fold import Fold, Standing
+from services.api.params import Cursor, Limit, Severity, Slug, rank
+from services.api.responses import answer, cut, page
+from services.api.schemas import AlertDetail, AlertPage
+from services.observation import tokens
+from services.observation.event import SEVERITIES
+from services.observation.text import Text
+
+router = APIRouter(tags=["alerts"])
+_READING = Text("đang đọc lại luồng cảnh báo", "the stream of alerts is still being read")
+
+State = Annotated[
+    Literal["open", "all"],
+    Query(description="`open`: the condition holds; `all`: cleared in the last 30 days too. · `all`: cả những cảnh báo đã hết."),
+]
+
+
+@router.get("/alerts", response_model=AlertPage, summary="Alerts · Cảnh báo")
+async def list_alerts(  # noqa: PLR0913  each is a filter
+    here: Here,
+    state: State = "open",
+    hazard: Slug = None,
+    area: Slug = None,
+    severity: Severity = None,
+    limit: Limit = 1000,
+    after: Cursor = None,
+) -> Response:
+    """Alerts, the one raised last first. Works while the history is away.
+
+    `severity` is the lowest to be listed. Go on with `events?after=` and the `token` of this answer.
+
+    Các cảnh báo, mới nhất trước; vẫn chạy khi mất cơ sở dữ liệu. `severity` là mức thấp nhất cần xem.
+    """
+    fold = _fold(here)
+    before = _before(here, after)
+    least = rank(severity)
+    found = [
+        standing
+        for standing in fold.newest_first()
+        if (standing.open or state == "all")
+        and (before is None or standing.raised_sequence < before)
+        and (hazard is None or standing.data.get("hazard") == hazard)
+        and (area is None or standing.data.get("area") == area)
+        and rank(standing.data.get("severity")) >= least
+    ]
+    items, more = cut(found[: limit + 1], limit)
+    following = f"{here.hub.epoch}.{items[-1].raised_sequence}" if more else None
+    shown = [show(standing, here.hub.epoch) for standing in items]
+    return page(shown, following, token=f"{here.hub.epoch}.{here.hub.head}")
+
+
+@router.get("/alerts/{alert_id}", response_model=AlertDetail, summary="One alert · Một cảnh báo")
+async def get_alert(here: Here, alert_id: str) -> Response:
+    """An alert with its events, oldest first.
+
+    Một cảnh báo cùng các sự kiện của nó, cũ nhất trước.
+    """
+    standing, epoch = _fold(here).get(alert_id), here.hub.epoch
+    if standing is not None:
+        events = [{**told.body, "sequence": str(told.sequence), "epoch": epoch} for told in standing.events]
+        omitted, source = standing.dropped, "stream"
+    else:
+        standing, events, epoch = await _from_history(here, alert_id)
+        omitted, source = 0, "history"
+    return answer({"alert": show(standing, epoch), "events": events, "omitted": omitted, "source": source})
+
+
+def show(standing: Standing, epoch: str) -> dict[str, Any]:
+    """An alert as it is answered."""
+    return {
+        **standing.data,
+        "state": standing.state,
+        "severity_max": SEVERITIES[standing.peak] if standing.peak >= 0 else standing.data.get("severity"),
+        "raised_at": standing.raised_at,
+        "cleared_at": standing.cleared_at,
+        "blind": standing.blind,
+        "version": f"{epoch}.{standing.sequence}",
+        "events": [f"{epoch}.{told.sequence}" for told in standing.events],
+    }
+
+
+def _fold(here: Context) -> Fold:
+    """The fold, once it is whole: half a list of alerts would be a lie."""
+    if not here.hub.caught_up.is_set():
+        raise away(_READING, retry_s=1, code="reading-alerts")
+    return here.fold
+
+
+def _before(here: Context, after: str | None) -> int | None:
+    if after is None:
+        return None
+    try:
+        return tokens.parse(after, here.hub.epoch).sequence
+    except ValueError as error:
+        raise invalid("after", Text(str(error), str(error))) from error
+
+
+async def _from_history(here: Context, alert_id: str) -> tuple[Standing, list[dict[str, Any]], str]:
+    """Fold an alert that is no longer in memory from the history.
+
+    Raises:
+        Problem: 404 unknown, 503 when the history could know it and is away.
+    """
+    missing = not_found(Text(f"không có cảnh báo {alert_id[:80]!r}", f"there is no alert {alert_id[:80]!r}"))
+    if "\0" in alert_id:
+        raise missing
+    if here.settings.database is None:
+        raise missing
+    rows = await queries.alert_events(here.database, alert_id)
+    fold, events, standing = Fold(), [], None
+    for number, (_epoch, sequence, identity, kind, source, time, data) in enumerate(rows, 1):
+        event = {
+            "specversion": "1.0",
+            "id": identity,
+            "source": source,
+            "type": kind,
+            "subject": alert_id,
+            "time": time,
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+        # Sequences of different epochs do not count on; the order of the rows does.
+        standing = fold.apply(number, 0, event) or standing
+        events.append({**event, "sequence": str(sequence), "epoch": _epoch})
+    if standing is None:
+        raise missing
+    for told, row in zip(range(len(standing.events)), rows, strict=False):
+        standing.events[told] = type(standing.events[told])(row[1], standing.events[told].verb, {})
+    return standing, events, rows[-1][0]
+
+

@@ -1,0 +1,124 @@
+"""Events of alerts: as pages, as server-sent events, over WebSocket. All three resume after a token."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from services.api.context import Context, Here
+from services.api.errors import Problem, invalid
+from services.api.params import Limit, Slug, Token, rank
+from services.api.push import ws
+from services.api.push.entry import Wanted
+from services.api.push.reader import Reader, place, read_some
+from services.api.push.sse import EventStream, frames
+from services.api.schemas import EventPage
+from services.observation import tokens
+from services.observation.text import Text
+
+router = APIRouter(tags=["events"])
+
+SeverityMin = Annotated[
+    Literal["advisory", "watch", "warning", "emergency"],
+    Query(description="Alerts that reached it, with their whole course. · Cảnh báo từng đạt mức này, trọn diễn biến."),
+]
+LastEventId = Annotated[str | None, Header(max_length=40, description="As `after`; browsers send it when they reconnect.")]
+
+
+@router.get("/events", response_model=EventPage, summary="Events after a token · Sự kiện sau một mã")
+async def list_events(  # noqa: PLR0913  each is a filter
+    here: Here,
+    after: Token = "0",
+    hazard: Slug = None,
+    area: Slug = None,
+    severity_min: SeverityMin = "advisory",
+    limit: Limit = 1000,
+) -> Response:
+    """Events in the order of the stream; from its start without `after`.
+
+    `next` is null at the end; ask again later with `after=` and the answer's `token`. A token of another
+    epoch, beyond the end or no longer kept is answered 410 with the current `token`: read `/alerts` again.
+
+    Các sự kiện theo thứ tự. Mã đã cũ: 410 kèm mã hiện tại; khi đó đọc lại `/alerts`.
+    """
+    position = await place(here.hub, here.js, after)
+    wanted = Wanted(hazard, area, rank(severity_min))
+    reader = Reader(here.hub, here.js, here.fold, position, wanted)
+    found = await read_some(reader, limit)
+    token = reader.token
+    # Entries are JSON already; msgspec would need them as values, so the list is put together by hand.
+    body = '{"items":[' + ",".join(entry.text for entry in found) + "],"
+    return _listed(body, token, more=reader.behind)
+
+
+def _listed(begun: str, token: str, *, more: bool) -> Response:
+    following = f'"{token}"' if more else "null"
+    text = f'{begun}"next":{following},"token":"{token}"}}'
+    return Response(text, headers={"Cache-Control": "no-store"}, media_type="application/json")
+
+
+@router.get(
+    "/events/stream",
+    response_class=Response,
+    summary="Live events (SSE) · Sự kiện trực tiếp (SSE)",
+    responses={200: {"description": "An endless stream", "content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def stream_events(  # noqa: PLR0913  each is a filter
+    here: Here,
+    after: Token = None,
+    hazard: Slug = None,
+    area: Slug = None,
+    severity_min: SeverityMin = "advisory",
+    last_event_id: LastEventId = None,
+) -> Response:
+    """Server-sent events: `id` is the token, `event` the verb, `data` the CloudEvent.
+
+    Begins after `Last-Event-ID`, else after `after`, else now. Every 5 s `heartbeat` with `token`, `t`,
+    `keeper_age_s`, `keeper_silent`; `resync` when a token is stale (read `/alerts` again, the stream goes on
+    from its present end); `slow` before a client is cut that does not keep up: it may come back with its last
+    token and misses nothing.
+
+    Luồng sự kiện: `id` là mã để nối lại, `event` là động từ, `data` là CloudEvent.
+    """
+    # What the browser says of itself is newer than what the page's address says.
+    token = last_event_id or after
+    _check(here, token)
+    return EventStream(frames(here, token, Wanted(hazard, area, rank(severity_min))))
+
+
+@router.websocket("/events/ws")
+async def socket_events(
+    websocket: WebSocket,
+    after: Token = None,
+    hazard: Slug = None,
+    area: Slug = None,
+    severity_min: SeverityMin = "advisory",
+) -> None:
+    """The same over WebSocket."""
+    here: Context = websocket.app.state.context
+    try:
+        _check(here, after)
+    except Problem as problem:
+        await refuse(websocket, problem)
+        return
+    await websocket.accept()
+    await ws.serve(websocket, here, after, Wanted(hazard, area, rank(severity_min)))
+
+
+async def refuse(websocket: WebSocket, problem: Problem) -> None:
+    """Answer a WebSocket's request with a problem document instead of accepting it."""
+    await websocket.send_denial_response(problem.response(HTTPConnection(websocket.scope).url.path))
+
+
+def _check(here: Context, token: str | None) -> None:
+    """A text that is no token is refused before anything begins."""
+    if token is None:
+        return
+    try:
+        tokens.parse(token, here.hub.epoch)
+    except ValueError as error:
+        raise invalid("after", Text(str(error), str(error))) from error
+
+

@@ -1,0 +1,143 @@
+"""Sensors and what they observed."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from services.alerts.hazards import properties
+from services.api import queries
+from services.api.context import Context, Here
+from services.api.errors import Problem, invalid, not_found
+from services.api.params import Cursor, Every, From, Limit, Slug, To, read_instant, span
+from services.api.responses import answer, cut, page
+from services.api.schemas import ObservationPage, Page, Sensor, SensorDetail
+from services.observation.sensor import CANARY
+from services.observation.sensor import Sensor as SiteSensor
+from services.observation.text import Text
+
+router = APIRouter(tags=["sensors"])
+
+
+@router.get("/sensors", response_model=Page[Sensor], summary="Sensors · Cảm biến")
+async def list_sensors(  # noqa: PLR0913  each is a filter
+    here: Here, station: Slug = None, property: Slug = None, area: Slug = None, limit: Limit = 1000, after: Cursor = None  # noqa: A002
+) -> Response:
+    """Sensors of the running site, by id; also those that the engine computes (`derived`).
+
+    Các cảm biến của địa bàn, theo id, kể cả đại lượng do hệ thống tính (`derived`).
+    """
+    areas = here.site.site.stations
+    found = (
+        sensor
+        for name, sensor in here.site.sensors.items()
+        if (after is None or name > after)
+        and (station is None or sensor.station == station)
+        and (property is None or sensor.property == property)
+        and (area is None or areas[sensor.station].area == area)
+    )
+    items, more = cut([sensor for sensor, _ in zip(found, range(limit + 1), strict=False)], limit)
+    return page([show(here, sensor) for sensor in items], items[-1].id if more else None)
+
+
+@router.get("/sensors/{sensor}", response_model=SensorDetail, summary="One sensor · Một cảm biến")
+async def get_sensor(here: Here, sensor: str) -> Response:
+    """A sensor by its id, with its newest observation.
+
+    Một cảm biến theo id, kèm số liệu mới nhất.
+    """
+    found = here.site.sensors.get(sensor)
+    if found is None:
+        raise _unknown(sensor)
+    try:
+        last, history = await queries.last_observation(here.database, sensor), "ok"
+    except Problem:
+        last, history = None, "away"
+    return answer({**show(here, found), "last": last, "history": history})
+
+
+@router.get("/sensors/{sensor}/observations", response_model=ObservationPage, summary="Observations · Số liệu")
+async def list_observations(  # noqa: PLR0913  each is a filter
+    here: Here, sensor: str, start: From = None, to: To = None, every: Every = None, limit: Limit = 1000, after: Cursor = None
+) -> Response:
+    """Observations of a sensor in [from, to), by time: raw, or in buckets of `every`.
+
+    Buckets begin at multiples of their width since 2000-01-01 UTC. An interval without observations
+    has no bucket.
+
+    Số liệu của một cảm biến trong [from, to), theo thời gian: gốc, hoặc gộp theo `every`.
+    """
+    start, end = span(start, to, here.clock())
+    if after is not None:
+        start = max(start, _resume(after))
+        if start >= end:
+            return page([], None, sensor=sensor, unit=_unit(here, sensor), every_s=every)
+    number = await _number(here, sensor)
+    if number is None:
+        items: list[dict[str, Any]] = []
+    elif every is None:
+        items = await queries.observations(here.database, number, start, end, limit + 1)
+    else:
+        items = await queries.buckets(here.database, number, start, end, every, limit + 1)
+    shown, more = cut(items, limit)
+    # The page after begins where this one ends: behind the last observation, or at the next bucket.
+    following = items[limit]["time"] if more else None
+    if more and every is None:
+        following = queries.next_instant(shown[-1]["time"])
+    return page(shown, following, sensor=sensor, unit=_unit(here, sensor), every_s=every)
+
+
+async def _number(here: Context, sensor: str) -> int | None:
+    """Number in the history; None when it is declared and has no observation.
+
+    Raises:
+        Problem: 404 when neither the site nor the history knows it.
+    """
+    if sensor == CANARY or "\0" in sensor:
+        raise _unknown(sensor)
+    number = await queries.sensor_id(here.database, sensor)
+    if number is None and sensor not in here.site.sensors:
+        raise _unknown(sensor)
+    return number
+
+
+def _resume(after: str) -> int:
+    try:
+        return read_instant(after)
+    except ValueError as error:
+        raise invalid("after", Text(str(error), str(error))) from error
+
+
+def _unit(here: Context, sensor: str) -> str | None:
+    found = here.site.sensors.get(sensor)
+    return None if found is None else found.unit
+
+
+def _unknown(sensor: str) -> Problem:
+    name = sensor[:80]
+    return not_found(Text(f"không có cảm biến {name!r}", f"there is no sensor {name!r}"))
+
+
+def show(here: Context, sensor: SiteSensor) -> dict[str, Any]:
+    """A sensor as it is answered."""
+    known = properties().get(sensor.property)
+    return {
+        "id": sensor.id,
+        "station": sensor.station,
+        "area": here.site.site.stations[sensor.station].area,
+        "property": sensor.property,
+        "name": known.text if known else Text(sensor.property, sensor.property),
+        "unit": sensor.unit,
+        "interval_s": sensor.interval_s,
+        "reports": sensor.reports,
+        "clock": sensor.clock,
+        "derived": sensor.derived,
+        "fail_min": sensor.fail_min,
+        "fail_max": sensor.fail_max,
+        "suspect_min": sensor.suspect_min,
+        "suspect_max": sensor.suspect_max,
+        "rate_per_s": sensor.rate_per_s,
+        "spike": sensor.spike,
+    }
+
+

@@ -1,0 +1,274 @@
+"""The machine: everything that runs here under one `up`, from the first start to the last stop."""
+
+import asyncio
+import contextlib
+import secrets
+import shutil
+import tomllib
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from services.cli import nats_child, postgres_child, service_child, site_store
+from services.cli.ports import answers_http
+from services.cli.watch import Watch
+from services.cli.words import out, say
+from services.observation.site import Site
+from services.observation.text import Text
+from services.runtime import accounts, logging, nats, run_file, tied
+from services.runtime.health import Health
+from services.runtime.settings import ADMIN_TOKEN, Settings
+from services.runtime.streams import Limits, limit_mqtt
+from services.runtime.supervisor import Supervisor
+
+CONNECT_S, REMIND_S = 20.0, 10.0
+DEAF_S = 10.0
+LEAST_FREE = 64 << 20
+
+log = logging.get("up")
+
+
+class CannotStart(Exception):  # noqa: N818  said to the operator as it is
+    """Something outside of us stands in the way; both languages."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(text.en)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run, decided before anything runs. `settings` hold the addresses that services use."""
+
+    settings: Settings
+    data: Path
+    site: Site
+    files: dict[str, bytes]
+    mqtt: tuple[str, int]  # where the listener is, or is to be
+    nats_port: int | None  # None: someone else's server
+    database_port: int | None  # None: someone else's
+    credentials: accounts.Credentials
+    services: tuple[str, ...] = service_child.SERVICES
+    program: tuple[str, ...] = service_child.PROGRAM
+
+    @property
+    def mqtt_text(self) -> str:
+        """As it is announced."""
+        return f"{self.mqtt[0]}:{self.mqtt[1]}"
+
+    @property
+    def http_text(self) -> str:
+        """As it is announced."""
+        return f"http://{self.settings.http}"
+
+
+class Machine:
+    """Starts in order, watches, stops in the reverse order."""
+
+    def __init__(self, plan: Plan, stop: asyncio.Event) -> None:
+        self._plan, self._stop = plan, stop
+        self._supervisor = Supervisor(plan.data / "logs", self._write_run)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._connection: nats.Connection | None = None
+        self._health: Health | None = None
+
+    async def start(self) -> None:
+        """Bring everything up; return when the first reading can come in.
+
+        Raises:
+            EmbeddedError, CannotStart, StaleBase, StreamsError, OSError: with words for the operator.
+        """
+        plan, settings = self._plan, self._plan.settings
+        keep_admin_token(plan.data)
+        self._write_run()
+        own_database, own_server = plan.database_port is not None, plan.nats_port is not None
+        if plan.database_port is not None:
+            starting = postgres_child.start(plan.data, plan.database_port, plan.credentials, self._supervisor)
+            self._in_background(starting, "postgres")
+        if plan.nats_port is not None:
+            await nats_child.start(
+                plan.data, plan.nats_port, plan.mqtt, plan.credentials, self._supervisor, strict=settings.strict
+            )
+        js = (await self._connect()).js
+        limits = Limits.of(shutil.disk_usage(plan.data).free)
+        await nats.ensure_streams(js, limits)
+        await self._publish_site()
+        self._health = Health(js, "up")
+        self._in_background(self._health.run(), "health")
+        own = plan.credentials if own_server else None
+        for name in plan.services:
+            await self._supervisor.start(service_child.program(name, settings, own, plan.program))
+        watch = Watch(js, (*plan.services, "up"))
+        await self._until(watch, "ingest", lambda: self._says_ready(watch, "ingest"))
+        if own_server:
+            await limit_mqtt(js, limits)
+        out(f"mqtt {plan.mqtt_text}")
+        await self._until(watch, "api", lambda: answers_http(settings.http or "", "/healthz"))
+        self._health.ready()
+        self._in_background(self._look_after(watch, limits, own_server=own_server, own_database=own_database), "look")
+        out(f"ready {plan.http_text}")
+
+    async def serve(self) -> None:
+        """Run until told to stop; raise what went wrong beyond repair."""
+        stopped = asyncio.create_task(self._stop.wait())
+        while not stopped.done():
+            await asyncio.wait([stopped, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+            self._raise_failures()
+
+    async def stop(self) -> None:
+        """Stop services, then the database, then the server; nothing of ours is left."""
+        await self._supervisor.stop(*self._plan.services)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._connection is not None:
+            with contextlib.suppress(NatsError, TimeoutError, OSError):
+                await asyncio.wait_for(self._connection.close(), 1.0)
+        await self._supervisor.stop(postgres_child.NAME)
+        await self._supervisor.stop(nats_child.NAME)
+        with contextlib.suppress(OSError):
+            run_file.write(self._plan.data, self._run({}))
+
+    async def _connect(self) -> nats.Connection:
+        try:
+            connecting = nats.connect(self._plan.settings, "up", stop=self._stop)
+            self._connection = await asyncio.wait_for(connecting, CONNECT_S)
+        except TimeoutError:
+            raise CannotStart(
+                Text(
+                    f"không kết nối được NATS trong {CONNECT_S:.0f} giây → kiểm tra --nats và --credentials",
+                    f"no connection to NATS within {CONNECT_S:.0f} s → look at --nats and --credentials",
+                )
+            ) from None
+        return self._connection
+
+    async def _publish_site(self) -> None:
+        plan, js = self._plan, self._js()
+        running = await site_store.current(js)
+        if running is not None:
+            with contextlib.suppress(NotFoundError):
+                refuse_other_site(await site_store.read(js, running.version), plan.site.id)
+        published = await site_store.publish(js, plan.files, site_store.read_base(plan.data))
+        site_store.write_base(plan.data, published.version)
+        if published.changed:
+            say(f"site {plan.site.id} {published.version[:12]} published / đã nạp cấu hình địa bàn")
+
+    async def _until(self, watch: Watch, name: str, done: Callable[[], Awaitable[bool]]) -> None:
+        """Wait for a service, and say now and then for which."""
+        if name not in self._plan.services:
+            return
+        loop = asyncio.get_running_loop()
+        remind = loop.time() + REMIND_S
+        while not (await watch.poll() and await done()):
+            self._raise_failures()
+            if loop.time() > remind:
+                remind += REMIND_S
+                file = self._plan.data / "logs" / f"{name}.log"
+                say(f"still waiting for {name}; its log is {file} / đang chờ {name}, xem nhật ký {file}")
+            await asyncio.sleep(0.05)
+
+    async def _says_ready(self, watch: Watch, name: str) -> bool:
+        found = self._supervisor.identities.get(name)
+        return found is not None and watch.is_ready(name, found.pid)
+
+    async def _look_after(self, watch: Watch, limits: Limits, *, own_server: bool, own_database: bool) -> None:
+        """Show complaints and keep our own; a server whose JetStream went deaf is started again."""
+        loop = asyncio.get_running_loop()
+        heard = loop.time()
+        children = [*self._plan.services]
+        children += [nats_child.NAME] * own_server + [postgres_child.NAME] * own_database
+        while True:
+            await asyncio.sleep(1.0)
+            self._complain(children)
+            if await watch.poll():
+                heard = loop.time()
+                continue
+            if own_server and self._supervisor.is_up(nats_child.NAME) and loop.time() - heard > DEAF_S:
+                # As after a full disk: the server lives, but its JetStream has switched itself off.
+                log.error("jetstream_off", for_s=DEAF_S)
+                self._supervisor.restart(nats_child.NAME)
+                heard = loop.time()
+
+    def _complain(self, children: list[str]) -> None:
+        health = self._health
+        if health is None:
+            return
+        for name in children:
+            health.figure(f"restarts_{name}", self._supervisor.restarts(name))
+            if self._supervisor.is_up(name):
+                health.settle(f"down_{name}")
+            else:
+                health.complain(
+                    f"down_{name}",
+                    f"{name} đã dừng, đang được khởi động lại",
+                    f"{name} ended and is being started again",
+                )
+        usage = shutil.disk_usage(self._plan.data)
+        health.figure("disk_free_bytes", usage.free)
+        if usage.free < max(usage.total // 50, LEAST_FREE):
+            free = f"{usage.free / 2**30:.1f} GB"
+            health.complain("disk", f"đĩa sắp đầy: còn {free}", f"the disk is nearly full: {free} left")
+        else:
+            health.settle("disk")
+
+    def _in_background(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.add(asyncio.create_task(work, name=name))
+
+    def _raise_failures(self) -> None:
+        for task in [task for task in self._tasks if task.done()]:
+            self._tasks.discard(task)
+            task.result()
+
+    def _js(self) -> JetStreamContext:
+        if self._connection is None:
+            raise CannotStart(Text("chưa kết nối NATS", "not connected to NATS yet"))
+        return self._connection.js
+
+    def _run(self, running: dict[str, tied.Identity]) -> run_file.Run:
+        plan = self._plan
+        return run_file.Run(
+            site=plan.site.id,
+            mqtt=plan.mqtt_text,
+            http=plan.http_text,
+            nats=plan.settings.nats,
+            database=plan.settings.database,
+            pids={name: who.pid for name, who in running.items()},
+            started={name: who.started for name, who in running.items()},
+        )
+
+    def _write_run(self) -> None:
+        try:
+            run_file.write(self._plan.data, self._run({"up": tied.us(), **self._supervisor.identities}))
+        except OSError as error:  # a full disk must not keep a child from being started again
+            log.error("run_file_not_written", error=repr(error))
+
+
+def keep_admin_token(data: Path) -> None:
+    """One administrator's token, made at the first start."""
+    file = data / ADMIN_TOKEN
+    if not file.exists():
+        accounts.write_private(file, secrets.token_urlsafe(32) + "\n")
+
+
+def refuse_other_site(files: dict[str, bytes], site: str) -> None:
+    """Two sites in one data folder would mix their alerts under one history.
+
+    Raises:
+        CannotStart: the folder belongs to another site.
+    """
+    try:
+        stored = str(tomllib.loads(files.get("site.toml", b"").decode())["id"])
+    except (ValueError, KeyError):
+        return
+    if stored != site:
+        raise CannotStart(
+            Text(
+                f"thư mục dữ liệu này thuộc địa bàn {stored!r}, không phải {site!r} → dùng --data khác",
+                f"this data folder belongs to site {stored!r}, not {site!r} → use another --data folder",
+            )
+        )

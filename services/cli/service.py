@@ -1,0 +1,47 @@
+"""`haidang ingest|archive|alerts|keeper|api`: one service as a process, as `up` runs them."""
+
+import argparse
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from services.cli import COMMANDS
+from services.cli.words import complain
+
+if TYPE_CHECKING:
+    from services.runtime.process import Main
+
+MAINS = {
+    "ingest": "services.ingest.service",
+    "archive": "services.ingest.archive.service",
+    "alerts": "services.alerts.worker",
+    "keeper": "services.alerts.keeper",
+    "api": "services.api.service",
+}
+"""Module of each service; its `run(settings, stop)` is the service."""
+
+
+def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """All five take the same: settings come from HAIDANG_* and may be given here."""
+    for name in MAINS:
+        parser = subparsers.add_parser(name, help=COMMANDS[name].text)
+        parser.add_argument("--nats", metavar="URL", help="nats://user:password@host:port")
+        parser.add_argument("--mqtt", metavar="HOST:PORT", help="MQTT listener, or mqtt://user:password@host:port")
+        parser.add_argument("--database", metavar="URL", help="postgresql://…")
+        parser.add_argument("--http", metavar="HOST:PORT", help="where to serve HTTP")
+        parser.add_argument("--data", metavar="DIR", help="folder for what this machine keeps")
+        parser.add_argument("--credentials", metavar="FILE", help="JSON with user and password for NATS and MQTT")
+        parser.add_argument("--log", choices=("text", "json"), help="form of the log on stderr")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the service until SIGTERM."""
+    from services.runtime import process
+    from services.runtime.settings import Settings, SettingsError
+
+    given = {name: value for name, value in vars(options).items() if name != "command"}
+    try:
+        settings = Settings.load(given)
+    except SettingsError as error:
+        return complain(str(error))
+    main: Main = importlib.import_module(MAINS[options.command]).run
+    return process.run(main, settings, options.command)

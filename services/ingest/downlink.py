@@ -1,0 +1,160 @@
+"""Downlink: what stream DOWNLINK and ALERTS hold for MQTT clients, published at QoS 1.
+
+By an MQTT client, because a NATS publish reaches MQTT subscribers at QoS 0 only. At its start it says
+everything DOWNLINK holds again: sets are whole, and commands carry an id.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+from nats.js import JetStreamContext
+
+from services.ingest.broker import Connection, Endpoint
+from services.ingest.identify import SiteIndex
+from services.observation import event, topics
+from services.observation.sensor import CANARY_GATEWAY
+from services.runtime import logging
+from services.runtime.follow import Follower, Message, TailLost
+from services.runtime.health import Health
+from services.runtime.nats import NatsError
+from services.runtime.settings import Settings
+from services.runtime.streams import ALERTS, DOWNLINK
+
+RETRY_S = 0.5
+MAX_UNANSWERED = 500
+PATIENCE_S = 10.0
+FETCH = 200
+
+log = logging.get("downlink")
+Outgoing = tuple[str, bytes]
+
+
+class _Down(msgspec.Struct):
+    """Where we are in a stream, and how its messages become MQTT."""
+
+    stream: str
+    address: Callable[[Message], Outgoing | None]
+    after: int = 0
+
+
+class Downlink:
+    """Reads both streams and publishes; both ends may come and go."""
+
+    def __init__(
+        self, settings: Settings, js: JetStreamContext, index: Callable[[], SiteIndex | None], health: Health
+    ) -> None:
+        """`index` gives the running site: a gateway's area is in its topic."""
+        self._settings, self._js, self._index, self._health = settings, js, index, health
+        self._connection: Connection | None = None
+        self._free = asyncio.Event()
+        self.published = 0
+
+    async def run(self) -> None:
+        """Publish for ever."""
+        alerts = _Down(ALERTS, _alert, await self._end_of_alerts())
+        downlink = _Down(DOWNLINK, self._for_gateway)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_connected())
+            group.create_task(self._follow(alerts))
+            group.create_task(self._follow(downlink))
+
+    async def _end_of_alerts(self) -> int:
+        while True:
+            try:
+                return int((await self._js.stream_info(ALERTS)).state.last_seq)
+            except (NatsError, TimeoutError):
+                await asyncio.sleep(RETRY_S)
+
+    async def _keep_connected(self) -> None:
+        settings = self._settings
+        index = self._index()
+        client_id = f"haidang-downlink-{index.site.id if index is not None else 'site'}"
+        while True:
+            endpoint = Endpoint(
+                "downlink",
+                settings.mqtt_host,
+                settings.mqtt_port,
+                client_id,
+                (),
+                settings.mqtt_user,
+                settings.mqtt_password,
+                settings.mqtt_tls,
+            )
+            connection = Connection(endpoint, lambda _: None, lambda _: None)
+            try:
+                await connection.open()
+                self._connection = connection
+                self._free.set()
+                self._health.settle("downlink")
+                await connection.ended()
+                reason = connection.reason
+            except (OSError, TimeoutError) as error:
+                reason = str(error) or repr(error)
+            finally:
+                self._connection = None
+                connection.throw_away()
+            self._health.complain(
+                "downlink",
+                f"Không gửi được xuống gateway: {reason}",
+                f"nothing can be sent down to gateways: {reason}",
+            )
+            await asyncio.sleep(RETRY_S)
+
+    async def _follow(self, down: _Down) -> None:
+        while True:
+            follower = Follower(self._js, down.stream, [], down.after, batch=FETCH)
+            try:
+                while True:
+                    for message in await follower.fetch(FETCH, 30.0):
+                        outgoing = down.address(message)
+                        if outgoing is not None:
+                            await self._publish(*outgoing)
+                        down.after = message.sequence
+            except TailLost as lost:
+                log.warning("tail_lost", stream=down.stream, last=lost.last)
+                down.after = lost.last
+            except (NatsError, TimeoutError) as error:
+                log.warning("downlink_waits", stream=down.stream, error=repr(error))
+            finally:
+                await follower.close()
+            await asyncio.sleep(RETRY_S)
+
+    async def _publish(self, topic: str, data: bytes) -> None:
+        """Publish at QoS 1 and go on; what had no answer when a connection ends is published again."""
+        while True:
+            connection = self._connection
+            if connection is None or not connection.alive:
+                self._free.clear()
+                await self._free.wait()
+                continue
+            if connection.unanswered() < MAX_UNANSWERED:
+                connection.publish(topic, data)
+                self.published += 1
+                return
+            await asyncio.sleep(0.01)
+
+    def _for_gateway(self, message: Message) -> Outgoing | None:
+        """`down.<gateway>.ack.<buf>.<kind>` or `down.<gateway>.commands.<id>` → topic of the gateway."""
+        tokens = message.subject.split(".")
+        index = self._index()
+        if len(tokens) < 4 or index is None:  # noqa: PLR2004  the shortest of the two
+            return None
+        gateway = index.site.gateways.get(tokens[1])
+        if gateway is None or gateway.id == CANARY_GATEWAY:
+            return None
+        if tokens[2] == "ack":
+            return topics.ack(gateway.area, gateway.id), message.data
+        if tokens[2] == "commands":
+            return topics.commands(gateway.area, gateway.id), message.data
+        return None
+
+
+def _alert(message: Message) -> Outgoing | None:
+    try:
+        alert = event.decode(message.data)
+    except msgspec.MsgspecError as error:
+        log.warning("alert_unreadable", sequence=message.sequence, error=repr(error))
+        return None
+    return topics.alerts(alert.data.area, alert.data.hazard), message.data

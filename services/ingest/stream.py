@@ -1,0 +1,199 @@
+"""The writer of READINGS: publishes in order, knows where the stream ends, and who may write.
+
+One window is on its way at a time. Its messages are pipelined, each published only if the one before
+it is the stream's last; while they are on their way the next window is gathered.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+from nats.js import JetStreamContext
+from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
+
+from services.ingest.book import FORMAT, Saved
+from services.observation.messages import HEADER
+from services.observation.text import Text
+from services.runtime import logging
+from services.runtime.follow import Follower, Message
+from services.runtime.nats import (
+    NatsError,
+    OrderLost,
+    Position,
+    check_position,
+    publish_in_order,
+    renew_epoch,
+)
+from services.runtime.streams import READINGS, REJECTS, SNAPSHOTS, STATE
+
+KEY = "ingest"
+SNAPSHOTS_KEPT = 3
+PUBLISH_TIMEOUT_S = 1.5
+"""Below the broker's `ack_wait`, so that we give up before it sends again."""
+
+REJECT_TIMEOUT_S = 1.0
+FETCH = 1_000
+
+log = logging.get("ingest")
+Outgoing = tuple[str, str, bytes]
+"""(subject, kind, data) of a message for READINGS."""
+
+
+class Superseded(Exception):  # noqa: N818  a fact about who writes, not a fault
+    """Another ingest has taken over; this one must stop. The message says so in both languages."""
+
+    def __init__(self) -> None:
+        text = Text(
+            "Một tiến trình ingest khác đã thay thế tiến trình này; tiến trình này dừng lại",
+            "another ingest has taken over from this one; this one stops",
+        )
+        super().__init__(str(text))
+
+
+class Pointer(msgspec.Struct):
+    """KV `ingest`: who writes READINGS, and the last snapshots, newest last."""
+
+    owner: str
+    snapshots: list[tuple[str, Position]] = msgspec.field(default_factory=list)
+    v: int = FORMAT
+
+
+class Stream:
+    """READINGS as its only writer sees it."""
+
+    def __init__(self, js: JetStreamContext) -> None:
+        """Nothing is claimed yet."""
+        self._js = js
+        self._owner = secrets.token_hex(8)
+        self._pointer = Pointer(self._owner)
+        self._revision = 0
+        self.last = 0
+        self._last_data: bytes | None = None
+
+    # --- who writes ----------------------------------------------------------------------------
+
+    async def claim(self) -> list[tuple[str, Position]]:
+        """Become the writer, whoever was; the snapshots to start from, newest first."""
+        state = await self._js.key_value(STATE)
+        while True:
+            try:
+                entry = await state.get(KEY)
+                found = msgspec.json.decode(entry.value or b"", type=Pointer)
+                revision = entry.revision or 0
+            except KeyNotFoundError:
+                found, revision = Pointer(self._owner), 0
+            self._pointer = Pointer(self._owner, found.snapshots)
+            try:
+                self._revision = await state.update(KEY, msgspec.json.encode(self._pointer), last=revision)
+            except KeyWrongLastSequenceError:
+                continue  # someone starts at the same moment; the later one wins
+            return found.snapshots[::-1]
+
+    async def still_ours(self) -> None:
+        """Raises Superseded when another has claimed the stream."""
+        state = await self._js.key_value(STATE)
+        entry = await state.get(KEY)
+        found = msgspec.json.decode(entry.value or b"", type=Pointer)
+        if found.owner != self._owner:
+            raise Superseded
+
+    # --- reading -------------------------------------------------------------------------------
+
+    async def stands(self, position: Position) -> bool:
+        """Whether the stream still has what we stood on; if not, a new epoch is written."""
+        standing = await check_position(self._js, READINGS, position)
+        if not standing.holds:
+            epoch = await renew_epoch(self._js, READINGS, position.epoch)
+            log.error("readings_tail_lost", stood_on=position.sequence, last=standing.last, epoch=epoch)
+        return standing.holds
+
+    async def ends_at(self) -> int:
+        """The stream's last sequence now."""
+        return int((await self._js.stream_info(READINGS)).state.last_seq)
+
+    async def read(self, after: int) -> AsyncIterator[Message]:
+        """Everything after a sequence up to the present end; then `last` is that end."""
+        end = await self.ends_at()
+        self.last, self._last_data = end, None
+        if end <= after:
+            return
+        follower = Follower(self._js, READINGS, [], after)
+        try:
+            reached = after
+            while reached < end:
+                for message in await follower.fetch(FETCH, 1.0):
+                    reached = message.sequence
+                    if reached <= end:
+                        if reached == end:
+                            self._last_data = message.data
+                        yield message
+        finally:
+            await follower.close()
+
+    # --- writing -------------------------------------------------------------------------------
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Publish all, in order, at the stream's end.
+
+        Raises:
+            OrderLost: something was not taken; what comes next starts with `read`.
+        """
+        items = [(subject, data, {HEADER: kind}) for subject, kind, data in messages]
+        try:
+            self.last = await publish_in_order(self._js, items, self.last, PUBLISH_TIMEOUT_S)
+        except OrderLost as lost:
+            if lost.stored:
+                self._last_data = items[lost.stored - 1][1]
+            self.last = lost.last
+            raise
+        if items:
+            self._last_data = items[-1][1]
+
+    async def publish_rejects(self, messages: Sequence[tuple[str, bytes]]) -> int:
+        """Keep rejects; how many could not be kept. They never stop readings."""
+        answers = await asyncio.gather(
+            *(self._js.publish(s, d, timeout=REJECT_TIMEOUT_S, stream=REJECTS) for s, d in messages),
+            return_exceptions=True,
+        )
+        failed = [a for a in answers if isinstance(a, BaseException)]
+        for answer in failed:
+            if not isinstance(answer, (NatsError, TimeoutError)):
+                raise answer
+        return len(failed)
+
+    async def save(self, saved: Saved, position: Position) -> None:
+        """Write a snapshot taken at a position, and point to it.
+
+        Raises:
+            Superseded: another has claimed the stream.
+        """
+        name = f"{KEY}.{position.sequence}.{position.hash or 'start'}"
+        content = await asyncio.to_thread(msgspec.msgpack.encode, saved)
+        store = await self._js.object_store(SNAPSHOTS)
+        await store.put(name, content)
+        before = [s for s in self._pointer.snapshots if s[0] != name]
+        self._pointer = Pointer(self._owner, [*before, (name, position)][-SNAPSHOTS_KEPT:])
+        state = await self._js.key_value(STATE)
+        try:
+            self._revision = await state.update(KEY, msgspec.json.encode(self._pointer), last=self._revision)
+        except KeyWrongLastSequenceError as error:
+            raise Superseded from error
+        for old, _ in [s for s in before if s not in self._pointer.snapshots]:
+            await store.delete(old)
+
+    async def load(self, name: str) -> Saved | None:
+        """A snapshot's content; None when it is gone or of a newer release."""
+        store = await self._js.object_store(SNAPSHOTS)
+        try:
+            data = (await store.get(name)).data or b""
+            saved = msgspec.msgpack.decode(data, type=Saved)
+        except (NatsError, msgspec.MsgspecError) as error:
+            log.warning("snapshot_unreadable", name=name, error=repr(error))
+            return None
+        return saved if saved.v == FORMAT else None
+
+    @property
+    def last_data(self) -> bytes | None:
+        """The last message, when we have it at hand."""
+        return self._last_data

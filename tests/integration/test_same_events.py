@@ -1,0 +1,68 @@
+"""Promise 3: the same readings give the same events with the same ids, live or not, whatever dies."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.events import all_events, backtest, essence
+from tests.support.storm import LADDER, write_storm
+from tests.support.up import Up, running
+from tests.support.waiting import until
+from tests.support.world import write_site
+
+SITE = {"gateways": 4, "stations": 5, "interval_s": 300, "attributes": LADDER}
+
+
+@pytest.fixture(scope="module")
+def storm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("storm")
+    site = write_site(folder / "site", gateways=4, stations=5, interval_s=300, attributes=LADDER)
+    write_storm(folder / "storm.csv")
+    return site, folder / "storm.csv"
+
+
+def replay(up: Up, site: Path, file: Path, speed: str) -> "subprocess.Popen[str]":
+    host, port = up.mqtt
+    command = [sys.executable, "-m", "services.cli", "replay", str(file), "--mqtt", f"{host}:{port}"]
+    return subprocess.Popen(
+        [*command, "--site", str(site), "--speed", speed], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def same(up: Up, expected: dict[str, object]) -> bool:
+    return essence(all_events(up.http)) == expected
+
+
+def test_a_live_replay_gives_the_events_of_the_backtest(storm: tuple[Path, Path], tmp_path: Path) -> None:
+    site, file = storm
+    expected = essence(backtest(site, [file])["events"])
+    assert len(expected) > 100
+    with running(site, tmp_path / "data") as up:
+        done = replay(up, site, file, "max")
+        _, errors = done.communicate(timeout=60)
+        assert done.returncode == 0, errors
+        until(lambda: len(essence(all_events(up.http))) >= len(expected), 20, "all events")
+        assert essence(all_events(up.http)) == expected
+
+
+@pytest.mark.timeout(240)
+def test_killing_ingest_alerts_archive_and_the_broker_at_random_changes_no_event(
+    storm: tuple[Path, Path], tmp_path: Path
+) -> None:
+    site, file = storm
+    expected = essence(backtest(site, [file])["events"])
+    luck = random.Random(20251118)
+    with running(site, tmp_path / "data") as up:
+        # 60 h in about 18 s, so that each kill falls into the middle of it.
+        done = replay(up, site, file, "12000")
+        for victim in luck.sample(["ingest", "alerts", "archive", "nats-server"], 4):
+            time.sleep(luck.uniform(2, 4))  # the moment of a kill is the point: any moment must do
+            up.kill(victim)
+        _, errors = done.communicate(timeout=120)
+        assert done.returncode == 0, errors
+        until(lambda: len(essence(all_events(up.http))) >= len(expected), 40, "all events")
+        assert essence(all_events(up.http)) == expected

@@ -1,0 +1,50 @@
+"""What two runs of the same recording must agree on."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+OUTSIDE = ("detected_at",)
+"""When we could know is outside the id and outside every comparison (wire.md 8)."""
+
+
+def essence(events: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Events of the hazards by id, without what may differ; twice the same id is an error.
+
+    Raises:
+        AssertionError: an id came twice.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event["data"]["hazard"] == "system":
+            continue
+        assert event["id"] not in found, f"event {event['id']} came twice"
+        data = {key: value for key, value in event["data"].items() if key not in OUTSIDE}
+        found[event["id"]] = {key: event[key] for key in ("type", "subject", "time", "source")} | {"data": data}
+    return found
+
+
+def backtest(site: Path, files: Sequence[Path], *extra: str) -> dict[str, Any]:
+    """Run `haidang backtest --json` as its user would."""
+    command = [sys.executable, "-m", "services.cli", "backtest", "--site", str(site), *map(str, files), "--json", *extra]
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def all_events(http: str) -> list[dict[str, Any]]:
+    """Every event the API has, page by page."""
+    events: list[dict[str, Any]] = []
+    after = "0"
+    while True:
+        with urllib.request.urlopen(f"{http}/api/v1/events?after={after}&limit=1000", timeout=10) as answer:  # noqa: S310
+            page = json.load(answer)
+        events += page["items"]
+        if not page["next"] or not page["items"]:
+            return events
+        after = page["next"]
