@@ -132,6 +132,17 @@ class Sender:
         """Hand over lightning strikes: `{"id"?, "t", "lat", "lon", "type"?, "ka"?, "err_m"?}` each."""
         self._submit(strikes, "strikes")
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish a message as it is, at QoS 1, to a topic of any form. Plain senders only.
+
+        Raises:
+            ValueError: the sender speaks the agent's protocol.
+        """
+        if not self._plain:
+            msg = "a message as it is has no envelope; make the sender with plain=True"
+            raise ValueError(msg)
+        self._submit(payload, topic)
+
     def _submit(self, records: Sequence[Any] | bytes, kind: str) -> None:
         self.start()
         now = self._monotonic()
@@ -271,7 +282,7 @@ class Sender:
         self._drain()
         protocol, now = self._protocol, self._monotonic()
         while (pack := protocol.next(now)) is not None:
-            if not link.publish(self._topics[pack.kind], protocol.payload(pack, self._clock()), pack.seq):
+            if not link.publish(self._topics.get(pack.kind, pack.kind), protocol.payload(pack, self._clock()), pack.seq):
                 return False
         return True
 

@@ -121,10 +121,10 @@ def _rows(file: Path, columns: tuple[str, ...], optional: tuple[str, ...]) -> It
         text = (_decoded(file, number, line) for number, line in enumerate(stream, 1))
         reader = csv.reader(text)
         try:
-            header = [cell.strip() for cell in next(reader)]
+            header = [cell.strip() for cell in next(reader, [])]
             if tuple(header) != (columns + optional)[: len(header)] or len(header) < len(columns):
                 remedy = f"use `{','.join(columns)}` and, if need be, `{','.join(optional)}`"
-                raise RecordingError(file, 1, f"columns {','.join(header)}", remedy)
+                raise RecordingError(file, 1, f"columns {','.join(header) or 'are missing'}", remedy)
             for row in reader:
                 if not row:
                     continue
@@ -178,11 +178,12 @@ def read_readings(files: Iterable[Path]) -> Readings:
     for file in files:
         for line, (when, sensor, text, unit) in _rows(file, READINGS_COLUMNS, ("unit",)):
             moment, reading = parse(file, line, when, text)
+            number = channels.setdefault((sensor, unit or None), len(channels))
             if math.isnan(reading):
                 skipped[str(file)] = skipped.get(str(file), 0) + 1
                 continue
             time.append(moment)
-            channel.append(channels.setdefault((sensor, unit or None), len(channels)))
+            channel.append(number)
             value.append(reading)
     order = in_order(time)
     if order is not None:

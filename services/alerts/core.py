@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from services.alerts.combine import Groups
 from services.alerts.hazard import Facts
 from services.alerts.ladder import NEVER, Cell
 from services.alerts.layout import Layout
@@ -28,6 +29,7 @@ class Core:
     def __init__(self, layout: Layout, state: State) -> None:
         """Join them; nothing has come of anything yet."""
         self.layout, self.state = layout, state
+        self.groups = Groups()
         self.out: list[tuple[int, CloudEvent]] = []
         self.derived: list[tuple[int, int, float, int]] = []  # row, time, value, flag
         self.cause = Cause(0, 0)

@@ -184,15 +184,18 @@ class Engine:
         layout, state = self._core.layout, self._core.state
         if not state.waiting.any():
             return
-        group = layout.group[rows.sensor]
-        open_groups = np.unique(layout.group[np.flatnonzero(state.waiting[: layout.real])])
-        known, first = np.unique(group[rows.order_of_arrival()], return_index=True)
-        times = rows.time[rows.order_of_arrival()][first]
-        for one, t in zip(known.tolist(), times.tolist(), strict=True):
-            if one in open_groups:
-                members = np.flatnonzero((layout.group == one) & state.waiting[: layout.real])
-                state.base[members] = t
-                state.waiting[members] = False
+        listening = np.zeros(len(layout.groups), bool)
+        listening[layout.group[np.flatnonzero(state.waiting[: layout.real])]] = True
+        heard = np.flatnonzero(listening[layout.group[rows.sensor]])
+        if not len(heard):
+            return
+        heard = heard[np.argsort(rows.arrival[heard], kind="stable")]
+        groups, first = np.unique(layout.group[rows.sensor[heard]], return_index=True)
+        started = np.zeros(len(layout.groups), np.int64)
+        started[groups] = rows.time[heard[first]]
+        members = np.flatnonzero(state.waiting[: layout.real] & np.isin(layout.group, groups))
+        state.base[members] = started[layout.group[members]]
+        state.waiting[members] = False
 
     def _segment(self, rows: Rows, start: int, end: int) -> None:
         """Readings of one sensor, in the order they came, at least one of them not calm.
@@ -202,13 +205,9 @@ class Engine:
         core = self._core
         state = core.state
         s = int(rows.sensor[start])
-        if end - start == 1:
-            self._one(rows, s, start)
-            return
-        newest = np.maximum.accumulate(rows.time[start:end])
         at = start
         while at < end:
-            stop = self._calm_until(rows, s, at, end, start, newest)
+            stop = self._calm_until(rows, s, at, end) if end - at > 1 else at
             if stop > at:
                 last = stop - 1
                 state.last[s] = state.base[s] = state.good[s] = rows.time[last]
@@ -216,34 +215,28 @@ class Engine:
                 if s in core.layout.children:
                     self._keep(rows, np.arange(at, stop))
             if stop < end:
-                self._one(rows, s, stop)
+                core.cause = Cause(int(rows.arrival[stop]), rows.received(stop))
+                reading(core, s, int(rows.time[stop]), float(rows.value[stop]), int(rows.flag[stop]))
             at = stop + 1
 
-    def _one(self, rows: Rows, s: int, at: int) -> None:
-        self._core.cause = Cause(int(rows.arrival[at]), rows.received(at))
-        reading(self._core, s, int(rows.time[at]), float(rows.value[at]), int(rows.flag[at]))
-
-    def _calm_until(  # noqa: PLR0913
-        self, rows: Rows, s: int, at: int, end: int, start: int, newest: NDArray[np.int64]
-    ) -> int:
+    def _calm_until(self, rows: Rows, s: int, at: int, end: int) -> int:
         """Index of the first reading at or after `at` that is outside the present box, or `end`."""
         state = self._core.state
         lo, hi, until, limit = state.lo[s], state.hi[s], state.until[s], state.limit[s]
         if lo >= hi:
             return at
+        last, base = state.last[s], state.base[s]
         look = _LOOK
         while at < end:
             stop = min(at + look, end)
             time, value = rows.time[at:stop], rows.value[at:stop]
-            before = np.empty(stop - at, np.int64)
-            before[0] = state.last[s] if at == start else max(int(state.last[s]), int(newest[at - start - 1]))
-            before[1:] = newest[at - start : stop - start - 1]
-            base = before.copy()
-            base[0] = max(int(state.base[s]), int(before[0])) if before[0] == state.last[s] else before[0]
-            bad = (value < lo) | ~(value < hi) | (time <= before) | (time >= until)
-            bad |= (time - base > limit) | (rows.flag[at:stop] > 2)  # noqa: PLR2004
+            bad = (value < lo) | ~(value < hi) | (time >= until) | (rows.flag[at:stop] > 2)  # noqa: PLR2004
+            bad[0] |= (time[0] <= last) | (time[0] - base > limit)
+            step = np.diff(time)
+            bad[1:] |= (step <= 0) | (step > limit)
             if bad.any():
                 return at + int(bad.argmax())
+            last = base = time[-1]
             at, look = stop, look * 4
         return end
 

@@ -4,6 +4,7 @@ A rule is a column of the engine: a ladder of up to four rungs with hysteresis a
 downward, or one of the other kinds. Which sensors it is on follows from the site.
 """
 
+import builtins
 from collections.abc import Iterator
 from enum import StrEnum
 from hashlib import sha256
@@ -14,7 +15,7 @@ import msgspec
 from services.alerts.expression import Expression
 from services.alerts.schedule import Schedule
 from services.observation.sensor import Sensor
-from services.observation.site import Site
+from services.observation.site import Problem, Site
 from services.observation.topics import partition
 
 RUNGS = 4
@@ -110,7 +111,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             return False
         return self.areas is None or site.area_of(sensor) in self.areas
 
-    @property
+    @builtins.property  # `property` is a field here
     def sign(self) -> float:
         """+1 upward, -1 downward: times the value, every rule is upward."""
         return 1.0 if self.upward else -1.0
@@ -124,3 +125,10 @@ def version_of(rule: Rule) -> str:
     """12 hex of what the rule says after defaults; where it came from does not count."""
     said = msgspec.structs.replace(rule, version="", default=False, source="", status="local")
     return sha256(msgspec.json.encode(msgspec.to_builtins(said), order="sorted")).hexdigest()[:12]
+
+
+def parse_rules(site: Site) -> tuple[list[Rule], list[Problem]]:
+    """Rules in force at a site, the hazards' defaults among them, and what is wrong with its tables."""
+    from services.alerts.rule_tables import read_rules  # noqa: PLC0415  it makes Rules; we are its noun
+
+    return read_rules(site)

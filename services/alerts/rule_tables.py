@@ -28,7 +28,7 @@ _STATUS = ("legal", "guideline", "local", "default")
 _WITH_LADDER = (Kind.THRESHOLD, Kind.RATE, Kind.K_OF_N)
 
 
-def parse_rules(site: Site) -> tuple[list[Rule], list[Problem]]:
+def read_rules(site: Site) -> tuple[list[Rule], list[Problem]]:
     """Rules in force at a site, and what is wrong with its tables. A refused table gives no rule."""
     problems: list[Problem] = []
     rules: dict[str, Rule] = {}

@@ -1,117 +1,167 @@
-"""Snapshots of the engine: one object per partition, found by a pointer that only the owner may move.
+"""The engine's state as bytes, by ids of sensors, rules and gateways, never by row.
 
-An old worker that wakes up can't overwrite a newer state: the pointer moves under its expected
-revision, and a refused move ends the worker.
+Calm boxes are not stored: they follow from the rest.
 """
 
-import msgspec
-from nats.js import JetStreamContext
-from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError, ObjectNotFoundError
-from nats.js.kv import KeyValue
-from nats.js.object_store import ObjectStore
+from collections.abc import Iterable
+from typing import Any
 
-from services.runtime import logging
-from services.runtime.nats import NatsError
-from services.runtime.position import Position
-from services.runtime.streams import SNAPSHOTS, STATE
+import msgspec
+import numpy as np
+
+from services.alerts import box
+from services.alerts.core import Core
+from services.alerts.ladder import NEVER, Cell
+from services.alerts.state import GatewayAlert, State
 
 FORMAT = 1
-log = logging.get("snapshot")
+
+_SENSOR = ("last", "base", "waiting", "value", "good", "held", "silent", "failing", "edge")
+_GATEWAY = ("clock", "heard", "known", "offline", "quiet")
+_CELL = (
+    "active", "since", "marks", "start", "alert", "previous", "blind", "flag", "reported", "anchor", "anchor_time",
+)  # fmt: skip
 
 
-class Owned(Exception):  # noqa: N818  a fact about who owns the partition
-    """Another worker moved this partition's pointer: this one is no longer the owner."""
-
-    def __init__(self, partition: int) -> None:
-        """Name the partition."""
-        super().__init__(f"partition {partition} has another owner; this worker ends. Run one worker per partition")
+class SnapshotError(ValueError):
+    """Bytes that are no snapshot of this engine; the message says why and what to do."""
 
 
-class Snapshot(msgspec.Struct):
-    """The engine's state of one partition, after everything up to `readings` was applied and published.
+class _Snapshot(msgspec.Struct):
+    format: int
+    site: str
+    version: str
+    partition: int | None
+    rules: dict[str, str]
+    sensors: list[str]
+    columns: dict[str, bytes]
+    cells: list[tuple[str, str, list[Any]]]
+    ended: list[tuple[str, str, str, int]]
+    gateways: list[str]
+    gateway_columns: dict[str, bytes]
+    gateway_alerts: list[tuple[str, str | None, str | None, int]]
+    windows: list[tuple[str, bytes, bytes]]
+    groups: dict[str, Any]
 
-    Attributes:
-        site_version: the site under which the state was written.
-        readings: the last message of READINGS in it.
-        alerts: every event it led to stands at or below this place of ALERTS.
-        state: the engine's own bytes.
+
+_decoder = msgspec.msgpack.Decoder(_Snapshot)
+
+
+def dump(core: Core) -> bytes:
+    """Write all that is remembered."""
+    layout, state = core.layout, core.state
+
+    def place(at: int) -> tuple[str, str]:
+        return layout.rules[layout.cell_rule[at]].id, layout.names[layout.cell_row[at]]
+
+    return msgspec.msgpack.encode(
+        _Snapshot(
+            format=FORMAT,
+            site=layout.site.id,
+            version=layout.site.version,
+            partition=layout.only,
+            rules={rule.id: rule.version for rule in layout.rules},
+            sensors=layout.names,
+            columns={name: getattr(state, name).tobytes() for name in _SENSOR},
+            cells=[(*place(at), [getattr(cell, name) for name in _CELL]) for at, cell in sorted(state.cells.items())],
+            ended=[(*place(at), alert, t) for at, (alert, t) in sorted(state.ended.items())],
+            gateways=layout.gateways,
+            gateway_columns={name: getattr(state, name).tobytes() for name in _GATEWAY},
+            gateway_alerts=[
+                (layout.gateways[at], alert.alert, alert.previous, alert.start)
+                for at, alert in sorted(state.gateway_alerts.items())
+            ],
+            windows=[
+                (layout.names[derived.row], state.windows.time[at].tobytes(), state.windows.value[at].tobytes())
+                for at, derived in enumerate(layout.derived)
+                if state.windows.time[at].max() > NEVER
+            ],
+            groups=core.groups.dump(),
+        )
+    )
+
+
+def site_version(data: bytes) -> str:
+    """Which site version a snapshot was taken under: the one to restore it with.
+
+    Raises:
+        SnapshotError: not a snapshot.
     """
-
-    partition: int
-    site_version: str
-    readings: Position
-    alerts: Position
-    state: bytes
-    v: int = FORMAT
+    return _read(data).version
 
 
-class _Pointer(msgspec.Struct):
-    object: str
-    readings_seq: int
-    v: int = FORMAT
+def load(core: Core, data: bytes) -> None:
+    """Take over a snapshot into a fresh engine of the same site version.
+
+    Raises:
+        SnapshotError: another site, other rules, another partition, or a newer format.
+    """
+    found = _read(data)
+    layout, state = core.layout, core.state
+    if (found.site, found.version, found.partition) != (layout.site.id, layout.site.version, layout.only):
+        msg = (
+            f"snapshot of site {found.site} version {found.version} partition {found.partition}, engine of "
+            f"{layout.site.id} {layout.site.version} {layout.only}; restore it with its own version, then apply a site change"
+        )
+        raise SnapshotError(msg)
+    if found.rules != {rule.id: rule.version for rule in layout.rules}:
+        msg = "the snapshot's rules are not these; a release changed default rules: apply them as a site change"
+        raise SnapshotError(msg)
+    _load_columns(state, _SENSOR, found.columns, found.sensors, layout.row)
+    _load_columns(state, _GATEWAY, found.gateway_columns, found.gateways, layout.gateway_row)
+    for rule, name, fields in found.cells:
+        at = layout.find(rule, name)
+        if at is not None:
+            cell = state.cells[at] = Cell()
+            for field, value in zip(_CELL, fields, strict=True):
+                setattr(cell, field, value)
+    for rule, name, alert, t in found.ended:
+        at = layout.find(rule, name)
+        if at is not None:
+            state.ended[at] = (alert, t)
+    for name, alert_id, previous, start in found.gateway_alerts:
+        one = state.gateway_alerts[layout.gateway_row[name]] = GatewayAlert()
+        one.alert, one.previous, one.start = alert_id, previous, start
+    child_of = {layout.names[derived.row]: at for at, derived in enumerate(layout.derived)}
+    for name, times, values in found.windows:
+        if name in child_of:
+            state.windows.time[child_of[name]] = np.frombuffer(times, np.int64)
+            state.windows.value[child_of[name]] = np.frombuffer(values, np.float64)
+    core.groups.load(found.groups)
+    redraw(core)
 
 
-class Snapshots:
-    """Saves and loads the snapshots of the partitions that a worker owns."""
-
-    def __init__(self, state: KeyValue, objects: ObjectStore) -> None:
-        """Take the bucket of pointers and the store of objects; `open_snapshots` finds them."""
-        self._state, self._objects = state, objects
-        self._revision: dict[int, int] = {}
-        self._object: dict[int, str] = {}
-
-    async def load(self, partition: int) -> Snapshot | None:
-        """The last snapshot of a partition; None at the first start, or where it can't be read."""
-        try:
-            entry = await self._state.get(_key(partition))
-        except KeyNotFoundError:
-            self._revision[partition] = 0
-            return None
-        self._revision[partition] = entry.revision or 0
-        pointer = msgspec.json.decode(entry.value or b"", type=_Pointer)
-        self._object[partition] = pointer.object
-        try:
-            data = (await self._objects.get(pointer.object)).data or b""
-            snapshot = msgspec.msgpack.decode(data, type=Snapshot)
-        except (ObjectNotFoundError, NotFoundError, msgspec.MsgspecError) as error:
-            log.error("snapshot_unreadable", partition=partition, object=pointer.object, error=repr(error))
-            return None
-        if snapshot.v > FORMAT:
-            log.error("snapshot_too_new", partition=partition, format=snapshot.v)
-            return None
-        return snapshot
-
-    async def save(self, snapshot: Snapshot) -> None:
-        """Write the object, move the pointer, then drop the object before.
-
-        Raises:
-            Owned: the pointer was moved by somebody else.
-        """
-        partition = snapshot.partition
-        name = f"engine.{partition}.{snapshot.readings.epoch}.{snapshot.readings.sequence}"
-        await self._objects.put(name, msgspec.msgpack.encode(snapshot))
-        pointer = msgspec.json.encode(_Pointer(name, snapshot.readings.sequence))
-        try:
-            if self._revision.get(partition):
-                revision = await self._state.update(_key(partition), pointer, last=self._revision[partition])
-            else:
-                revision = await self._state.create(_key(partition), pointer)
-        except KeyWrongLastSequenceError as error:
-            raise Owned(partition) from error
-        self._revision[partition] = revision
-        before = self._object.get(partition)
-        self._object[partition] = name
-        if before and before != name:
-            try:
-                await self._objects.delete(before)
-            except (NatsError, APIError, ObjectNotFoundError, NotFoundError) as error:
-                log.warning("old_snapshot_kept", object=before, error=repr(error))
+def redraw(core: Core) -> None:
+    """Draw every calm box from the state."""
+    layout, state = core.layout, core.state
+    box.draw_at_rest(layout, state)
+    restless = state.silent | state.failing | state.held | (state.good != state.last)
+    restless[layout.real :] = False
+    restless &= state.last > NEVER
+    rows = {layout.parent.get(int(layout.cell_row[at]), int(layout.cell_row[at])) for at in state.cells}
+    rows |= set(np.flatnonzero(restless | np.append(state.silent[: layout.real], restless[layout.real :])).tolist())
+    rows |= {row for row in layout.scheduled if state.last[row] > NEVER} | set(core.groups.restless())
+    for row in sorted(rows):
+        box.refresh(core, row)
 
 
-async def open_snapshots(js: JetStreamContext) -> Snapshots:
-    """Find the bucket and the store that `up` made."""
-    return Snapshots(await js.key_value(STATE), await js.object_store(SNAPSHOTS))
+def _read(data: bytes) -> _Snapshot:
+    try:
+        found = _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        msg = f"not an engine snapshot: {error}"
+        raise SnapshotError(msg) from error
+    if found.format != FORMAT:
+        msg = f"engine snapshot format {found.format} is not {FORMAT}; a newer release wrote it"
+        raise SnapshotError(msg)
+    return found
 
 
-def _key(partition: int) -> str:
-    return f"engine.{partition}"
+def _load_columns(
+    state: State, names: Iterable[str], columns: dict[str, bytes], ids: list[str], row: dict[str, int]
+) -> None:
+    at = np.array([row.get(name, -1) for name in ids], np.int64)
+    known = np.flatnonzero(at >= 0)
+    for name in names:
+        column = getattr(state, name)
+        column[at[known]] = np.frombuffer(columns[name], column.dtype)[known]

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.alerts.engine import Engine, EngineMessage
+from services.alerts.engine import Engine, EngineMessage, SiteChange
 from services.alerts.feed import Feed, Item, Library, canary_beat
 from services.alerts.log import AlertLog
-from services.alerts.snapshot import Owned, Snapshot, Snapshots, open_snapshots
+from services.alerts.snapshots import Owned, Snapshot, Snapshots, open_snapshots
 from services.observation.event import CloudEvent
 from services.runtime import logging, sites
 from services.runtime.follow import Follower, Message, TailLost
@@ -36,9 +36,9 @@ log = logging.get("alerts")
 class Partition:
     """One partition's engine and how far it has come."""
 
-    def __init__(self, number: int, engine: Engine | None, sequence: int) -> None:
+    def __init__(self, number: int, engine: Engine | None, site_version: str, sequence: int) -> None:
         """Begin after `sequence`; without an engine until the first site version comes."""
-        self.number, self.engine, self.sequence = number, engine, sequence
+        self.number, self.engine, self.site_version, self.sequence = number, engine, site_version, sequence
         self.saved = sequence
 
     def apply(self, items: Sequence[Item]) -> list[CloudEvent]:
@@ -48,11 +48,14 @@ class Partition:
             for item in items
             if item.sequence > self.sequence and (item.partition is None or item.partition == self.number)
         ]
-        if not mine:
-            return []
-        if self.engine is None:
-            self.engine = Engine.empty(self.number)
-        return self.engine.apply(mine)
+        for at, message in enumerate(mine):
+            if not isinstance(message, SiteChange):
+                continue
+            self.site_version = message.site.version
+            if self.engine is None:  # nothing can be judged before the site is known
+                self.engine = Engine(message.site, message.rules, self.number, message.t)
+                mine = mine[at + 1 :]
+        return self.engine.apply(mine) if self.engine is not None and mine else []
 
 
 class Worker:
@@ -115,7 +118,8 @@ class Worker:
                 site = versioned.site.id
             after = 0 if snapshot is None else await self._standing(ALERTS, snapshot.alerts)
             alerts_after = after if alerts_after is None else min(alerts_after, after)
-            self._partitions.append(Partition(number, engine, sequence))
+            version = "" if snapshot is None else snapshot.site_version
+            self._partitions.append(Partition(number, engine, version, sequence))
         self._log = AlertLog(self._js, site or await self._site_id(), alerts_after or 0)
         known = await self._log.catch_up()
         log.info("restored", readings=min(p.sequence for p in self._partitions), alerts_read=len(known))
@@ -199,8 +203,7 @@ class Worker:
                 if partition.engine is None or partition.saved >= partition.sequence or partition.sequence != place.sequence:
                     continue
                 state = partition.engine.snapshot()
-                version = partition.engine.site.version
-                await self._snapshots.save(Snapshot(partition.number, version, place, alerts, state))
+                await self._snapshots.save(Snapshot(partition.number, partition.site_version, place, alerts, state))
                 partition.saved = partition.sequence
             self._log.forget()
         except Broken as error:

@@ -2,9 +2,9 @@
 
 import math
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from services.api.database import Database
+from services.api.database import Database, Row
 from services.observation.instants import iso, micros
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,8 +45,7 @@ async def observations(db: Database, sensor: int, start: int, end: int, limit: i
 
 
 # Buckets begin at multiples of their width since 2000-01-01 UTC, like observation_1h. FAIL, MISSING and
-# NaN are left out of the figures and counted. The innermost limit is what keeps a page cheap: the key is
-# read in order of time, so PostgreSQL stops after the last bucket of the page.
+# NaN are left out of the figures and counted.
 _BUCKETS = """
 select bucket,
        count(*) filter (where good),
@@ -62,36 +61,51 @@ from (
     from observation
     where sensor_id = %(sensor)s and time >= %(start)s and time < %(end)s
 ) as binned
-group by bucket order by bucket limit %(limit)s
+group by bucket order by bucket
 """
+_NEXT = "select time from observation where sensor_id = %s and time >= %s and time < %s order by time limit 1"
+_BINS_FROM = micros("2000-01-01T00:00:00Z")
+_TURNS = 20
+"""Reads of one page at most; a page may end early where observations are rare."""
 
 
-async def buckets(db: Database, sensor: int, start: int, end: int, every_s: int, limit: int) -> list[dict[str, Any]]:
+class Buckets(NamedTuple):
+    """One page of buckets, and where the next one begins (µs UTC, None at the end)."""
+
+    items: list[dict[str, Any]]
+    following: int | None
+
+
+async def buckets(db: Database, sensor: int, start: int, end: int, every_s: int, limit: int) -> Buckets:
     """Observations in [start, end) by bucket; empty buckets are left out."""
-    # A page holds `limit` buckets at most, so its end is known before the first row is read.
-    first = micros("2000-01-01T00:00:00Z")
     width = every_s * 1_000_000
-    reach = first + ((start - first) // width + limit) * width
-    page = {"sensor": sensor, "start": when(start), "end": when(min(end, reach)), "every": every_s, "limit": limit}
-    rows = await db.rows(_BUCKETS, page)
-    if not rows and reach < end:
-        beyond = await db.rows(
-            "select time from observation where sensor_id = %s and time >= %s and time < %s order by time limit 1",
-            (sensor, when(reach), when(end)),
-        )
-        return await buckets(db, sensor, micros(stamp(beyond[0][0]) or ""), end, every_s, limit) if beyond else []
-    return [
-        {
-            "time": stamp(bucket),
-            "n": n,
-            "min": number(low),
-            "max": number(high),
-            "avg": number(mean),
-            "last": number(last),
-            "left_out": bad,
-        }
-        for bucket, n, low, high, mean, last, bad in rows
-    ]
+    items: list[dict[str, Any]] = []
+    position: int | None = start
+    for _ in range(_TURNS):
+        if position is None or len(items) >= limit:
+            break
+        # So many buckets can't hold more than are asked for: the end of the read is known before it begins.
+        reach = min(end, _floor(position, width) + (limit - len(items)) * width)
+        page = {"sensor": sensor, "start": when(position), "end": when(reach), "every": every_s}
+        items += [_bucket(row) for row in await db.rows(_BUCKETS, page)]
+        # Where observations are rare, leap to the next one instead of reading emptiness.
+        beyond = await db.rows(_NEXT, (sensor, when(reach), when(end))) if reach < end else []
+        position = max(reach, _floor(_us(beyond[0][0]), width)) if beyond else None
+    return Buckets(items, position)
+
+
+def _bucket(row: Row) -> dict[str, Any]:
+    bucket, n, low, high, mean, last, bad = row
+    figures = {"min": number(low), "max": number(high), "avg": number(mean), "last": number(last)}
+    return {"time": stamp(bucket), "n": n, **figures, "left_out": bad}
+
+
+def _floor(us: int, width: int) -> int:
+    return us - (us - _BINS_FROM) % width
+
+
+def _us(value: datetime) -> int:
+    return (value - _EPOCH) // timedelta(microseconds=1)
 
 
 async def last_observation(db: Database, name: str) -> dict[str, Any] | None:
@@ -135,20 +149,34 @@ async def strikes(
     ]
 
 
-async def alert_events(db: Database, alert: str) -> list[tuple[str, int, str, str, str, str, Any]]:
-    """Events of an alert from the history: epoch, sequence, id, type, source, time, data."""
+async def alert_events(db: Database, alert: str) -> list[dict[str, Any]]:
+    """CloudEvents of an alert, oldest first."""
     rows = await db.rows(
-        "select epoch, sequence, id, type, source, time, data from alert_event"
+        "select id, source, type, time, data, sequence, epoch from alert_event"
         " where subject = %s order by time, sequence limit 1000",
         (alert,),
     )
-    return [(epoch, sequence, identity, kind, source, stamp(time) or "", data) for epoch, sequence, identity, kind, source, time, data in rows]
+    return [
+        {
+            "specversion": "1.0",
+            "id": identity,
+            "source": source,
+            "type": kind,
+            "subject": alert,
+            "time": stamp(time),
+            "datacontenttype": "application/json",
+            "data": data,
+            "sequence": str(sequence),
+            "epoch": epoch,
+        }
+        for identity, source, kind, time, data, sequence, epoch in rows
+    ]
 
 
 async def canary_time(db: Database) -> int | None:
     """µs of the last canary that the archive stored."""
     rows = await db.rows("select last_time from canary")
-    return micros(stamp(rows[0][0]) or "") if rows else None
+    return _us(rows[0][0]) if rows else None
 
 
 _ACCOUNT = (

@@ -7,8 +7,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
 from services.alerts.hazards import derivations, extra_properties, properties
-from services.alerts.rule import Rule
-from services.alerts.rule_tables import parse_rules
+from services.alerts.rule import Rule, parse_rules
 from services.api.errors import away
 from services.observation import site_files
 from services.observation.sensor import Sensor

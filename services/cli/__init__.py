@@ -26,7 +26,9 @@ COMMANDS: dict[str, Command] = {
     "keeper": Command("service", "service: what time decides about alerts"),
     "api": Command("service", "service: HTTP, push and the console"),
     "replay": Command("replay", "send a recording as if it happened now / phát lại dữ liệu đã ghi"),
-    "backtest": Command("backtest", "judge rules on recordings / kiểm nghiệm luật cảnh báo trên dữ liệu đã ghi"),
+    "backtest": Command(
+        "backtest", "judge rules on recordings / kiểm nghiệm luật cảnh báo trên dữ liệu đã ghi"
+    ),
     "site": Command("site", "check, push and pull a site's files / kiểm tra, nạp, lấy về cấu hình địa bàn"),
     "schema": Command("schema", "bring a database's tables up to date"),
 }
@@ -56,7 +58,8 @@ def _exists(command: Command) -> bool:
 def _parser(asked: Command | None, module: ModuleType | None) -> argparse.ArgumentParser:
     """A parser that knows all commands by name, and only the one asked for in full."""
     parser = argparse.ArgumentParser(
-        prog="haidang", description="Hải Đăng: early warning and city sensors / cảnh báo sớm và cảm biến đô thị"
+        prog="haidang",
+        description="Hải Đăng: early warning and city sensors / cảnh báo sớm và cảm biến đô thị",
     )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     for name, command in COMMANDS.items():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from services.cli import columns_text as text
 from simulators.recording import READINGS_COLUMNS, opened, parse, read_readings
 
-BLOCK = 1 << 20
+BLOCK = 1 << 19
 """Bytes per step: the columns of a step stay in the processor's cache."""
 
 _COMMA, _NEWLINE, _RETURN = 44, 10, 13

@@ -95,7 +95,7 @@ def load_site(path: str | Path) -> Site:
 
 def rules_of(site: Site) -> "tuple[list[Rule], list[Problem]]":
     """The rules in force at a site, the hazards' default ones included, and what is wrong with its own."""
-    from services.alerts.rule_tables import parse_rules
+    from services.alerts.rule import parse_rules
 
     return parse_rules(site)
 

@@ -92,7 +92,12 @@ class Machine:
             self._in_background(starting, "postgres")
         if plan.nats_port is not None:
             await nats_child.start(
-                plan.data, plan.nats_port, plan.mqtt, plan.credentials, self._supervisor, strict=settings.strict
+                plan.data,
+                plan.nats_port,
+                plan.mqtt,
+                plan.credentials,
+                self._supervisor,
+                strict=settings.strict,
             )
         js = (await self._connect()).js
         limits = Limits.of(shutil.disk_usage(plan.data).free)
@@ -110,7 +115,9 @@ class Machine:
         out(f"mqtt {plan.mqtt_text}")
         await self._until(watch, "api", lambda: answers_http(settings.http or "", "/healthz"))
         self._health.ready()
-        self._in_background(self._look_after(watch, limits, own_server=own_server, own_database=own_database), "look")
+        self._in_background(
+            self._look_after(watch, limits, own_server=own_server, own_database=own_database), "look"
+        )
         out(f"ready {plan.http_text}")
 
     async def serve(self) -> None:
@@ -170,13 +177,15 @@ class Machine:
                 remind += REMIND_S
                 file = self._plan.data / "logs" / f"{name}.log"
                 say(f"still waiting for {name}; its log is {file} / đang chờ {name}, xem nhật ký {file}")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
 
     async def _says_ready(self, watch: Watch, name: str) -> bool:
         found = self._supervisor.identities.get(name)
         return found is not None and watch.is_ready(name, found.pid)
 
-    async def _look_after(self, watch: Watch, limits: Limits, *, own_server: bool, own_database: bool) -> None:
+    async def _look_after(
+        self, watch: Watch, limits: Limits, *, own_server: bool, own_database: bool
+    ) -> None:
         """Show complaints and keep our own; a server whose JetStream went deaf is started again."""
         loop = asyncio.get_running_loop()
         heard = loop.time()

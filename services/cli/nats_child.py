@@ -24,7 +24,13 @@ def url(user: str, port: int, credentials: Credentials) -> str:
 
 
 async def start(
-    data: Path, port: int, mqtt: tuple[str, int], credentials: Credentials, supervisor: Supervisor, *, strict: bool
+    data: Path,
+    port: int,
+    mqtt: tuple[str, int],
+    credentials: Credentials,
+    supervisor: Supervisor,
+    *,
+    strict: bool,
 ) -> None:
     """Start it and wait until clients can connect.
 
@@ -35,7 +41,9 @@ async def start(
     say(f"nats-server {program.version} ({program.origin})")
     config = write_config(data / "nats", Ports(port, *mqtt), credentials, strict=strict)
     command = [str(program.path), "-c", str(config)]
-    await supervisor.start(Program(NAME, lambda: command, stop=signal.SIGTERM, patience_s=1.5, quiet=_is_routine))
+    await supervisor.start(
+        Program(NAME, lambda: command, stop=signal.SIGTERM, patience_s=1.5, quiet=_is_routine)
+    )
     loop = asyncio.get_running_loop()
     begun = loop.time()
     remind = begun + REMIND_S

@@ -25,11 +25,15 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     for name in MAINS:
         parser = subparsers.add_parser(name, help=COMMANDS[name].text)
         parser.add_argument("--nats", metavar="URL", help="nats://user:password@host:port")
-        parser.add_argument("--mqtt", metavar="HOST:PORT", help="MQTT listener, or mqtt://user:password@host:port")
+        parser.add_argument(
+            "--mqtt", metavar="HOST:PORT", help="MQTT listener, or mqtt://user:password@host:port"
+        )
         parser.add_argument("--database", metavar="URL", help="postgresql://…")
         parser.add_argument("--http", metavar="HOST:PORT", help="where to serve HTTP")
         parser.add_argument("--data", metavar="DIR", help="folder for what this machine keeps")
-        parser.add_argument("--credentials", metavar="FILE", help="JSON with user and password for NATS and MQTT")
+        parser.add_argument(
+            "--credentials", metavar="FILE", help="JSON with user and password for NATS and MQTT"
+        )
         parser.add_argument("--log", choices=("text", "json"), help="form of the log on stderr")
 
 

@@ -12,7 +12,9 @@ PATIENCE_S = 5.5  # three steps of stopping within ten seconds: services, databa
 __all__ = ["PATIENCE_S", "PROGRAM", "SERVICES", "program"]
 
 
-def program(name: str, settings: Settings, own: Credentials | None, command: tuple[str, ...] = PROGRAM) -> Program:
+def program(
+    name: str, settings: Settings, own: Credentials | None, command: tuple[str, ...] = PROGRAM
+) -> Program:
     """A service under `up`. `own`: passwords of our own server; None with someone else's."""
     user, password = settings.mqtt_user, settings.mqtt_password
     address = settings.nats
@@ -28,6 +30,7 @@ def program(name: str, settings: Settings, own: Credentials | None, command: tup
         "data": str(settings.data) if settings.data else None,
         "log": "json" if settings.log_json else "text",
         "strict": str(settings.strict).lower(),
+        "keep_days": str(settings.keep_days) if settings.keep_days else None,
         "trusted_network": str(settings.trusted_network).lower(),
     }
     environment = child_environment({key: value for key, value in given.items() if value is not None})

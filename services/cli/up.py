@@ -30,16 +30,27 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
 def add_options(parser: argparse.ArgumentParser, *, needs_site: bool = True) -> None:
     """What `up` and `demo` share."""
     if needs_site:
-        parser.add_argument("--site", metavar="DIR", help="folder with site.toml, stations.geojson, sensors.csv, rules.toml")
+        parser.add_argument(
+            "--site", metavar="DIR", help="folder with site.toml, stations.geojson, sensors.csv, rules.toml"
+        )
     parser.add_argument("--data", metavar="DIR", help="folder for everything that is kept; made if missing")
-    parser.add_argument("--http", metavar="HOST:PORT", help="console and API; default 127.0.0.1 and any free port")
-    parser.add_argument("--mqtt", metavar="HOST:PORT", help="for gateways; default 127.0.0.1 and any free port")
+    parser.add_argument(
+        "--http", metavar="HOST:PORT", help="console and API; default 127.0.0.1 and any free port"
+    )
+    parser.add_argument(
+        "--mqtt", metavar="HOST:PORT", help="for gateways; default 127.0.0.1 and any free port"
+    )
     parser.add_argument("--nats", metavar="URL", help="use this NATS server; --mqtt is then its listener")
     parser.add_argument("--database", metavar="URL", help="use this PostgreSQL or TimescaleDB")
     parser.add_argument("--credentials", metavar="FILE", help="JSON with user and password, with --nats")
-    parser.add_argument("--strict", action="store_const", const="true", help="flush every message to the disk: safer, slower")
     parser.add_argument(
-        "--trusted-network", action="store_const", const="true", help="allow other addresses than loopback without accounts"
+        "--strict", action="store_const", const="true", help="flush every message to the disk: safer, slower"
+    )
+    parser.add_argument(
+        "--trusted-network",
+        action="store_const",
+        const="true",
+        help="allow other addresses than loopback without accounts",
     )
     parser.add_argument("--log", choices=("text", "json"), help="form of the log on stderr")
 
@@ -51,12 +62,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def start(
-    overrides: dict[str, str | None], services: tuple[str, ...] | None = None, program: tuple[str, ...] | None = None
+    overrides: dict[str, str | None],
+    services: tuple[str, ...] | None = None,
+    program: tuple[str, ...] | None = None,
 ) -> int:
     """`up` as a function. `services` and `program` are for tests that bring their own."""
     from services.cli.folder import Refused
     from services.cli.machine import CannotStart
     from services.cli.ports import NotHere, PortTaken
+    from services.cli.site import stale_words
     from services.cli.site_store import StaleBase
     from services.runtime.embedded import EmbeddedError
     from services.runtime.nats import NatsError, StreamsError
@@ -88,12 +102,7 @@ def start(
     except (EmbeddedError, StreamsError) as error:
         return complain(f"{error.what.en} → {error.remedy.en}", f"{error.what.vi} → {error.remedy.vi}")
     except StaleBase as stale:
-        say(stale.diff)
-        remedy = f"haidang site pull {texts['site']} --data {data}"
-        return complain(
-            f"{stale}; the difference is above → keep your changes aside, then {remedy}, and make them again",
-            f"cấu hình đang chạy đã được người khác thay đổi (khác biệt ở trên) → chạy {remedy} rồi sửa lại",
-        )
+        return stale_words(stale, texts["site"], str(data))
     except OSError as error:
         return complain(*of_the_world(error))
     except (NatsError, TimeoutError) as error:
@@ -147,7 +156,9 @@ def _plan(data: Path, texts: dict[str, str]) -> "Plan":
     if before is not None:
         left = run_file.end_leftovers(before)
         if left:
-            say(f"ended what an earlier start left behind: {', '.join(left)} / đã dừng tiến trình còn sót lại")
+            say(
+                f"ended what an earlier start left behind: {', '.join(left)} / đã dừng tiến trình còn sót lại"
+            )
     credentials = Credentials.keep(data / "credentials.json")
     http = choose("http", texts.get("http"), _port_of(before.http) if before else None)
     nats_port = database_port = None
@@ -161,7 +172,9 @@ def _plan(data: Path, texts: dict[str, str]) -> "Plan":
         raise SettingsError(msg)
     if "database" not in texts:
         postgres_child.check()
-        _, database_port = choose("database", None, _port_of(before.database) if before and before.database else None)
+        _, database_port = choose(
+            "database", None, _port_of(before.database) if before and before.database else None
+        )
         settings = replace(settings, database=postgres_child.url(database_port, credentials))
     _refuse_open(settings, http, mqtt if nats_port else None)
     settings = replace(settings, http=f"{http[0]}:{http[1]}", data=data, site=texts["site"])

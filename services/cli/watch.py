@@ -41,7 +41,9 @@ class Watch:
         return beat is not None and beat.ready and beat.pid == pid
 
     def _show(self) -> None:
-        now = {(beat.service, said.code): said for beat in self.heartbeats.values() for said in beat.complaints}
+        now = {
+            (beat.service, said.code): said for beat in self.heartbeats.values() for said in beat.complaints
+        }
         for (service, code), complaint in now.items():
             before = self._shown.get((service, code))
             if before is None or before.en != complaint.en:

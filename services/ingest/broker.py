@@ -22,6 +22,9 @@ READ_BYTES = 1 << 18
 READS_PER_TURN = 4
 """Reads before other work gets its turn."""
 
+MAX_UNANSWERED = 500
+"""Of what we publish, without PUBACK at any time."""
+
 _PUBLISH, _PUBACK = 0x30, 0x40
 _HIGHEST_LENGTH_BYTES = 4
 
@@ -96,6 +99,7 @@ class Connection:
         self.alive = False
         self.session_present = False
         self.in_hand: set[int] = set()
+        self.unanswered: dict[int, tuple[str, bytes]] = {}
         self.copies = 0
         self.reason = ""
         self._on_message, self._on_open = on_message, on_open
@@ -114,8 +118,10 @@ class Connection:
         client.on_connect = self._connected
         client.on_subscribe = self._granted
         client.on_disconnect = self._lost
+        client.on_publish = self._answered
+        client.max_inflight_messages_set(MAX_UNANSWERED)
         # paho's first write happens in the thread that connects, hence the threadsafe call.
-        client.on_socket_register_write = lambda *_: self._loop.call_soon_threadsafe(self._want_write)
+        client.on_socket_register_write = self._write_wanted
 
     # --- from outside --------------------------------------------------------------------------
 
@@ -158,6 +164,11 @@ class Connection:
             self.in_hand.difference_update(mids)
             self._client.write_pubacks(mids)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish at QoS 1; it stays in `unanswered` until the broker has it."""
+        info = self._client.publish(topic, payload, qos=1)
+        self.unanswered[info.mid] = (topic, payload)
+
     def throw_away(self) -> None:
         """Cut it without a word: what is in hand comes again, on another connection."""
         self._end("thrown away")
@@ -184,7 +195,10 @@ class Connection:
         self.alive = True
         self.session_present = flags.session_present
         self._on_open(self)
-        client.subscribe([(topic, 1) for topic in self.endpoint.topics])
+        if self.endpoint.topics:
+            client.subscribe([(topic, 1) for topic in self.endpoint.topics])
+        else:
+            self._subscribed.set()
 
     def _granted(
         self, _client: Client, _data: object, _mid: int, codes: list[ReasonCode], _props: Properties | None
@@ -198,6 +212,11 @@ class Connection:
         self, _client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _props: Properties | None
     ) -> None:
         self._end(f"connection lost: {code}")
+
+    def _answered(
+        self, _client: Client, _data: object, mid: int, _code: ReasonCode, _props: Properties | None
+    ) -> None:
+        self.unanswered.pop(mid, None)
 
     # --- the socket ----------------------------------------------------------------------------
 
@@ -213,6 +232,9 @@ class Connection:
         if descriptor >= 0:
             self._loop.remove_reader(descriptor)
             self._loop.remove_writer(descriptor)
+
+    def _write_wanted(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._want_write)
 
     def _want_write(self) -> None:
         sock = self._socket if self._socket is not None else self._client.socket()

@@ -6,7 +6,7 @@ record after record, so that one bad record costs itself and not its pack.
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import cbor2
 import msgspec
@@ -21,12 +21,12 @@ from services.observation.topics import is_slug
 class Pack(NamedTuple):
     """A pack as sent, base fields applied. `head` is None for a plain pack.
 
-    `index` numbers the readings as the sender did, where some records are missing; None: from 0.
+    `numbers` numbers the readings as the sender did, where some records are missing; None: from 0.
     """
 
     head: Head | None
     readings: Resolved
-    index: list[int] | None = None
+    numbers: list[int] | None = None
 
 
 class RawStrike(msgspec.Struct):
@@ -245,5 +245,5 @@ def _named(document: object) -> object:
         head["records"] = _named(head.get("records"))
         return head
     if isinstance(document, list):
-        return [senml.from_cbor_labels(cast("dict[Any, Any]", r)) if isinstance(r, dict) else r for r in document]
+        return [senml.from_cbor_labels(r) if isinstance(r, dict) else r for r in document]
     return document

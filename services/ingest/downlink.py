@@ -5,13 +5,12 @@ everything DOWNLINK holds again: sets are whole, and commands carry an id.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 
 import msgspec
 from nats.js import JetStreamContext
 
-from services.ingest.broker import Connection, Endpoint
+from services.ingest.broker import MAX_UNANSWERED, Connection, Endpoint
 from services.ingest.identify import SiteIndex
 from services.observation import event, topics
 from services.observation.sensor import CANARY_GATEWAY
@@ -23,8 +22,6 @@ from services.runtime.settings import Settings
 from services.runtime.streams import ALERTS, DOWNLINK
 
 RETRY_S = 0.5
-MAX_UNANSWERED = 500
-PATIENCE_S = 10.0
 FETCH = 200
 
 log = logging.get("downlink")
@@ -71,6 +68,7 @@ class Downlink:
         settings = self._settings
         index = self._index()
         client_id = f"haidang-downlink-{index.site.id if index is not None else 'site'}"
+        lost: list[Outgoing] = []
         while True:
             endpoint = Endpoint(
                 "downlink",
@@ -85,6 +83,9 @@ class Downlink:
             connection = Connection(endpoint, lambda _: None, lambda _: None)
             try:
                 await connection.open()
+                for topic, data in lost:
+                    connection.publish(topic, data)
+                lost = []
                 self._connection = connection
                 self._free.set()
                 self._health.settle("downlink")
@@ -94,6 +95,7 @@ class Downlink:
                 reason = str(error) or repr(error)
             finally:
                 self._connection = None
+                lost = list(connection.unanswered.values()) or lost
                 connection.throw_away()
             self._health.complain(
                 "downlink",
@@ -129,7 +131,7 @@ class Downlink:
                 self._free.clear()
                 await self._free.wait()
                 continue
-            if connection.unanswered() < MAX_UNANSWERED:
+            if len(connection.unanswered) < MAX_UNANSWERED:
                 connection.publish(topic, data)
                 self.published += 1
                 return

@@ -141,7 +141,7 @@ class SiteIndex:
         for at, (name, unit) in enumerate(zip(names, of_units, strict=True)):
             sensor = self._identify(gateway, name, unit)
             if isinstance(sensor, Reject):
-                rejects.append(sensor._replace(index=at))
+                rejects.append(sensor._replace(record=at))
             else:
                 keep.append(at)
                 found.append(sensor)
@@ -208,7 +208,7 @@ class _Gathered:
         plan = self._index.plan(one.gateway, readings.names, readings.units)
         times, values = readings.times, readings.values
         if plan.keep is not None:
-            self._rejects[nth] = [r._replace(index=_number(one.pack, r.index)) for r in plan.rejects]
+            self._rejects[nth] = [r._replace(record=_number(one.pack, r.record)) for r in plan.rejects]
             times = [times[at] for at in plan.keep]
             values = [values[at] for at in plan.keep]
         if str in set(map(type, values)):
@@ -284,7 +284,7 @@ _UNLISTED = float("nan")
 
 def _number(pack: Pack, position: int | None) -> int | None:
     """Number of a reading in its pack, as the sender counts."""
-    return position if position is None or pack.index is None else pack.index[position]
+    return position if position is None or pack.numbers is None else pack.numbers[position]
 
 
 def wrong_time(seconds: float, received: float) -> Reason | None:

@@ -53,8 +53,13 @@ class Limits(msgspec.Struct):
             return np.array([np.nan if x is None else x for x in found], dtype=np.float64)
 
         return cls(
-            *(column(name) for name in ("fail_min", "fail_max", "suspect_min", "suspect_max", "rate_per_s", "spike")),
-            np.array([s.interval_s * _WITNESS_INTERVALS * 1e6 for s in listed], dtype=np.int64),
+            fail_min=column("fail_min"),
+            fail_max=column("fail_max"),
+            suspect_min=column("suspect_min"),
+            suspect_max=column("suspect_max"),
+            rate_per_s=column("rate_per_s"),
+            spike=column("spike"),
+            witness_us=np.array([s.interval_s * _WITNESS_INTERVALS * 1e6 for s in listed], dtype=np.int64),
         )
 
 

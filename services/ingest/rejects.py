@@ -192,10 +192,10 @@ TABLE: dict[Reason, Entry] = {
 
 
 class Reject(NamedTuple):
-    """One thing that could not be used. `index`: the record in its pack, None for the whole message."""
+    """One thing that could not be used. `record`: its number in the pack, None for the whole message."""
 
     reason: Reason
-    index: int | None = None
+    record: int | None = None
     detail: str = ""
 
 
@@ -234,7 +234,7 @@ def messages(
                 topic=topic,
                 gateway=gateway,
                 received_at=received_at,
-                index=reject.index,
+                index=reject.record,
                 payload_b64=text,
                 detail=reject.detail[:400],
                 count=count,

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
+from nats.js import JetStreamContext
 
 from services.ingest.acks import Acks
 from services.ingest.book import Book
@@ -70,7 +71,7 @@ class Service:
     """What is joined, and in which order it happens."""
 
     def __init__(
-        self, settings: Settings, js: nats.JetStreamContext, properties: Mapping[str, Property] | None
+        self, settings: Settings, js: JetStreamContext, properties: Mapping[str, Property] | None
     ) -> None:
         """Build the parts; nothing runs yet."""
         self.settings, self.js = settings, js
@@ -138,7 +139,7 @@ class Service:
         index = await self.sites.first()
         self.book.use(index)
         await self._trying("start", lambda: self._restore(snapshots))
-        self.sites.pending = None if self.book.site == index.site.version else index
+        await self._announce()
         self._save_at = time.monotonic() + SNAPSHOT_EVERY_S
         self.acks.changed(self.order.buffers)
         self.accepting.set()
@@ -307,6 +308,17 @@ class Service:
         self.book.use(index)
         log.info("site_version", version=version.version, previous=version.previous)
 
+    async def _announce(self) -> None:
+        """Before any reading: the version by which we decode is on the stream."""
+        index = self.book.index
+        if index is not None and self.book.site != index.site.version:
+            await self._trying("start", lambda: self._announce_again(index))
+
+    async def _announce_again(self, index: SiteIndex) -> None:
+        await self._catch_up()
+        if self.book.site != index.site.version:
+            await self._publish_site(index)
+
     async def _save(self) -> None:
         """Snapshot of what the stream has; called while no window is on its way."""
         await self.stream.save(self.book.save(), self._committed)
@@ -325,9 +337,8 @@ class Service:
         self.ticker.restart()
         self.book.roll_back()
         await self._trying("stream_refused", self._catch_up)
+        await self._announce()
         self.acks.changed(self.order.buffers)
-        if self.book.index is not None and self.book.site != self.book.index.site.version:
-            self.sites.pending = self.sites.pending or self.book.index
         self.accepting.set()
 
     async def _catch_up(self) -> None:

@@ -93,6 +93,8 @@ def write_private(file: Path, text: str) -> None:
     beside.replace(file)
 
 
-def _user(name: str, credentials: Credentials, publish: tuple[str, ...], subscribe: tuple[str, ...]) -> dict[str, Any]:
+def _user(
+    name: str, credentials: Credentials, publish: tuple[str, ...], subscribe: tuple[str, ...]
+) -> dict[str, Any]:
     may = {"publish": {"allow": list(publish)}, "subscribe": {"allow": list(subscribe)}}
     return {"user": name, "password": credentials.nats[name], "permissions": may}

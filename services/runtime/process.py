@@ -14,7 +14,7 @@ from services.runtime.settings import Settings, SettingsError
 OK, CRASHED, REFUSED = 0, 1, 2
 """Exit codes: done; a fault of ours, start again; what we were told can't work, do not."""
 
-GRACE_S = 7.0  # below the supervisor's patience, so that we end by ourselves and say why
+GRACE_S = 4.5  # below the patience of the supervisor, so that we end by ourselves and say why
 
 Main = Callable[[Settings, asyncio.Event], Awaitable[None]]
 

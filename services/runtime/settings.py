@@ -26,6 +26,7 @@ NAMES: dict[str, str] = {
     "log": "text or json",
     "strict": "true: every message is flushed to the disk before it is acknowledged",
     "trusted_network": "true: other addresses than loopback may be open, as in a container network",
+    "keep_days": "drop observations older than so many days; nothing is dropped when empty",
     "partitions": "which partitions this worker owns, as 0-15 or 0,3,7; all when empty",
 }
 ALL_PARTITIONS = tuple(range(16))
@@ -55,6 +56,7 @@ class Settings:
     mqtt_password: str | None = field(default=None, repr=False)
     mqtt_tls: bool = False
     admin_token: str | None = field(default=None, repr=False)
+    keep_days: int | None = None
     partitions: tuple[int, ...] = ALL_PARTITIONS
 
     @property
@@ -68,7 +70,9 @@ class Settings:
         return address(self.mqtt, "mqtt")[1]
 
     @classmethod
-    def load(cls, overrides: Mapping[str, str | None] | None = None, env: Mapping[str, str] | None = None) -> "Settings":
+    def load(
+        cls, overrides: Mapping[str, str | None] | None = None, env: Mapping[str, str] | None = None
+    ) -> "Settings":
         """Join command line and environment.
 
         Raises:
@@ -86,6 +90,7 @@ class Settings:
             strict=_truth("strict", texts.get("strict", "")),
             trusted_network=_truth("trusted_network", texts.get("trusted_network", "")),
             admin_token=_first_line(data / ADMIN_TOKEN) if data else None,
+            keep_days=_days(texts.get("keep_days", "")),
             partitions=_partitions(texts.get("partitions", "")),
         )
         settings = _with_mqtt(settings, texts.get("mqtt", cls.mqtt))
@@ -193,6 +198,15 @@ def _partitions(text: str) -> tuple[int, ...]:
         msg = f"{PREFIX}PARTITIONS={text!r}: expected numbers from 0 to 15, as 0-7 or 0,3,7"
         raise SettingsError(msg)
     return tuple(chosen)
+
+
+def _days(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) == 0:
+        msg = f"{PREFIX}KEEP_DAYS={text!r}: expected a number of days, 1 or more; leave it out to keep everything"
+        raise SettingsError(msg)
+    return int(text)
 
 
 def _first_line(file: Path) -> str | None:

@@ -55,7 +55,8 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
     ]
     items, more = cut(found[: limit + 1], limit)
     following = f"{here.hub.epoch}.{items[-1].raised_sequence}" if more else None
-    shown = [show(standing, here.hub.epoch) for standing in items]
+    epoch = here.hub.epoch
+    shown = [show(standing, [f"{epoch}.{told.sequence}" for told in standing.events]) for standing in items]
     return page(shown, following, token=f"{here.hub.epoch}.{here.hub.head}")
 
 
@@ -70,13 +71,14 @@ async def get_alert(here: Here, alert_id: str) -> Response:
         events = [{**told.body, "sequence": str(told.sequence), "epoch": epoch} for told in standing.events]
         omitted, source = standing.dropped, "stream"
     else:
-        standing, events, epoch = await _from_history(here, alert_id)
+        standing, events = await _from_history(here, alert_id)
         omitted, source = 0, "history"
-    return answer({"alert": show(standing, epoch), "events": events, "omitted": omitted, "source": source})
+    places = [f"{event['epoch']}.{event['sequence']}" for event in events]
+    return answer({"alert": show(standing, places), "events": events, "omitted": omitted, "source": source})
 
 
-def show(standing: Standing, epoch: str) -> dict[str, Any]:
-    """An alert as it is answered."""
+def show(standing: Standing, places: list[str]) -> dict[str, Any]:
+    """An alert as it is answered; `places` are the tokens of its events."""
     return {
         **standing.data,
         "state": standing.state,
@@ -84,8 +86,8 @@ def show(standing: Standing, epoch: str) -> dict[str, Any]:
         "raised_at": standing.raised_at,
         "cleared_at": standing.cleared_at,
         "blind": standing.blind,
-        "version": f"{epoch}.{standing.sequence}",
-        "events": [f"{epoch}.{told.sequence}" for told in standing.events],
+        "version": places[-1],
+        "events": places,
     }
 
 
@@ -105,37 +107,20 @@ def _before(here: Context, after: str | None) -> int | None:
         raise invalid("after", Text(str(error), str(error))) from error
 
 
-async def _from_history(here: Context, alert_id: str) -> tuple[Standing, list[dict[str, Any]], str]:
+async def _from_history(here: Context, alert_id: str) -> tuple[Standing, list[dict[str, Any]]]:
     """Fold an alert that is no longer in memory from the history.
 
     Raises:
         Problem: 404 unknown, 503 when the history could know it and is away.
     """
     missing = not_found(Text(f"không có cảnh báo {alert_id[:80]!r}", f"there is no alert {alert_id[:80]!r}"))
-    if "\0" in alert_id:
+    if here.settings.database is None or "\0" in alert_id:
         raise missing
-    if here.settings.database is None:
-        raise missing
-    rows = await queries.alert_events(here.database, alert_id)
-    fold, events, standing = Fold(), [], None
-    for number, (_epoch, sequence, identity, kind, source, time, data) in enumerate(rows, 1):
-        event = {
-            "specversion": "1.0",
-            "id": identity,
-            "source": source,
-            "type": kind,
-            "subject": alert_id,
-            "time": time,
-            "datacontenttype": "application/json",
-            "data": data,
-        }
-        # Sequences of different epochs do not count on; the order of the rows does.
+    events = await queries.alert_events(here.database, alert_id)
+    fold, standing = Fold(), None
+    # Sequences of different epochs do not count on; the order of the rows does.
+    for number, event in enumerate(events, 1):
         standing = fold.apply(number, 0, event) or standing
-        events.append({**event, "sequence": str(sequence), "epoch": _epoch})
     if standing is None:
         raise missing
-    for told, row in zip(range(len(standing.events)), rows, strict=False):
-        standing.events[told] = type(standing.events[told])(row[1], standing.events[told].verb, {})
-    return standing, events, rows[-1][0]
-
-
+    return standing, events

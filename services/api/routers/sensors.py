@@ -1,5 +1,6 @@
 """Sensors and what they observed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,6 +13,7 @@ from services.api.errors import Problem, invalid, not_found
 from services.api.params import Cursor, Every, From, Limit, Slug, To, read_instant, span
 from services.api.responses import answer, cut, page
 from services.api.schemas import ObservationPage, Page, Sensor, SensorDetail
+from services.observation.instants import iso
 from services.observation.sensor import CANARY
 from services.observation.sensor import Sensor as SiteSensor
 from services.observation.text import Text
@@ -73,18 +75,17 @@ async def list_observations(  # noqa: PLR0913  each is a filter
         if start >= end:
             return page([], None, sensor=sensor, unit=_unit(here, sensor), every_s=every)
     number = await _number(here, sensor)
-    if number is None:
-        items: list[dict[str, Any]] = []
-    elif every is None:
-        items = await queries.observations(here.database, number, start, end, limit + 1)
-    else:
-        items = await queries.buckets(here.database, number, start, end, every, limit + 1)
-    shown, more = cut(items, limit)
-    # The page after begins where this one ends: behind the last observation, or at the next bucket.
-    following = items[limit]["time"] if more else None
-    if more and every is None:
-        following = queries.next_instant(shown[-1]["time"])
-    return page(shown, following, sensor=sensor, unit=_unit(here, sensor), every_s=every)
+    following: str | None = None
+    items: Sequence[dict[str, Any]] = []
+    if number is not None and every is None:
+        found = await queries.observations(here.database, number, start, end, limit + 1)
+        items, more = cut(found, limit)
+        # Times are a key, so the page after begins one microsecond behind this one's end.
+        following = queries.next_instant(items[-1]["time"]) if more else None
+    elif number is not None and every is not None:
+        items, rest = await queries.buckets(here.database, number, start, end, every, limit)
+        following = None if rest is None else iso(rest)
+    return page(items, following, sensor=sensor, unit=_unit(here, sensor), every_s=every)
 
 
 async def _number(here: Context, sensor: str) -> int | None:

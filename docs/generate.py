@@ -1,0 +1,237 @@
+"""Write the pages of docs/ that follow from the code: `make docs`. A test fails while they are out of date."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from services.alerts import rule_tables
+from services.alerts.hazards import hazards
+from services.alerts.hazards import properties as all_properties
+from services.alerts.rule import Kind
+from services.ingest import rejects
+from services.observation import site_gateways, site_sensors, site_toml
+from services.observation.event import SEVERITIES
+from services.observation.quantity import Property, Reports
+from services.observation.sensor import Clock
+from services.observation.site import FORMAT
+from services.observation.site_values import LANGUAGES
+from services.runtime.settings import NAMES, PREFIX
+
+FOLDER = Path(__file__).parent
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+TEXT, NUMBER, TEXTS = {"type": "string"}, {"type": "number"}, {"type": "array", "items": {"type": "string"}}
+SLUG = {"type": "string", "pattern": "^[a-z0-9-]+$"}
+POSITIVE = {"type": "number", "exclusiveMinimum": 0}
+NOT_NEGATIVE = {"type": "number", "minimum": 0}
+CELL = {"type": ["number", "null"]}
+DAY = {"type": "string", "format": "date"}
+NAME = {
+    "type": "object",
+    "properties": {language: {"type": "string", "minLength": 1} for language in LANGUAGES},
+    "required": list(LANGUAGES),
+}
+THRESHOLD = {
+    "description": 'a number, or an attribute of the station as in "station.bd1 + 0.5"',
+    "type": ["number", "string"],
+}
+PER_RUNG = {
+    "description": "one number, or one per rung",
+    "anyOf": [NOT_NEGATIVE, {"type": "object", "additionalProperties": NOT_NEGATIVE, "propertyNames": {"enum": list(SEVERITIES)}}],
+}
+
+_TOP: dict[str, Any] = {
+    "format": {"const": FORMAT},
+    "id": SLUG,
+    "name": NAME,
+    "zone": {"type": "string", "description": "IANA time zone", "default": "Asia/Ho_Chi_Minh"},
+    "languages": {"type": "array", "items": {"enum": list(LANGUAGES)}, "minItems": 1},
+    "bounds": {"type": "array", "items": NUMBER, "minItems": 4, "maxItems": 4, "description": "west, south, east, north"},
+}
+_AREA: dict[str, Any] = {"id": SLUG, "name": NAME}
+_CODE: dict[str, Any] = {"scheme": TEXT, "code": TEXT, "from": DAY, "to": DAY}
+_GATEWAY: dict[str, Any] = {"id": SLUG, "area": SLUG, "reporting_s": POSITIVE, "stations": TEXTS}
+_SOURCE: dict[str, Any] = {
+    "id": SLUG, "url": TEXT, "topics": TEXTS, "adapter": TEXT, "credentials_file": TEXT, "gateway": SLUG,
+}  # fmt: skip
+_SENSOR: dict[str, Any] = {
+    "sensor": {"type": "string", "pattern": r"^[a-z0-9-]+\.[a-z0-9_]+$"},
+    "unit": {"type": ["string", "null"], "description": "SenML or UCUM; the limits of the row are in it"},
+    "interval_s": {"type": ["number", "null"], "exclusiveMinimum": 0},
+    "reports": {"enum": [*get_args(Reports), None]},
+    "clock": {"enum": [*get_args(Clock), None]},
+}
+_RULE: dict[str, Any] = {
+    "id": TEXT,
+    "hazard": {"enum": sorted(hazards())},
+    "property": {"enum": sorted(all_properties())},
+    "kind": {"enum": [str(kind) for kind in Kind], "default": str(Kind.THRESHOLD)},
+    **dict.fromkeys(SEVERITIES, THRESHOLD),
+    **dict.fromkeys(("hysteresis", "on_delay_s", "off_delay_s"), PER_RUNG),
+    "direction": {"enum": ["up", "down"], "default": "up"},
+    "late": {"enum": ["ignore", "reevaluate"], "default": "ignore"},
+    **dict.fromkeys(("max_late_s", "tolerance"), NOT_NEGATIVE),
+    **dict.fromkeys(("areas", "stations"), TEXTS),
+    "source": {"type": "string", "description": "what the numbers rest on"},
+    "severity": {"enum": list(SEVERITIES)},
+    "above": THRESHOLD,
+    "window_s": {"type": "number", "minimum": 1},
+    "k": {"type": "number", "minimum": 1},
+    "enabled": {"type": "boolean", "default": True},
+}
+
+
+def closed(keys: Iterable[str], known: Mapping[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Describe a table that has these keys and no others; a key we say nothing of may hold anything."""
+    return {
+        "type": "object",
+        "properties": {key: known.get(key, {}) for key in keys},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def table(keys: Iterable[str], known: Mapping[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Describe an array of such tables."""
+    return {"type": "array", "items": closed(keys, known, required)}
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schemas of the four files; TOML and CSV as their values read in JSON."""
+    codes = table(site_gateways.CODE, _CODE, ("scheme", "code"))
+    top = {
+        **_TOP,
+        "area": table(site_gateways.AREA, {**_AREA, "codes": codes}, ("id", "name")),
+        "gateway": table(site_gateways.GATEWAY, _GATEWAY, ("id", "area")),
+        "source": table(site_gateways.SOURCE, _SOURCE),
+    }
+    sensors = {**dict.fromkeys(site_sensors.COLUMNS, CELL), **_SENSOR}
+    rules = {"format": {"const": FORMAT}, "rule": table(rule_tables.KEYS, _RULE, ("id", "hazard"))}
+    return {
+        "site.toml": closed(site_toml.TOP, top, ("format", "id", "name")),
+        "stations.geojson": _stations(),
+        "sensors.csv": table(site_sensors.COLUMNS, sensors, ("sensor",)),
+        "rules.toml": closed(rules, rules),
+    }
+
+
+def _stations() -> dict[str, Any]:
+    point = {
+        "type": "object",
+        "properties": {"type": {"const": "Point"}, "coordinates": {"type": "array", "items": NUMBER, "minItems": 2}},
+        "required": ["type", "coordinates"],
+    }
+    properties = {
+        "type": "object",
+        "properties": {
+            "id": SLUG,
+            "name_vi": TEXT,
+            "name_en": TEXT,
+            "area": {**SLUG, "description": "an area of site.toml, or `site`"},
+        },
+        "required": ["name_vi", "name_en", "area"],
+        "additionalProperties": CELL,
+    }
+    feature = {
+        "type": "object",
+        "properties": {"type": {"const": "Feature"}, "id": {}, "geometry": point, "properties": properties},
+        "required": ["type", "geometry", "properties"],
+    }
+    return {
+        "type": "object",
+        "properties": {"type": {"const": "FeatureCollection"}, "features": {"type": "array", "items": feature}},
+        "required": ["type", "features"],
+    }
+
+
+def rows(header: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
+    """Write a Markdown table."""
+    head = list(header)
+    body = [head, ["---"] * len(head), *([str(cell).replace("|", "\\|") for cell in line] for line in lines)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in body)
+
+
+def properties_page() -> str:
+    """Describe every observed property: what stands in names, and what is assumed where a site says nothing."""
+    found = sorted(all_properties().values(), key=lambda prop: prop.name)
+    return (
+        "# Observed properties\n\nThe second half of a sensor's name, `<station>.<property>`. Values are kept in the"
+        " unit given here; a gateway may send any unit that converts to it. The range is what quality control takes"
+        " as possible where `sensors.csv` does not say otherwise.\n\n"
+    ) + rows(
+        ("property", "unit", "tiếng Việt", "English", "possible", "every", "texts"),
+        (
+            (f"`{p.name}`", p.unit, p.text.vi, p.text.en, _range(p), "derived" if p.derived else f"{p.interval_s:g} s", _codes(p))
+            for p in found
+        ),
+    )
+
+
+def _range(prop: Property) -> str:
+    if prop.fail_min is None and prop.fail_max is None:
+        return ""
+    low = "" if prop.fail_min is None else f"{prop.fail_min:g}"
+    high = "" if prop.fail_max is None else f"{prop.fail_max:g}"
+    return f"{low} … {high}".strip()
+
+
+def _codes(prop: Property) -> str:
+    return ", ".join(f"`{text}` = {code}" for text, code in (prop.codes or {}).items())
+
+
+def rejects_page() -> str:
+    """Describe every reason for which something is rejected."""
+    return (
+        "# Rejects\n\nWhat can't be used is kept with its reason and never stops the rest of its pack."
+        " The reasons are a closed list.\n\n"
+    ) + rows(
+        ("reason", "what happened", "what to do", "chuyện gì", "cách xử lý"),
+        (
+            (f"`{reason}`", entry.text.en, entry.remedy.en, entry.text.vi, entry.remedy.vi)
+            for reason, entry in rejects.TABLE.items()
+        ),
+    )
+
+
+def settings_page() -> str:
+    """Describe every setting."""
+    return (
+        "# Settings\n\nEach is an option of the command line where a command takes it (`--name`), or a variable of the"
+        " environment. The command line wins. An unknown `HAIDANG_…` is refused by name.\n\n"
+    ) + rows(
+        ("variable", "meaning"), ((f"`{PREFIX}{name.upper()}`", text) for name, text in NAMES.items())
+    )
+
+
+def pages() -> dict[Path, str]:
+    """Everything that is generated, by file."""
+    found = {
+        FOLDER / "schema" / f"{name}.schema.json": json.dumps(
+            {"$schema": DIALECT, "title": name, **schema}, indent=2, ensure_ascii=False
+        )
+        + "\n"
+        for name, schema in schemas().items()
+    }
+    note = "\n<!-- Written by docs/generate.py: `make docs`. -->\n"
+    return {
+        **found,
+        FOLDER / "properties.md": properties_page() + note,
+        FOLDER / "rejects.md": rejects_page() + note,
+        FOLDER / "settings.md": settings_page() + note,
+    }
+
+
+def main() -> int:
+    """Write what is out of date and say which."""
+    for file, text in pages().items():
+        if not file.exists() or file.read_text("utf-8") != text:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, "utf-8")
+            print(f"wrote {file.relative_to(FOLDER.parent)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""Another site version: state stays where the rule is the same, and is judged again where it is not.
+
+Nothing old is raised again; what differs under the new rules is reported at the time of the change.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from services.alerts import snapshot
+from services.alerts.core import Core
+from services.alerts.ladder import NEVER, Cell, drop
+from services.alerts.layout import Layout
+from services.alerts.reasons import RULE_CHANGED, RULE_GONE
+from services.alerts.rule import Kind, Rule
+from services.alerts.state import State
+from services.observation.site import Site
+
+_SENSOR = ("last", "base", "waiting", "value", "good", "held", "silent", "failing", "edge")
+_GATEWAY = ("clock", "heard", "known", "offline", "quiet")
+
+
+def apply(core: Core, site: Site, rules: Sequence[Rule], t: int) -> Core:
+    """Carry the state over to another layout; events of the difference are in the new core's `out`."""
+    layout = Layout(site, rules, core.layout.only)
+    new = Core(layout, State(layout, t))
+    new.cause, new.derived = core.cause, _renamed(core, new)
+    _carry_columns(core, new)
+    _carry_windows(core, new)
+    same = _carry_cells(core, new, t)
+    _judge_again(new, same, t)
+    new.groups.carry(core.groups, t)
+    snapshot.redraw(new)
+    return new
+
+
+def _renamed(core: Core, new: Core) -> list[tuple[int, int, float, int]]:
+    names, row = core.layout.names, new.layout.row
+    return [(row[names[at]], *rest) for at, *rest in core.derived if names[at] in row]  # type: ignore[misc]
+
+
+def _carry_columns(core: Core, new: Core) -> None:
+    for columns, old_ids, row in (
+        (_SENSOR, core.layout.names, new.layout.row),
+        (_GATEWAY, core.layout.gateways, new.layout.gateway_row),
+    ):
+        at = np.array([row.get(name, -1) for name in old_ids], np.int64)
+        known = np.flatnonzero(at >= 0)
+        for name in columns:
+            getattr(new.state, name)[at[known]] = getattr(core.state, name)[known]
+    for gateway, alert in core.state.gateway_alerts.items():
+        place = new.layout.gateway_row.get(core.layout.gateways[gateway])
+        if place is not None:
+            new.state.gateway_alerts[place] = alert
+
+
+def _carry_windows(core: Core, new: Core) -> None:
+    old = {core.layout.names[derived.row]: at for at, derived in enumerate(core.layout.derived)}
+    for at, derived in enumerate(new.layout.derived):
+        before = old.get(new.layout.names[derived.row])
+        if before is not None and core.layout.derived[before].window == derived.window:
+            new.state.windows.time[at] = core.state.windows.time[before]
+            new.state.windows.value[at] = core.state.windows.value[before]
+
+
+def _carry_cells(core: Core, new: Core, t: int) -> set[int]:
+    """Move the records of cells; return the cells whose rule and thresholds are the same as before."""
+    layout = core.layout
+    versions = {rule.id: rule.version for rule in layout.rules}
+    kept = {rule.id for rule in new.layout.rules if versions.get(rule.id) == rule.version}
+    same: set[int] = set()
+    for at in range(len(new.layout.cell_row)):
+        rule = new.layout.rules[new.layout.cell_rule[at]]
+        if rule.id not in kept:
+            continue
+        before = layout.find(rule.id, new.layout.names[new.layout.cell_row[at]])
+        if before is not None and np.array_equal(layout.threshold[before], new.layout.threshold[at], equal_nan=True):
+            same.add(at)
+    for before in sorted({*core.state.cells, *core.state.ended}):
+        rule_id = layout.rules[layout.cell_rule[before]].id
+        after = new.layout.find(rule_id, layout.names[layout.cell_row[before]])
+        cell = core.state.cells.get(before)
+        if after is not None:
+            if before in core.state.ended:
+                new.state.ended[after] = core.state.ended[before]
+            if cell is not None:
+                new.state.cells[after] = cell
+        elif cell is not None and cell.reported:
+            core.out.clear()
+            drop(cell)
+            core.changed(before, cell, t, t, reason=RULE_GONE)
+            new.out += core.out
+    core.out.clear()
+    return same
+
+
+def _judge_again(new: Core, same: set[int], t: int) -> None:
+    """Derive the conditions of changed and new rules from the last values, as far as these still hold."""
+    layout, state = new.layout, new.state
+    for at in range(len(layout.cell_row)):
+        if at in same:
+            continue
+        rule = layout.rules[layout.cell_rule[at]]
+        cell = state.cells.get(at)
+        row = int(layout.cell_row[at])
+        if rule.kind is Kind.SILENT:
+            _silent(new, at, rule, cell, row, t)
+            continue
+        if rule.kind is Kind.STUCK:
+            if cell is not None:
+                cell.anchor_time = NEVER
+                drop(cell)
+                new.changed(at, cell, t, t, reason=RULE_CHANGED)
+                new.rest(at)
+            continue
+        _ladder(new, at, rule, cell, row, t)
+
+
+def _silent(new: Core, at: int, rule: Rule, cell: Cell | None, row: int, t: int) -> None:  # noqa: PLR0913
+    if cell is None and not new.state.silent[row]:
+        return
+    cell = new.cell(at)
+    drop(cell)
+    if new.state.silent[row]:
+        cell.active = 1 << rule.severity
+    new.changed(at, cell, t, int(new.state.base[row]), reason=RULE_CHANGED)
+    new.rest(at)
+
+
+def _ladder(new: Core, at: int, rule: Rule, cell: Cell | None, row: int, t: int) -> None:  # noqa: PLR0913
+    layout, state = new.layout, new.state
+    good = int(state.good[row])
+    source = layout.parent.get(row, row)
+    seeing = not (state.silent[source] or state.failing[source] or state.unknown(layout, int(layout.gateway[source])))
+    open_now = rule.schedule is None or rule.schedule.open_at(max(int(state.last[source]), 0))
+    y = float(state.value[row]) * rule.sign
+    rungs = layout.rungs(at)
+    reached = good > NEVER and open_now and any(y >= threshold for threshold in rungs.threshold)
+    if cell is None and not (reached and seeing):
+        return
+    cell = new.cell(at)
+    active = cell.active
+    drop(cell)
+    for k in range(4):
+        if not open_now or rungs.threshold[k] != rungs.threshold[k]:  # noqa: PLR0124  absent
+            continue
+        if active >> k & 1 and (y >= rungs.clear[k] or good == NEVER):
+            cell.active |= 1 << k
+        elif y >= rungs.threshold[k] and seeing and not state.held[row]:
+            if rungs.on[k]:
+                cell.since[k] = good
+            else:
+                cell.active |= 1 << k
+    cell.flag = 1
+    new.changed(at, cell, t, good if good > NEVER else t, reason=RULE_CHANGED)
+    new.rest(at)

@@ -1,0 +1,94 @@
+"""The app: routers, errors, identity and metrics put together; it holds no rules of its own."""
+
+import time
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.api import errors
+from services.api.context import Context
+from services.api.examples import EXAMPLES
+from services.api.identity import authenticate
+from services.api.openapi import document
+from services.api.params import only_known
+from services.api.routers import alerts, docs, events, gateways, health, rejects, rules, sensors, stations, strikes
+from services.runtime import metrics
+
+PREFIX = "/api/v1"
+
+_requests = metrics.counter("api_requests_total", "Requests answered", ["operation", "status"])
+_took = metrics.histogram("api_request_seconds", "Until an answer began", ["operation"])
+
+
+def create_app(context: Context) -> FastAPI:
+    """The app of one service; every part it works with is in the context."""
+    app = FastAPI(
+        title="Hải Đăng",
+        version=_version(),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_name,
+    )
+    app.state.context = context
+    errors.install(app)
+    who = [Depends(authenticate)]
+    known = [Depends(only_known)]
+    for room in (stations, sensors, strikes, alerts, gateways, rejects, rules):
+        app.include_router(room.router, prefix=PREFIX, dependencies=who + known)
+    app.include_router(events.router, prefix=PREFIX, dependencies=who)
+    app.include_router(health.guarded, dependencies=who + known)
+    app.include_router(health.router, dependencies=known)
+    app.include_router(docs.router)
+    app.add_middleware(Measured)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = document(app, EXAMPLES)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  the way FastAPI's manual gives
+    return app
+
+
+class Measured:
+    """Counts requests by operation and status, and how long an answer took to begin.
+
+    Plain ASGI: Starlette's middleware base class would stand between a stream and its client.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an app."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, and note what was answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = scope.get("route")
+                operation = route.name if isinstance(route, APIRoute) else "none"
+                _requests.labels(operation, message["status"]).inc()
+                _took.labels(operation).observe(time.perf_counter() - begun)
+            await send(message)
+
+        await self._app(scope, receive, note)
+
+
+def _name(route: APIRoute) -> str:
+    return route.name
+
+
+def _version() -> str:
+    try:
+        return version("haidang")
+    except PackageNotFoundError:  # run from a source tree that was not installed
+        return "0"

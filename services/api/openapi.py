@@ -1,0 +1,118 @@
+"""The OpenAPI document: what FastAPI makes of the routes, finished by hand. Pure.
+
+OpenAPI 3.0.3, not the 3.1 that FastAPI writes: the Swagger UI that comes as a package shows 3.0 only, and one
+document that both people and machines read is better than two that drift (ADR 0008).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+VERSION = "3.0.3"
+DESCRIPTION = """
+Early warning and city sensors: stations, observations, alerts and their events.
+
+- **Lists** answer `{"items": […], "next": …}`; put `next` into `after` for the next page; `null` is the end.
+- **Times** are ISO 8601 with a zone; answers are in UTC.
+- **Errors** are problem documents (RFC 9457) with `detail` in English and `detail_vi` in Vietnamese.
+- **Events** resume after a token, `<epoch>.<sequence>`: read `/alerts`, then go on after its `token` with
+  `/events/stream` (SSE), `/events/ws` (WebSocket) or `/events` (JSON). Nothing is missed; a stale token is told so.
+- **Alerts work while the history is away**; what needs the history then answers 503 with `Retry-After`.
+
+Cảnh báo sớm và cảm biến đô thị: trạm, số liệu, cảnh báo và sự kiện. Danh sách trả về `items` và `next`; lỗi là tài
+liệu có `detail_vi` bằng tiếng Việt. Sự kiện nối lại được sau một mã: đọc `/alerts`, rồi theo dõi từ `token` của nó.
+"""
+TAGS = {
+    "stations": "Places with sensors · Trạm",
+    "sensors": "Sensors and what they observed · Cảm biến và số liệu",
+    "strikes": "Lightning · Sét",
+    "alerts": "Alerts as they stand · Cảnh báo hiện tại",
+    "events": "What happened to alerts, live and resumable · Diễn biến cảnh báo",
+    "gateways": "Gateways and their accounts · Gateway và sổ ghi",
+    "rejects": "What could not be used · Dữ liệu bị loại",
+    "rules": "Rules in force · Quy tắc",
+    "health": "How the service is · Tình trạng dịch vụ",
+}
+_PROBLEMS = {
+    401: "Who asks must show a token · Cần mã truy cập",
+    404: "There is no such thing · Không có",
+    410: "The token is stale; `token` is the current one · Mã đã cũ; `token` là mã hiện tại",
+    422: "A parameter is wrong · Tham số không hợp lệ",
+    503: "What is needed for this is away; see `Retry-After` · Tạm thời không có",
+}
+_BY_OPERATION = {"list_events": (410, 503), "healthz": (), "get_station": (404, 503), "readyz": (503,), "prometheus": ()}
+_OPEN = ("healthz", "readyz")
+
+
+def document(app: FastAPI, examples: Mapping[str, Any]) -> dict[str, Any]:
+    """The finished document; `examples` are answers by operation."""
+    made = get_openapi(
+        title="Hải Đăng",
+        version=app.version,
+        description=DESCRIPTION.strip(),
+        routes=app.routes,
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+    )
+    made["openapi"] = VERSION
+    shapes = made.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        shapes.pop(name, None)
+    made["components"]["securitySchemes"] = {"administrator": {"type": "http", "scheme": "bearer"}}
+    for path, operations in made["paths"].items():
+        for operation in operations.values():
+            _finish(operation, path, examples)
+    downgraded: dict[str, Any] = _down(made)
+    return downgraded
+
+
+def _finish(operation: dict[str, Any], path: str, examples: Mapping[str, Any]) -> None:
+    name = operation["operationId"]
+    codes = _BY_OPERATION.get(name, (404, 503) if "{" in path else (503,))
+    if name not in _OPEN:
+        codes = (401, *codes)
+        operation["security"] = [{}, {"administrator": []}]
+    # Every operation refuses parameters that it does not have.
+    codes = (*codes, 422)
+    answers = operation["responses"]
+    for code in sorted(codes):
+        answers[str(code)] = _problem(code)
+    if name in examples:
+        content = answers["200"]["content"]
+        content[next(iter(content))]["example"] = examples[name]
+
+
+def _problem(code: int) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "description": _PROBLEMS[code],
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+    }
+    if code == 503:  # noqa: PLR2004  HTTP status
+        seconds = {"description": "Seconds", "schema": {"type": "integer"}}
+        found["headers"] = {"Retry-After": seconds}
+    return found
+
+
+def _down(node: Any) -> Any:
+    """JSON Schema of 2020 as OpenAPI 3.0 writes it."""
+    if isinstance(node, list):
+        return [_down(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: value if key == "example" else _down(value) for key, value in node.items()}
+    choices = found.get("anyOf")
+    if isinstance(choices, list) and {"type": "null"} in choices:
+        kept = [choice for choice in choices if choice != {"type": "null"}]
+        del found["anyOf"]
+        found["nullable"] = True
+        if len(kept) == 1 and "$ref" not in kept[0]:
+            found = {**kept[0], **found}
+        else:
+            # Beside a $ref 3.0 reads nothing else.
+            found["anyOf" if len(kept) > 1 else "allOf"] = kept
+    if "const" in found:
+        found["enum"] = [found.pop("const")]
+    if isinstance(found.get("examples"), list):
+        found["example"] = found.pop("examples")[0]
+    return found

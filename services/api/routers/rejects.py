@@ -1,0 +1,38 @@
+"""Rejects: what came and could not be used, newest first, with counts by reason."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
+from starlette.responses import Response
+
+from services.api import rejected
+from services.api.context import Here
+from services.api.errors import away
+from services.api.responses import cut, page
+from services.api.schemas import RejectPage
+from services.observation.text import Text
+
+router = APIRouter(tags=["rejects"])
+MAX_LIMIT = 1_000
+
+Reason = Annotated[str | None, Query(pattern="^[a-z0-9_]{1,60}$", json_schema_extra={"example": "unknown_sensor"})]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+After = Annotated[int | None, Query(ge=1, le=2**62, description="The `next` of the page before. · `next` của trang trước.")]
+
+
+@router.get("/rejects", response_model=RejectPage, summary="Rejects · Dữ liệu bị loại")
+async def list_rejects(here: Here, reason: Reason = None, limit: Limit = 100, after: After = None) -> Response:
+    """Messages and records that could not be used: where from, why, and their first bytes.
+
+    Các bản tin và bản ghi không dùng được: từ đâu, vì sao, và nội dung đầu.
+    """
+    try:
+        found = await rejected.newest(here.js, reason, after, limit + 1)
+        counts = await rejected.counts(here.js)
+    except (NatsError, APIError, TimeoutError) as error:
+        what = Text("luồng REJECTS không trả lời", "the stream of rejects does not answer")
+        raise away(what, code="stream-away") from error
+    items, more = cut(found, limit)
+    return page(items, str(items[-1]["sequence"]) if more else None, counts=counts)

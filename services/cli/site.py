@@ -1,0 +1,243 @@
+"""`haidang site check|push|pull|rules`: a site's files, against themselves and against what runs."""
+
+import argparse
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.cli import COMMANDS
+from services.cli.folder import (
+    Checked,
+    Refused,
+    check_files,
+    check_site,
+    load_site,
+    read_site_folder,
+    rules_of,
+)
+from services.cli.words import complain, of_the_world, out, say
+from services.observation.site import Site, version_of
+
+if TYPE_CHECKING:
+    from nats.js import JetStreamContext
+
+    from services.alerts.rule import Rule
+
+CONNECT_S = 5.0
+KEPT = ".before-pull"
+
+
+def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """The four verbs."""
+    parser = subparsers.add_parser("site", help=COMMANDS["site"].text)
+    verbs = parser.add_subparsers(title="what to do", metavar="VERB", dest="verb", required=True)
+    check = verbs.add_parser("check", help="find every problem in a site's files")
+    rules = verbs.add_parser("rules", help="list the rules in force, the hazards' own included")
+    push = verbs.add_parser("push", help="make the files the running version")
+    pull = verbs.add_parser("pull", help="write the running version into the folder")
+    for verb in (check, rules, push, pull):
+        verb.add_argument("dir", metavar="DIR", help="the site's folder")
+    for verb in (check, rules):
+        verb.add_argument("--json", action="store_true", help="for a script")
+    for verb in (push, pull):
+        verb.add_argument(
+            "--data", metavar="DIR", required=True, help="data folder of the running haidang up"
+        )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a verb: 0 done, 2 when something must be mended first."""
+    verb: Callable[[argparse.Namespace], int] = {
+        "check": _check,
+        "rules": _rules,
+        "push": _push,
+        "pull": _pull,
+    }[options.verb]
+    try:
+        return verb(options)
+    except Refused as refused:
+        return refused.code
+    except OSError as error:
+        return complain(*of_the_world(error))
+
+
+def counts(site: Site) -> dict[str, int]:
+    """How much of everything a site declares."""
+    return {
+        "areas": len(site.areas),
+        "gateways": len(site.gateways),
+        "sources": len(site.sources),
+        "stations": len(site.stations),
+        "sensors": len(site.sensors),
+        "rules": len(site.rules),
+    }
+
+
+def _check(options: argparse.Namespace) -> int:
+    checked = check_site(options.dir)
+    if options.json:
+        out(json.dumps(_as_json(checked), ensure_ascii=False))
+    else:
+        for problem in checked.problems:
+            out(f"{problem.level}: {problem}")
+        if checked.site is not None:
+            told = ", ".join(f"{number} {name}" for name, number in counts(checked.site).items())
+            out(f"site {checked.site.id} {version_of(checked.files)[:12]}: {told}")
+        levels = Counter(problem.level for problem in checked.problems)
+        out(
+            f"{levels['error']} errors, {levels['warning']} warnings / {levels['error']} lỗi, {levels['warning']} cảnh báo"
+        )
+    return 2 if checked.errors else 0
+
+
+def _as_json(checked: Checked) -> dict[str, Any]:
+    problems = [
+        {
+            "file": problem.file,
+            "line": problem.line,
+            "level": problem.level,
+            "what": {"vi": problem.what.vi, "en": problem.what.en},
+            "remedy": {"vi": problem.remedy.vi, "en": problem.remedy.en},
+        }
+        for problem in checked.problems
+    ]
+    site = checked.site
+    return {
+        "site": site.id if site else None,
+        "version": version_of(checked.files),
+        "counts": counts(site) if site else None,
+        "problems": problems,
+    }
+
+
+def _rules(options: argparse.Namespace) -> int:
+    site = load_site(options.dir)
+    rules, _ = rules_of(site)
+    rows = [_row(rule, site) for rule in sorted(rules, key=lambda rule: (rule.hazard, rule.id))]
+    if options.json:
+        out(json.dumps(rows, ensure_ascii=False))
+        return 0
+    for row in rows:
+        rungs = " ".join(f"{name}={value}" for name, value in row["rungs"].items())
+        origin = "default" if row["default"] else "site"
+        out(f"{row['hazard']:12} {row['id']:32} {row['kind']:10} {row['property'] or '-'} on {row['sensors']} sensors"
+            f" [{origin} {row['version']}] {rungs}".rstrip())  # fmt: skip
+    out(f"{len(rows)} rules / {len(rows)} luật")
+    return 0
+
+
+def _row(rule: "Rule", site: Site) -> dict[str, Any]:
+    from services.observation.event import SEVERITIES
+
+    rungs = {name: str(rung) for name, rung in zip(SEVERITIES, rule.rungs, strict=True) if rung is not None}
+    return {
+        "id": rule.id,
+        "hazard": rule.hazard,
+        "kind": str(rule.kind),
+        "property": rule.property,
+        "rungs": rungs,
+        "sensors": sum(1 for _ in rule.sensors(site)),
+        "default": rule.default,
+        "version": rule.version,
+    }
+
+
+def _push(options: argparse.Namespace) -> int:
+    load_site(options.dir)
+    files = read_site_folder(options.dir)
+    data = Path(options.data)
+
+    async def push(js: "JetStreamContext") -> int:
+        from services.cli import site_store
+
+        try:
+            published = await site_store.publish(js, files, site_store.read_base(data))
+        except site_store.StaleBase as stale:
+            return stale_words(stale, options.dir, options.data)
+        site_store.write_base(data, published.version)
+        state = "published / đã nạp" if published.changed else "runs already / đang chạy sẵn"
+        out(f"{published.version[:12]} {state}")
+        return 0
+
+    return _with_running(data, push)
+
+
+def _pull(options: argparse.Namespace) -> int:
+    folder, data = Path(options.dir), Path(options.data)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    async def pull(js: "JetStreamContext") -> int:
+        from services.cli import site_store
+
+        running = await site_store.current(js)
+        if running is None:
+            return complain("no site runs there yet → haidang site push", "chưa có cấu hình nào đang chạy")
+        files = await site_store.read(js, running.version)
+        _write_back(folder, files)
+        site_store.write_base(data, running.version)
+        out(f"{running.version[:12]} written to {folder} / đã ghi vào {folder}")
+        for problem in check_files(files).problems:
+            say(f"{problem.level}: {problem}")
+        return 0
+
+    return _with_running(data, pull)
+
+
+def _write_back(folder: Path, files: dict[str, bytes]) -> None:
+    """Write the files; what they replace is kept beside them, so that no one's work is lost."""
+    from services.observation.site import FILES
+
+    for name in FILES:
+        file, content = folder / name, files.get(name)
+        old = file.read_bytes() if file.exists() else None
+        if old == content:
+            continue
+        if old is not None:
+            file.replace(folder / (name + KEPT))
+            say(f"{name}: your version is kept as {name}{KEPT} / bản của bạn được giữ ở {name}{KEPT}")
+        if content is not None:
+            file.write_bytes(content)
+
+
+def stale_words(stale: Any, folder: str, data: str) -> int:
+    """Show what differs and how to get out of it."""
+    say(stale.diff)
+    remedy = f"haidang site pull {folder} --data {data}"
+    return complain(
+        f"{stale}: someone else changed it; the difference is above → {remedy} (your files are kept beside),"
+        " then make your changes again",
+        f"cấu hình đang chạy đã được người khác thay đổi (khác biệt ở trên) → {remedy}"
+        " (bản của bạn được giữ lại), rồi sửa lại",
+    )
+
+
+def _with_running(data: Path, work: "Callable[[JetStreamContext], Awaitable[int]]") -> int:
+    """Do something with the JetStream of a running `up`."""
+    from services.runtime import logging, nats, run_file
+    from services.runtime.settings import Settings
+
+    logging.configure(lowest="warning")
+    found = run_file.read(data)
+    if found is None or not found.is_running():
+        return complain(
+            f"nothing runs with --data {data} → start it: haidang up --site DIR --data {data}",
+            f"không có hệ thống nào đang chạy với --data {data} → haidang up --site THƯ_MỤC --data {data}",
+        )
+
+    async def connected() -> int:
+        connection = await asyncio.wait_for(nats.connect(Settings(nats=found.nats), "site"), CONNECT_S)
+        try:
+            return await work(connection.js)
+        finally:
+            await connection.close()
+
+    try:
+        return asyncio.run(connected())
+    except (nats.NatsError, TimeoutError) as error:
+        return complain(
+            f"NATS does not answer: {error!r} → look at {data}/logs/nats-server.log",
+            f"NATS không trả lời: {error!r} → xem {data}/logs/nats-server.log",
+        )

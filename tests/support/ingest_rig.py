@@ -1,0 +1,188 @@
+"""A real nats-server with our streams and a site, and ingest as a process on it. No database, no engine."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import nats
+from nats.js import JetStreamContext
+
+from services.observation import batch, messages
+from services.observation.site import bundle, version_of
+from services.runtime.health import Heartbeat, decode
+from services.runtime.settings import child_environment
+from services.runtime.streams import Limits, ensure_streams
+from tests.support.broker import binary, free_port
+from tests.support.waiting import until
+
+Answer = TypeVar("Answer")
+Seen = tuple[str, bytes]
+Reading = tuple[str, int, float]
+
+
+class Rig:
+    """The server and the process; each can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        """Choose ports; nothing runs yet."""
+        self.folder = folder
+        self.nats_port, self.mqtt_port = free_port(), free_port()
+        self.url = f"nats://127.0.0.1:{self.nats_port}"
+        self._server: subprocess.Popen[bytes] | None = None
+        self.ingest: subprocess.Popen[bytes] | None = None
+
+    # --- the server ----------------------------------------------------------------------------
+
+    def start_server(self) -> None:
+        """Start, and wait until it answers."""
+        config = self.folder / "nats.conf"
+        config.write_text(
+            f'server_name: test\nhost: "127.0.0.1"\nport: {self.nats_port}\nmax_payload: 8MB\n'
+            f'jetstream {{ store_dir: "{self.folder}/js", sync_interval: "100ms" }}\n'
+            f'mqtt {{ host: "127.0.0.1", port: {self.mqtt_port}, ack_wait: "2s", max_ack_pending: 4096 }}\n'
+        )
+        with (self.folder / "nats.log").open("ab") as log:
+            self._server = subprocess.Popen([binary(), "-c", str(config)], stdout=log, stderr=log)  # noqa: S603
+        until(lambda: self.ask(_alive), 20, "nats-server to answer")
+
+    def kill_server(self) -> None:
+        """As a crash."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGKILL)
+            self._server.wait(10)
+            self._server = None
+
+    def ask(self, question: Any) -> Any:
+        """Run `question(js)` on a connection of its own."""
+
+        async def on_connection() -> Any:
+            client = await nats.connect(self.url, connect_timeout=2, allow_reconnect=False)
+            try:
+                return await question(client.jetstream())
+            finally:
+                await client.close()
+
+        try:
+            return asyncio.run(on_connection())
+        except (OSError, nats.errors.Error):
+            return None
+
+    def push_site(self, files: Mapping[str, bytes]) -> str:
+        """Make streams if need be, and publish a site version."""
+        version = version_of(files)
+
+        async def push(js: JetStreamContext) -> str:
+            await ensure_streams(js, Limits(1 << 30, 64 << 20, 64 << 20))
+            await (await js.object_store("SITES")).put(version, bundle(files))
+            value = json.dumps({"version": version, "t": time.time_ns() // 1000}).encode()
+            await (await js.key_value("STATE")).put("site.current", value)
+            return version
+
+        pushed = self.ask(push)
+        assert pushed == version
+        return version
+
+    # --- ingest --------------------------------------------------------------------------------
+
+    def start_ingest(self, *, wait: bool = True) -> subprocess.Popen[bytes]:
+        """Start the process, and wait until it says that it is ready."""
+        environment = child_environment({"nats": self.url, "mqtt": f"127.0.0.1:{self.mqtt_port}"})
+        with (self.folder / "ingest.log").open("ab") as log:
+            self.ingest = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "services.cli", "ingest"], env=environment, stdout=log, stderr=log
+            )
+        if wait:
+            until(self.is_ready, 20, f"ingest to be ready; see {self.folder}/ingest.log")
+        return self.ingest
+
+    def kill_ingest(self) -> None:
+        """As a crash."""
+        self._end_ingest(signal.SIGKILL)
+
+    def stop_ingest(self) -> int:
+        """As an operator would; the exit code."""
+        return self._end_ingest(signal.SIGTERM)
+
+    def _end_ingest(self, how: signal.Signals) -> int:
+        process, self.ingest = self.ingest, None
+        if process is None:
+            return 0
+        process.send_signal(how)
+        return process.wait(15)
+
+    def health(self) -> Heartbeat | None:
+        """The last heartbeat of the process that runs now."""
+
+        async def read(js: JetStreamContext) -> Heartbeat | None:
+            entry = await (await js.key_value("HEALTH")).get("ingest")
+            return decode(entry.value or b"")
+
+        found: Heartbeat | None = self.ask(read)
+        return found if found and self.ingest and found.pid == self.ingest.pid else None
+
+    def is_ready(self) -> bool:
+        """Whether the process says so."""
+        assert self.ingest is None or self.ingest.poll() is None, f"ingest ended; see {self.folder}/ingest.log"
+        health = self.health()
+        return health is not None and health.ready
+
+    # --- what came out -------------------------------------------------------------------------
+
+    def stream(self, name: str = "READINGS") -> list[tuple[str, str, bytes]]:
+        """(subject, kind, data) of every message of a stream."""
+
+        async def read(js: JetStreamContext) -> list[tuple[str, str, bytes]]:
+            info = await js.stream_info(name)
+            if not info.state.messages:
+                return []
+            subscription = await js.subscribe(">", stream=name, ordered_consumer=True, cb=None)
+            out: list[tuple[str, str, bytes]] = []
+            while len(out) < info.state.messages:
+                message = await subscription.next_msg(timeout=5)
+                out.append((message.subject, (message.headers or {}).get("kind", ""), message.data))
+            return out
+
+        return self.ask(read) or []
+
+    def batches(self) -> list[batch.Batch]:
+        """Every batch on READINGS, in order."""
+        return [batch.decode(data) for _, kind, data in self.stream() if kind == messages.READINGS]
+
+    def readings(self) -> list[Reading]:
+        """Every reading on READINGS as (sensor, µs, value), in order."""
+        out: list[Reading] = []
+        for one in self.batches():
+            rows = zip(one.sensor.tolist(), one.time.tolist(), one.value.tolist(), strict=True)
+            out += [(one.sensors[s], t, v) for s, t, v in rows]
+        return out
+
+    def rejects(self) -> list[dict[str, Any]]:
+        """Every reject that was kept."""
+        return [json.loads(data) for _, _, data in self.stream("REJECTS")]
+
+
+async def _alive(js: JetStreamContext) -> bool:
+    await js.account_info()
+    return True
+
+
+@contextmanager
+def running(folder: Path, files: Mapping[str, bytes]) -> Iterator[Rig]:
+    """Server, streams, site and ingest; all stopped at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rig = Rig(folder)
+    rig.start_server()
+    try:
+        rig.push_site(files)
+        rig.start_ingest()
+        yield rig
+    finally:
+        rig.kill_ingest()
+        rig.kill_server()

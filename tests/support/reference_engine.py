@@ -1,0 +1,439 @@
+"""The engine as one would say it aloud: one reading at a time, plain records, no columns, no shortcuts.
+
+Slow on purpose and written from the rules alone, so that the fast engine has something to be equal to.
+It knows ladders (delays, hysteresis, both directions, schedules, late readings), stuck, silent sensors and
+gateways, blind alerts, and timers. Not derived properties and not combinations.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from services.alerts.engine import EngineMessage, Readings
+from services.alerts.rule import Kind, Rule
+from services.observation.event import SEVERITIES
+from services.observation.messages import GatewayState, Tick
+from services.observation.sensor import Sensor
+from services.observation.site import Site
+
+Told = tuple[str, str, str, str, int, int | None]
+"""verb, severity, rule, sensor or gateway, time, flag."""
+
+_SECOND = 1_000_000
+
+
+@dataclass
+class Rung:
+    threshold: float  # already times the sign
+    clear: float
+    on_delay: int
+    off_delay: int
+    active: bool = False
+    since: int | None = None
+    begun_by_suspect: bool = False
+    has_suspect: bool = False
+    confirmed: bool = True
+
+    def forget(self) -> None:
+        self.since = None
+        self.begun_by_suspect = self.has_suspect = False
+        self.confirmed = True
+
+    def begin(self, t: int, *, suspect: bool) -> None:
+        self.since = t
+        self.begun_by_suspect = self.has_suspect = suspect
+        self.confirmed = not suspect
+
+    def due(self) -> int | None:
+        if self.since is None or not self.confirmed:
+            return None
+        return self.since + (self.off_delay if self.active else self.on_delay)
+
+    def flip(self) -> int:
+        flag = 3 if self.has_suspect and not self.active else 1
+        self.active = not self.active
+        self.forget()
+        return flag
+
+    def see(self, y: float, t: int, *, suspect: bool, gap: bool) -> int | None:
+        """Apply a reading; the flag of the flip if it flipped."""
+        if gap:
+            self.forget()
+        if self.active:
+            return self._see_active(y, t, suspect=suspect)
+        if y >= self.threshold:
+            if self.since is None:
+                self.begin(t, suspect=suspect)
+            else:
+                self.confirmed = True
+                self.has_suspect = self.has_suspect or suspect
+        elif not suspect or self.begun_by_suspect:
+            self.forget()
+        due = self.due()
+        return self.flip() if due is not None and y >= self.threshold and t >= due else None
+
+    def _see_active(self, y: float, t: int, *, suspect: bool) -> int | None:
+        if y >= self.clear:
+            self.forget()
+            return None
+        if suspect:
+            return None
+        if self.since is None:
+            self.begin(t, suspect=False)
+        due = self.due()
+        return self.flip() if due is not None and t >= due else None
+
+
+@dataclass
+class Watch:
+    """A rule on a sensor."""
+
+    rule: Rule
+    rungs: dict[int, Rung]
+    told: int = 0
+    blind: bool = False
+    last_event: int | None = None
+    anchor: tuple[float, int] | None = None
+    flag: int = 1
+
+    def level(self) -> int:
+        return max((k + 1 for k, rung in self.rungs.items() if rung.active), default=0)
+
+
+@dataclass
+class Channel:
+    """A sensor."""
+
+    sensor: Sensor
+    gateway: str | None
+    silent_after: int | None
+    base: int
+    watches: list[Watch]
+    last: int | None = None
+    spoke_or_gateway_did: bool = False
+    value: float = math.nan
+    good: int | None = None
+    held_suspect: bool = False
+    silent: bool = False
+    failing: bool = False
+    edges_from: int | None = None
+
+
+@dataclass
+class Gate:
+    """A gateway."""
+
+    patience: int | None
+    clock: int
+    heard: int
+    known: bool = False
+    offline: bool = False
+    quiet: bool = False
+
+    def unknown(self) -> bool:
+        return self.patience is not None and (self.offline or self.quiet)
+
+
+@dataclass
+class ReferenceEngine:
+    """Apply messages; what happened is a list of `Told`."""
+
+    site: Site
+    rules: Sequence[Rule]
+    t: int
+    out: list[Told] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gates: dict[str, Gate] = {}
+        for gateway in self.site.gateways.values():
+            spans = [
+                s.interval_s
+                for s in self.site.sensors.values()
+                if self.site.stations[s.station].gateway == gateway.id and s.interval_s > 0
+            ]
+            patience = None
+            if len(spans) > 1:
+                patience = 2 * round(max(gateway.reporting_s or 0, min(spans)) * _SECOND)
+            self.gates[gateway.id] = Gate(patience, self.t, self.t)
+        self.channels = {name: self._channel(sensor) for name, sensor in self.site.sensors.items()}
+
+    def _channel(self, sensor: Sensor) -> Channel:
+        station = self.site.stations[sensor.station]
+        reporting = (self.site.gateways[station.gateway].reporting_s or 0) if station.gateway else 0
+        after = round(3 * max(sensor.interval_s, reporting) * _SECOND) if sensor.interval_s > 0 else None
+        watches = []
+        for rule in self.rules:
+            if rule.matches(self.site, sensor):
+                sign = 1.0 if rule.upward else -1.0
+                rungs = {}
+                for k, rung in enumerate(rule.rungs):
+                    value = rung.resolve(station.attributes) if rung is not None else None
+                    if value is not None:
+                        rungs[k] = Rung(
+                            value * sign,
+                            value * sign - rule.hysteresis[k],
+                            round(rule.on_delay_s[k] * _SECOND),
+                            round(rule.off_delay_s[k] * _SECOND),
+                        )
+                if rule.kind in (Kind.SILENT, Kind.STUCK):
+                    rungs = {rule.severity: Rung(0, 0, 0, 0)}
+                watches.append(Watch(rule, rungs))
+        return Channel(sensor, station.gateway, after, self.t, watches)
+
+    # -- messages
+
+    def apply(self, messages: Sequence[EngineMessage]) -> list[Told]:
+        self.out = []
+        for message in messages:
+            if isinstance(message, Readings):
+                b = message.batch
+                for at in range(len(b.time)):
+                    name = b.sensors[b.sensor[at]]
+                    if name in self.channels:
+                        self.reading(self.channels[name], int(b.time[at]), float(b.value[at]), int(b.flag[at]))
+            elif isinstance(message, Tick):
+                self.tick(message)
+            elif isinstance(message, GatewayState):
+                gate = self.gates.get(message.gateway)
+                if gate is not None and message.status is not None:
+                    before = gate.unknown()
+                    gate.offline = message.status == "offline"
+                    if before and not gate.unknown():
+                        self._afresh(message.gateway)
+        return self.out
+
+    def tell(self, verb: str, level: int, watch: Watch, channel: Channel, t: int) -> None:
+        watch.last_event = t
+        flag = watch.flag if verb in ("raised", "escalated") else 1
+        self.out.append((verb, SEVERITIES[level - 1], watch.rule.id, channel.sensor.id, t, flag))
+
+    def compare(self, watch: Watch, channel: Channel, t: int) -> None:
+        before, after = watch.told, watch.level()
+        if before == after:
+            return
+        watch.told = after
+        if before == 0:
+            watch.blind = False
+            self.tell("raised", after, watch, channel, t)
+        elif after == 0:
+            self.tell("cleared", before, watch, channel, t)
+            watch.blind = False
+        else:
+            self.tell("escalated" if after > before else "eased", after, watch, channel, t)
+
+    # -- readings
+
+    def reading(self, c: Channel, t: int, x: float, flag: int) -> None:
+        self._first_sign(c, t)
+        if not math.isfinite(x):
+            flag = 9
+        if c.last is not None and t <= c.last:
+            if t < c.last and flag in (1, 2):
+                self._late(c, t, x)
+            return
+        self.timers(c, t - 1)
+        if c.silent:
+            c.silent = False
+            for watch in c.watches:
+                if watch.rule.kind is Kind.SILENT:
+                    watch.rungs[watch.rule.severity].active = False
+                    self.compare(watch, c, t)
+        c.last = c.base = c.edges_from = t
+        if flag not in (1, 2, 3):
+            c.failing = True
+            self._blind(c, t)
+            return
+        suspect = flag == 3
+        gap = (
+            c.sensor.reports == "periodic"
+            and c.good is not None
+            and c.sensor.interval_s > 0
+            and t - c.good > round(3 * c.sensor.interval_s * _SECOND)
+        )
+        c.failing, c.value, c.good, c.held_suspect = False, x, t, suspect
+        for watch in c.watches:
+            if watch.blind and not suspect:
+                watch.blind = False
+                self.tell("sighted", watch.told, watch, c, t)
+        for watch in c.watches:
+            self._judge(watch, c, x, t, suspect=suspect, gap=gap)
+
+    def _first_sign(self, c: Channel, t: int) -> None:
+        if c.spoke_or_gateway_did:
+            return
+        area = self.site.stations[c.sensor.station].area
+        for other in self.channels.values():
+            same = other.gateway == c.gateway and self.site.stations[other.sensor.station].area == area
+            if same and not other.spoke_or_gateway_did:
+                other.base, other.spoke_or_gateway_did = t, True
+
+    def _judge(self, watch: Watch, c: Channel, x: float, t: int, *, suspect: bool, gap: bool) -> None:
+        rule = watch.rule
+        if rule.kind is Kind.STUCK:
+            self._stuck(watch, c, x, t, suspect=suspect)
+        if rule.kind is not Kind.THRESHOLD:
+            return
+        if rule.schedule is not None and not rule.schedule.open_at(t):
+            self._close(watch, c, t)
+            return
+        for rung in watch.rungs.values():
+            flipped = rung.see(x if rule.upward else -x, t, suspect=suspect, gap=gap)
+            if flipped is not None:
+                watch.flag = flipped
+        self.compare(watch, c, t)
+
+    def _close(self, watch: Watch, c: Channel, t: int) -> None:
+        for rung in watch.rungs.values():
+            rung.active = False
+            rung.forget()
+        self.compare(watch, c, t)
+
+    def _stuck(self, watch: Watch, c: Channel, x: float, t: int, *, suspect: bool) -> None:
+        rule, rung = watch.rule, watch.rungs[watch.rule.severity]
+        attributes = self.site.stations[c.sensor.station].attributes
+        armed = rule.above is None or x >= (rule.above.resolve(attributes) or 0.0)
+        if watch.anchor is not None and armed and abs(x - watch.anchor[0]) <= rule.tolerance:
+            if t - watch.anchor[1] >= round(rule.window_s * _SECOND) and not suspect:
+                rung.active = True
+        elif not (suspect and rung.active):
+            watch.anchor = (x, t) if armed else None
+            rung.active = False
+        self.compare(watch, c, t)
+
+    def _late(self, c: Channel, t: int, x: float) -> None:
+        for watch in c.watches:
+            rule = watch.rule
+            assert c.last is not None
+            if rule.late != "reevaluate" or rule.kind is not Kind.THRESHOLD or watch.told:
+                continue
+            if t < c.last - round(rule.max_late_s * _SECOND) or (watch.last_event is not None and watch.last_event >= t):
+                continue
+            if rule.schedule is not None and not rule.schedule.open_at(t):
+                continue
+            y = x if rule.upward else -x
+            reached = [rung for rung in watch.rungs.values() if y >= rung.threshold and rung.on_delay == 0]
+            if reached:
+                for rung in watch.rungs.values():
+                    rung.forget()
+                for rung in reached:
+                    rung.active = True
+                watch.flag = 1
+                self.compare(watch, c, t)
+
+    # -- time
+
+    def timers(self, c: Channel, upto: int) -> None:
+        gate = self.gates.get(c.gateway or "")
+        while True:
+            candidates: list[tuple[int, int, str]] = []
+            if c.edges_from is not None:
+                edges = [
+                    edge
+                    for watch in c.watches
+                    if watch.rule.schedule is not None
+                    for edge in [watch.rule.schedule.next_edge(c.edges_from)]
+                    if edge is not None
+                ]
+                if edges:
+                    candidates.append((min(edges), 0, "edge"))
+            sighted = not (c.silent or c.failing or (gate is not None and gate.unknown()))
+            if c.sensor.reports == "on_change":
+                dues = [
+                    due
+                    for watch in c.watches
+                    if watch.rule.kind is Kind.THRESHOLD
+                    for rung in watch.rungs.values()
+                    for due in [rung.due()]
+                    if due is not None and (sighted or not rung.active)
+                ]
+                if dues:
+                    candidates.append((min(dues), 1, "delay"))
+            if c.silent_after is not None and not c.silent and not (gate is not None and gate.unknown()):
+                candidates.append((c.base + c.silent_after, 2, "silence"))
+            d, _, what = min(candidates, default=(upto + 1, 9, ""))
+            if d > upto:
+                return
+            getattr(self, f"_on_{what}")(c, d, sighted)
+
+    def _on_edge(self, c: Channel, d: int, sighted: bool) -> None:  # noqa: FBT001
+        c.edges_from = d
+        for watch in c.watches:
+            schedule = watch.rule.schedule
+            if schedule is None:
+                continue
+            fresh = c.good is not None and (
+                c.sensor.reports == "on_change" or d - c.good <= round(3 * c.sensor.interval_s * _SECOND)
+            )
+            if not schedule.open_at(d):
+                self._close(watch, c, d)
+            elif not schedule.open_at(d - 1) and fresh and sighted:
+                self._judge(watch, c, c.value, d, suspect=c.held_suspect, gap=False)
+
+    def _on_delay(self, c: Channel, d: int, sighted: bool) -> None:  # noqa: FBT001
+        for watch in c.watches:
+            if watch.rule.kind is not Kind.THRESHOLD:
+                continue
+            for rung in watch.rungs.values():
+                due = rung.due()
+                if due is not None and due <= d and (sighted or not rung.active):
+                    watch.flag = rung.flip()
+            self.compare(watch, c, d)
+
+    def _on_silence(self, c: Channel, d: int, _: bool) -> None:  # noqa: FBT001
+        c.silent = True
+        for watch in c.watches:
+            if watch.rule.kind is Kind.SILENT:
+                watch.flag = 1
+                watch.rungs[watch.rule.severity].active = True
+                self.compare(watch, c, d)
+        self._blind(c, d)
+
+    def _blind(self, c: Channel, t: int) -> None:
+        for watch in c.watches:
+            if watch.told and not watch.blind and watch.rule.kind is not Kind.SILENT:
+                watch.blind = True
+                self.tell("blind", watch.told, watch, c, t)
+
+    def tick(self, message: Tick) -> None:
+        own = {source.gateway: source.id for source in self.site.sources if source.gateway}
+        for name, gate in self.gates.items():
+            if own.get(name, "broker") in message.sources:
+                gate.clock += message.dt
+        for name, base in message.clocks.items():
+            if name in self.gates:
+                self._hear(name, self.gates[name], base)
+        for name, gate in self.gates.items():
+            if gate.patience is not None and not gate.quiet and gate.clock >= gate.heard + gate.patience:
+                d = gate.heard + gate.patience
+                gate.quiet = True
+                self.out.append(("raised", "watch", "gateway-silent", name, d, 1))
+                for c in self.channels.values():
+                    if c.gateway == name:
+                        self._blind(c, d)
+        for c in self.channels.values():
+            if c.gateway in self.gates:
+                self.timers(c, self.gates[c.gateway].clock)
+
+    def _hear(self, name: str, gate: Gate, base: int) -> None:
+        if not gate.known:
+            gate.known = True
+            gate.clock = base
+        elif base <= gate.heard:
+            return
+        gate.heard = base
+        gate.clock = max(gate.clock, base)
+        before = gate.unknown()
+        gate.offline = False
+        if gate.quiet:
+            gate.quiet = False
+            self.out.append(("cleared", "watch", "gateway-silent", name, base, 1))
+        for c in self.channels.values():
+            if c.gateway == name and not c.spoke_or_gateway_did:
+                c.base, c.spoke_or_gateway_did = base, True
+        if before:
+            self._afresh(name)
+
+    def _afresh(self, name: str) -> None:
+        for c in self.channels.values():
+            if c.gateway == name and not c.silent:
+                c.base = max(c.base, self.gates[name].clock)
