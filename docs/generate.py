@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that follow from the code: `make docs`. A test fails while they are out of date."""
+"""Write the pages of docs/ that follow from the code: `make docs`. A test fails while one is out of date."""
 
 import json
 import sys
@@ -39,7 +39,10 @@ THRESHOLD = {
 }
 PER_RUNG = {
     "description": "one number, or one per rung",
-    "anyOf": [NOT_NEGATIVE, {"type": "object", "additionalProperties": NOT_NEGATIVE, "propertyNames": {"enum": list(SEVERITIES)}}],
+    "anyOf": [
+        NOT_NEGATIVE,
+        {"type": "object", "additionalProperties": NOT_NEGATIVE, "propertyNames": {"enum": list(SEVERITIES)}},
+    ],
 }
 
 _TOP: dict[str, Any] = {
@@ -48,7 +51,13 @@ _TOP: dict[str, Any] = {
     "name": NAME,
     "zone": {"type": "string", "description": "IANA time zone", "default": "Asia/Ho_Chi_Minh"},
     "languages": {"type": "array", "items": {"enum": list(LANGUAGES)}, "minItems": 1},
-    "bounds": {"type": "array", "items": NUMBER, "minItems": 4, "maxItems": 4, "description": "west, south, east, north"},
+    "bounds": {
+        "type": "array",
+        "items": NUMBER,
+        "minItems": 4,
+        "maxItems": 4,
+        "description": "west, south, east, north",
+    },
 }
 _AREA: dict[str, Any] = {"id": SLUG, "name": NAME}
 _CODE: dict[str, Any] = {"scheme": TEXT, "code": TEXT, "from": DAY, "to": DAY}
@@ -120,7 +129,10 @@ def schemas() -> dict[str, dict[str, Any]]:
 def _stations() -> dict[str, Any]:
     point = {
         "type": "object",
-        "properties": {"type": {"const": "Point"}, "coordinates": {"type": "array", "items": NUMBER, "minItems": 2}},
+        "properties": {
+            "type": {"const": "Point"},
+            "coordinates": {"type": "array", "items": NUMBER, "minItems": 2},
+        },
         "required": ["type", "coordinates"],
     }
     properties = {
@@ -141,7 +153,10 @@ def _stations() -> dict[str, Any]:
     }
     return {
         "type": "object",
-        "properties": {"type": {"const": "FeatureCollection"}, "features": {"type": "array", "items": feature}},
+        "properties": {
+            "type": {"const": "FeatureCollection"},
+            "features": {"type": "array", "items": feature},
+        },
         "required": ["type", "features"],
     }
 
@@ -154,16 +169,25 @@ def rows(header: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
 
 
 def properties_page() -> str:
-    """Describe every observed property: what stands in names, and what is assumed where a site says nothing."""
+    """Describe every observed property, and what is assumed of it where a site says nothing."""
     found = sorted(all_properties().values(), key=lambda prop: prop.name)
     return (
-        "# Observed properties\n\nThe second half of a sensor's name, `<station>.<property>`. Values are kept in the"
-        " unit given here; a gateway may send any unit that converts to it. The range is what quality control takes"
-        " as possible where `sensors.csv` does not say otherwise.\n\n"
+        "# Observed properties\n\n"
+        "The second half of a sensor's name, `<station>.<property>`. Values are kept in the unit given here; "
+        "a gateway may send any unit that converts to it. The range is what quality control takes as "
+        "possible where `sensors.csv` does not say otherwise.\n\n"
     ) + rows(
         ("property", "unit", "tiếng Việt", "English", "possible", "every", "texts"),
         (
-            (f"`{p.name}`", p.unit, p.text.vi, p.text.en, _range(p), "derived" if p.derived else f"{p.interval_s:g} s", _codes(p))
+            (
+                f"`{p.name}`",
+                p.unit,
+                p.text.vi,
+                p.text.en,
+                _range(p),
+                "derived" if p.derived else f"{p.interval_s:g} s",
+                _codes(p),
+            )
             for p in found
         ),
     )
@@ -198,11 +222,10 @@ def rejects_page() -> str:
 def settings_page() -> str:
     """Describe every setting."""
     return (
-        "# Settings\n\nEach is an option of the command line where a command takes it (`--name`), or a variable of the"
-        " environment. The command line wins. An unknown `HAIDANG_…` is refused by name.\n\n"
-    ) + rows(
-        ("variable", "meaning"), ((f"`{PREFIX}{name.upper()}`", text) for name, text in NAMES.items())
-    )
+        "# Settings\n\n"
+        "Each is an option of the command line where a command takes it (`--name`), or a variable of the "
+        "environment. The command line wins. An unknown `HAIDANG_…` is refused by name.\n\n"
+    ) + rows(("variable", "meaning"), ((f"`{PREFIX}{name.upper()}`", text) for name, text in NAMES.items()))
 
 
 def pages() -> dict[Path, str]:

@@ -187,14 +187,18 @@ class Sender:
         """Packs pushed out of the bounded buffer or moved aside."""
         return self._protocol.dropped + len(self._protocol.aside)
 
-    def close(self) -> None:
-        """Say goodbye to the broker and end the thread. What is not stored by now stays unsent."""
+    def stop(self) -> None:
+        """Make every wait return now and the thread end; from any thread, `close` is still to be called."""
         self._stopping.set()
         self._wake(force=True)
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(10)
         with self._room:
             self._room.notify_all()
+
+    def close(self) -> None:
+        """Say goodbye to the broker and end the thread. What is not stored by now stays unsent."""
+        self.stop()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(10)
         self._wake_in.close()
         self._wake_out.close()
 

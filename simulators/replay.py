@@ -6,7 +6,8 @@ by size alone. Either way a gateway's packs go in order of time, on one lane.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,12 +15,12 @@ import msgspec
 
 from edge.protocol import Settings
 from edge.sender import Sender
+from services.observation.instants import SECOND
 from services.observation.senml import Record
 from simulators.recording import (
     Readings,
     RecordedMessage,
     RecordedStrike,
-    RecordingError,
     kind_of,
     read_messages,
     read_readings,
@@ -30,14 +31,16 @@ from simulators.routes import Route, Routes, unrouted
 PACK = (50, 200)
 """A pack ends at the first change of time after so many readings, and at so many at the latest."""
 
+WINDOW = 10_000
+"""At full speed the kinds of recording take turns after so many."""
+
 SLICE_S = 0.2
 MAX_UNSTORED = 2_000
 CONNECT_S = 15.0
-_SECOND = 1_000_000
 
 
 class ReplayError(RuntimeError):
-    """A replay that cannot go on; says what to do."""
+    """A replay that cannot go on; the text says why."""
 
 
 class StrikeRecord(msgspec.Struct, omit_defaults=True):
@@ -57,16 +60,6 @@ class Recording(NamedTuple):
     strikes: list[RecordedStrike]
     messages: list[RecordedMessage]
 
-    def span(self) -> tuple[int, int] | None:
-        """First and last time in µs; None when nothing is recorded."""
-        firsts = [kind[0] for kind in (self.readings.time, _times(self.strikes), _times(self.messages)) if len(kind)]
-        lasts = [kind[-1] for kind in (self.readings.time, _times(self.strikes), _times(self.messages)) if len(kind)]
-        return (min(firsts), max(lasts)) if firsts else None
-
-
-def _times(timed: list[RecordedStrike] | list[RecordedMessage]) -> list[int]:
-    return [timed[0].time, timed[-1].time] if timed else []
-
 
 def load(files: list[Path]) -> Recording:
     """Read recordings of any kind.
@@ -83,129 +76,214 @@ def load(files: list[Path]) -> Recording:
 
 
 class Progress(msgspec.Struct):
-    """How far a replay is. `at` is recording time in µs."""
+    """How far a replay is. `at` is recording time in µs; `skipped` has nobody to send it."""
 
     total: int = 0
     sent: int = 0
     skipped: int = 0
     at: int = 0
-    packs: int = 0
-    stored: int = 0
-    unstored: int = 0
+
+
+class Target(NamedTuple):
+    """Where to, as whom, and how."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = None
+    plain: bool = False
+
+
+class _Bucket:
+    """The pack a gateway is filling."""
+
+    __slots__ = ("last", "records", "route")
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.records: list[Record] = []
+        self.last = 0
 
 
 class Replay:
     """One agent per gateway, fed in order of time."""
 
-    def __init__(  # noqa: PLR0913  where to, as whom, how fast
+    def __init__(  # noqa: PLR0913  what, where to, how fast, and the seams
         self,
         recording: Recording,
         routes: Routes,
-        host: str,
-        port: int,
+        target: Target,
         *,
         speed: float | None = None,
-        plain: bool = False,
-        username: str | None = None,
-        password: str | None = None,
         notice: Callable[[str], None] = lambda _: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; nothing is sent before `run`. `speed` None is as fast as it goes."""
         self._recording = recording
         self._routes = routes
+        self._target = target
         self._speed = speed
+        self._notice = notice
         self._monotonic = monotonic
         self._stopping = threading.Event()
         self._senders: dict[Route | None, Sender] = {}
-        self._open: dict[Route, list[Record]] = {}
-        self.progress = Progress(
-            total=len(recording.readings) + len(recording.strikes) + len(recording.messages)
+        buckets: dict[Route, _Bucket] = {}
+        self._bucket_of: list[_Bucket | None] = []
+        for sensor, _ in recording.readings.channels:
+            route = routes.of_sensor(sensor)
+            self._bucket_of.append(buckets.setdefault(route, _Bucket(route)) if route else None)
+        self._buckets = list(buckets.values())
+        self._times = (
+            recording.readings.time,
+            [strike.time for strike in recording.strikes],
+            [message.time for message in recording.messages],
         )
+        self.progress = Progress(total=sum(len(times) for times in self._times))
 
-        def make(route: Route, *, bare: bool) -> Sender:
-            return Sender(
-                host,
-                port,
-                route.area,
-                route.gateway,
-                username=username,
-                password=password,
-                plain=bare,
-                # A replay has no backlog: what waits is as new as the recording's own present.
-                settings=Settings(backlog_after_s=None),
-                max_unstored=MAX_UNSTORED,
-                notice=lambda text: notice(f"{route.gateway}: {text}"),
-            )
-
-        self._make: Callable[[Route], Sender] = lambda route: make(route, bare=plain)
-        self._make_bare: Callable[[], Sender] = lambda: make(Route("replay", "replay"), bare=True)
-
-    def unknown(self) -> Mapping[str, list[str]]:
-        """What nobody in the site speaks for: `stations` and strike `networks`, sorted."""
+    def unknown(self) -> tuple[list[str], list[str]]:
+        """Stations, and strike networks, for which no gateway of the site speaks."""
+        sensors = [sensor for sensor, _ in self._recording.readings.channels]
         networks = {strike.source for strike in self._recording.strikes} - set(self._routes.networks)
-        sensors = (sensor for sensor, _ in self._recording.readings.channels)
-        return {"stations": unrouted(sensors, self._routes), "networks": sorted(networks)}
+        return unrouted(sensors, self._routes), sorted(networks)
 
-    def run(self) -> None:
-        """Send everything, then wait until it is stored.
+    @property
+    def stored(self) -> int:
+        """Packs stored so far (plain: PUBACKed)."""
+        return sum(sender.stored for sender in list(self._senders.values()))
+
+    @property
+    def unstored(self) -> int:
+        """Packs handed to agents and not yet stored."""
+        return sum(sender.unstored for sender in list(self._senders.values()))
+
+    @property
+    def problem(self) -> str | None:
+        """Why an agent has no connection now; None while all have."""
+        return next((sender.problem for sender in list(self._senders.values()) if sender.problem), None)
+
+    def run(self) -> bool:
+        """Send everything and wait until all of it is stored; False when stopped before.
 
         Raises:
             ReplayError: no broker.
         """
-        try:
-            for until in self._pace():
-                self._send(until)
-                if self._stopping.is_set():
-                    return
-            while not self._stopping.is_set() and not all(s.wait_all_stored(0.2) for s in self._senders.values()):
-                self._count()
-        finally:
-            self._count()
+        at = [0, 0, 0]
+        for until in self._pace():
+            ends = [bisect_right(times, until) for times in self._times]
+            self._send_messages(at[2], ends[2])
+            self._send_strikes(at[1], ends[1])
+            self._send_readings(at[0], ends[0])
+            at = ends
+            self.progress.at = until
+            if self._speed is not None:
+                self._flush_all()
+            if self._stopping.is_set():
+                return False
+        self._flush_all()
+        while not all(sender.wait_all_stored(SLICE_S) for sender in self._senders.values()):
+            if self._stopping.is_set():
+                return False
+        return True
 
     def stop(self) -> None:
-        """End early; `close` is still to be called."""
+        """Make `run` return soon; from any thread."""
         self._stopping.set()
         for sender in list(self._senders.values()):
-            threading.Thread(target=sender.close, daemon=True).start()
+            sender.stop()
 
     def close(self) -> None:
         """End all agents."""
         for sender in self._senders.values():
             sender.close()
 
-    def _pace(self) -> Iterator[int | None]:
-        """Recording times up to which to send now; None is everything there is."""
-        span = self._recording.span()
-        if span is None:
+    def _pace(self) -> Iterator[int]:
+        """Recording times, in µs, up to which to send next."""
+        spans = [times for times in self._times if len(times)]
+        if not spans:
             return
-        self._readings, self._strikes, self._messages = self._read(), self._storm(), self._talk()
+        first, last = min(times[0] for times in spans), max(times[-1] for times in spans)
         if self._speed is None:
-            yield None
+            longest = max(spans, key=len)
+            yield from (longest[n] for n in range(WINDOW, len(longest), WINDOW))
+            yield last
             return
-        first, last = span
         begun = self._monotonic()
-        while True:
-            until = first + round((self._monotonic() - begun) * self._speed * _SECOND)
+        until = first
+        while until < last:
             yield until
-            if until >= last or self._stopping.wait(SLICE_S):
+            if self._stopping.wait(SLICE_S):
                 return
+            until = first + round((self._monotonic() - begun) * self._speed * SECOND)
+        yield last
 
-    def _send(self, until: int | None) -> None:
-        """Send what was recorded up to a time; the three kinds keep their own order."""
-        for step in (self._messages, self._strikes, self._readings):
-            step.send(until)
-        for route in list(self._open):
-            self._flush(route)
-        self._count()
+    def _send_readings(self, first: int, last: int) -> None:
+        """Fill packs. Per reading in Python: a record each, nothing more."""
+        readings, buckets, (enough, most) = self._recording.readings, self._bucket_of, PACK
+        names, skipped = readings.channels, 0
+        columns = readings.time[first:last], readings.channel[first:last], readings.value[first:last]
+        for us, channel, value in zip(*columns, strict=True):
+            bucket = buckets[channel]
+            if bucket is None:
+                skipped += 1
+                continue
+            records = bucket.records
+            if len(records) >= enough and (us != bucket.last or len(records) >= most):
+                self._flush(bucket)
+            name, unit = names[channel]
+            records.append(Record(name, us / SECOND, value, unit))
+            bucket.last = us
+        self.progress.skipped += skipped
 
-    # -- readings ------------------------------------------------------------------------------
+    def _flush(self, bucket: _Bucket) -> None:
+        if bucket.records and not self._stopping.is_set():
+            self._sender(bucket.route).submit(bucket.records)
+            self.progress.sent += len(bucket.records)
+        bucket.records.clear()
 
-    def _read(self) -> "_Step":
-        return _Step(self._send_readings)
+    def _flush_all(self) -> None:
+        for bucket in self._buckets:
+            self._flush(bucket)
 
-    def _storm(self) -> "_Step":
-        return _Step(self._send_strikes)
+    def _send_strikes(self, first: int, last: int) -> None:
+        packs: dict[Route, list[StrikeRecord]] = {}
+        for strike in self._recording.strikes[first:last]:
+            route = self._routes.networks.get(strike.source)
+            if route is None:
+                self.progress.skipped += 1
+                continue
+            pack = packs.setdefault(route, [])
+            pack.append(StrikeRecord(strike.time / SECOND, strike.lat, strike.lon, strike.type, strike.ka))
+        for route, pack in packs.items():
+            for start in range(0, len(pack), PACK[1]):
+                part = pack[start : start + PACK[1]]
+                self._sender(route).submit_strikes(part)
+                self.progress.sent += len(part)
 
-    def _talk(self) -> "_Step":
-        return _Step(self._send_messages)
+    def _send_messages(self, first: int, last: int) -> None:
+        for message in self._recording.messages[first:last]:
+            self._sender(None).publish(message.topic, message.payload)
+            self.progress.sent += 1
+
+    def _sender(self, route: Route | None) -> Sender:
+        """The agent of a gateway; None is the client that publishes recorded messages as they are."""
+        found = self._senders.get(route)
+        if found is not None:
+            return found
+        target = self._target
+        area, gateway = route or ("replay", "replay")
+        sender = Sender(
+            target.host,
+            target.port,
+            area,
+            gateway,
+            username=target.username,
+            password=target.password,
+            plain=target.plain or route is None,
+            settings=Settings(backlog_after_s=None),  # what waits is as new as the recording's own present
+            max_unstored=MAX_UNSTORED,
+            notice=lambda text: self._notice(f"{gateway}: {text}"),
+        )
+        self._senders[route] = sender
+        if not sender.wait_connected(CONNECT_S):
+            raise ReplayError(sender.problem or f"no answer from {target.host}:{target.port}")
+        return sender

@@ -37,9 +37,16 @@ class _Box:
 def refresh(core: Core, s: int) -> None:
     """Draw the box of a sensor from its state."""
     layout, state = core.layout, core.state
+    if state.last[s] == NEVER:
+        state.lo[s], state.hi[s] = math.inf, LOWEST
+        return
     box = _Box(int(layout.silent[s]))
     if state.silent[s] or state.failing[s] or state.held[s] or state.good[s] != state.last[s]:
         box.empty()
+    if s in layout.scheduled:
+        if state.edge[s] == FOREVER or state.edge[s] <= state.last[s]:
+            next_edge(core, s, int(state.last[s]))
+        box.until = box.wake = int(state.edge[s])
     for at in range(layout.start[s], layout.start[s + 1]):
         _cell(core, box, s, at)
     for child in layout.children.get(s, ()):
@@ -48,12 +55,6 @@ def refresh(core: Core, s: int) -> None:
             box.empty()
         else:
             box.hi = min(box.hi, derived.above)
-    edge = int(state.edge[s])
-    if edge != FOREVER or s in layout.scheduled:
-        if edge == FOREVER or edge <= state.last[s]:
-            next_edge(core, s, int(state.last[s]))
-            edge = int(state.edge[s])
-        box.until, box.wake = min(box.until, edge), min(box.wake, edge)
     state.lo[s], state.hi[s], state.limit[s] = box.lo, box.hi, box.limit
     state.until[s], state.wake[s] = box.until, box.wake
 
@@ -66,12 +67,23 @@ def _cell(core: Core, box: _Box, s: int, at: int) -> None:
         box.empty()
     if rule.kind is Kind.STUCK:
         _stuck(core, box, at, rule, cell)
-    elif rule.kind is Kind.THRESHOLD and (rule.schedule is None or rule.schedule.open_at(int(state.last[s]))):
+    elif rule.kind is Kind.THRESHOLD and in_force(core, s, rule, int(state.last[s])):
         rungs = layout.rungs(at)
         if cell is None:
             box.within(LOWEST, min((v for v in rungs.threshold if v == v), default=math.inf), rule.sign)  # noqa: PLR0124
         else:
             _ladder(box, cell, rungs, rule.sign, int(layout.gap[s]), timed=bool(layout.timed[s]))
+
+
+def in_force(core: Core, s: int, rule: Rule, t: int) -> bool:
+    """Whether a rule is in force at t, or at the latest edge that was looked at if that is later.
+
+    Between edges nothing changes: just before the next one is as good as any instant since the last.
+    """
+    if rule.schedule is None:
+        return True
+    edge = int(core.state.edge[s])
+    return rule.schedule.open_at(edge - 1 if t < edge < FOREVER else t)
 
 
 def _ladder(box: _Box, cell: Cell, rungs: Rungs, sign: float, gap: int, *, timed: bool) -> None:  # noqa: PLR0913

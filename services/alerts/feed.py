@@ -10,8 +10,7 @@ import msgspec
 from nats.js import JetStreamContext
 
 from services.alerts.engine import EngineMessage, Readings, SiteChange
-from services.alerts.rule import Rule
-from services.alerts.rule_tables import parse_rules
+from services.alerts.rule import Rule, parse_rules
 from services.observation import batch, messages
 from services.observation.batch import BatchError
 from services.observation.sensor import CANARY

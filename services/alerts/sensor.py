@@ -68,7 +68,8 @@ def _judge(core: Core, at: int, rule: Rule, x: float, t: int, *, suspect: bool, 
         return
     if rule.kind not in _LADDERS:
         return
-    if rule.schedule is not None and not rule.schedule.open_at(t):
+    row = int(core.layout.cell_row[at])
+    if not box.in_force(core, core.layout.parent.get(row, row), rule, t):
         _close(core, at, t)
         return
     rungs = core.layout.rungs(at)
@@ -156,10 +157,11 @@ def _reevaluate(core: Core, at: int, rule: Rule, x: float, t: int) -> None:
     state, rungs = core.state, core.layout.rungs(at)
     found = state.cells.get(at)
     told = state.ended.get(at)
-    too_old = t < int(state.last[int(core.layout.cell_row[at])]) - round(rule.max_late_s * 1_000_000)
+    too_old = t < int(state.last[core.layout.cell_row[at]]) - round(rule.max_late_s * 1_000_000)
     if too_old or (found is not None and found.reported) or (told is not None and told[1] >= t):
         return
-    if rule.schedule is not None and not rule.schedule.open_at(t):
+    row = int(core.layout.cell_row[at])
+    if rule.schedule is not None and not (rule.schedule.open_at(t) and box.in_force(core, row, rule, t)):
         return
     reached = [k for k in range(4) if x * rule.sign >= rungs.threshold[k] and rungs.on[k] == 0]
     if not reached:
@@ -169,7 +171,6 @@ def _reevaluate(core: Core, at: int, rule: Rule, x: float, t: int) -> None:
     cell.flag = Flag.PASS
     for k in reached:
         cell.active |= 1 << k
-    row = int(core.layout.cell_row[at])
     newest, state.value[row] = float(state.value[row]), x  # the event shows the late value
     core.changed(at, cell, t, t, late=True)
     state.value[row] = newest

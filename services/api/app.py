@@ -1,6 +1,7 @@
 """The app: routers, errors, identity and metrics put together; it holds no rules of its own."""
 
 import time
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -12,12 +13,14 @@ from services.api import errors
 from services.api.context import Context
 from services.api.examples import EXAMPLES
 from services.api.identity import authenticate
-from services.api.openapi import document
+from services.api.openapi import document, parameters
 from services.api.params import only_known
 from services.api.routers import alerts, docs, events, gateways, health, rejects, rules, sensors, stations, strikes
 from services.runtime import metrics
 
 PREFIX = "/api/v1"
+_SAME_AS = {"socket_events": "stream_events"}
+"""OpenAPI has no words for WebSockets; this one takes what the stream takes."""
 
 _requests = metrics.counter("api_requests_total", "Requests answered", ["operation", "status"])
 _took = metrics.histogram("api_request_seconds", "Until an answer began", ["operation"])
@@ -37,12 +40,12 @@ def create_app(context: Context) -> FastAPI:
     app.state.context = context
     errors.install(app)
     who = [Depends(authenticate)]
-    known = [Depends(only_known)]
+    strict = [Depends(only_known)]
     for room in (stations, sensors, strikes, alerts, gateways, rejects, rules):
-        app.include_router(room.router, prefix=PREFIX, dependencies=who + known)
-    app.include_router(events.router, prefix=PREFIX, dependencies=who)
-    app.include_router(health.guarded, dependencies=who + known)
-    app.include_router(health.router, dependencies=known)
+        app.include_router(room.router, prefix=PREFIX, dependencies=who + strict)
+    app.include_router(events.router, prefix=PREFIX, dependencies=who + strict)
+    app.include_router(health.guarded, dependencies=who + strict)
+    app.include_router(health.router, dependencies=strict)
     app.include_router(docs.router)
     app.add_middleware(Measured)
 
@@ -51,7 +54,16 @@ def create_app(context: Context) -> FastAPI:
             app.openapi_schema = document(app, EXAMPLES)
         return app.openapi_schema
 
-    app.openapi = openapi  # type: ignore[method-assign]  the way FastAPI's manual gives
+    app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's manual gives
+
+    @cache
+    def known() -> dict[str, frozenset[str]]:
+        return parameters(openapi())
+
+    def parameters_of(operation: str) -> frozenset[str]:
+        return known().get(_SAME_AS.get(operation, operation), frozenset())
+
+    app.state.parameters = parameters_of
     return app
 
 
@@ -75,7 +87,7 @@ class Measured:
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = scope.get("route")
-                operation = route.name if isinstance(route, APIRoute) else "none"
+                operation = str(route.name) if isinstance(route, APIRoute) else "none"
                 _requests.labels(operation, message["status"]).inc()
                 _took.labels(operation).observe(time.perf_counter() - begun)
             await send(message)
@@ -84,7 +96,7 @@ class Measured:
 
 
 def _name(route: APIRoute) -> str:
-    return route.name
+    return str(route.name)
 
 
 def _version() -> str:

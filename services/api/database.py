@@ -5,7 +5,7 @@ Alerting never waits for it: who needs the history gets an answer within seconds
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -29,6 +29,7 @@ _SLOW = Text("truy vấn quá lâu; hãy chọn khoảng ngắn hơn", "the quer
 _BUSY = Text("quá nhiều truy vấn cùng lúc; hãy thử lại", "too many queries at once; try again")
 
 Row = tuple[Any, ...]
+Values = Sequence[Any] | Mapping[str, Any]
 log = logging.get("api_database")
 
 
@@ -44,7 +45,7 @@ class Database:
         self.present = False
         """Whether the last query or connect went well."""
 
-    async def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    async def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """All rows of a query.
 
         Raises:
@@ -68,7 +69,7 @@ class Database:
         while self._idle:
             await self._idle.pop().close()
 
-    async def _try(self, sql: str, values: Sequence[Any]) -> list[Row]:
+    async def _try(self, sql: str, values: Values) -> list[Row]:
         # An idle connection may have died with its server: then a fresh one is tried, once each.
         for _ in range(CONNECTIONS + 1):
             fresh = not self._idle

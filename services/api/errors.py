@@ -5,10 +5,12 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketState
 
 from services.observation.text import Text
 from services.runtime import logging
@@ -92,7 +94,7 @@ def _of_http(error: HTTPException) -> Problem:
     return Problem(error.status_code, code, detail, headers=error.headers)
 
 
-def _of_validation(error: RequestValidationError) -> Problem:
+def _of_validation(error: RequestValidationError | WebSocketRequestValidationError) -> Problem:
     found = [
         {"parameter": str(item["loc"][-1]), "what": str(item["msg"]).removeprefix("Value error, ")}
         for item in error.errors()
@@ -106,7 +108,7 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case Problem():
             return error
-        case RequestValidationError():
+        case RequestValidationError() | WebSocketRequestValidationError():
             return _of_validation(error)
         case HTTPException():
             return _of_http(error)
@@ -115,13 +117,17 @@ def problem_of(error: Exception) -> Problem:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the app by the table."""
+    """Answer every error of the app by the table, also that of a WebSocket that is not yet accepted."""
 
-    def handle(request: Request, error: Exception) -> Response:
+    async def handle(connection: HTTPConnection, error: Exception) -> Response | None:
         problem = problem_of(error)
         if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("request_failed", path=request.url.path, error=repr(error))
-        return problem.response(request.url.path)
+            log.error("request_failed", path=connection.url.path, error=repr(error))
+        if isinstance(connection, WebSocket):
+            if connection.application_state is WebSocketState.CONNECTING:
+                await connection.send_denial_response(problem.response(connection.url.path))
+            return None
+        return problem.response(connection.url.path)
 
-    for kind in (Problem, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(kind, handle)
+    for kind in (Problem, RequestValidationError, WebSocketRequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, handle)  # type: ignore[arg-type]  # starlette types requests and sockets apart

@@ -16,6 +16,8 @@ KEEP_CLOSED = 5_000
 KEEP_EVENTS = 200
 """Of one alert; in between the first and the newest ones are dropped and counted."""
 
+_CONDITION = frozenset(Verb)
+
 
 class Told(msgspec.Struct, frozen=True):
     """One event of an alert: where it stands in the stream, what it said."""
@@ -50,9 +52,9 @@ class Standing(msgspec.Struct):
         return self.state == "active"
 
 
-def peak_of(severity: object) -> int:
+def rank_of(severity: object) -> int:
     """0 to 3; -1 for what is not on the ladder."""
-    return SEVERITIES.index(severity) if severity in SEVERITIES else -1  # type: ignore[arg-type]
+    return SEVERITIES.index(severity) if severity in SEVERITIES else -1
 
 
 class Fold:
@@ -106,7 +108,7 @@ class Fold:
         except ValueError:
             return None
         standing = self._alerts.get(alert_id)
-        if verb not in Verb:
+        if verb not in _CONDITION:
             # What people and the keeper do to an alert is kept with it; it does not move the condition.
             if standing is not None:
                 self._remember(standing, Told(sequence, verb, event))
@@ -119,7 +121,7 @@ class Fold:
 
     def _move(self, standing: Standing | None, alert_id: str, told: Told, data: dict[str, Any]) -> Standing:
         time = str(told.body.get("time", ""))
-        peak = peak_of(data.get("severity"))
+        peak = rank_of(data.get("severity"))
         if standing is None:
             # Not always a `raised`: the beginning may be older than the stream or forgotten.
             raised_at = str(data.get("since") or time)

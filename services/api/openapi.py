@@ -67,6 +67,15 @@ def document(app: FastAPI, examples: Mapping[str, Any]) -> dict[str, Any]:
     return downgraded
 
 
+def parameters(made: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Names of query parameters by operation."""
+    return {
+        operation["operationId"]: frozenset(p["name"] for p in operation.get("parameters", ()) if p["in"] == "query")
+        for operations in made["paths"].values()
+        for operation in operations.values()
+    }
+
+
 def _finish(operation: dict[str, Any], path: str, examples: Mapping[str, Any]) -> None:
     name = operation["operationId"]
     codes = _BY_OPERATION.get(name, (404, 503) if "{" in path else (503,))

@@ -3,12 +3,11 @@
 import re
 from typing import Annotated, Literal
 
-from fastapi import Query, Request
-from fastapi.dependencies.utils import get_flat_dependant
+from fastapi import Query
 from pydantic import BeforeValidator, WithJsonSchema
+from starlette.requests import HTTPConnection
 
 from services.api.errors import Problem, invalid
-from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND, micros
 from services.observation.text import Text
 
@@ -112,11 +111,6 @@ Slug = Annotated[str | None, Query(max_length=100)]
 Severity = Annotated[Literal["advisory", "watch", "warning", "emergency"] | None, Query()]
 
 
-def rank(severity: object) -> int:
-    """0 to 3; -1 for what is not on the ladder."""
-    return SEVERITIES.index(severity) if severity in SEVERITIES else -1  # type: ignore[arg-type]
-
-
 def span(start: int | None, end: int | None, now: int) -> tuple[int, int]:
     """Apply the defaults of `from` and `to`.
 
@@ -130,17 +124,17 @@ def span(start: int | None, end: int | None, now: int) -> tuple[int, int]:
     return start, end
 
 
-async def only_known(request: Request) -> None:
+async def only_known(connection: HTTPConnection) -> None:
     """Refuse parameters that the operation does not have: a misspelt `from` must not pass in silence.
 
     Raises:
         Problem: 422 naming the first one.
     """
-    dependant = getattr(request.scope.get("route"), "dependant", None)
-    if dependant is None or not request.query_params:
+    if not connection.query_params:
         return
-    known = {field.alias for field in get_flat_dependant(dependant).query_params}
-    unknown = sorted(set(request.query_params) - known)
+    operation = connection.scope["endpoint"].__name__
+    known = connection.app.state.parameters(operation)
+    unknown = sorted(set(connection.query_params) - known)
     if unknown:
         listed = ", ".join(sorted(known)) or "none"
         name = unknown[0][:40]

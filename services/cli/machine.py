@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tomllib
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,15 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from services.cli import nats_child, postgres_child, service_child, site_store
+from services.cli import nats_child, postgres_child, service_child
 from services.cli.ports import answers_http
+from services.cli.site_base import read_base, write_base
 from services.cli.watch import Watch
 from services.cli.words import out, say
 from services.observation.site import Site
 from services.observation.text import Text
-from services.runtime import accounts, logging, nats, run_file, tied
+from services.runtime import accounts, logging, nats, run_file, sites, tied
+from services.runtime.errors import OperatorError
 from services.runtime.health import Health
 from services.runtime.settings import ADMIN_TOKEN, Settings
 from services.runtime.streams import Limits, limit_mqtt
@@ -33,12 +35,8 @@ LEAST_FREE = 64 << 20
 log = logging.get("up")
 
 
-class CannotStart(Exception):  # noqa: N818  said to the operator as it is
-    """Something outside of us stands in the way; both languages."""
-
-    def __init__(self, text: Text) -> None:
-        self.text = text
-        super().__init__(text.en)
+class CannotStart(OperatorError):  # noqa: N818  it is the machine that can not
+    """The machine can't be brought up as asked."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +113,7 @@ class Machine:
         out(f"mqtt {plan.mqtt_text}")
         await self._until(watch, "api", lambda: answers_http(settings.http or "", "/healthz"))
         self._health.ready()
-        self._in_background(
-            self._look_after(watch, limits, own_server=own_server, own_database=own_database), "look"
-        )
+        self._in_background(self._look_after(watch, own_server=own_server, own_database=own_database), "look")
         out(f"ready {plan.http_text}")
 
     async def serve(self) -> None:
@@ -148,20 +144,21 @@ class Machine:
         except TimeoutError:
             raise CannotStart(
                 Text(
-                    f"không kết nối được NATS trong {CONNECT_S:.0f} giây → kiểm tra --nats và --credentials",
-                    f"no connection to NATS within {CONNECT_S:.0f} s → look at --nats and --credentials",
-                )
+                    f"không kết nối được NATS trong {CONNECT_S:.0f} giây",
+                    f"no connection to NATS within {CONNECT_S:.0f} s",
+                ),
+                Text("kiểm tra --nats và --credentials", "look at --nats and --credentials"),
             ) from None
         return self._connection
 
     async def _publish_site(self) -> None:
         plan, js = self._plan, self._js()
-        running = await site_store.current(js)
+        running = await sites.current(js)
         if running is not None:
             with contextlib.suppress(NotFoundError):
-                refuse_other_site(await site_store.read(js, running.version), plan.site.id)
-        published = await site_store.publish(js, plan.files, site_store.read_base(plan.data))
-        site_store.write_base(plan.data, published.version)
+                refuse_other_site(await sites.files_of(js, running.version), plan.site.id)
+        published = await sites.publish(js, plan.files, read_base(plan.data))
+        write_base(plan.data, published.version)
         if published.changed:
             say(f"site {plan.site.id} {published.version[:12]} published / đã nạp cấu hình địa bàn")
 
@@ -183,9 +180,7 @@ class Machine:
         found = self._supervisor.identities.get(name)
         return found is not None and watch.is_ready(name, found.pid)
 
-    async def _look_after(
-        self, watch: Watch, limits: Limits, *, own_server: bool, own_database: bool
-    ) -> None:
+    async def _look_after(self, watch: Watch, *, own_server: bool, own_database: bool) -> None:
         """Show complaints and keep our own; a server whose JetStream went deaf is started again."""
         loop = asyncio.get_running_loop()
         heard = loop.time()
@@ -235,7 +230,9 @@ class Machine:
 
     def _js(self) -> JetStreamContext:
         if self._connection is None:
-            raise CannotStart(Text("chưa kết nối NATS", "not connected to NATS yet"))
+            raise CannotStart(
+                Text("chưa kết nối NATS", "not connected to NATS"), Text("thử lại", "try again")
+            )
         return self._connection.js
 
     def _run(self, running: dict[str, tied.Identity]) -> run_file.Run:
@@ -254,7 +251,7 @@ class Machine:
         try:
             run_file.write(self._plan.data, self._run({"up": tied.us(), **self._supervisor.identities}))
         except OSError as error:  # a full disk must not keep a child from being started again
-            log.error("run_file_not_written", error=repr(error))
+            log.warning("run_file_not_written", error=repr(error))
 
 
 def keep_admin_token(data: Path) -> None:
@@ -277,7 +274,8 @@ def refuse_other_site(files: dict[str, bytes], site: str) -> None:
     if stored != site:
         raise CannotStart(
             Text(
-                f"thư mục dữ liệu này thuộc địa bàn {stored!r}, không phải {site!r} → dùng --data khác",
-                f"this data folder belongs to site {stored!r}, not {site!r} → use another --data folder",
-            )
+                f"thư mục dữ liệu này thuộc địa bàn {stored!r}, không phải {site!r}",
+                f"this data folder belongs to site {stored!r}, not {site!r}",
+            ),
+            Text("dùng --data khác", "use another --data folder"),
         )

@@ -23,7 +23,7 @@ def url(user: str, port: int, credentials: Credentials) -> str:
     return f"nats://{user}:{credentials.nats[user]}@127.0.0.1:{port}"
 
 
-async def start(
+async def start(  # noqa: PLR0913  what a server is made of
     data: Path,
     port: int,
     mqtt: tuple[str, int],

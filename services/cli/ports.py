@@ -5,32 +5,40 @@ import contextlib
 import errno
 import socket
 
+from services.observation.text import Text
+from services.runtime.errors import OperatorError
 from services.runtime.settings import address, is_loopback
 
 ANY = ("0.0.0.0", "::")  # noqa: S104  to recognise it, not to listen on it
 
 
-class PortTaken(Exception):  # noqa: N818  the remedy is the operator's
+class PortTaken(OperatorError):  # noqa: N818  a fact
     """Someone listens there already."""
 
     def __init__(self, option: str, host: str, port: int) -> None:
-        self.option, self.host, self.port = option, host, port
         super().__init__(
-            f"--{option} {host}:{port} is taken by another program"
-            f" → stop it (ss -ltnp 'sport = :{port}' names it), or choose another port, or 0 for any free one"
-        )
-        self.vietnamese = (
-            f"--{option} {host}:{port} đang bị chương trình khác dùng"
-            f" → dừng chương trình đó, chọn cổng khác, hoặc 0 để tự chọn"
+            Text(
+                f"--{option} {host}:{port} đang bị chương trình khác dùng",
+                f"--{option} {host}:{port} is taken by another program",
+            ),
+            Text(
+                "dừng chương trình đó, chọn cổng khác, hoặc 0 để tự chọn",
+                f"stop it (ss -ltnp 'sport = :{port}' names it), choose another port, or 0 for any free one",
+            ),
         )
 
 
-class NotHere(Exception):  # noqa: N818
-    """The address is not one of this machine."""
+class NotHere(OperatorError):  # noqa: N818  a fact
+    """The address is not one that we may listen on."""
 
     def __init__(self, option: str, host: str, reason: str) -> None:
-        super().__init__(f"--{option} {host}: {reason} → use an address of this machine, as 127.0.0.1")
-        self.vietnamese = f"--{option} {host}: {reason} → dùng địa chỉ của máy này, ví dụ 127.0.0.1"
+        super().__init__(
+            Text(f"--{option} {host}: {reason}", f"--{option} {host}: {reason}"),
+            Text(
+                "dùng địa chỉ của máy này, như 127.0.0.1, và cổng từ 1024 trở lên",
+                "use an address of this machine, as 127.0.0.1, and a port from 1024 up",
+            ),
+        )
 
 
 def choose(option: str, text: str | None, before: int | None = None) -> tuple[str, int]:

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,8 @@ from services.cli.words import complain, of_the_world, out, say
 from services.observation.site import Site, version_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from nats.js import JetStreamContext
 
     from services.alerts.rule import Rule
@@ -87,9 +88,8 @@ def _check(options: argparse.Namespace) -> int:
             told = ", ".join(f"{number} {name}" for name, number in counts(checked.site).items())
             out(f"site {checked.site.id} {version_of(checked.files)[:12]}: {told}")
         levels = Counter(problem.level for problem in checked.problems)
-        out(
-            f"{levels['error']} errors, {levels['warning']} warnings / {levels['error']} lỗi, {levels['warning']} cảnh báo"
-        )
+        errors, warnings = levels["error"], levels["warning"]
+        out(f"{errors} errors, {warnings} warnings / {errors} lỗi, {warnings} cảnh báo")
     return 2 if checked.errors else 0
 
 
@@ -123,8 +123,9 @@ def _rules(options: argparse.Namespace) -> int:
     for row in rows:
         rungs = " ".join(f"{name}={value}" for name, value in row["rungs"].items())
         origin = "default" if row["default"] else "site"
-        out(f"{row['hazard']:12} {row['id']:32} {row['kind']:10} {row['property'] or '-'} on {row['sensors']} sensors"
-            f" [{origin} {row['version']}] {rungs}".rstrip())  # fmt: skip
+        watched = f"{row['property'] or '-'} on {row['sensors']} sensors"
+        line = f"{row['hazard']:12} {row['id']:32} {row['kind']:10} {watched}"
+        out(f"{line} [{origin} {row['version']}] {rungs}".rstrip())
     out(f"{len(rows)} rules / {len(rows)} luật")
     return 0
 
@@ -151,13 +152,14 @@ def _push(options: argparse.Namespace) -> int:
     data = Path(options.data)
 
     async def push(js: "JetStreamContext") -> int:
-        from services.cli import site_store
+        from services.cli.site_base import read_base, write_base
+        from services.runtime import sites
 
         try:
-            published = await site_store.publish(js, files, site_store.read_base(data))
-        except site_store.StaleBase as stale:
+            published = await sites.publish(js, files, read_base(data))
+        except sites.StaleBase as stale:
             return stale_words(stale, options.dir, options.data)
-        site_store.write_base(data, published.version)
+        write_base(data, published.version)
         state = "published / đã nạp" if published.changed else "runs already / đang chạy sẵn"
         out(f"{published.version[:12]} {state}")
         return 0
@@ -170,14 +172,15 @@ def _pull(options: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
 
     async def pull(js: "JetStreamContext") -> int:
-        from services.cli import site_store
+        from services.cli.site_base import write_base
+        from services.runtime import sites
 
-        running = await site_store.current(js)
+        running = await sites.current(js)
         if running is None:
             return complain("no site runs there yet → haidang site push", "chưa có cấu hình nào đang chạy")
-        files = await site_store.read(js, running.version)
+        files = await sites.files_of(js, running.version)
         _write_back(folder, files)
-        site_store.write_base(data, running.version)
+        write_base(data, running.version)
         out(f"{running.version[:12]} written to {folder} / đã ghi vào {folder}")
         for problem in check_files(files).problems:
             say(f"{problem.level}: {problem}")

@@ -3,23 +3,17 @@
 import argparse
 import asyncio
 import contextlib
-import fcntl
-import os
-import shutil
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.cli import COMMANDS
-from services.cli.words import complain, of_the_world, say
+from services.cli.folder import Refused
+from services.cli.words import complain, of_the_world
 
 if TYPE_CHECKING:
     from services.cli.machine import Plan
-
-LEAST_FREE = 256 << 20
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -67,49 +61,57 @@ def start(
     program: tuple[str, ...] | None = None,
 ) -> int:
     """`up` as a function. `services` and `program` are for tests that bring their own."""
-    from services.cli.folder import Refused
-    from services.cli.machine import CannotStart
-    from services.cli.ports import NotHere, PortTaken
-    from services.cli.site import stale_words
-    from services.cli.site_store import StaleBase
-    from services.runtime.embedded import EmbeddedError
-    from services.runtime.nats import NatsError, StreamsError
-    from services.runtime.settings import SettingsError, given
+    from services.runtime.errors import OperatorError
+    from services.runtime.nats import NatsError
 
     try:
-        texts = given(overrides)
-        data = Path(texts["data"]) if "data" in texts else None
-        if data is None or "site" not in texts:
-            missing = "--data" if data is None else "--site"
-            return complain(f"{missing} DIR is needed", f"cần {missing} THƯ_MỤC")
-        data = data.resolve()
-        _make(data)
-        with _lock(data):
-            plan = _plan(data, texts)
-            if services is not None:
-                plan = replace(plan, services=services)
-            if program is not None:
-                plan = replace(plan, program=program)
+        return _start(overrides, services, program)
+    except (OperatorError, NatsError, OSError, TimeoutError, ValueError, Refused) as error:
+        return _explain(error)
+
+
+def _start(
+    overrides: dict[str, str | None], services: tuple[str, ...] | None, program: tuple[str, ...] | None
+) -> int:
+    from services.cli.site import stale_words
+    from services.cli.up_plan import lock, make_folder, make_plan
+    from services.runtime.settings import given
+    from services.runtime.sites import StaleBase
+
+    texts = given(overrides)
+    missing = [name for name in ("site", "data") if name not in texts]
+    if missing:
+        return complain(f"--{missing[0]} DIR is needed", f"cần --{missing[0]} THƯ_MỤC")
+    data = Path(texts["data"]).resolve()
+    make_folder(data)
+    with lock(data):
+        plan = make_plan(data, texts)
+        plan = replace(plan, services=services or plan.services, program=program or plan.program)
+        try:
             return asyncio.run(_run(plan))
-    except Refused as refused:
-        return refused.code
-    except (SettingsError, ValueError) as error:
-        return complain(str(error))
-    except (PortTaken, NotHere) as error:
-        return complain(str(error), error.vietnamese)
-    except CannotStart as error:
-        return complain(error.text.en, error.text.vi)
-    except (EmbeddedError, StreamsError) as error:
-        return complain(f"{error.what.en} → {error.remedy.en}", f"{error.what.vi} → {error.remedy.vi}")
-    except StaleBase as stale:
-        return stale_words(stale, texts["site"], str(data))
-    except OSError as error:
-        return complain(*of_the_world(error))
-    except (NatsError, TimeoutError) as error:
-        return complain(
-            f"NATS: {error!r} → look at --nats, its account needs JetStream and the right to make streams",
-            f"NATS: {error!r} → kiểm tra --nats; tài khoản cần JetStream và quyền tạo luồng",
-        )
+        except StaleBase as stale:
+            return stale_words(stale, texts["site"], str(data))
+
+
+def _explain(error: Exception) -> int:
+    """The words for each kind of error; all have a remedy, so none is a traceback."""
+    from services.runtime.errors import OperatorError
+    from services.runtime.nats import NatsError
+
+    match error:
+        case Refused():
+            return error.code
+        case OperatorError():
+            return complain(error.text.en, error.text.vi)
+        case NatsError() | TimeoutError():
+            return complain(
+                f"NATS: {error!r} → look at --nats; its account needs JetStream and rights on streams",
+                f"NATS: {error!r} → kiểm tra --nats; tài khoản cần JetStream và quyền tạo luồng",
+            )
+        case OSError():
+            return complain(*of_the_world(error))
+        case _:  # SettingsError and others of its kind: the message says it all
+            return complain(str(error))
 
 
 async def _run(plan: "Plan") -> int:
@@ -136,118 +138,3 @@ async def _run(plan: "Plan") -> int:
                 await task
         await machine.stop()
     return 0
-
-
-def _plan(data: Path, texts: dict[str, str]) -> "Plan":
-    """Decide everything that can be decided before anything runs."""
-    from services.cli import postgres_child
-    from services.cli.folder import load_site, read_site_folder
-    from services.cli.machine import Plan
-    from services.cli.nats_child import url
-    from services.cli.ports import choose
-    from services.runtime import run_file
-    from services.runtime.accounts import ADMIN, Credentials
-    from services.runtime.settings import Settings, SettingsError
-
-    settings = Settings.load(texts, {})
-    site = load_site(texts["site"])
-    files = read_site_folder(texts["site"])
-    before = run_file.read(data)
-    if before is not None:
-        left = run_file.end_leftovers(before)
-        if left:
-            say(
-                f"ended what an earlier start left behind: {', '.join(left)} / đã dừng tiến trình còn sót lại"
-            )
-    credentials = Credentials.keep(data / "credentials.json")
-    http = choose("http", texts.get("http"), _port_of(before.http) if before else None)
-    nats_port = database_port = None
-    mqtt = (settings.mqtt_host, settings.mqtt_port)
-    if "nats" not in texts:
-        mqtt = choose("mqtt", texts.get("mqtt"), _port_of(before.mqtt) if before else None)
-        _, nats_port = choose("nats", None, _port_of(before.nats) if before else None)
-        settings = replace(settings, nats=url(ADMIN, nats_port, credentials), mqtt=_reach(mqtt))
-    elif "mqtt" not in texts:
-        msg = "--nats needs --mqtt HOST:PORT, the MQTT listener of that server"
-        raise SettingsError(msg)
-    if "database" not in texts:
-        postgres_child.check()
-        _, database_port = choose(
-            "database", None, _port_of(before.database) if before and before.database else None
-        )
-        settings = replace(settings, database=postgres_child.url(database_port, credentials))
-    _refuse_open(settings, http, mqtt if nats_port else None)
-    settings = replace(settings, http=f"{http[0]}:{http[1]}", data=data, site=texts["site"])
-    return Plan(settings, data, site, files, mqtt, nats_port, database_port, credentials)
-
-
-def _refuse_open(settings: Any, http: tuple[str, int], mqtt: tuple[str, int] | None) -> None:
-    """Loopback may be open; any other address not, unless the network is declared to be trusted."""
-    from services.cli.ports import open_to_others
-    from services.runtime.settings import SettingsError
-
-    if settings.trusted_network:
-        return
-    for option, where in (("http", http), ("mqtt", mqtt)):
-        if where is not None and open_to_others(where[0]):
-            msg = (
-                f"--{option} {where[0]}:{where[1]} would be open to other machines without accounts"
-                " → use 127.0.0.1, or --trusted-network in a closed container network"
-                f" / --{option} sẽ mở cho máy khác mà không cần tài khoản → dùng 127.0.0.1,"
-                " hoặc --trusted-network trong mạng container khép kín"
-            )
-            raise SettingsError(msg)
-
-
-@contextmanager
-def _lock(data: Path) -> Iterator[None]:
-    """One `up` per data folder. The kernel drops the lock when we end, however we end."""
-    from services.cli.machine import CannotStart
-    from services.observation.text import Text
-
-    file = data / "lock"
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = file.read_text("utf-8").strip() or "?"
-            raise CannotStart(
-                Text(
-                    f"{data} đang được tiến trình {pid} dùng → dừng nó (kill {pid}) hoặc dùng --data khác",
-                    f"{data} is in use by process {pid} → stop it (kill {pid}), or use another --data folder",
-                )
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _make(data: Path) -> None:
-    from services.cli.machine import CannotStart
-    from services.observation.text import Text
-
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    free = shutil.disk_usage(data).free
-    if free < LEAST_FREE:
-        raise CannotStart(
-            Text(
-                f"{data}: đĩa chỉ còn {free >> 20} MB → cần ít nhất {LEAST_FREE >> 20} MB",
-                f"{data}: only {free >> 20} MB are free on this disk → at least {LEAST_FREE >> 20} MB are needed",
-            )
-        )
-
-
-def _port_of(url: str) -> int | None:
-    tail = url.rpartition(":")[2].split("/")[0]
-    return int(tail) if tail.isdecimal() else None
-
-
-def _reach(where: tuple[str, int]) -> str:
-    """How we ourselves reach an address we listen on."""
-    from services.cli.ports import ANY
-
-    host, port = where
-    return f"{'127.0.0.1' if host in ANY else host}:{port}"

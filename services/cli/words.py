@@ -50,7 +50,7 @@ def complain(english: str, vietnamese: str = "") -> int:
 
 
 def of_the_world(error: OSError) -> tuple[str, str]:
-    """What an error of the operating system means for the person at the keyboard, in English and Vietnamese."""
+    """What an error of the operating system means for the person at the keyboard; English, Vietnamese."""
     where = f"{error.filename}: " if error.filename else ""
     english, vietnamese = _OF_THE_WORLD.get(error.errno or 0, (f"{error.strerror or error}",) * 2)
     return where + english, where + vietnamese

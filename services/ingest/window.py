@@ -12,7 +12,7 @@ MANY_ROWS = 600
 """A window that held this many says that the next is worth waiting for."""
 
 MAX_ROWS = 20_000
-MAX_ITEMS = 400
+MAX_ITEMS = 1_000
 
 Item = TypeVar("Item")
 

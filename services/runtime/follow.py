@@ -20,10 +20,9 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -33,6 +32,9 @@ from nats.js.errors import NotFoundError
 from services.observation.messages import HEADER
 from services.runtime import logging
 from services.runtime.position import hash_of
+
+if TYPE_CHECKING:
+    from nats.aio.subscription import Subscription
 
 BATCH = 1000
 MAX_BYTES = 16 << 20  # of one request: above the largest message (8 MB), below what a small box feels

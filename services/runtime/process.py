@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from services.runtime import logging
+from services.runtime.errors import OperatorError
 from services.runtime.settings import Settings, SettingsError
 
 OK, CRASHED, REFUSED = 0, 1, 2
@@ -34,13 +35,13 @@ def run(main: Main, settings: Settings, component: str) -> int:
     log.info("starting", pid=os.getpid())
     try:
         code = _runner(_until_stopped(main, settings, log))
-    except (Refused, SettingsError) as error:
-        log.error("refused", error=str(error))
+    except (OperatorError, Refused, SettingsError) as error:
+        log.warning("refused", error=str(error))
         return REFUSED
     except KeyboardInterrupt:
         return OK
     except Exception as error:  # noqa: BLE001  the last door: say it, and let the supervisor try again
-        log.error("crashed", error=repr(error))
+        log.error("crashed", error=repr(error))  # noqa: TRY400  our own logger; the traceback follows
         traceback.print_exc(file=sys.stderr)
         return CRASHED
     log.info("ended")

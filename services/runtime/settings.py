@@ -204,7 +204,7 @@ def _days(text: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or int(text) == 0:
-        msg = f"{PREFIX}KEEP_DAYS={text!r}: expected a number of days, 1 or more; leave it out to keep everything"
+        msg = f"{PREFIX}KEEP_DAYS={text!r}: expected 1 or more days; leave it out to keep everything"
         raise SettingsError(msg)
     return int(text)
 

@@ -10,6 +10,7 @@ from nats.js.errors import BucketNotFoundError, NotFoundError
 from services.observation import tokens, topics
 from services.observation.text import Text
 from services.runtime import logging
+from services.runtime.errors import OperatorError
 
 READINGS, ALERTS, ACTS = "READINGS", "ALERTS", "ACTS"
 DOWNLINK, DERIVED, REJECTS = "DOWNLINK", "DERIVED", "REJECTS"
@@ -24,12 +25,8 @@ GB = 1 << 30
 log = logging.get("streams")
 
 
-class StreamsError(Exception):
-    """A stream that we must not touch, or must not start with; says why and what to do."""
-
-    def __init__(self, what: Text, remedy: Text) -> None:
-        self.what, self.remedy = what, remedy
-        super().__init__(f"{what.en} → {remedy.en}")
+class StreamsError(OperatorError):
+    """A stream that we must not start with."""
 
 
 class Limits(NamedTuple):

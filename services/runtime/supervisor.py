@@ -135,7 +135,7 @@ class Supervisor:
                     await self._spawn(child)
                     break
                 except OSError as error:  # no memory, no more processes: try again, it may pass
-                    log.error("child_not_started", child=name, error=repr(error))
+                    log.warning("child_not_started", child=name, error=repr(error))
 
     async def _listen(self, child: Child) -> int:
         """Hand on what a child writes until it ends; return its exit code."""

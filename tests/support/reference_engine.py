@@ -238,7 +238,8 @@ class ReferenceEngine:
                 if watch.rule.kind is Kind.SILENT:
                     watch.rungs[watch.rule.severity].active = False
                     self.compare(watch, c, t)
-        c.last = c.base = c.edges_from = t
+        c.last = c.base = t
+        c.edges_from = t if c.edges_from is None else max(t, c.edges_from)
         if flag not in (1, 2, 3):
             c.failing = True
             self._blind(c, t)
@@ -273,7 +274,7 @@ class ReferenceEngine:
             self._stuck(watch, c, x, t, suspect=suspect)
         if rule.kind is not Kind.THRESHOLD:
             return
-        if rule.schedule is not None and not rule.schedule.open_at(t):
+        if rule.schedule is not None and not rule.schedule.open_at(max(t, c.edges_from or t)):
             self._close(watch, c, t)
             return
         for rung in watch.rungs.values():
@@ -308,7 +309,8 @@ class ReferenceEngine:
                 continue
             if t < c.last - round(rule.max_late_s * _SECOND) or (watch.last_event is not None and watch.last_event >= t):
                 continue
-            if rule.schedule is not None and not rule.schedule.open_at(t):
+            schedule = rule.schedule
+            if schedule is not None and not (schedule.open_at(t) and schedule.open_at(max(t, c.edges_from or t))):
                 continue
             y = x if rule.upward else -x
             reached = [rung for rung in watch.rungs.values() if y >= rung.threshold and rung.on_delay == 0]
@@ -362,7 +364,9 @@ class ReferenceEngine:
             if schedule is None:
                 continue
             fresh = c.good is not None and (
-                c.sensor.reports == "on_change" or d - c.good <= round(3 * c.sensor.interval_s * _SECOND)
+                c.sensor.reports == "on_change"
+                or c.sensor.interval_s <= 0
+                or d - c.good <= round(3 * c.sensor.interval_s * _SECOND)
             )
             if not schedule.open_at(d):
                 self._close(watch, c, d)

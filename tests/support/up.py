@@ -16,8 +16,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import IO, Self
 
 from services.runtime import embedded, postgres_server, run_file
 from services.runtime.accounts import ADMIN, Credentials
@@ -237,11 +239,7 @@ class NatsOnly:
         with (self.folder / "nats.log").open("ab") as log:
             self._process = subprocess.Popen([self._program.path, "-c", self._config], stdout=log, stderr=log)
         for port in (self.ports.nats, self.ports.mqtt):
-            until(
-                lambda port=port: _answers(port),
-                10,
-                f"nats-server on port {port}; see {self.folder}/nats.log",
-            )
+            until(partial(_answers, port), 10, f"nats-server on port {port}; see {self.folder}/nats.log")
 
     def kill(self) -> None:
         """As a crash does."""
@@ -257,7 +255,7 @@ class NatsOnly:
             self._process.wait()
             self._process = None
 
-    def __enter__(self) -> "NatsOnly":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -268,7 +266,7 @@ class NatsOnly:
 
 
 def nats_only(folder: Path, *, strict: bool = False) -> NatsOnly:
-    """`with nats_only(tmp_path) as server: …`; streams are made by who needs them (`ensure_streams`)."""
+    """A server for a `with`; streams are made by who needs them (`ensure_streams`)."""
     folder.mkdir(parents=True, exist_ok=True)
     return NatsOnly(folder, strict=strict)
 
@@ -292,9 +290,8 @@ def postgres_only(folder: Path) -> Iterator[str]:
         shutil.rmtree(cluster, ignore_errors=True)
 
 
-def _drain(stream: "object", lines: list[str]) -> None:
-    for line in stream:  # type: ignore[attr-defined]
-        lines.append(line.rstrip("\n"))
+def _drain(stream: IO[str], lines: list[str]) -> None:
+    lines.extend(line.rstrip("\n") for line in stream)
 
 
 def _answers(port: int) -> bool:

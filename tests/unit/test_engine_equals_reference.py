@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from services.alerts.engine import Engine, EngineMessage, Readings
@@ -134,10 +134,10 @@ quick = settings(max_examples=250, deadline=None, suppress_health_check=[HealthC
 @quick
 @given(sites(), traces())
 def test_the_engine_tells_what_the_reference_tells(site: Site, trace: list[EngineMessage]) -> None:
-    told: list[Told] = []
-    reference: list[Told] = []
+    note(repr([raw.table for raw in site.rules]))
     engine, slow = engine_of(site), ReferenceEngine(site, rules_of(site), T0)
     for message in trace:
+        note(repr(message))
         told = told_of(engine.apply([message]))
         reference = slow.apply([message])
         # A tick lets timers fire in order of time; the reference goes sensor by sensor.

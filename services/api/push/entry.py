@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from services.api.fold import peak_of
+from services.api.fold import rank_of
 from services.observation.event import Verb, verb_of
 from services.runtime.follow import Message
 
@@ -80,7 +80,7 @@ def entry_of(message: Message, event: dict[str, Any], epoch: str, peak: int) -> 
         verb,
         str(data.get("hazard", "")),
         str(data.get("area", "")),
-        peak_of(data.get("severity")),
+        rank_of(data.get("severity")),
         peak,
         text.decode(),
         frame,

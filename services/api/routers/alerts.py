@@ -8,8 +8,8 @@ from starlette.responses import Response
 from services.api import queries
 from services.api.context import Context, Here
 from services.api.errors import away, invalid, not_found
-from services.api.fold import Fold, Standing
-from services.api.params import Cursor, Limit, Severity, Slug, rank
+from services.api.fold import Fold, Standing, rank_of
+from services.api.params import Cursor, Limit, Severity, Slug
 from services.api.responses import answer, cut, page
 from services.api.schemas import AlertDetail, AlertPage
 from services.observation import tokens
@@ -43,7 +43,7 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
     """
     fold = _fold(here)
     before = _before(here, after)
-    least = rank(severity)
+    least = rank_of(severity)
     found = [
         standing
         for standing in fold.newest_first()
@@ -51,7 +51,7 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
         and (before is None or standing.raised_sequence < before)
         and (hazard is None or standing.data.get("hazard") == hazard)
         and (area is None or standing.data.get("area") == area)
-        and rank(standing.data.get("severity")) >= least
+        and rank_of(standing.data.get("severity")) >= least
     ]
     items, more = cut(found[: limit + 1], limit)
     following = f"{here.hub.epoch}.{items[-1].raised_sequence}" if more else None

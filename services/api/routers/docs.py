@@ -33,7 +33,6 @@ _ASSETS = {
     "docs.js": (_PAGES, "text/javascript"),
     "home.css": (_PAGES, "text/css"),
     "home.js": (_PAGES, "text/javascript"),
-    "lighthouse.svg": (_PAGES, "image/svg+xml"),
 }
 
 
@@ -61,12 +60,6 @@ async def asset(name: str) -> Response:
         raise not_found(Text(f"không có tệp {name[:80]!r}", f"there is no file {name[:80]!r}"))
     folder, kind = _ASSETS[name]
     return Response(_file(folder, name), media_type=kind, headers=_DAY | {"X-Content-Type-Options": "nosniff"})
-
-
-@router.get("/favicon.ico")
-async def favicon() -> Response:
-    """The lighthouse."""
-    return Response(_file(_PAGES, "lighthouse.svg"), media_type="image/svg+xml", headers=_DAY)
 
 
 @router.get("/openapi.json")

@@ -3,13 +3,13 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
-from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from services.api.context import Context, Here
-from services.api.errors import Problem, invalid
-from services.api.params import Limit, Slug, Token, rank
+from services.api.errors import invalid
+from services.api.fold import rank_of
+from services.api.params import Limit, Slug, Token
 from services.api.push import ws
 from services.api.push.entry import Wanted
 from services.api.push.reader import Reader, place, read_some
@@ -44,7 +44,7 @@ async def list_events(  # noqa: PLR0913  each is a filter
     Các sự kiện theo thứ tự. Mã đã cũ: 410 kèm mã hiện tại; khi đó đọc lại `/alerts`.
     """
     position = await place(here.hub, here.js, after)
-    wanted = Wanted(hazard, area, rank(severity_min))
+    wanted = Wanted(hazard, area, rank_of(severity_min))
     reader = Reader(here.hub, here.js, here.fold, position, wanted)
     found = await read_some(reader, limit)
     token = reader.token
@@ -85,7 +85,7 @@ async def stream_events(  # noqa: PLR0913  each is a filter
     # What the browser says of itself is newer than what the page's address says.
     token = last_event_id or after
     _check(here, token)
-    return EventStream(frames(here, token, Wanted(hazard, area, rank(severity_min))))
+    return EventStream(frames(here, token, Wanted(hazard, area, rank_of(severity_min))))
 
 
 @router.websocket("/events/ws")
@@ -98,18 +98,9 @@ async def socket_events(
 ) -> None:
     """The same over WebSocket."""
     here: Context = websocket.app.state.context
-    try:
-        _check(here, after)
-    except Problem as problem:
-        await refuse(websocket, problem)
-        return
+    _check(here, after)
     await websocket.accept()
-    await ws.serve(websocket, here, after, Wanted(hazard, area, rank(severity_min)))
-
-
-async def refuse(websocket: WebSocket, problem: Problem) -> None:
-    """Answer a WebSocket's request with a problem document instead of accepting it."""
-    await websocket.send_denial_response(problem.response(HTTPConnection(websocket.scope).url.path))
+    await ws.serve(websocket, here, after, Wanted(hazard, area, rank_of(severity_min)))
 
 
 def _check(here: Context, token: str | None) -> None:

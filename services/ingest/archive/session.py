@@ -22,7 +22,7 @@ from services.ingest.archive.report import Report
 from services.ingest.archive.writer import ALERTS, DERIVED, READINGS, Outcome, Writer
 from services.runtime import logging
 from services.runtime.follow import Follower, Message
-from services.runtime.position import Position, check_position, renew_epoch
+from services.runtime.position import Position, check_position, epoch_of, renew_epoch
 
 STREAMS = (READINGS, DERIVED, ALERTS)
 LOCK = 0x6861_6172  # "haar": one archive per database
@@ -79,20 +79,20 @@ class Session:
         Going back costs nothing but time, since every row has a key; going on from the stream's new
         end would leave out what was published since the loss.
         """
-        epoch = (await check_position(self._js, stream, Position("", 0, ""))).epoch
+        epoch = await epoch_of(self._js, stream)
         place = await places.load_place(self._conn, stream)
         if place is None:
             return await places.open_place(self._conn, stream, epoch)
         marks = [(place.sequence, place.hash), *reversed(place.trail)]
         for at, (sequence, digest) in enumerate(marks):
-            standing = await check_position(self._js, stream, Position(place.epoch, sequence, digest))
-            if standing.holds:
+            mark = Position(place.epoch, sequence, digest)
+            if sequence == 0 or (await check_position(self._js, stream, mark)).holds:
                 break
         else:
             at, sequence, digest = len(marks), 0, ""
         if at == 0 and epoch == place.epoch:
             return place
-        if at:
+        if at and place.epoch:  # DERIVED has none: nobody holds tokens of it
             epoch = await renew_epoch(self._js, stream, place.epoch)
         # Ascending order again; the marks that no longer hold are dropped.
         found = Place(epoch, sequence, digest, tuple(reversed(marks[at + 1 :])))

@@ -1,0 +1,265 @@
+"""Streams, positions and publishing in order, on a real server."""
+
+import asyncio
+import contextlib
+
+import msgspec
+import pytest
+from nats.errors import Error as NatsError
+
+import nats
+from services.runtime.health import Health, decode
+from services.runtime.nats import (
+    Connection,
+    Limits,
+    OrderLost,
+    StreamsError,
+    check_position,
+    ensure_streams,
+    epoch_of,
+    publish_in_order,
+    read_position,
+    renew_epoch,
+)
+from tests.support.nats import Scene, connected
+from tests.support.nats import play as nats_play
+from tests.support.up import NatsOnly
+
+LIMITS = Limits(readings=64 << 20, derived=16 << 20, mqtt=16 << 20)
+
+
+def play(server: NatsOnly, scene: Scene) -> None:
+    async def with_streams(connection: Connection) -> None:
+        await ensure_streams(connection.js, LIMITS)
+        await scene(connection)
+
+    nats_play(server, with_streams)
+
+
+def items(*numbers: int) -> list[tuple[str, bytes, dict[str, str] | None]]:
+    return [(f"readings.{n % 16}", b"%d" % n, {"kind": "readings"}) for n in numbers]
+
+
+async def stored(connection: Connection) -> int:
+    return (await connection.js.stream_info("READINGS")).state.last_seq
+
+
+def test_streams_are_made_once_and_left_alone_afterwards(nats_server: NatsOnly) -> None:
+    async def scene(connection: Connection) -> None:
+        before = await connection.js.stream_info("READINGS")
+        assert before.config.max_bytes == LIMITS.readings
+        assert before.config.metadata is not None
+        assert before.config.metadata["partitions"] == "16"
+        assert len(before.config.metadata["epoch"]) == 8
+        await ensure_streams(connection.js, Limits(1 << 20, 1 << 20, 1 << 20))
+        after = await connection.js.stream_info("READINGS")
+        assert after.config.max_bytes == LIMITS.readings
+        assert after.config.metadata == before.config.metadata
+        assert await epoch_of(connection.js, "ALERTS") != await epoch_of(connection.js, "READINGS")
+
+    play(nats_server, scene)
+
+
+def test_another_number_of_partitions_is_refused_with_a_remedy(nats_server: NatsOnly) -> None:
+    async def scene(connection: Connection) -> None:
+        config = (await connection.js.stream_info("READINGS")).config
+        config.metadata = {**(config.metadata or {}), "partitions": "32"}
+        await connection.js.update_stream(config)
+        with pytest.raises(StreamsError, match=r"32 partitions.*another data folder"):
+            await ensure_streams(connection.js, LIMITS)
+
+    play(nats_server, scene)
+
+
+def test_a_run_is_stored_in_order_and_tells_the_new_end(nats_server: NatsOnly) -> None:
+    async def scene(connection: Connection) -> None:
+        assert await publish_in_order(connection.js, items(*range(1, 501)), 0) == 500
+        assert await publish_in_order(connection.js, items(501), 500) == 501
+        assert await publish_in_order(connection.js, [], 501) == 501
+        third = await connection.js.get_msg("READINGS", seq=3)
+        assert third.data == b"3"
+
+    play(nats_server, scene)
+
+
+@pytest.mark.parametrize("stale", [1, 2, 4, -1])
+def test_a_writer_with_a_stale_end_stores_nothing_at_all(nats_server: NatsOnly, stale: int) -> None:
+    """With sequences alone, item `stale` of the run would meet the end it expects and slip in."""
+
+    async def scene(connection: Connection) -> None:
+        await publish_in_order(connection.js, items(*range(1, 11)), 0)
+        with pytest.raises(OrderLost) as lost:
+            await publish_in_order(connection.js, items(*range(20, 30)), 10 - stale)
+        assert lost.value.certain
+        assert lost.value.stored == 0
+        assert await stored(connection) == 10
+
+    play(nats_server, scene)
+
+
+def test_a_server_that_is_away_leaves_the_end_uncertain(nats_server: NatsOnly) -> None:
+    async def scene(connection: Connection) -> None:
+        last = await publish_in_order(connection.js, items(1, 2, 3), 0)
+        await asyncio.to_thread(nats_server.kill)
+        with pytest.raises(OrderLost) as lost:
+            await publish_in_order(connection.js, items(4, 5), last, timeout_s=0.5)
+        assert not lost.value.certain
+        assert (lost.value.stored, lost.value.last) == (0, 3)
+        await asyncio.to_thread(nats_server.start)
+        async with asyncio.timeout(10):
+            while not connection.connected:
+                await asyncio.sleep(0.05)
+        # Nothing was kept back and sent behind our back.
+        assert await publish_in_order(connection.js, items(4, 5), await stored(connection)) >= 5
+
+    play(nats_server, scene)
+
+
+def test_a_position_holds_as_long_as_its_message_is_there(nats_server: NatsOnly) -> None:
+    async def scene(connection: Connection) -> None:
+        start = await read_position(connection.js, "READINGS", 0)
+        await publish_in_order(connection.js, items(*range(1, 11)), 0)
+        position = await read_position(connection.js, "READINGS", 7)
+        standing = await check_position(connection.js, "READINGS", position)
+        assert standing == (True, position.epoch, 1, 10)
+        assert (await check_position(connection.js, "READINGS", start)).holds
+        await connection.js.purge_stream("READINGS", seq=9)
+        assert (await check_position(connection.js, "READINGS", position)).holds
+
+    play(nats_server, scene)
+
+
+def test_a_position_beyond_the_end_or_on_another_message_does_not_hold(nats_server: NatsOnly) -> None:
+    async def scene(connection: Connection) -> None:
+        await publish_in_order(connection.js, items(*range(1, 11)), 0)
+        position = await read_position(connection.js, "READINGS", 10)
+        beyond = msgspec.structs.replace(position, sequence=11)
+        assert not (await check_position(connection.js, "READINGS", beyond)).holds
+        other = msgspec.structs.replace(position, hash="0" * 16)
+        assert not (await check_position(connection.js, "READINGS", other)).holds
+
+    play(nats_server, scene)
+
+
+def test_all_who_find_the_loss_agree_on_the_new_epoch_and_nothing_else_changes(nats_server: NatsOnly) -> None:
+    async def scene(connection: Connection) -> None:
+        before = (await connection.js.stream_info("READINGS")).config
+        old = await epoch_of(connection.js, "READINGS")
+        async with connected(nats_server, "archive") as other:
+            both = await asyncio.gather(
+                renew_epoch(connection.js, "READINGS", old), renew_epoch(other.js, "READINGS", old)
+            )
+            late = await renew_epoch(other.js, "READINGS", old)
+        assert both[0] == both[1] == late != old
+        after = (await connection.js.stream_info("READINGS")).config
+        before.metadata = {**(before.metadata or {}), "epoch": late}
+        assert after == before
+
+    play(nats_server, scene)
+
+
+def test_a_position_that_holds_survives_an_epoch_that_others_renewed(nats_server: NatsOnly) -> None:
+    async def scene(connection: Connection) -> None:
+        await publish_in_order(connection.js, items(*range(1, 11)), 0)
+        position = await read_position(connection.js, "READINGS", 5)
+        new = await renew_epoch(connection.js, "READINGS", position.epoch)
+        standing = await check_position(connection.js, "READINGS", position)
+        assert standing.holds
+        assert standing.epoch == new
+
+    play(nats_server, scene)
+
+
+FORBIDDEN = [
+    ("archive", "readings.1"),
+    ("alerts", "readings.1"),
+    ("api", "readings.all"),
+    ("keeper", "derived.1"),
+    ("ingest", "alerts.s.a.x"),
+    ("archive", "alerts.s.a.x"),
+    ("alerts", "down.gw.ack.b.seen"),
+    ("keeper", "down.gw.ack.b.seen"),
+    ("api", "$KV.STATE.engine.1"),
+    ("alerts", "$KV.HEALTH.ingest"),
+]
+ALLOWED = [
+    ("ingest", "readings.1"),
+    ("ingest", "rejects.too_large"),
+    ("ingest", "down.gw.ack.b.seen"),
+    ("archive", "down.gw.ack.b.stored"),
+    ("alerts", "alerts.s.a.x"),
+    ("alerts", "derived.3"),
+    ("keeper", "alerts.s.a.x"),
+    ("api", "alerts.s.a.x"),
+    ("api", "down.gw.commands.c"),
+    ("api", "$KV.STATE.site.current"),
+    ("alerts", "$KV.HEALTH.alerts"),
+]
+
+
+def test_each_service_writes_what_is_its_own_and_nothing_else(nats_server: NatsOnly) -> None:
+    async def may(user: str, subject: str) -> bool:
+        async with connected(nats_server, user) as connection:
+            try:
+                await connection.js.publish(subject, b"{}", timeout=0.4)
+            except (NatsError, TimeoutError):
+                return False
+            return True
+
+    async def scene(_: Connection) -> None:
+        answers = await asyncio.gather(*(may(*case) for case in ALLOWED + FORBIDDEN))
+        allowed, forbidden = answers[: len(ALLOWED)], answers[len(ALLOWED) :]
+        assert [case for case, may_it in zip(ALLOWED, allowed, strict=True) if not may_it] == []
+        assert [case for case, may_it in zip(FORBIDDEN, forbidden, strict=True) if may_it] == []
+
+    play(nats_server, scene)
+
+
+def test_nats_lets_nobody_in_without_credentials_nor_the_open_mqtt_user(nats_server: NatsOnly) -> None:
+    async def quiet(_: Exception) -> None:
+        return
+
+    async def refused(url: str) -> bool:
+        try:
+            client = await nats.connect(url, allow_reconnect=False, error_cb=quiet, connect_timeout=3)
+        except (NatsError, OSError):
+            return True
+        await client.close()
+        return False
+
+    async def scene(_: Connection) -> None:
+        port = nats_server.ports.nats
+        assert await refused(f"nats://127.0.0.1:{port}")
+        assert await refused(nats_server.url("local"))
+        assert not await refused(nats_server.url("api"))
+
+    play(nats_server, scene)
+
+
+def test_a_heartbeat_goes_out_at_each_change_and_comes_back_after_a_crash(nats_server: NatsOnly) -> None:
+    async def scene(connection: Connection) -> None:
+        bucket = await connection.js.key_value("HEALTH")
+        health = Health(connection.js, "up")
+        beating = asyncio.create_task(health.run())
+
+        async def shows(code: str | None) -> None:
+            async with asyncio.timeout(10):
+                while True:
+                    with contextlib.suppress(NatsError, TimeoutError):
+                        beat = decode((await bucket.get("up")).value or b"")
+                        if [c.code for c in beat.complaints] == ([code] if code else []) and beat.ready:
+                            return
+                    await asyncio.sleep(0.02)
+
+        health.ready()
+        await shows(None)
+        health.complain("late", "trễ", "late")
+        await shows("late")
+        health.settle("late")
+        await shows(None)
+        await asyncio.to_thread(nats_server.kill)
+        await asyncio.to_thread(nats_server.start)
+        await shows(None)
+        beating.cancel()
+
+    play(nats_server, scene)

@@ -1,0 +1,223 @@
+"""The docs say what is there: examples are run, names are looked up, generated pages are up to date."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import jsonschema_rs
+import msgspec
+import pytest
+
+from docs import generate
+from services.alerts.rule_tables import read_rules
+from services.cli import COMMANDS, main
+from services.observation import envelope, senml
+from services.observation.event import Alert
+from services.observation.site import FILES, Site
+from services.observation.site_files import parse
+from services.observation.site_sensors import COLUMNS
+from tests.support.site_folder import RULES, SENSORS, SITE, STATIONS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
+PAGES = [README, *sorted(DOCS.rglob("*.md"))]
+
+
+def text_of(file: Path) -> str:
+    return file.read_text("utf-8")
+
+
+def blocks(file: Path, language: str = "") -> list[str]:
+    """Code blocks of a page in a language."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text_of(file), re.MULTILINE | re.DOTALL)
+    return [text for name, text in found if name == language]
+
+
+def site_of(file: Path) -> Site:
+    """Parse the site that a page shows as an example."""
+    files = {
+        "site.toml": blocks(file, "toml")[0].encode(),
+        "stations.geojson": blocks(file, "json")[0].encode(),
+        "sensors.csv": blocks(file, "csv")[0].encode(),
+    }
+    if len(blocks(file, "toml")) > 1:
+        files["rules.toml"] = blocks(file, "toml")[1].encode()
+    site, problems = parse(files)
+    assert not problems, "\n".join(map(str, problems))
+    assert site is not None
+    return site
+
+
+# Names
+
+
+def test_every_room_of_the_architecture_exists() -> None:
+    rooms = re.findall(r"^\| `([a-z/]+)` \|", text_of(DOCS / "architecture.md"), re.MULTILINE)
+    rooms = [room for room in rooms if (ROOT / room.split("/")[0]).exists() or "/" in room]
+    assert len(rooms) > 10
+    assert [room for room in rooms if not (ROOT / room).is_dir()] == []
+
+
+def test_every_room_that_exists_is_in_the_architecture() -> None:
+    written = text_of(DOCS / "architecture.md")
+    rooms = [file.parent.relative_to(ROOT) for file in (ROOT / "services").glob("*/__init__.py")]
+    assert [str(room) for room in rooms if f"`{room}`" not in written] == []
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "adr").glob("*.md")), ids=lambda page: page.name)
+def test_every_adr_says_where_it_stands_why_what_and_what_follows(page: Path) -> None:
+    headings = re.findall(r"^## (.+)$", text_of(page), re.MULTILINE)
+    assert headings[:4] == ["Status", "Context", "Decision", "Consequences"]
+
+
+def test_no_two_adrs_have_one_number() -> None:
+    numbers = [page.name[:4] for page in (DOCS / "adr").glob("[0-9]*.md")]
+    assert sorted(numbers) == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", text_of(page))
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_every_column_of_a_sensor_is_explained() -> None:
+    page = text_of(DOCS / "site-files.md")
+    assert [column for column in COLUMNS if f"`{column}`" not in page] == []
+
+
+def test_every_field_of_an_alert_that_is_promised_is_explained() -> None:
+    page = text_of(DOCS / "wire.md")
+    fields = {field.name for field in msgspec.structs.fields(Alert) if field.required}
+    assert [field for field in sorted(fields) if f"`{field}`" not in page] == []
+
+
+# Commands
+
+
+def commands_of(page: Path) -> list[list[str]]:
+    """Lines of a page that call haidang, as words."""
+    lines = "\n".join(blocks(page)).replace("\\\n", " ").split("\n")
+    return [line.split()[1:] for line in lines if line.startswith("haidang ")]
+
+
+@pytest.mark.parametrize("words", commands_of(README), ids=" ".join)
+def test_every_command_of_the_readme_exists_with_its_options(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert words[0] in COMMANDS
+    with pytest.raises(SystemExit) as left:
+        main([words[0], "--help"])
+    assert left.value.code == 0
+    told = capsys.readouterr().out
+    assert [word for word in words if word.startswith("--") and word not in told] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_in_running_text_exists(page: Path) -> None:
+    assert [name for name in re.findall(r"`haidang (\w+)", text_of(page)) if name not in COMMANDS] == []
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    named = re.findall(r"\bmake ([a-z-]+)$", "\n".join(blocks(README)), re.MULTILINE)
+    assert {"demo", "test"} <= set(named)
+    targets = re.findall(r"^([a-z-]+):", text_of(ROOT / "Makefile"), re.MULTILINE)
+    assert [name for name in named if name not in targets] == []
+
+
+# Examples
+
+
+def test_the_site_of_the_readme_is_right_and_its_reading_fits() -> None:
+    site = site_of(README)
+    sent = re.search(r"-m '(.*)'$", "\n".join(blocks(README)), re.MULTILINE)
+    assert sent is not None
+    pack = senml.resolve(
+        msgspec.json.decode(sent[1].replace("'$(date +%s)'", "1763600400"), type=list[senml.Record])
+    )
+    sensor = site.sensors[pack.names[0]]
+    gateway = site.gateways["gw-01"]
+    assert sensor.station in gateway.stations
+    assert f"haidang/v1/{gateway.area}/{gateway.id}/readings" in text_of(README)
+    bd2, bd3 = (site.stations[sensor.station].attributes[level] for level in ("bd2", "bd3"))
+    value = pack.values[0]
+    assert isinstance(value, float)
+    assert bd2 <= value < bd3
+
+
+def test_the_site_of_the_guide_is_right_and_its_rules_too() -> None:
+    site = site_of(DOCS / "site-files.md")
+    assert [rule.table["id"] for rule in site.rules] == ["ben-da-bridge"]
+    assert read_rules(site)[1] == []
+
+
+def test_the_packs_of_the_wire_page_are_read_as_they_are_explained() -> None:
+    examples = blocks(DOCS / "wire.md", "json")
+    site = site_of(DOCS / "site-files.md")
+    pack = senml.resolve(msgspec.json.decode(examples[0], type=list[senml.Record]))
+    assert set(pack.names) <= site.sensors.keys()
+    assert pack.times == [1763600400, 1763600400, 1763600700]
+    head = msgspec.json.decode(examples[1], type=envelope.Envelope)
+    assert {field.encode_name for field in msgspec.structs.fields(head)} == json.loads(examples[1]).keys()
+    for line in examples[2].strip().split("\n"):
+        assert envelope.decode_ack(line.encode()).buf == head.buf
+
+
+# Generated pages
+
+
+@pytest.mark.parametrize("file", generate.pages(), ids=lambda file: file.name)
+def test_a_generated_page_is_up_to_date(file: Path) -> None:
+    assert file.exists(), "run: make docs"
+    assert text_of(file) == generate.pages()[file], "run: make docs"
+
+
+def instance(file: str, content: str) -> object:
+    """What a file holds, as JSON would hold it."""
+    if file == "sensors.csv":
+        head, *lines = content.strip().split("\n")
+        return [
+            {key: _cell(cell) for key, cell in zip(head.split(","), line.split(","), strict=True)}
+            for line in lines
+        ]
+    return msgspec.to_builtins(tomllib.loads(content) if file.endswith(".toml") else json.loads(content))
+
+
+def _cell(cell: str) -> object:
+    try:
+        return float(cell) if cell else None
+    except ValueError:
+        return cell
+
+
+GOOD = dict(zip(FILES, (SITE, STATIONS, SENSORS, RULES), strict=True))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_schema_of_a_file_accepts_a_good_one_and_refuses_an_unknown_key(file: str) -> None:
+    schema = generate.schemas()[file]
+    good = instance(file, GOOD[file])
+    jsonschema_rs.validate(schema, good)
+    if file == "stations.geojson":
+        bad: object = {"type": "FeatureCollection"}
+    elif file == "sensors.csv":
+        bad = [{"sensor": "a.b", "colour": 1}]
+    else:
+        assert isinstance(good, dict)
+        bad = {**good, "colour": 1}
+    with pytest.raises(jsonschema_rs.ValidationError):
+        jsonschema_rs.validate(schema, bad)
+
+
+# The house
+
+
+def test_no_module_is_longer_than_one_can_read() -> None:
+    """Past 250 lines a module explains itself in review; past 400 it is two."""
+    files = [
+        file for room in ("services", "edge", "simulators", "bench") for file in (ROOT / room).rglob("*.py")
+    ]
+    assert [str(file.relative_to(ROOT)) for file in files if len(text_of(file).split("\n")) > 400] == []
