@@ -61,7 +61,7 @@ def refresh(core: Core, s: int) -> None:
 
 def _cell(core: Core, box: _Box, s: int, at: int) -> None:
     layout, state = core.layout, core.state
-    rule = layout.rules[layout.cell_rule[at]]
+    rule = layout.rule_at[at]
     cell = state.cells.get(at)
     if cell is not None and cell.blind:
         box.empty()
@@ -132,7 +132,7 @@ def floor_of(core: Core, at: int, rule: Rule) -> float | None:
     """Value at and above which a stuck rule is armed at a cell; None when always."""
     if rule.above is None:
         return None
-    station = core.layout.site.stations[core.layout.station[int(core.layout.cell_row[at])]]
+    station = core.layout.site.stations[core.layout.station[core.layout.row_at[at]]]
     floor = rule.above.resolve(station.attributes)
     return math.inf if floor is None else floor
 

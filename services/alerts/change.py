@@ -70,14 +70,14 @@ def _carry_cells(core: Core, new: Core, t: int) -> set[int]:
     kept = {rule.id for rule in new.layout.rules if versions.get(rule.id) == rule.version}
     same: set[int] = set()
     for at in range(len(new.layout.cell_row)):
-        rule = new.layout.rules[new.layout.cell_rule[at]]
+        rule = new.layout.rule_at[at]
         if rule.id not in kept:
             continue
         before = layout.find(rule.id, new.layout.names[new.layout.cell_row[at]])
         if before is not None and np.array_equal(layout.threshold[before], new.layout.threshold[at], equal_nan=True):
             same.add(at)
     for before in sorted({*core.state.cells, *core.state.ended}):
-        rule_id = layout.rules[layout.cell_rule[before]].id
+        rule_id = layout.rule_at[before].id
         after = new.layout.find(rule_id, layout.names[layout.cell_row[before]])
         cell = core.state.cells.get(before)
         if after is not None:
@@ -100,9 +100,9 @@ def _judge_again(new: Core, same: set[int], t: int) -> None:
     for at in range(len(layout.cell_row)):
         if at in same:
             continue
-        rule = layout.rules[layout.cell_rule[at]]
+        rule = layout.rule_at[at]
         cell = state.cells.get(at)
-        row = int(layout.cell_row[at])
+        row = layout.row_at[at]
         if rule.kind is Kind.SILENT:
             _silent(new, at, rule, cell, row, t)
             continue

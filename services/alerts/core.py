@@ -1,5 +1,6 @@
 """What all parts of the engine share: layout, state, and the events of the messages in hand."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.alerts.combine import Groups
@@ -11,9 +12,13 @@ from services.alerts.rule import Kind
 from services.alerts.state import State
 from services.observation.event import Alert, CloudEvent, event_id, make
 from services.observation.flags import Flag
-from services.observation.instants import iso
+from services.observation.instants import iso as iso_text
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
+
+
+iso = lru_cache(maxsize=4096)(iso_text)
+"""The same few instants are written again and again: of one batch, of one event."""
 
 
 class Cause(NamedTuple):
@@ -79,8 +84,8 @@ class Core:
     ) -> None:
         """Make the event of one transition of a cell."""
         layout, state = self.layout, self.state
-        row = int(layout.cell_row[at])
-        rule = layout.rules[layout.cell_rule[at]]
+        row = layout.row_at[at]
+        rule = layout.rule_at[at]
         shown = layout.parent[row] if layout.property[row].startswith("~") else row
         station = layout.site.stations[layout.station[row]]
         severity = severity_of(level)

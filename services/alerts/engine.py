@@ -137,38 +137,51 @@ class Engine:
         if not len(rows.time):
             return
         self._begin_groups(rows)
-        state = core.state
-        sensor, time, value = rows.sensor, rows.time, rows.value
-        base = state.base[sensor]
-        previous = state.last[sensor]
-        if not rows.unique:
-            np.copyto(base[1:], rows.time[:-1], where=~rows.first[1:])
-            np.copyto(previous[1:], rows.time[:-1], where=~rows.first[1:])
-        calm = rows.flag <= 2  # noqa: PLR2004  PASS and NOT_EVALUATED
-        calm &= value >= state.lo[sensor]
-        calm &= value < state.hi[sensor]
-        calm &= time > previous
-        calm &= time < state.until[sensor]
-        calm &= time - base <= state.limit[sensor]
+        calm = self._calm(rows)
         if calm.all():
-            self._settle(rows, np.ones(len(rows.starts), bool))
+            self._settle(rows, None)
             return
         quiet = np.logical_and.reduceat(calm, rows.starts)
         self._settle(rows, quiet)
-        ends = np.append(rows.starts[1:], len(time))
+        ends = np.append(rows.starts[1:], len(rows.time))
         for at in np.flatnonzero(~quiet).tolist():
             self._segment(rows, int(rows.starts[at]), int(ends[at]))
 
-    def _settle(self, rows: Rows, quiet: NDArray[np.bool_]) -> None:
-        """Take over the newest readings of sensors all of whose readings were calm."""
+    def _calm(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which readings lie in the box of their sensor, if those before them do."""
+        state, sensor, time = self._core.state, rows.sensor, rows.time
+        since = state.base[sensor]
+        calm = time > state.last[sensor]
+        if not rows.unique:
+            later = ~rows.first
+            calm |= later
+            calm &= ~rows.odd
+            np.copyto(since, time - rows.step, where=later)
+        else:
+            calm &= rows.flag <= 2  # noqa: PLR2004  PASS and NOT_EVALUATED
+        np.subtract(time, since, out=since)
+        calm &= since <= state.limit[sensor]
+        calm &= rows.value >= state.lo[sensor]
+        calm &= rows.value < state.hi[sensor]
+        calm &= time < state.until[sensor]
+        return calm
+
+    def _settle(self, rows: Rows, quiet: NDArray[np.bool_] | None) -> None:
+        """Take over the newest readings of sensors all of whose readings were calm; None: of all sensors."""
         state, layout = self._core.state, self._core.layout
-        ends = np.append(rows.starts[1:], len(rows.time))[quiet] - 1
-        sensor = rows.sensor[ends]
-        state.last[sensor] = state.base[sensor] = state.good[sensor] = rows.time[ends]
-        state.value[sensor] = rows.value[ends]
-        state.waiting[sensor] = False
+        ends = np.append(rows.starts[1:], len(rows.time)) - 1
+        if quiet is not None:
+            ends = ends[quiet]
+        sensor, time, value = (rows.sensor, rows.time, rows.value) if rows.unique and quiet is None else (
+            rows.sensor[ends], rows.time[ends], rows.value[ends]
+        )  # fmt: skip
+        state.last[sensor] = time
+        state.base[sensor] = time
+        state.good[sensor] = time
+        state.value[sensor] = value
         if layout.derived:
-            self._keep(rows, np.flatnonzero(np.repeat(quiet, rows.lengths())))
+            every = np.arange(len(rows.time))
+            self._keep(rows, every if quiet is None else every[np.repeat(quiet, rows.lengths())])
 
     def _keep(self, rows: Rows, at: NDArray[np.int64]) -> None:
         """Keep calm readings in the windows of what is derived from their sensors."""
@@ -222,21 +235,24 @@ class Engine:
     def _calm_until(self, rows: Rows, s: int, at: int, end: int) -> int:
         """Index of the first reading at or after `at` that is outside the present box, or `end`."""
         state = self._core.state
-        lo, hi, until, limit = state.lo[s], state.hi[s], state.until[s], state.limit[s]
-        if lo >= hi:
+        lo, hi = state.lo[s], state.hi[s]
+        value = rows.value[at]
+        if not lo <= value < hi:
             return at
-        last, base = state.last[s], state.base[s]
+        until, limit = state.until[s], state.limit[s]
+        time = rows.time[at]
+        if time <= state.last[s] or time >= until or time - state.base[s] > limit or rows.flag[at] > 2:  # noqa: PLR2004
+            return at
+        at += 1
         look = _LOOK
         while at < end:
             stop = min(at + look, end)
-            time, value = rows.time[at:stop], rows.value[at:stop]
-            bad = (value < lo) | ~(value < hi) | (time >= until) | (rows.flag[at:stop] > 2)  # noqa: PLR2004
-            bad[0] |= (time[0] <= last) | (time[0] - base > limit)
-            step = np.diff(time)
-            bad[1:] |= (step <= 0) | (step > limit)
-            if bad.any():
-                return at + int(bad.argmax())
-            last = base = time[-1]
+            part = slice(at, stop)
+            values, times, step = rows.value[part], rows.time[part], rows.step[part]
+            bad = (values < lo) | (values >= hi) | (step > limit) | (times >= until) | rows.odd[part]
+            first = int(bad.argmax())
+            if bad[first]:
+                return at + first
             at, look = stop, look * 4
         return end
 

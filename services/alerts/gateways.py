@@ -79,7 +79,7 @@ def _fall_quiet(core: Core, gateway: int) -> None:
     alert = state.gateway_alerts.setdefault(gateway, GatewayAlert())
     alert.start = int(state.heard[gateway])
     _tell(core, gateway, alert, "raised", d)
-    rows = {int(layout.cell_row[at]) for at in state.cells}
+    rows = {layout.row_at[at] for at in state.cells}
     for row in sorted({layout.parent.get(row, row) for row in rows}):
         if layout.gateway[row] == gateway:
             go_blind(core, row, d)

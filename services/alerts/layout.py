@@ -42,7 +42,7 @@ class Layout:
         timed: whether the property reports on change, so that delays are timers.
         gateway, group: index of the sensor's gateway (-1: none); of its (gateway, partition).
         start: cells of row i are start[i]..start[i+1].
-        cell_rule, cell_row: index of the rule and row of each cell.
+        cell_rule, cell_row: index of the rule and row of each cell; rule_at, row_at: the same as lists, for single steps.
         threshold, clear: (cells, 4) times the rule's sign; NaN where a rung is absent.
     """
 
@@ -165,6 +165,9 @@ class Layout:
         cell_row, cell_rule = np.array(rows, np.int64), np.array(columns, np.int64)
         order = np.lexsort((cell_rule, cell_row)) if len(rows) else np.empty(0, np.int64)
         self.cell_row, self.cell_rule = cell_row[order], cell_rule[order]
+        self.row_at: list[int] = self.cell_row.tolist()
+        self.rule_at = [self.rules[column] for column in self.cell_rule.tolist()]
+        self._rungs: dict[int, Rungs] = {}
         self.start = np.searchsorted(self.cell_row, np.arange(len(self.names) + 1)).tolist()
         self.scheduled: dict[int, list[Rule]] = defaultdict(list)
         for column, rule in enumerate(self.rules):
@@ -224,7 +227,7 @@ class Layout:
         if row is None:
             return None
         for cell in range(self.start[row], self.start[row + 1]):
-            if self.rules[self.cell_rule[cell]].id == rule:
+            if self.rule_at[cell].id == rule:
                 return cell
         return None
 
@@ -234,6 +237,10 @@ class Layout:
         return Text(f"{gateway.id} ({area.vi})", f"{gateway.id} ({area.en})")
 
     def rungs(self, cell: int) -> Rungs:
-        """Numbers of one cell's ladder."""
-        rule = self.cell_rule[cell]
-        return Rungs(self.threshold[cell].tolist(), self.clear[cell].tolist(), self.on[rule], self.off[rule])
+        """Numbers of one cell's ladder; kept once asked for, since who asks will ask again."""
+        found = self._rungs.get(cell)
+        if found is None:
+            rule = self.cell_rule[cell]
+            numbers = self.threshold[cell].tolist(), self.clear[cell].tolist()
+            found = self._rungs[cell] = Rungs(*numbers, self.on[rule], self.off[rule])
+        return found

@@ -1,11 +1,15 @@
 """Readings of a batch, sorted by sensor for work in columns; within a sensor in the order they came."""
 
+from bisect import bisect_right
+from itertools import accumulate
+
 import numpy as np
 from numpy.typing import NDArray
 
 from services.observation.batch import Batch
 
 _SMALL = 1 << 16
+_nothing, _never = np.empty(0, np.int64), np.empty(0, bool)
 
 
 class Rows:
@@ -15,15 +19,19 @@ class Rows:
         sensor, time, value, flag: as in a batch, `sensor` by row of the layout.
         arrival: place of each reading in the batch.
         first: whether it is the first of its sensor. starts: where each sensor begins.
-        unique: every sensor has one reading; then nothing was moved.
+        unique: every sensor has one reading; then nothing was moved, and `odd` and `step` are empty.
+        step: µs since the reading before it of the same sensor; 0 for the first.
+        odd: FAIL, MISSING or SUSPECT, or not newer than the reading before it.
     """
 
-    __slots__ = ("_batch", "_ends", "arrival", "first", "flag", "sensor", "starts", "time", "unique", "value")
+    __slots__ = (
+        "_batch", "_ends", "arrival", "first", "flag", "odd", "sensor", "starts", "step", "time", "unique", "value",
+    )  # fmt: skip
 
     def __init__(self, batch: Batch, sensor: NDArray[np.int64], arrival: NDArray[np.int64] | None) -> None:
         """Sort readings of known sensors; `arrival` names them in the batch, None for all of them."""
         self._batch = batch
-        self._ends: NDArray[np.int64] | None = None
+        self._ends: list[int] | None = None
         count = len(sensor)
         place = np.arange(count)
         self.unique = _unique(sensor, place)
@@ -42,6 +50,12 @@ class Rows:
         if not self.unique:
             np.not_equal(sensor[1:], sensor[:-1], out=self.first[1:])
         self.starts = place if self.unique else np.flatnonzero(self.first)
+        self.step, self.odd = _nothing, _never
+        if not self.unique:
+            self.step = np.zeros(count, np.int64)
+            np.subtract(self.time[1:], self.time[:-1], out=self.step[1:], where=~self.first[1:])
+            self.odd = (self.step <= 0) & ~self.first
+            self.odd |= self.flag > 2  # noqa: PLR2004  PASS and NOT_EVALUATED
 
     def lengths(self) -> NDArray[np.int64]:
         """Number of readings of each sensor."""
@@ -54,9 +68,8 @@ class Rows:
     def received(self, at: int) -> int:
         """When a reading was received, µs."""
         if self._ends is None:
-            self._ends = np.cumsum([source.rows for source in self._batch.sources])
-        which = int(np.searchsorted(self._ends, self.arrival[at], side="right"))
-        return self._batch.sources[which].received_at
+            self._ends = list(accumulate(source.rows for source in self._batch.sources))
+        return self._batch.sources[bisect_right(self._ends, int(self.arrival[at]))].received_at
 
 
 def gather(batch: Batch, lookup: NDArray[np.int64]) -> Rows:

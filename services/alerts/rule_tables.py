@@ -253,7 +253,8 @@ class _Reader:
         if rule.kind not in _WITH_LADDER or self.default or self.failed:
             return
         wanted = sum(rung is not None for rung in rule.rungs)
-        places = {site_sensor.station for site_sensor in rule.sensors(self.site)} or {None}
+        by_station = any(rung is not None and rung.attributes for rung in rule.rungs)
+        places = ({sensor.station for sensor in rule.sensors(self.site)} if by_station else None) or {None}
         for place in sorted(places, key=str):
             attributes = self.site.stations[place].attributes if place is not None else {}
             values = [(w, r.resolve(attributes)) for w, r in zip(SEVERITIES, rule.rungs, strict=True) if r is not None]

@@ -57,7 +57,7 @@ def _usable(core: Core, s: int, t: int, x: float, *, suspect: bool) -> None:
     if not suspect:
         _sight(core, s, t)
     for at in range(layout.start[s], layout.start[s + 1]):
-        _judge(core, at, layout.rules[layout.cell_rule[at]], x, t, suspect=suspect, gap=gap)
+        _judge(core, at, layout.rule_at[at], x, t, suspect=suspect, gap=gap)
     for child in layout.children.get(s, ()):
         _derive(core, child, x, t, suspect=suspect, gap=gap)
 
@@ -68,7 +68,7 @@ def _judge(core: Core, at: int, rule: Rule, x: float, t: int, *, suspect: bool, 
         return
     if rule.kind not in _LADDERS:
         return
-    row = int(core.layout.cell_row[at])
+    row = core.layout.row_at[at]
     if not box.in_force(core, core.layout.parent.get(row, row), rule, t):
         _close(core, at, t)
         return
@@ -130,7 +130,7 @@ def _derive(core: Core, child: int, x: float, t: int, *, suspect: bool, gap: boo
     if armed and slope is not None and derived.own and layout.mine[derived.source]:
         core.derived.append((row, t, slope, Flag.SUSPECT if suspect else Flag.PASS))
     for at in cells:
-        rule = layout.rules[layout.cell_rule[at]]
+        rule = layout.rule_at[at]
         # Below its floor a rise counts for nothing: that ends it, through its off-delay.
         _judge(core, at, rule, slope if armed and slope is not None else -rule.sign * math.inf, t, suspect=suspect, gap=gap)
 
@@ -143,7 +143,7 @@ def _late(core: Core, s: int, t: int, x: float, flag: int) -> None:
     for child in layout.children.get(s, ()):
         box.keep(state.windows, child, t, x)
     for at in range(layout.start[s], layout.start[s + 1]):
-        rule = layout.rules[layout.cell_rule[at]]
+        rule = layout.rule_at[at]
         if rule.late == "reevaluate" and rule.kind is Kind.THRESHOLD:
             _reevaluate(core, at, rule, x, t)
     box.refresh(core, s)
@@ -160,7 +160,7 @@ def _reevaluate(core: Core, at: int, rule: Rule, x: float, t: int) -> None:
     too_old = t < int(state.last[core.layout.cell_row[at]]) - round(rule.max_late_s * 1_000_000)
     if too_old or (found is not None and found.reported) or (told is not None and told[1] >= t):
         return
-    row = int(core.layout.cell_row[at])
+    row = core.layout.row_at[at]
     if rule.schedule is not None and not (rule.schedule.open_at(t) and box.in_force(core, row, rule, t)):
         return
     reached = [k for k in range(4) if x * rule.sign >= rungs.threshold[k] and rungs.on[k] == 0]
@@ -190,7 +190,7 @@ def go_blind(core: Core, s: int, t: int) -> None:
         cell = core.state.cells.get(at)
         if cell is None or not cell.reported or cell.blind:
             continue
-        if core.layout.rules[core.layout.cell_rule[at]].kind is not Kind.SILENT:
+        if core.layout.rule_at[at].kind is not Kind.SILENT:
             cell.blind = True
             core.tell(at, cell, "blind", cell.reported, t, cell.start)
 
@@ -200,7 +200,7 @@ def _silence(core: Core, s: int, d: int) -> None:
     layout = core.layout
     core.state.silent[s] = True
     for at in range(layout.start[s], layout.start[s + 1]):
-        rule = layout.rules[layout.cell_rule[at]]
+        rule = layout.rule_at[at]
         if rule.kind is Kind.SILENT:
             cell = core.cell(at)
             cell.active = 1 << rule.severity
@@ -213,7 +213,7 @@ def _speaks(core: Core, s: int, t: int) -> None:
     layout = core.layout
     for at in range(layout.start[s], layout.start[s + 1]):
         cell = core.state.cells.get(at)
-        if cell is not None and layout.rules[layout.cell_rule[at]].kind is Kind.SILENT:
+        if cell is not None and layout.rule_at[at].kind is Kind.SILENT:
             cell.active = 0
             core.changed(at, cell, t, t)
             core.rest(at)
@@ -248,7 +248,7 @@ def _delay(core: Core, s: int) -> tuple[int, int]:
     if core.layout.timed[s]:
         for at in range(core.layout.start[s], core.layout.start[s + 1]):
             cell = core.state.cells.get(at)
-            if cell is not None and core.layout.rules[core.layout.cell_rule[at]].kind is Kind.THRESHOLD:
+            if cell is not None and core.layout.rule_at[at].kind is Kind.THRESHOLD:
                 d = due(cell, core.layout.rungs(at), sighted=_sighted(core, s))
                 if d is not None and d < best:
                     best, which = d, at
@@ -265,14 +265,14 @@ def _edge(core: Core, s: int, d: int) -> None:
     layout, state = core.layout, core.state
     state.edge[s] = FOREVER
     for at in family(core, s):
-        schedule = layout.rules[layout.cell_rule[at]].schedule
+        schedule = layout.rule_at[at].schedule
         if schedule is None:
             continue
         if not schedule.open_at(d):
             _close(core, at, d)
         elif not schedule.open_at(d - 1) and _holds(core, s, at, d):
-            row = int(layout.cell_row[at])
-            rule: Rule = layout.rules[layout.cell_rule[at]]
+            row = layout.row_at[at]
+            rule: Rule = layout.rule_at[at]
             _judge(core, at, rule, float(state.value[row]), d, suspect=bool(state.held[row]), gap=False)
     box.next_edge(core, s, d)
 

@@ -52,7 +52,7 @@ def dump(core: Core) -> bytes:
     layout, state = core.layout, core.state
 
     def place(at: int) -> tuple[str, str]:
-        return layout.rules[layout.cell_rule[at]].id, layout.names[layout.cell_row[at]]
+        return layout.rule_at[at].id, layout.names[layout.cell_row[at]]
 
     return msgspec.msgpack.encode(
         _Snapshot(
@@ -138,7 +138,7 @@ def redraw(core: Core) -> None:
     restless = state.silent | state.failing | state.held | (state.good != state.last)
     restless[layout.real :] = False
     restless &= state.last > NEVER
-    rows = {layout.parent.get(int(layout.cell_row[at]), int(layout.cell_row[at])) for at in state.cells}
+    rows = {layout.parent.get(layout.row_at[at], layout.row_at[at]) for at in state.cells}
     rows |= set(np.flatnonzero(restless | np.append(state.silent[: layout.real], restless[layout.real :])).tolist())
     rows |= {row for row in layout.scheduled if state.last[row] > NEVER} | set(core.groups.restless())
     for row in sorted(rows):

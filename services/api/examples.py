@@ -195,3 +195,40 @@ EXAMPLES: dict[str, Any] = {
     },
     "prometheus": '# TYPE haidang_api_alerts_open gauge\nhaidang_api_alerts_open 1.0\n',
 }
+
+
+def _problem(status: int, title: str, code: str, en: str, vi: str, at: str, **extra: object) -> dict[str, Any]:  # noqa: PLR0913
+    document = {"type": f"urn:haidang:problem:{code}", "title": title, "status": status}
+    return {**document, "detail": en, "detail_vi": vi, "instance": f"/api/v1/{at}", **extra}
+
+
+PROBLEMS: dict[int, dict[str, Any]] = {
+    401: _problem(401, "Unauthorized", "unauthorized", "the token is not right", "mã truy cập không đúng", "alerts"),
+    404: _problem(404, "Not Found", "not-found", "there is no station 'x'", "không có trạm 'x'", "stations/x"),
+    410: _problem(
+        410,
+        "Gone",
+        "stale-token",
+        "the token is of another epoch of the stream; read /api/v1/alerts again",
+        "mã thuộc một thời kỳ khác của luồng; đọc lại /api/v1/alerts",
+        "events",
+        token=f"{_EPOCH}.42",
+    ),
+    422: _problem(
+        422,
+        "Unprocessable Entity",
+        "invalid-parameter",
+        "invalid parameter: limit: Input should be greater than or equal to 1",
+        "tham số không hợp lệ: limit: Input should be greater than or equal to 1",
+        "alerts",
+        errors=[{"parameter": "limit", "what": "Input should be greater than or equal to 1"}],
+    ),
+    503: _problem(
+        503,
+        "Service Unavailable",
+        "history-away",
+        "the history does not answer; alerts go on without it",
+        "cơ sở dữ liệu lịch sử không trả lời; cảnh báo vẫn chạy",
+        "strikes",
+    ),
+}

@@ -9,6 +9,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from services.api.examples import PROBLEMS
+from services.api.schemas import ProblemDocument
 
 VERSION = "3.0.3"
 DESCRIPTION = """
@@ -59,6 +63,7 @@ def document(app: FastAPI, examples: Mapping[str, Any]) -> dict[str, Any]:
     shapes = made.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
+    shapes |= models_json_schema([(ProblemDocument, "serialization")], ref_template="#/components/schemas/{model}")[1]["$defs"]
     made["components"]["securitySchemes"] = {"administrator": {"type": "http", "scheme": "bearer"}}
     for path, operations in made["paths"].items():
         for operation in operations.values():
@@ -85,6 +90,7 @@ def _finish(operation: dict[str, Any], path: str, examples: Mapping[str, Any]) -
     # Every operation refuses parameters that it does not have.
     codes = (*codes, 422)
     answers = operation["responses"]
+    answers["200"]["description"] = "Well · Thành công"
     for code in sorted(codes):
         answers[str(code)] = _problem(code)
     if name in examples:
@@ -93,10 +99,8 @@ def _finish(operation: dict[str, Any], path: str, examples: Mapping[str, Any]) -
 
 
 def _problem(code: int) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "description": _PROBLEMS[code],
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
-    }
+    shape = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}, "example": PROBLEMS[code]}
+    found: dict[str, Any] = {"description": _PROBLEMS[code], "content": {"application/problem+json": shape}}
     if code == 503:  # noqa: PLR2004  HTTP status
         seconds = {"description": "Seconds", "schema": {"type": "integer"}}
         found["headers"] = {"Retry-After": seconds}

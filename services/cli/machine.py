@@ -125,10 +125,10 @@ class Machine:
 
     async def stop(self) -> None:
         """Stop services, then the database, then the server; nothing of ours is left."""
-        await self._supervisor.stop(*self._plan.services)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._supervisor.stop(*self._plan.services)
         if self._connection is not None:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await asyncio.wait_for(self._connection.close(), 1.0)

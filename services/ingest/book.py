@@ -5,6 +5,7 @@ While a window is on its way, its changes can be taken back (`keep`, `roll_back`
 not take has not happened. Pure.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -63,7 +64,7 @@ class Book:
         self.tail = Tail(0)
         self.limits = Limits.of(())
         self._parts: dict[tuple[str, str, int], set[int]] = {}
-        self._undo: list[tuple[Any, ...]] = []
+        self._undo: list[Callable[[], None]] = []
         self._parked: dict[str, tuple[int, float, int, float]] = {}
 
     # --- the site ----------------------------------------------------------------------------
@@ -104,41 +105,40 @@ class Book:
     def roll_back(self) -> None:
         """Take back every change since `keep`, last first."""
         while self._undo:
-            kind, *was = self._undo.pop()
-            if kind == "tail":
-                self.tail.restore_rows(*was)
-            elif kind == "moved":
-                self.moved |= was[0]
-            else:
-                held, key, value = was
-                if value is None:
-                    held.pop(key, None)
-                else:
-                    held[key] = value
-                if held is self.clocks:
-                    self.moved.discard(key)
+            self._undo.pop()()
 
     def touch_tail(self, rows: np.ndarray[Any, np.dtype[np.uint32]]) -> None:
         """The samples of these rows are about to change."""
         distinct = np.unique(rows)
-        self._undo.append(("tail", distinct, self.tail.copy_rows(distinct)))
+        samples = self.tail.copy_rows(distinct)
+        self._undo.append(lambda: self.tail.restore_rows(distinct, samples))
 
     def _set(self, held: dict[Any, Any], key: object, value: object) -> None:
-        self._undo.append(("dict", held, key, held.get(key)))
+        was = held.get(key)
         held[key] = value
+
+        def take_back() -> None:
+            if was is None:
+                del held[key]
+            else:
+                held[key] = was
+
+        self._undo.append(take_back)
 
     def clock(self, gateway: str, time: int) -> None:
         """The gateway's readings reach up to `time` (µs UTC), which is not ahead of their arrival."""
         if time > self.clocks.get(gateway, NONE):
             self._set(self.clocks, gateway, time)
-            self.moved.add(gateway)
+            if gateway not in self.moved:
+                self.moved.add(gateway)
+                self._undo.append(lambda: self.moved.discard(gateway))
 
     def take_moved(self) -> dict[str, int]:
         """Clocks that changed since the last tick."""
         clocks = {gateway: self.clocks[gateway] for gateway in sorted(self.moved)}
         if clocks:
-            self._undo.append(("moved", self.moved))
-            self.moved = set()
+            was, self.moved = self.moved, set()
+            self._undo.append(lambda: self.moved.update(was))
         return clocks
 
     def status(self, gateway: str, status: str) -> bool:

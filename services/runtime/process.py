@@ -41,7 +41,7 @@ def run(main: Main, settings: Settings, component: str) -> int:
     except KeyboardInterrupt:
         return OK
     except Exception as error:  # noqa: BLE001  the last door: say it, and let the supervisor try again
-        log.error("crashed", error=repr(error))  # noqa: TRY400  our own logger; the traceback follows
+        log.error("crashed", error=repr(error))
         traceback.print_exc(file=sys.stderr)
         return CRASHED
     log.info("ended")

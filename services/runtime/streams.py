@@ -105,12 +105,9 @@ def _configs(limits: Limits) -> list[StreamConfig]:
 
 
 async def _ensure_buckets(js: JetStreamContext) -> None:
-    # Heartbeats live in memory: they are worth nothing after a restart, and with every message
-    # flushed they would keep the disk busy for nothing.
-    for key_value in (
-        KeyValueConfig(bucket=STATE, history=5),
-        KeyValueConfig(bucket=HEALTH, history=1, storage=StorageType.MEMORY),
-    ):
+    # Heartbeats on disk too, though they are worth nothing after a restart: a stream in memory is
+    # gone with its server, configuration and all, and nobody would be there to make it again.
+    for key_value in (KeyValueConfig(bucket=STATE, history=5), KeyValueConfig(bucket=HEALTH, history=1)):
         try:
             await js.key_value(key_value.bucket)
         except (BucketNotFoundError, NotFoundError):

@@ -148,7 +148,8 @@ def test_cutting_the_connection_again_and_again_loses_and_repeats_none(nats_serv
             for cut in range(1, 8):
                 got += await read(follower, cut * 1000, each=50)
                 # As a network does: what was on its way is gone, and the server does not know yet.
-                reader.nc._transport.close()
+                assert reader.nc._transport is not None
+                reader.nc._transport.close()  # type: ignore[no-untyped-call]
             got += await read(follower, 8000)
         assert [m.sequence for m in got] == list(range(1, 8001))
 

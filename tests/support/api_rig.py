@@ -9,8 +9,10 @@ import contextlib
 import json
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -122,7 +124,9 @@ class Rig:
             finally:
                 await connection.close()
 
-        return asyncio.run(main())
+        # In a thread of its own: a test that drives a browser has a loop running in its thread already.
+        with ThreadPoolExecutor(1) as aside:
+            return aside.submit(lambda: asyncio.run(main())).result()
 
     def prepare(self, files: dict[str, bytes] | None = None) -> None:
         """Make the streams and put a site in place."""

@@ -11,16 +11,19 @@ from typing import Any
 OUTSIDE = ("detected_at",)
 """When we could know is outside the id and outside every comparison (wire.md 8)."""
 
+OURSELVES = ("self.", "gateway-silent")
+"""Alerts about the machine and about links tell of this run, not of the recording."""
+
 
 def essence(events: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Events of the hazards by id, without what may differ; twice the same id is an error.
+    """Events about the recording by id, without what may differ; twice the same id is an error.
 
     Raises:
         AssertionError: an id came twice.
     """
     found: dict[str, dict[str, Any]] = {}
     for event in events:
-        if event["data"]["hazard"] == "system":
+        if event["data"]["rule"].startswith(OURSELVES):
             continue
         assert event["id"] not in found, f"event {event['id']} came twice"
         data = {key: value for key, value in event["data"].items() if key not in OUTSIDE}

@@ -5,25 +5,27 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import nats
 from nats.js import JetStreamContext
+from paho.mqtt.client import Client, MQTTMessageInfo
+from paho.mqtt.enums import CallbackAPIVersion
 
 from services.observation import batch, messages
 from services.observation.site import bundle, version_of
+from services.runtime.follow import Follower, Message
 from services.runtime.health import Heartbeat, decode
 from services.runtime.settings import child_environment
 from services.runtime.streams import Limits, ensure_streams
 from tests.support.broker import binary, free_port
 from tests.support.waiting import until
 
-Answer = TypeVar("Answer")
-Seen = tuple[str, bytes]
 Reading = tuple[str, int, float]
 
 
@@ -35,6 +37,7 @@ class Rig:
         self.folder = folder
         self.nats_port, self.mqtt_port = free_port(), free_port()
         self.url = f"nats://127.0.0.1:{self.nats_port}"
+        self._marks: dict[str, int] = {}
         self._server: subprocess.Popen[bytes] | None = None
         self.ingest: subprocess.Popen[bytes] | None = None
 
@@ -63,7 +66,7 @@ class Rig:
         """Run `question(js)` on a connection of its own."""
 
         async def on_connection() -> Any:
-            client = await nats.connect(self.url, connect_timeout=2, allow_reconnect=False)
+            client = await nats.connect(self.url, connect_timeout=2, allow_reconnect=False, error_cb=_quiet)
             try:
                 return await question(client.jetstream())
             finally:
@@ -135,19 +138,25 @@ class Rig:
 
     # --- what came out -------------------------------------------------------------------------
 
+    def mark(self) -> None:
+        """What is in the streams by now belongs to another test."""
+
+        async def ends(js: JetStreamContext) -> dict[str, int]:
+            return {name: (await js.stream_info(name)).state.last_seq for name in ("READINGS", "REJECTS")}
+
+        self._marks = self.ask(ends)
+
     def stream(self, name: str = "READINGS") -> list[tuple[str, str, bytes]]:
-        """(subject, kind, data) of every message of a stream."""
+        """(subject, kind, data) of every message of a stream since the mark."""
+        after = self._marks.get(name, 0)
 
         async def read(js: JetStreamContext) -> list[tuple[str, str, bytes]]:
-            info = await js.stream_info(name)
-            if not info.state.messages:
-                return []
-            subscription = await js.subscribe(">", stream=name, ordered_consumer=True, cb=None)
-            out: list[tuple[str, str, bytes]] = []
-            while len(out) < info.state.messages:
-                message = await subscription.next_msg(timeout=5)
-                out.append((message.subject, (message.headers or {}).get("kind", ""), message.data))
-            return out
+            end = (await js.stream_info(name)).state.last_seq
+            follower = Follower(js, name, [], after)
+            out: list[Message] = []
+            while end > after and (not out or out[-1].sequence < end):
+                out += await follower.fetch(1_000, 5.0)
+            return [(m.subject, m.kind, m.data) for m in out if m.sequence <= end]
 
         return self.ask(read) or []
 
@@ -168,6 +177,10 @@ class Rig:
         return [json.loads(data) for _, _, data in self.stream("REJECTS")]
 
 
+async def _quiet(_error: Exception) -> None:
+    """A server that is not there yet is what we wait for."""
+
+
 async def _alive(js: JetStreamContext) -> bool:
     await js.account_info()
     return True
@@ -186,3 +199,32 @@ def running(folder: Path, files: Mapping[str, bytes]) -> Iterator[Rig]:
     finally:
         rig.kill_ingest()
         rig.kill_server()
+
+
+class Device:
+    """Whatever sends to us over MQTT, rightly or wrongly; also hears what is said to a gateway."""
+
+    def __init__(self, rig: Rig, name: str = "device", hears: str = "") -> None:
+        """Connect; `hears` is a topic to subscribe to."""
+        self.heard: list[tuple[str, bytes]] = []
+        self._ready = threading.Event()
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=name)
+        self._client.max_inflight_messages_set(5_000)
+        self._client.on_message = lambda _c, _d, m: self.heard.append((m.topic, m.payload))
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_connect = lambda c, *_: c.subscribe(hears, 1) if hears else self._ready.set()
+        self._client.connect("127.0.0.1", rig.mqtt_port)
+        self._client.loop_start()
+        assert self._ready.wait(10)
+
+    def send(self, topic: str, payload: bytes, *, wait: bool = True) -> MQTTMessageInfo:
+        """Publish at QoS 1, and wait for the PUBACK."""
+        info = self._client.publish(topic, payload, qos=1)
+        if wait:
+            info.wait_for_publish(30)
+        return info
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._client.disconnect()
+        self._client.loop_stop()

@@ -38,7 +38,12 @@ async def crash(server: NatsOnly, connection: Connection | None = None) -> None:
     await asyncio.to_thread(server.kill)
     await asyncio.to_thread(server.start)
     if connection is not None:
-        async with asyncio.timeout(10):
-            await asyncio.sleep(0.1)
-            while not connection.connected:
-                await asyncio.sleep(0.05)
+        await back(connection)
+
+
+async def back(connection: Connection, timeout_s: float = 10.0) -> None:
+    """Wait until nats-py has found the server again."""
+    async with asyncio.timeout(timeout_s):
+        await asyncio.sleep(0.1)  # it may not even have noticed the loss
+        while not connection.connected:  # noqa: ASYNC110  nats-py's state is no event
+            await asyncio.sleep(0.05)

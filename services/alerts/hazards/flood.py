@@ -18,6 +18,14 @@ WORDS = {
     "emergency": Text("Vượt lũ lịch sử", "Above the historic flood"),
 }
 
+# What reaching a level means (domain of the Decision: water in the channel, on the fields, over the land).
+BEGINS = {
+    "advisory": ("Lũ bắt đầu.", "The flood begins."),
+    "watch": ("Nước bắt đầu tràn bờ bãi, nguy hiểm cho người.", "Low ground goes under water; danger to people."),
+    "warning": ("Ngập rộng, nguy hiểm tính mạng.", "Wide flooding, danger to life."),
+    "emergency": ("Lũ vượt mức lịch sử, sơ tán ngay.", "Beyond the known record: leave at once."),
+}
+
 # Below BĐ1 - 0.5 m, waves and noise at low water would look like a rise (domain.md 1.2).
 _ARMED = parse("station.bd1 - 0.5")
 
@@ -70,7 +78,7 @@ def _reason(facts: Facts) -> Text | None:
     vi = f"Mực nước tại {facts.place.vi} là {facts.value:.2f} m, {side[0]} {word.vi} {abs(above):.2f} m"
     en = f"Stage at {facts.place.en} is {facts.value:.2f} m, {abs(above):.2f} m {side[1]} {word.en}"
     tail = {
-        "raised": ("Lũ bắt đầu.", "The flood begins."),
+        "raised": BEGINS[facts.severity],
         "escalated": ("Lũ lên.", "The flood rises."),
         "eased": ("Lũ xuống.", "The flood falls."),
         "cleared": ("Hết báo động.", "The alert level is left."),

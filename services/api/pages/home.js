@@ -13,7 +13,7 @@ const NAMES = {
   database: ["Cơ sở dữ liệu lịch sử", "History"],
   canary_archive: ["Tự kiểm tra: tới kho lưu", "Canary at the archive"],
 };
-const STATES = { ok: "tốt · ok", degraded: "giảm sút · degraded", away: "mất · away" };
+const STATES = { ok: ["✓", "tốt · ok"], degraded: ["!", "giảm sút · degraded"], away: ["✕", "mất · away"] };
 
 function element(tag, text, parent, attributes = {}) {
   const made = document.createElement(tag);
@@ -40,7 +40,8 @@ function show(document_) {
   for (const check of document_.checks) {
     const [vi, en] = NAMES[check.name] || [check.name, ""];
     const item = element("li", "", list, { class: check.state });
-    element("em", STATES[check.state] || check.state, item);
+    const [sign, words] = STATES[check.state] || ["?", check.state];
+    element("em", sign, item, { title: words, "aria-label": words, role: "img" });
     element("b", vi, item);
     const age = check.age_s === null ? "" : ` · ${check.age_s.toFixed(1)} s`;
     element("small", check.note ? `${check.note.vi} · ${check.note.en}` : en + age, item);

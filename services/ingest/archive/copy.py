@@ -20,6 +20,12 @@ _TRAILER = np.frombuffer(b"\xff\xff", dtype=np.uint8)
 OBSERVATION = ("i4", "i8", "f8", "i2", "i8")
 """sensor_id, time, value, flag, received_at: the columns of `observation` in their order."""
 
+SPAN = ("i4", "i8", "i8")
+"""sensor_id and the first and last time of a stretch."""
+
+FOUND = ("i4", "i8", "f8")
+"""sensor_id, time, value of rows that are there."""
+
 STAGED = ("i4", *OBSERVATION)
 """The same behind the number of the source that a row came from."""
 
@@ -49,6 +55,14 @@ def encode(types: tuple[str, ...], columns: Sequence[NDArray[Any]]) -> bytes:
         table[f"length{at}"] = np.dtype(name).itemsize
         table[f"value{at}"] = column
     return whole.tobytes()
+
+
+def decode(types: tuple[str, ...], data: bytes) -> list[NDArray[Any]]:
+    """Columns of a binary COPY to us, of types of fixed width and without NULLs."""
+    layout = _layout(types)
+    rows = (len(data) - len(_HEADER) - len(_TRAILER)) // layout.itemsize
+    table = np.frombuffer(data, layout, count=rows, offset=len(_HEADER))
+    return [table[f"value{at}"].astype(name) for at, name in enumerate(types)]
 
 
 def timestamps(micros: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,11 @@ class Rows(NamedTuple):
     def as_staged(self) -> bytes:
         """Binary COPY into the staging table: the same behind the source."""
         return copy.encode(copy.STAGED, (self.source, *self._columns()))
+
+    def as_spans(self) -> bytes:
+        """Binary COPY of the stretch of time that each sensor's rows cover; of settled rows only."""
+        (sensor, low), (_, high) = oldest(self), newest(self)
+        return copy.encode(copy.SPAN, (sensor, copy.timestamps(low), copy.timestamps(high)))
 
     def _columns(self) -> tuple[NDArray[np.generic], ...]:
         return (
@@ -120,6 +125,23 @@ def settle(rows: Rows) -> Settled:
     kept, value = rows.value[stays], rows.value
     same = (kept == value) | (np.isnan(kept) & np.isnan(value))
     return Settled(rows.at(~again), rows.source[again & same], rows.source[again & ~same])
+
+
+def match(rows: Rows, found: Sequence[NDArray[Any]]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which of settled rows are among those found (sensor, PostgreSQL's time, value), and which say the same."""
+    sensor, time, value = found
+    theirs = len(sensor)
+    sensors = np.concatenate([sensor, rows.sensor])
+    times = np.concatenate([time + copy.PG_EPOCH_US, rows.time])
+    values = np.concatenate([value, rows.value])
+    order = np.lexsort((times, sensors))  # stable: of two with one key the one found comes first
+    again = (sensors[order][1:] == sensors[order][:-1]) & (times[order][1:] == times[order][:-1])
+    kept, other = values[order][:-1][again], values[order][1:][again]
+    there, same = np.zeros(len(rows.sensor), np.bool_), np.zeros(len(rows.sensor), np.bool_)
+    at = order[1:][again] - theirs
+    there[at] = True
+    same[at] = (kept == other) | (np.isnan(kept) & np.isnan(other))
+    return there, same
 
 
 def surely_new(rows: Rows, ceiling: NDArray[np.int64]) -> NDArray[np.bool_]:
