@@ -69,7 +69,10 @@ def made(number: int, sensors: int) -> list[Arrived]:
         names = [f"st-{g:05d}-{s:02d}.water_level" for g in of for s in range(PACK)]
         rows = np.arange(per_message)
         batch = Batch(
-            [Source(f"gw-{g:05d}", "9f3a", t + 1, 0, 1, T0 + number, PACK) for g, t in zip(of, turn, strict=True)],
+            [
+                Source(f"gw-{g:05d}", "9f3a", t + 1, 0, 1, T0 + number, PACK)
+                for g, t in zip(of, turn, strict=True)
+            ],
             names,
             T0 + np.repeat(np.array(turn), PACK) * 1_000_000,
             rows.astype(np.uint32),
@@ -145,7 +148,13 @@ def _embedded(folder: Path) -> Any:
     subprocess.run([*prefix, *map(str, init), f"--pwfile={secret}"], check=True, capture_output=True)
     port = _free_port()
     options = [f"{name}={value}" for name, value in (postgres_server.SETTINGS | {"port": str(port)}).items()]
-    command = [*prefix, str(programs.postgres), "-D", str(data), *(word for o in options for word in ("-c", o))]
+    command = [
+        *prefix,
+        str(programs.postgres),
+        "-D",
+        str(data),
+        *(word for o in options for word in ("-c", o)),
+    ]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
             dsn = f"postgresql://haidang:{password}@127.0.0.1:{port}/postgres"
@@ -179,7 +188,9 @@ def _wait(dsn: str) -> None:
 
 async def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--sensors", type=int, default=5_000)
     parser.add_argument("--late", action="store_true", help="from the newest backwards: every row is late")
@@ -192,8 +203,9 @@ async def main() -> None:
         sys.stdout.write(json.dumps(found) + "\n")
     else:
         sys.stdout.write(
-            f"{found['rows']:,.0f} rows of {found['sensors']:,.0f} sensors: COPY alone {found['plain']:,.0f} rows/s, "
-            f"archive {found['archive']:,.0f} rows/s, ratio {found['ratio']:.2f}\n"
+            f"{found['rows']:,.0f} rows of {found['sensors']:,.0f} sensors: "
+            f"COPY alone {found['plain']:,.0f} rows/s, archive {found['archive']:,.0f} rows/s, "
+            f"ratio {found['ratio']:.2f}\n"
         )
 
 

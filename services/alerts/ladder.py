@@ -99,6 +99,8 @@ def advance(cell: Cell, rungs: Rungs, y: float, t: int, *, suspect: bool, gap: b
     `gap`: more than the permitted gap lies before this reading, so delays start again.
     """
     first = NEVER
+    if gap:
+        cell.since = [NEVER, NEVER, NEVER, NEVER]
     for k in range(4):
         threshold = rungs.threshold[k]
         if threshold != threshold:  # noqa: PLR0124  absent
@@ -108,13 +110,13 @@ def advance(cell: Cell, rungs: Rungs, y: float, t: int, *, suspect: bool, gap: b
             if y >= rungs.clear[k]:
                 cell.since[k] = NEVER
             elif not suspect:
-                if since == NEVER or gap:
+                if since == NEVER:
                     cell.since[k] = since = t
                     cell.marks[k] = 0
                 if t - since >= rungs.off[k]:
                     first = _flip(cell, k, first)
         elif y >= threshold:
-            if since == NEVER or gap:
+            if since == NEVER:
                 cell.since[k] = since = t
                 cell.marks[k] = BEGUN | SUSPECT | AWAITING if suspect else 0
             elif suspect:

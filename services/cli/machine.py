@@ -28,7 +28,7 @@ from services.runtime.settings import ADMIN_TOKEN, Settings
 from services.runtime.streams import Limits, limit_mqtt
 from services.runtime.supervisor import Supervisor
 
-CONNECT_S, REMIND_S = 20.0, 10.0
+CONNECT_S, REMIND_S = 8.0, 10.0
 DEAF_S = 10.0
 LEAST_FREE = 64 << 20
 
@@ -109,7 +109,7 @@ class Machine:
         watch = Watch(js, (*plan.services, "up"))
         await self._until(watch, "ingest", lambda: self._says_ready(watch, "ingest"))
         if own_server:
-            await limit_mqtt(js, limits)
+            self._in_background(self._bound_mqtt(limits), "bound")
         out(f"mqtt {plan.mqtt_text}")
         await self._until(watch, "api", lambda: answers_http(settings.http or "", "/healthz"))
         self._health.ready()
@@ -197,6 +197,14 @@ class Machine:
                 log.error("jetstream_off", for_s=DEAF_S)
                 self._supervisor.restart(nats_child.NAME)
                 heard = loop.time()
+
+    async def _bound_mqtt(self, limits: Limits) -> None:
+        """Bound the broker's own stream, which exists from its first MQTT session on: that of ingest."""
+        while True:
+            with contextlib.suppress(NatsError, TimeoutError):
+                if await limit_mqtt(self._js(), limits):
+                    return
+            await asyncio.sleep(1.0)
 
     def _complain(self, children: list[str]) -> None:
         health = self._health

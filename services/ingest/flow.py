@@ -269,7 +269,12 @@ class Flow:
     def _keep_rejects(self, item: Item, raw: RawMessage, built: Built) -> None:
         self.rejected.update(reject.reason for reject in item.rejects)
         built.rejects += rejects.messages(
-            item.rejects, topic=raw.topic, gateway=item.gateway, received_at=raw.received_at, payload=raw.payload
+            item.rejects,
+            topic=raw.topic,
+            gateway=item.gateway,
+            received_at=raw.received_at,
+            payload=raw.payload,
+            most=max(0, min(rejects.MAX_PER_PACK, rejects.MAX_PER_WINDOW - len(built.rejects))),
         )
 
     @property

@@ -15,6 +15,9 @@ MAX_BYTES_KEPT = 4_000
 MAX_PER_PACK = 100
 """Kept one by one; the rest of a pack is counted in one more per reason."""
 
+MAX_PER_WINDOW = 500
+"""Kept one by one of everything published together: a gateway gone mad must not drown the others."""
+
 FORMAT = 1
 
 
@@ -222,9 +225,9 @@ def subject(reason: Reason) -> str:
 
 
 def messages(
-    found: Sequence[Reject], *, topic: str, gateway: str | None, received_at: int, payload: bytes
+    found: Sequence[Reject], *, topic: str, gateway: str | None, received_at: int, payload: bytes, most: int = MAX_PER_PACK
 ) -> list[tuple[str, bytes]]:
-    """(subject, data) for the rejects of one message; beyond `MAX_PER_PACK`, one per reason with a count."""
+    """(subject, data) for the rejects of one message; beyond `most`, one per reason with a count."""
     text = b64encode(payload[:MAX_BYTES_KEPT]).decode()
 
     def kept(reject: Reject, count: int) -> tuple[str, bytes]:
@@ -242,6 +245,6 @@ def messages(
         )
 
     rest: dict[Reason, list[Reject]] = {}
-    for reject in found[MAX_PER_PACK:]:
+    for reject in found[most:]:
         rest.setdefault(reject.reason, []).append(reject)
-    return [kept(reject, 1) for reject in found[:MAX_PER_PACK]] + [kept(same[0], len(same)) for same in rest.values()]
+    return [kept(reject, 1) for reject in found[:most]] + [kept(same[0], len(same)) for same in rest.values()]

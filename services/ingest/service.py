@@ -13,7 +13,6 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from nats.js import JetStreamContext
 
 from services.ingest.acks import Acks
 from services.ingest.book import Book
@@ -57,8 +56,14 @@ async def run(settings: Settings, stop: asyncio.Event, properties: Mapping[str, 
     Raises:
         Refused: another ingest has taken over.
     """
-    connection = await nats.connect(settings, "ingest", stop=stop)
-    service = Service(settings, connection.js, properties)
+    service: Service | None = None
+
+    def state_changed(connected: bool) -> None:  # noqa: FBT001  it is the state itself
+        if connected and service is not None:
+            service.acks.everyone()
+
+    connection = await nats.connect(settings, "ingest", on_state=state_changed, stop=stop)
+    service = Service(settings, connection, properties)
     try:
         await service.run(stop)
     except Superseded as error:
@@ -71,10 +76,11 @@ class Service:
     """What is joined, and in which order it happens."""
 
     def __init__(
-        self, settings: Settings, js: JetStreamContext, properties: Mapping[str, Property] | None
+        self, settings: Settings, connection: nats.Connection, properties: Mapping[str, Property] | None
     ) -> None:
         """Build the parts; nothing runs yet."""
-        self.settings, self.js = settings, js
+        js = connection.js
+        self.settings, self.connection, self.js = settings, connection, js
         self.stream = Stream(js)
         self.health = Health(js, "ingest")
         self.sites = SiteFeed(js, properties, self.health)
@@ -129,7 +135,7 @@ class Service:
             for connection in self.connections.values():
                 connection.close()
         with suppress(*TROUBLE):
-            await self._save()
+            await self.stream.save(self.book.save(), self._committed)
 
     # --- starting ------------------------------------------------------------------------------
 
@@ -261,7 +267,7 @@ class Service:
             self._publishing.add_done_callback(lambda _: self.wake.set())
         elif now >= self._save_at and (self._saving is None or self._saving.done()):
             self._save_at = now + SNAPSHOT_EVERY_S
-            self._saving = asyncio.create_task(self._save())
+            self._saving = asyncio.create_task(self.stream.save(self.book.save(), self._committed))
 
     async def _settle(self) -> None:
         """See how the window on its way fared."""
@@ -319,10 +325,6 @@ class Service:
         if self.book.site != index.site.version:
             await self._publish_site(index)
 
-    async def _save(self) -> None:
-        """Snapshot of what the stream has; called while no window is on its way."""
-        await self.stream.save(self.book.save(), self._committed)
-
     # --- when the stream does not take it ------------------------------------------------------
 
     async def _recover(self, error: BaseException) -> None:
@@ -350,18 +352,17 @@ class Service:
             await self._fold(self._committed.sequence)
 
     async def _tell(self) -> None:
-        """Say `seen` and `want` to agents, through DOWNLINK."""
+        """Say `seen` and `want` to agents, through DOWNLINK.
+
+        Without waiting for the stream's answer: sets are whole, the next makes good what was lost, and an
+        agent that hears nothing asks.
+        """
         while True:
             await asyncio.sleep(TELL_EVERY_S)
-            told = self.acks.messages(time.monotonic())
-            answers = await asyncio.gather(
-                *(self.js.publish(subject, data) for _, subject, data in told), return_exceptions=True
-            )
-            for (key, _, _), answer in zip(told, answers, strict=True):
-                if isinstance(answer, TROUBLE):
-                    self.acks.failed(key)
-                elif isinstance(answer, BaseException):
-                    raise answer
+            if not self.connection.connected:
+                continue
+            for subject, data in self.acks.messages(time.monotonic()):
+                await self.connection.nc.publish(subject, data)
 
 
 async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

@@ -66,7 +66,10 @@ class SiteFeed:
             if current is None:
                 return None
             version = current.version
-            if version == self._refused or (self._latest is not None and self._latest.site.version == version):
+            if version == self._refused:
+                return None
+            if self._latest is not None and self._latest.site.version == version:
+                self._settled()
                 return None
             files = await published.files_of(self._js, version)
             index = await asyncio.to_thread(self._read, files)
@@ -81,10 +84,13 @@ class SiteFeed:
         except (NatsError, TimeoutError) as error:
             log.warning("site_unknown", version=version, error=repr(error))
             return None
-        self._health.settle("site_unreadable")
-        self._refused = ""
+        self._settled()
         self._latest = index
         return index
+
+    def _settled(self) -> None:
+        self._refused = ""
+        self._health.settle("site_unreadable")
 
     def _read(self, files: Mapping[str, bytes]) -> SiteIndex:
         site, problems = site_files.parse(files, self._properties)

@@ -102,7 +102,9 @@ async def migrate(conn: AsyncConnection[Any], *, keep_days: int | None = None) -
         for number, (name, text) in FILES.items():
             if number > before:
                 await _run(conn, text)
-                await conn.execute("insert into schema_version (version, file) values (%s, %s)", (number, name))
+                await conn.execute(
+                    "insert into schema_version (version, file) values (%s, %s)", (number, name)
+                )
                 steps.append(name)
         server = await probe(conn)
         for name in await _due(conn, server, fresh=before == 0):
@@ -171,7 +173,9 @@ async def _retention(conn: AsyncConnection[Any], server: Probe, keep_days: int |
         return
     await conn.execute("select remove_retention_policy('observation', if_exists => true)")
     if keep_days is not None:
-        await conn.execute("select add_retention_policy('observation', make_interval(days => %s))", (keep_days,))
+        await conn.execute(
+            "select add_retention_policy('observation', make_interval(days => %s))", (keep_days,)
+        )
 
 
 def _text(name: str) -> str:

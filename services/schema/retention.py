@@ -32,7 +32,8 @@ async def forget(conn: AsyncConnection[Any], keep_days: int) -> int:
     for start in range(0, len(ids), SENSORS_PER_STEP):
         async with conn.transaction(), conn.cursor() as cursor:
             await cursor.execute(
-                "delete from observation where sensor_id = any(%s) and time < now() - make_interval(days => %s)",
+                "delete from observation"
+                " where sensor_id = any(%s) and time < now() - make_interval(days => %s)",
                 (ids[start : start + SENSORS_PER_STEP], keep_days),
             )
             gone += cursor.rowcount

@@ -74,9 +74,13 @@ def test_a_database_of_a_later_release_is_left_alone(plain_dsn: str) -> None:
     run(plain_dsn, work)
 
 
-def test_a_migration_that_breaks_leaves_nothing_behind(plain_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_migration_that_breaks_leaves_nothing_behind(
+    plain_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     module = import_module("services.schema.migrate")  # the package gives the function under this name
-    monkeypatch.setattr(module, "FILES", module.FILES | {2: ("0002_wrong.sql", "create table a (); select wrong")})
+    monkeypatch.setattr(
+        module, "FILES", module.FILES | {2: ("0002_wrong.sql", "create table a (); select wrong")}
+    )
 
     async def work(conn: AsyncConnection[Any]) -> None:
         with pytest.raises(psycopg.Error):
@@ -116,7 +120,9 @@ def test_the_hourly_view_leaves_out_failed_and_missing_readings_and_nan(server_d
         pack = Pack("g", "b", 1, tuple(("a.x", hour + n, value) for n, value in enumerate([*values, 99.0])))
         await write(await new_writer(conn), stream_of([[pack]]))
         await conn.execute("update observation set flag = 4 where value = 99")
-        found = await rows(conn, "select n, min, max, avg, last, extract(epoch from bucket)::int8 from observation_1h")
+        found = await rows(
+            conn, "select n, min, max, avg, last, extract(epoch from bucket)::int8 from observation_1h"
+        )
         assert found == [(3, 1.0, 3.0, 2.0, 2.0, hour // SECOND)]
 
     run(server_dsn, work)
@@ -139,17 +145,22 @@ def test_what_is_too_old_is_forgotten_and_the_rest_stays(server_dsn: str) -> Non
 def test_with_the_community_edition_hours_are_kept_and_old_days_compressed(timescaledb_dsn: str) -> None:
     async def work(conn: AsyncConnection[Any]) -> None:
         if not (await schema.probe(conn)).community:
-            pytest.skip("this TimescaleDB is the Apache edition: continuous aggregates and columnstore are not in it")
+            pytest.skip(
+                "this TimescaleDB is the Apache edition: continuous aggregates and columnstore are not in it"
+            )
         day = 24 * HOUR
         pack = Pack("g", "b", 1, tuple(("a.x", T0 + n * day, 1.0) for n in range(2)))
         await write(await new_writer(conn), stream_of([[pack]]))
-        await conn.execute("update observation set received_at = now() - interval '8 days' where time < to_timestamp(%s)",
-                           (T0 // SECOND + 3600,))  # fmt: skip
+        await conn.execute(
+            "update observation set received_at = now() - interval '8 days' where time < to_timestamp(%s)",
+            (T0 // SECOND + 3600,),
+        )
         await conn.execute("call haidang_compress(0, '{}')")
         compressed = await rows(
-            conn, "select is_compressed from timescaledb_information.chunks where hypertable_name = 'observation'"
-            " order by range_start"
-        )  # fmt: skip
+            conn,
+            "select is_compressed from timescaledb_information.chunks"
+            " where hypertable_name = 'observation' order by range_start",
+        )
         assert compressed == [(True,), (False,)]  # the second was written within the last 7 days
         assert len(await rows(conn, "select * from observation_1h")) == 2
         assert (await schema.migrate(conn, keep_days=30)).steps == ()

@@ -42,7 +42,9 @@ class Pack(NamedTuple):
 
     def source(self) -> Source:
         """As it stands in a batch."""
-        return Source(self.gateway, self.buf, self.seq, self.part, self.parts, self.received_at, len(self.rows))
+        return Source(
+            self.gateway, self.buf, self.seq, self.part, self.parts, self.received_at, len(self.rows)
+        )
 
 
 def batch_of(packs: Sequence[Pack]) -> Batch:
@@ -81,7 +83,9 @@ async def new_writer(conn: AsyncConnection[Any]) -> Writer:
     return writer
 
 
-async def write(writer: Writer, arrived: Sequence[Arrived], stream: str = READINGS, rows: int = 100_000) -> list[Outcome]:
+async def write(
+    writer: Writer, arrived: Sequence[Arrived], stream: str = READINGS, rows: int = 100_000
+) -> list[Outcome]:
     """Write messages in groups of so many rows."""
     return [await writer.write(stream, group) for group in groups(stream, arrived, rows)]
 

@@ -86,7 +86,10 @@ class Postgres:
         while True:
             if self.process is None or self.process.poll() is not None:
                 self.process = self._spawn()
-            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.dsn(), connect_timeout=2):
+            with (
+                contextlib.suppress(psycopg.OperationalError),
+                psycopg.connect(self.dsn(), connect_timeout=2),
+            ):
                 return
             if time.monotonic() > deadline:
                 log = self.folder / "server.log"

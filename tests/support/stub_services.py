@@ -7,10 +7,14 @@ import asyncio
 import os
 import sys
 
+from services.cli.service_child import SERVICES
 from services.cli.up import add_options, start
 from services.runtime import nats, process
 from services.runtime.health import Health
 from services.runtime.settings import Settings
+
+LIGHT = ("--services", "ingest,api", "--database", "postgresql://127.0.0.1:9/none")
+"""For tests that are not about the number of children: two of them, and no database."""
 
 PROGRAM = (sys.executable, "-m", "tests.support.stub_services")
 
@@ -55,7 +59,10 @@ def main() -> int:
 
         parser = argparse.ArgumentParser()
         add_options(parser)
-        return start(vars(parser.parse_args(sys.argv[2:])), program=PROGRAM)
+        parser.add_argument("--services", default=",".join(SERVICES))
+        given = vars(parser.parse_args(sys.argv[2:]))
+        services = tuple(given.pop("services").split(","))
+        return start(given, services=services, program=PROGRAM)
     return process.run(lambda settings, stop: live(settings, stop, name), Settings.load(), name)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from psycopg._copy_base import BinaryFormatter  # the reference; psycopg has no public way without a server
 from psycopg.adapt import Transformer
 from psycopg.postgres import types
@@ -36,15 +37,19 @@ def psycopg_bytes(lines: list[tuple[Any, ...]]) -> bytes:
     """What psycopg sends for these rows, one by one."""
     transformer = Transformer()
     timestamptz = types["timestamptz"].oid
-    transformer.set_dumper_types([OIDS["i4"], timestamptz, OIDS["f8"], OIDS["i2"], timestamptz], BinaryFormatter.format)
+    transformer.set_dumper_types(
+        [OIDS["i4"], timestamptz, OIDS["f8"], OIDS["i2"], timestamptz], BinaryFormatter.format
+    )
     formatter = BinaryFormatter(transformer)
     out = b"".join(bytes(formatter.write_row(line)) for line in lines)
     return out + bytes(formatter.end())
 
 
 @given(rows)
-def test_the_bytes_are_those_that_psycopg_sends(lines: list[tuple[int, datetime, float, int, datetime]]) -> None:
-    columns = [
+def test_the_bytes_are_those_that_psycopg_sends(
+    lines: list[tuple[int, datetime, float, int, datetime]],
+) -> None:
+    columns: list[NDArray[Any]] = [
         np.array([line[0] for line in lines], np.int32),
         copy.timestamps(np.array([micros(line[1]) for line in lines], np.int64)),
         np.array([line[2] for line in lines], np.float64),
@@ -64,6 +69,6 @@ def test_no_rows_are_a_header_and_a_trailer() -> None:
 
 
 def test_a_staged_row_carries_its_source_in_front() -> None:
-    one = [np.array([value]) for value in (7, 1, 2, 3.0, 4, 5)]
+    one: list[NDArray[np.float64]] = [np.array([value], np.float64) for value in (7, 1, 2, 3, 4, 5)]
     data = copy.encode(copy.STAGED, one)
     assert data[19 : 19 + 10] == struct.pack(">hii", 6, 4, 7)

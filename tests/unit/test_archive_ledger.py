@@ -11,7 +11,9 @@ from services.observation.sources import Source
 KEY = ("g1", "b1")
 
 
-def source(seq: int, part: int = 0, parts: int = 1, received_at: int = 1, gateway: str = "g1", buf: str = "b1") -> Source:
+def source(
+    seq: int, part: int = 0, parts: int = 1, received_at: int = 1, gateway: str = "g1", buf: str = "b1"
+) -> Source:
     """A source with as much as the ledger looks at."""
     return Source(gateway, buf, seq, part, parts, received_at, 3)
 

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ingest.archive import copy
 from services.ingest.archive import rows as pure
 from services.ingest.archive.rows import ANYTHING, NOTHING, Rows
 from services.observation.sensor import CANARY
@@ -32,7 +33,8 @@ def test_of_each_key_the_first_stays_and_the_others_are_told_apart_by_value(
     lines: list[tuple[int, int, float]],
 ) -> None:
     first: dict[tuple[int, int], float] = {}
-    duplicates, conflicts = [], []
+    duplicates: list[int] = []
+    conflicts: list[int] = []
     for at, (sensor, time, value) in enumerate(lines):
         if (sensor, time) not in first:
             first[sensor, time] = value
@@ -46,6 +48,27 @@ def test_of_each_key_the_first_stays_and_the_others_are_told_apart_by_value(
     assert [repr(v) for v in settled.rows.value.tolist()] == [repr(first[key]) for key in keys]
     assert sorted(settled.duplicates.tolist()) == duplicates
     assert sorted(settled.conflicts.tolist()) == conflicts
+
+
+@given(
+    st.dictionaries(st.tuples(st.integers(1, 3), st.integers(0, 6)), values, max_size=12),
+    st.dictionaries(st.tuples(st.integers(1, 3), st.integers(0, 6)), values, max_size=12),
+)
+def test_what_is_there_is_recognised_and_compared(
+    there: dict[tuple[int, int], float], come: dict[tuple[int, int], float]
+) -> None:
+    rows = make([(*key, value) for key, value in sorted(come.items())])
+    before = make([(*key, value) for key, value in there.items()])
+    columns = copy.decode(
+        copy.FOUND, copy.encode(copy.FOUND, (before.sensor, copy.timestamps(before.time), before.value))
+    )
+    found, same = pure.match(rows, columns)
+    keys = sorted(come)
+    assert found.tolist() == [key in there for key in keys]
+    assert same.tolist() == [
+        key in there and (there[key] == come[key] or (math.isnan(there[key]) and math.isnan(come[key])))
+        for key in keys
+    ]
 
 
 def test_only_what_is_newer_than_the_ceiling_is_surely_new() -> None:

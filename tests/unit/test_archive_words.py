@@ -1,5 +1,7 @@
 """Groups, events, marks and complaints: the small pure parts of the archive."""
 
+from itertools import pairwise
+
 import psycopg
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from services.ingest.archive.events import decode_event
 from services.ingest.archive.group import alone, groups
 from services.ingest.archive.places import TRAIL_AT_MOST, Place
 from services.observation import messages
+from services.observation.sources import Source
 from tests.support.archive import T0, Arrived, Pack, batch_of
 
 
@@ -42,7 +45,7 @@ def test_a_message_that_can_not_be_read_is_noted_and_passed_over(kind: str) -> N
 
 
 def test_strikes_whose_sources_count_otherwise_are_not_guessed_at() -> None:
-    source = messages.Source("g", "b", 1, 0, 1, T0, 2)
+    source = Source("g", "b", 1, 0, 1, T0, 2)
     wrong = messages.StrikeBatch([source], [messages.Strike("s", T0, 10.0, 107.0)])
     group = next(groups("READINGS", [Arrived(1, messages.STRIKES, messages.encode(wrong))]))
     assert len(group.unreadable) == 1
@@ -75,7 +78,7 @@ def test_marks_stay_few_in_order_and_close_to_wherever_a_stream_may_break(steps:
     if len(steps) > 1:
         assert marks[0] == steps[0]
         # Going back costs in proportion to how much was lost: at most about half as much again.
-        for lower, upper in zip(marks, marks[1:], strict=False):
+        for lower, upper in pairwise(marks):
             assert upper - lower <= max(2 * (place.sequence - lower) * 0.7, 200)
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from services.api import queries
 from services.api.context import Here
 from services.api.errors import invalid
-from services.api.params import Box, Cursor, From, Limit, To, read_instant, span
+from services.api.params import Box, Cursor, From, Limit, To, read_box, read_instant, span
 from services.api.responses import cut, page
 from services.api.schemas import Page, Strike
 from services.observation.text import Text
@@ -24,6 +24,7 @@ async def list_strikes(  # noqa: PLR0913  each is a filter
     Các tia sét trong [from, to), theo thời gian, trong khung `bbox` nếu có.
     """
     start, end = span(start, to, here.clock())
+    box = None if bbox is None else read_box(bbox)
     offset = 0
     if after is not None:
         instant, offset = _resume(after)
@@ -31,7 +32,7 @@ async def list_strikes(  # noqa: PLR0913  each is a filter
             return page([], None)
         # An `after` from before `from` resumes nothing; its offset counts at its own instant only.
         start, offset = (instant, offset) if instant >= start else (start, 0)
-    found = await queries.strikes(here.database, start, end, bbox, offset, limit + 1)
+    found = await queries.strikes(here.database, start, end, box, offset, limit + 1)
     items, more = cut(found, limit)
     following = None
     if more:

@@ -1,4 +1,4 @@
-"""`stored` to the agents: the whole present set of a buffer, at most five times a second each, the last one for sure."""
+"""`stored` to the agents: a buffer's whole present set, at most five times a second, the last for sure."""
 
 import asyncio
 import re
@@ -36,7 +36,7 @@ class Announcer:
     def tell(self, key: Key, ranges: list[list[int]], kind: str = "stored") -> None:
         """Tell an agent; what waited for the same buffer is replaced."""
         if _TOKEN.match(key[1]) is None:
-            return  # such a name can't stand in a subject; ingest takes none, and its packs are stored all the same
+            return  # such a name can't stand in a subject, and ingest lets none through
         self._waiting[key, kind] = encode_ack(kind, key[1], ranges)
         self._changed.set()
 

@@ -50,7 +50,9 @@ class Group(msgspec.Struct):
     @property
     def idle(self) -> bool:
         """Whether nothing in it needs a table: ticks alone."""
-        return not (self.batches or self.strikes or self.gateways or self.sites or self.events or self.unreadable)
+        return not (
+            self.batches or self.strikes or self.gateways or self.sites or self.events or self.unreadable
+        )
 
 
 def read_readings(group: Group, message: Arrived) -> None:

@@ -18,7 +18,7 @@ Key = tuple[str, str]
 """(gateway, buf)"""
 
 ASK_AT_MOST = 64
-"""Packs asked for at a time: an agent sets a pack aside that it sent three times in vain, so we ask for few."""
+"""Packs asked for at a time: an agent gives a pack up that it sent three times in vain, so we ask for few."""
 
 
 class Cut(NamedTuple):
@@ -86,7 +86,9 @@ class Ledger:
     def absent(self, sources: Iterable[Source]) -> set[Key]:
         """Buffers among the sources whose shelves are to be read from the tables first."""
         shelves = self.shelves
-        return {(s.gateway, s.buf) for s in sources if s.buf and s.seq > 0 and (s.gateway, s.buf) not in shelves}
+        return {
+            (s.gateway, s.buf) for s in sources if s.buf and s.seq > 0 and (s.gateway, s.buf) not in shelves
+        }
 
     def put(self, key: Key, shelf: Shelf | None = None) -> Shelf:
         """Put in a shelf as the tables have it; an empty one when they have none."""
@@ -114,7 +116,9 @@ class Ledger:
             change.shelves.add(key)
             account.packs += 1
 
-    def told(self, key: Key, first: int | None, lost: Sequence[tuple[int, int]] | None, change: Change) -> None:
+    def told(
+        self, key: Key, first: int | None, lost: Sequence[tuple[int, int]] | None, change: Change
+    ) -> None:
         """Enter what an agent told of its buffer: what it had to drop, the lowest it still holds."""
         shelf = self.shelves[key]
         before = (shelf.first, shelf.lost.as_list())

@@ -100,7 +100,7 @@ async def store(
 async def _sift(
     conn: AsyncConnection[Any], rows: Rows, late: NDArray[np.bool_], sources: int, *, careful: bool
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-    """Of late rows, which still have to be copied; by source, how many were there, and how many of those differ."""
+    """Of late rows: which are to be copied; by source, how many were there and how many of those differ."""
     missing, nothing = np.zeros(len(late), np.bool_), np.zeros(sources, np.int64)
     if not late.any():
         return missing, nothing, nothing
@@ -123,10 +123,9 @@ async def _find(conn: AsyncConnection[Any], some: Rows) -> list[NDArray[Any]] | 
     """What is there in the stretches of these rows; None when it is too much to be worth it."""
     at_most = FOUND_PER_ROW * len(some.sensor) + FOUND_ANYWAY
     await _copy(conn, _SPANS, some.as_spans())
-    pieces = []
     async with conn.cursor() as cursor, cursor.copy(_FIND.format(at_most + 1).encode()) as stream:
-        async for piece in stream:  # one per row found; the late are few, or few of them are there
-            pieces.append(bytes(piece))
+        # One piece per row found; the late are few, or few of them are there.
+        pieces = [bytes(piece) async for piece in stream]
     found = copy.decode(copy.FOUND, b"".join(pieces))
     return found if len(found[0]) <= at_most else None
 

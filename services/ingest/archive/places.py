@@ -52,7 +52,9 @@ def thinned(trail: tuple[Mark, ...]) -> tuple[Mark, ...]:
 
 async def load_place(conn: Conn, stream: str) -> Place | None:
     """Where we stand; None when this stream was never read."""
-    cursor = await conn.execute("select epoch, sequence, hash, trail from position where stream = %s", (stream,))
+    cursor = await conn.execute(
+        "select epoch, sequence, hash, trail from position where stream = %s", (stream,)
+    )
     row = await cursor.fetchone()
     if row is None:
         return None
@@ -105,6 +107,7 @@ async def note_gap(  # noqa: PLR0913  the columns of the table
         "insert into stream_gap (stream, epoch, from_seq, to_seq, reason, after, before)"
         " values (%s, %s, %s, %s, %s, 'epoch'::timestamptz + %s::int8 * interval '1 microsecond',"
         " 'epoch'::timestamptz + %s::int8 * interval '1 microsecond')"
-        " on conflict (stream, epoch, from_seq) do update set to_seq = greatest(stream_gap.to_seq, excluded.to_seq)",
+        " on conflict (stream, epoch, from_seq)"
+        " do update set to_seq = greatest(stream_gap.to_seq, excluded.to_seq)",
         (stream, epoch, *span, reason, *between),
     )

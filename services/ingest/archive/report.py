@@ -19,10 +19,16 @@ SHOWN_S = 3600.0
 ROWS = metrics.counter("archive_rows_total", "Observations stored", ["way"])
 STRIKES = metrics.counter("archive_strikes_total", "Strikes stored")
 EVENTS = metrics.counter("archive_events_total", "Alert events stored")
-DUPLICATES = metrics.counter("archive_duplicates_total", "Readings that were stored already, with the same value")
+DUPLICATES = metrics.counter(
+    "archive_duplicates_total", "Readings that were stored already, with the same value"
+)
 CONFLICTS = metrics.counter("archive_conflicts_total", "Readings whose key was stored with another value")
-REFUSED = metrics.counter("archive_refused_total", "Messages passed over: unreadable, or refused by the database")
-DISCARDED = metrics.counter("archive_discarded_total", "Messages a stream discarded before they were stored", ["stream"])
+REFUSED = metrics.counter(
+    "archive_refused_total", "Messages passed over: unreadable, or refused by the database"
+)
+DISCARDED = metrics.counter(
+    "archive_discarded_total", "Messages a stream discarded before they were stored", ["stream"]
+)
 FAILURES = metrics.counter("archive_failures_total", "Sessions with the database that broke", ["code"])
 COMMITS = metrics.histogram("archive_commit_seconds", "Time of a transaction, from first row to commit")
 LAG = metrics.gauge("archive_lag_messages", "Messages of READINGS that are not stored yet")
@@ -46,7 +52,7 @@ class Report:
     def written(self, stream: str, group: Group, outcome: Outcome) -> None:
         """A transaction was committed."""
         ROWS.labels("straight").inc(outcome.straight)
-        ROWS.labels("beside").inc(outcome.rows - outcome.straight)
+        ROWS.labels("late").inc(outcome.rows - outcome.straight)
         STRIKES.inc(outcome.strikes)
         EVENTS.inc(outcome.events)
         DUPLICATES.inc(outcome.duplicates)
@@ -91,10 +97,10 @@ class Report:
         self._show(
             "archive_refused",
             Text(
-                f"{count} bản tin không lưu được và bị bỏ qua, bản tin cuối là {stream} số {sequence}: {reason}. "
-                "Hãy báo cho người phát triển",
-                f"{count} messages can't be stored and were passed over, the last is {stream} {sequence}: {reason}. "
-                "Please tell the developers",
+                f"{count} bản tin không lưu được và bị bỏ qua, bản tin cuối là {stream} số {sequence}: "
+                f"{reason}. Hãy báo cho người phát triển",
+                f"{count} messages can't be stored and were passed over, the last is {stream} {sequence}: "
+                f"{reason}. Please tell the developers",
             ),
         )
 
@@ -107,10 +113,10 @@ class Report:
         self._show(
             code,
             Text(
-                f"Luồng {stream} đã bỏ {count} bản tin trước khi kịp lưu (đến số {span[1]}). Các gateway có bộ đệm "
-                "được yêu cầu gửi lại; hãy kiểm tra cơ sở dữ liệu có chậm hoặc dừng không",
-                f"stream {stream} discarded {count} messages before they were stored (up to {span[1]}). Gateways with "
-                "a buffer are asked again; see whether the database is slow or was away",
+                f"Luồng {stream} đã bỏ {count} bản tin trước khi kịp lưu (đến số {span[1]}). Các gateway có "
+                "bộ đệm được yêu cầu gửi lại; hãy kiểm tra cơ sở dữ liệu có chậm hoặc dừng không",
+                f"stream {stream} discarded {count} messages before they were stored (up to {span[1]}). "
+                "Gateways with a buffer are asked again; see whether the database is slow or was away",
             ),
         )
 
@@ -120,10 +126,10 @@ class Report:
         self._show(
             f"archive_tail_{stream.lower()}",
             Text(
-                f"Luồng {stream} đã mất phần cuối (mất điện?): đã đọc đến {read}, nay chỉ còn đúng đến {held}. "
-                "Lưu trữ đọc lại từ đó",
-                f"stream {stream} lost its tail (a power cut?): it was read up to {read} and holds what we know up to "
-                f"{held}. Storing goes on from there",
+                f"Luồng {stream} đã mất phần cuối (mất điện?): đã đọc đến {read}, nay chỉ còn đúng đến "
+                f"{held}. Lưu trữ đọc lại từ đó",
+                f"stream {stream} lost its tail (a power cut?): it was read up to {read} and holds what we "
+                f"know up to {held}. Storing goes on from there",
             ),
         )
 

@@ -128,7 +128,7 @@ def settle(rows: Rows) -> Settled:
 
 
 def match(rows: Rows, found: Sequence[NDArray[Any]]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which of settled rows are among those found (sensor, PostgreSQL's time, value), and which say the same."""
+    """Which settled rows are among those found (`copy.FOUND`), and which of them say the same."""
     sensor, time, value = found
     theirs = len(sensor)
     sensors = np.concatenate([sensor, rows.sensor])

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import psycopg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
+from psycopg import AsyncConnection
 
 from services import schema
 from services.ingest.archive import trouble
@@ -25,6 +28,7 @@ from services.runtime.settings import Settings
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 LOOK_S = 5.0
 FLUSH_S = 2.0
+FORGET_S = 3600.0
 CONNECT_S = 5
 
 _OCCUPIED = Trouble(
@@ -58,11 +62,17 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     health = Health(connection.js, "archive")
     announcer = Announcer(connection.js)
     report = Report(health)
-    background = [
-        asyncio.ensure_future(work) for work in (health.run(), announcer.run(), _look(report, connection.js))
-    ]
+    works = [health.run(), announcer.run(), _look(report, connection.js)]
+    if settings.keep_days is not None:
+        works.append(_forget(settings.database, settings.keep_days))
+    background = [asyncio.ensure_future(work) for work in works]
+
+    async def session() -> None:
+        async with _database(settings.database or "") as conn:
+            await Session(connection.js, conn, announcer, report, settings.keep_days).run(stop)
+
     try:
-        await _sessions(settings.database, connection.js, announcer, report, stop)
+        await _sessions(session, report, stop)
         await announcer.flush(FLUSH_S)
     finally:
         for task in background:
@@ -71,20 +81,20 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await connection.close()
 
 
-async def _sessions(
-    database: str, js: JetStreamContext, announcer: Announcer, report: Report, stop: asyncio.Event
-) -> None:
+async def _sessions(session: Callable[[], Awaitable[None]], report: Report, stop: asyncio.Event) -> None:
     pause = FIRST_PAUSE_S
     while not stop.is_set():
         began = asyncio.get_running_loop().time()
         try:
-            await _session(database, js, announcer, report, stop)
+            await session()
         except TailLost as lost:
             log.warning("stream_changed", error=str(lost))
         except (Occupied, NotAlone) as error:
             report.broken(error, _OCCUPIED)
         except schema.SchemaTooNew as error:
-            report.broken(error, Trouble("database_newer", Text(f"Cơ sở dữ liệu mới hơn: {error}", str(error))))
+            report.broken(
+                error, Trouble("database_newer", Text(f"Cơ sở dữ liệu mới hơn: {error}", str(error)))
+            )
         except (psycopg.Error, OSError) as error:
             report.broken(error, trouble.of(error))
         except (NatsError, TimeoutError) as error:
@@ -97,11 +107,10 @@ async def _sessions(
         pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
-async def _session(
-    database: str, js: JetStreamContext, announcer: Announcer, report: Report, stop: asyncio.Event
-) -> None:
-    conn = await psycopg.AsyncConnection.connect(
-        database,
+@contextlib.asynccontextmanager
+async def _database(url: str) -> AsyncIterator[AsyncConnection[Any]]:
+    conn = await AsyncConnection.connect(
+        url,
         autocommit=True,
         connect_timeout=CONNECT_S,
         application_name="haidang archive",
@@ -112,9 +121,22 @@ async def _session(
         tcp_user_timeout=30_000,
     )
     try:
-        await Session(js, conn, announcer, report).run(stop)
+        yield conn
     finally:
         await conn.close()
+
+
+async def _forget(url: str, keep_days: int) -> None:
+    """Once an hour, over a connection of its own: deleting must not hold up storing."""
+    while True:
+        await asyncio.sleep(FORGET_S)
+        try:
+            async with _database(url) as conn:
+                gone = await schema.forget(conn, keep_days)
+        except (psycopg.Error, OSError) as error:
+            log.warning("forgetting_waits", error=repr(error))  # the session complains of the database itself
+        else:
+            log.info("forgotten", older_than_days=keep_days, gone=gone)
 
 
 async def _look(report: Report, js: JetStreamContext) -> None:

@@ -1,4 +1,4 @@
-"""A session: from connecting to the database until something breaks. Whatever broke, the next one begins afresh.
+"""A session: one connection to the database, until something breaks. Then the next one begins afresh.
 
 All memory that could be wrong lives in a session; all that must not be lost is in the tables. So a
 commit in doubt, a lost connection or a stream that tells another story have one remedy.
@@ -46,10 +46,15 @@ class Session:
     """One connection to the database, one reader per stream."""
 
     def __init__(
-        self, js: JetStreamContext, conn: AsyncConnection[Any], announcer: Announcer, report: Report
+        self,
+        js: JetStreamContext,
+        conn: AsyncConnection[Any],
+        announcer: Announcer,
+        report: Report,
+        keep_days: int | None = None,
     ) -> None:
         """Join what `run` needs; touches nothing yet."""
-        self._js, self._conn = js, conn
+        self._js, self._conn, self._keep_days = js, conn, keep_days
         self._announcer, self._report = announcer, report
         self._writer = Writer(conn)
         self._busy = asyncio.Lock()  # one transaction at a time on one connection
@@ -66,7 +71,7 @@ class Session:
         if row is None or not row[0]:
             msg = "another archive is at work on this database"
             raise Occupied(msg)
-        outcome = await schema.migrate(self._conn)
+        outcome = await schema.migrate(self._conn, keep_days=self._keep_days)
         log.info("database_ready", **outcome._asdict())
         await self._writer.prepare()
         for stream in STREAMS:
@@ -83,19 +88,15 @@ class Session:
         place = await places.load_place(self._conn, stream)
         if place is None:
             return await places.open_place(self._conn, stream, epoch)
-        marks = [(place.sequence, place.hash), *reversed(place.trail)]
-        for at, (sequence, digest) in enumerate(marks):
-            mark = Position(place.epoch, sequence, digest)
-            if sequence == 0 or (await check_position(self._js, stream, mark)).holds:
-                break
-        else:
-            at, sequence, digest = len(marks), 0, ""
+        marks = [(place.sequence, place.hash), *reversed(place.trail), (0, "")]
+        at = await self._held(stream, place.epoch, marks)
         if at == 0 and epoch == place.epoch:
             return place
         if at and place.epoch:  # DERIVED has none: nobody holds tokens of it
             epoch = await renew_epoch(self._js, stream, place.epoch)
-        # Ascending order again; the marks that no longer hold are dropped.
-        found = Place(epoch, sequence, digest, tuple(reversed(marks[at + 1 :])))
+        sequence, digest = marks[at]
+        # The marks behind it, oldest first again; those that no longer hold are dropped.
+        found = Place(epoch, sequence, digest, tuple(reversed(marks[at + 1 : -1])))
         async with self._conn.transaction():
             await places.move_place(self._conn, stream, place, found)
             if at:
@@ -104,6 +105,16 @@ class Session:
         if at:
             self._report.tail_lost(stream, sequence, place.sequence)
         return found
+
+    async def _held(self, stream: str, epoch: str, marks: Sequence[places.Mark]) -> int:
+        """Which of the marks, newest first, the stream still holds; the last is its beginning."""
+        for at, (sequence, digest) in enumerate(marks):
+            if (
+                sequence == 0
+                or (await check_position(self._js, stream, Position(epoch, sequence, digest))).holds
+            ):
+                return at
+        return len(marks) - 1
 
     async def _feed(self, stream: str, stop: asyncio.Event) -> None:
         follower = Follower(self._js, stream, [], after=self._writer.places[stream].sequence)
@@ -196,7 +207,9 @@ class Session:
             self._announcer.tell(key, ranges, kind)
 
 
-async def _together(works: Sequence[Coroutine[Any, Any, None]], background: Coroutine[Any, Any, None]) -> None:
+async def _together(
+    works: Sequence[Coroutine[Any, Any, None]], background: Coroutine[Any, Any, None]
+) -> None:
     """Run all until the works have ended or one breaks; what broke first is raised, the rest cancelled."""
     tasks = [asyncio.ensure_future(work) for work in (*works, background)]
     try:

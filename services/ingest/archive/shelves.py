@@ -33,10 +33,14 @@ select gateway, buf, holes from (
     from pack_range where updated_at > now() - interval '7 days' and first < upper(ranges)
 ) as p where not isempty(holes)
 """
-_GAP = "select exists(select from stream_gap where stream = 'READINGS' and seen_at > now() - interval '7 days')"
+_GAP = (
+    "select exists(select from stream_gap where stream = 'READINGS' and seen_at > now() - interval '7 days')"
+)
 _DISCARDED = """
 update gateway_account a set discarded = t.n
-from (select gateway, sum(n)::int8 as n from unnest(%s::text[], %s::int8[]) as u(gateway, n) group by gateway) as t
+from (
+    select gateway, sum(n)::int8 as n from unnest(%s::text[], %s::int8[]) as u(gateway, n) group by gateway
+) as t
 where a.gateway = t.gateway and a.discarded <> t.n
 """
 _REPAIRED = "update gateway_account set discarded = 0 where discarded > 0 and not gateway = any(%s)"

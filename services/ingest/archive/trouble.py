@@ -32,7 +32,8 @@ _TABLE: tuple[tuple[str, Trouble], ...] = (
             Text(
                 "Ổ đĩa của cơ sở dữ liệu đã đầy; lưu trữ tạm dừng và sẽ tự chạy tiếp. "
                 "Hãy giải phóng dung lượng hoặc đặt keep_days",
-                "the database's disk is full; storing waits and goes on by itself. Free some space or set keep_days",
+                "the database's disk is full; storing waits and goes on by itself. "
+                "Free some space or set keep_days",
             ),
         ),
     ),
@@ -41,7 +42,8 @@ _TABLE: tuple[tuple[str, Trouble], ...] = (
         Trouble(
             "database_no_connections",
             Text(
-                "Cơ sở dữ liệu không còn kết nối trống. Hãy tăng max_connections hoặc đóng các chương trình khác",
+                "Cơ sở dữ liệu không còn kết nối trống. "
+                "Hãy tăng max_connections hoặc đóng các chương trình khác",
                 "the database has no connection left. Raise max_connections or close other programs",
             ),
         ),

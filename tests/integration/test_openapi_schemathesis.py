@@ -1,0 +1,99 @@
+"""The API holds what its OpenAPI document says, whatever it is asked (schemathesis)."""
+
+import asyncio
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from services import schema as tables
+from tests.support.api_rig import Rig, rig, told
+from tests.support.databases import Postgres
+
+ENDLESS = "/api/v1/events/stream"
+EXAMPLES = 12
+REAL = {"station": "vt-flood-001", "sensor": "vt-flood-001.water_level", "alert_id": "one", "gateway": "gw-01"}
+HELD = [status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    folder = tmp_path_factory.mktemp("openapi")
+    server = Postgres(folder / "data")
+    server.start()
+    asyncio.run(_prepare(server.dsn()))
+    with rig(folder / "api", server.dsn()) as made:
+        made.tell(told("one"), told("two", severity="warning"), told("one", "cleared", at_s=60))
+        made.beat("ingest", "alerts", "keeper", "archive")
+        yield made
+    server.stop()
+
+
+async def _prepare(dsn: str) -> None:
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as db:
+        await tables.migrate(db)
+        await db.execute("insert into sensor (name) values ('vt-flood-001.water_level')")
+        await db.execute("insert into observation select 1, now() - n * interval '1 minute', n, 1, now() from generate_series(0, 99) n")
+        await db.execute("insert into strike values ('s', '1', now() - interval '1 hour', 10.3, 107.1, 'cg', -20, null, now())")
+
+
+def _operations(machine: Rig) -> Iterator[schemathesis.APIOperation]:
+    """Every operation whose answer has an end."""
+    for found in schemathesis.openapi.from_url(machine.http + "/openapi.json").get_all_operations():
+        operation = found.ok()
+        if operation.path != ENDLESS:
+            yield operation
+
+
+def _real_ids(operation: schemathesis.APIOperation) -> dict[str, str]:
+    """Path parameters that name something; random ones never do."""
+    return {name: real for name, real in REAL.items() if f"{{{name}}}" in operation.path}
+
+
+# The strategies are drawn from by hand: the plugin's own parametrizing is made for another pytest.
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_every_operation_answers_as_documented_and_never_fails(machine: Rig, mode: GenerationMode) -> None:
+    for operation in _operations(machine):
+        try:
+            strategy = operation.as_strategy(generation_mode=mode)
+        except Unsatisfiable:
+            continue
+
+        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+        @given(case=strategy)
+        def holds(case: schemathesis.Case) -> None:
+            if mode is GenerationMode.POSITIVE:
+                case.path_parameters = _real_ids(operation)
+            answer = case.call()
+            # 503 is what this API says when something it needs is away; it is documented where it can be.
+            assert answer.status_code < 500 or answer.status_code == 503, answer.text
+            if answer.status_code >= 400:
+                assert answer.headers["content-type"][0] == "application/problem+json"
+            case.validate_response(answer, checks=HELD)
+
+        try:
+            holds()
+        except Unsatisfiable:  # an operation without parameters has nothing wrong to be asked
+            continue
+
+
+def test_the_real_ids_answer_as_documented(machine: Rig) -> None:
+    machine.beat("ingest", "alerts", "keeper", "archive")
+    tried = 0
+    for operation in _operations(machine):
+        case = operation.Case(path_parameters=_real_ids(operation))
+        answer = case.call()
+        assert answer.status_code == 200, (operation.path, answer.text)
+        case.validate_response(answer, checks=HELD)
+        tried += 1
+    assert tried >= 15
