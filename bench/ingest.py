@@ -10,15 +10,19 @@ import json
 import sys
 import tempfile
 import time
-from pathlib import Path
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
+import nats
+import numpy as np
 import psutil
+from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from services.observation import topics
+from services.observation import batch, topics
 from tests.support.ingest_rig import Rig
 
 WINDOW = 400
@@ -40,7 +44,7 @@ def site(gateways: int, rows: int) -> dict[str, bytes]:
     """A site whose gateways have enough sensors for packs of `rows`."""
     per_station = max(1, -(-rows // STATIONS))
     properties = [f"water_level", "rainfall", "air_temperature", "humidity", "wind_speed"]
-    toml = ['format = 1', 'id = "bench"', 'name = { vi = "Đo", en = "Bench" }', "bounds = [107, 10, 108, 11]"]
+    toml = ["format = 1", 'id = "bench"', 'name = { vi = "Đo", en = "Bench" }', "bounds = [107, 10, 108, 11]"]
     features, sensors = [], ["sensor"]
     for g in range(gateways):
         names = [f"g{g}-s{s}" for s in range(STATIONS)]
@@ -125,13 +129,15 @@ class Gateway(asyncio.Protocol):
 
     def packet(self) -> bytes:
         self.sent += 1
-        self._time += 1
+        self._time = time.time() if self._rate else self._time + 1
         if self._rows == 1:
             name = self._names[self.sent % len(self._names)]
-            payload = f'[{{"n":"{name}","t":{self._time},"v":{self.sent % 100}.5}}]'.encode()
+            payload = f'[{{"n":"{name}","t":{self._time!r},"v":{self.sent % 100}.5}}]'.encode()
         else:
-            records = [f'{{"n":"{n}","v":{self.sent % 97}.{k}}}' for k, n in enumerate(self._names[: self._rows])]
-            payload = f'[{{"bt":{self._time},{records[0][1:]},{",".join(records[1:])}]'.encode()
+            records = [
+                f'{{"n":"{n}","v":{self.sent % 97}.{k}}}' for k, n in enumerate(self._names[: self._rows])
+            ]
+            payload = f'[{{"bt":{self._time!r},{records[0][1:]},{",".join(records[1:])}]'.encode()
         mid = (self.sent % 65535 + 1).to_bytes(2, "big")
         length = len(self._topic) + 2 + len(payload)
         header = bytearray(b"\x32")
@@ -143,7 +149,9 @@ class Gateway(asyncio.Protocol):
         return bytes(header) + self._topic + mid + payload
 
 
-async def generate(rig: Rig, files: dict[str, bytes], gateways: int, rows: int, seconds: float, rate: float) -> int:
+async def generate(
+    rig: Rig, files: dict[str, bytes], gateways: int, rows: int, seconds: float, rate: float
+) -> int:
     loop = asyncio.get_running_loop()
     fleet = []
     for g in range(gateways):
@@ -151,6 +159,10 @@ async def generate(rig: Rig, files: dict[str, bytes], gateways: int, rows: int, 
         await loop.create_connection(lambda one=gateway: one, "127.0.0.1", rig.mqtt_port)  # type: ignore[misc]
         await gateway.ready.wait()
         fleet.append(gateway)
+    delays: list[float] = []
+    if rate:
+        client = await nats.connect(rig.url)
+        await client.subscribe("readings.>", cb=partial(heard, delays))
     for gateway in fleet:
         gateway.start(seconds)
     await asyncio.sleep(seconds)
@@ -160,7 +172,18 @@ async def generate(rig: Rig, files: dict[str, bytes], gateways: int, rows: int, 
         if all(g.done.is_set() for g in fleet):
             break
         await asyncio.sleep(0.05)
+    if rate:
+        await client.close()
+        p50, p99, worst = np.percentile(delays, [50, 99, 100]) * 1000
+        sys.stdout.write(f"publish to READINGS: p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.1f} ms\n")
     return sum(g.sent for g in fleet)
+
+
+async def heard(delays: list[float], message: Msg) -> None:
+    """How old the readings are when they are in the stream."""
+    if (message.headers or {}).get("kind") == "readings":
+        one = batch.decode(message.data)
+        delays.extend((time.time() - one.time / 1e6).tolist())
 
 
 async def last_stored(js: JetStreamContext) -> float:
@@ -173,7 +196,9 @@ async def last_stored(js: JetStreamContext) -> float:
     return max(times)
 
 
-def measure(rig: Rig, files: dict[str, bytes], gateways: int, rows: int, seconds: float, rate: float) -> Result:
+def measure(
+    rig: Rig, files: dict[str, bytes], gateways: int, rows: int, seconds: float, rate: float
+) -> Result:
     """One run, to its last reading in the stream."""
     assert rig.ingest is not None and rig._server is not None  # noqa: SLF001
     ingest, server, me = psutil.Process(rig.ingest.pid), psutil.Process(rig._server.pid), psutil.Process()  # noqa: SLF001
@@ -200,7 +225,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--gateways", type=int, default=8)
     parser.add_argument("--rows", type=int, nargs="*", default=[50, 1])
-    parser.add_argument("--rate", type=float, default=0, help="readings/s; 0: as fast as the broker acknowledges")
+    parser.add_argument(
+        "--rate", type=float, default=0, help="readings/s; 0: as fast as the broker acknowledges"
+    )
     options = parser.parse_args()
     for rows in options.rows:
         with tempfile.TemporaryDirectory() as folder:

@@ -41,8 +41,12 @@ class Link:
         ack_topic: str | None = None,
         window: int = 128,
         monotonic: Callable[[], float] = time.monotonic,
+        give_up: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Describe the connection; `open` makes it. Without status and ack topics it only publishes."""
+        """Describe the connection; `open` makes it. Without status and ack topics it only publishes.
+
+        `give_up` is asked while opening: who is told to stop shall not wait for a broker that is silent.
+        """
         self._address = (host, port)
         self._status_topic = status_topic
         self._ack_topic = ack_topic
@@ -52,6 +56,8 @@ class Link:
         self._accepted = False
         self._subscribed = False
         self._lost = False
+        self._opened = False
+        self._give_up = give_up
         self.delivered: list[int] = []
         self.heard: list[bytes] = []
         self._client = Client(
@@ -82,7 +88,7 @@ class Link:
             msg = f"no MQTT broker at {host}:{port} ({error}); is it running, and is the address right?"
             raise LinkError(msg) from error
         sock = self._client.socket()
-        if sock is not None:
+        if isinstance(sock, socket.socket):  # small packs shall not wait for more to come
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._until(lambda: self._accepted, "did not answer CONNECT")
         if self._ack_topic is not None:
@@ -90,12 +96,13 @@ class Link:
             self._until(lambda: self._subscribed, f"did not answer the subscription to {self._ack_topic}")
         if self._status_topic is not None:
             self._client.publish(self._status_topic, b"online", qos=1, retain=True)
+        self._opened = True
 
     def _until(self, reached: Callable[[], bool], otherwise: str) -> None:
         deadline = self._monotonic() + OPENING_S
         while not reached():
-            if self._refused is not None or not self.turn(0.5) or self._monotonic() > deadline:
-                self._client.disconnect()
+            late = self._monotonic() > deadline or self._give_up()
+            if self._refused is not None or late or not self.turn(0.2):
                 msg = f"the MQTT broker at {self._address[0]}:{self._address[1]} {self._refused or otherwise}"
                 raise LinkError(msg)
 
@@ -128,11 +135,14 @@ class Link:
             with suppress(BlockingIOError):
                 wake.recv(4096)
         self._client.loop_misc()
-        return not self._lost and self._client.socket() is not None
+        return self._client.socket() is not None and not self._gone()
+
+    def _gone(self) -> bool:
+        return self._lost
 
     def close(self) -> None:
         """Say `offline`, wait shortly until the broker has it, and go."""
-        if self._client.socket() is not None and not self._lost:
+        if self._client.socket() is not None and self._opened and not self._lost:
             if self._status_topic is not None:
                 info = self._client.publish(self._status_topic, b"offline", qos=1, retain=True)
                 deadline = self._monotonic() + CLOSING_S
@@ -146,7 +156,12 @@ class Link:
                 sock.close()
 
     def _on_connect(
-        self, _client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, _props: Properties | None
+        self,
+        _client: Client,
+        _data: object,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        _props: Properties | None,
     ) -> None:
         if reason.is_failure:
             self._refused = f"refused us: {reason.getName()}; check the user and the password"
@@ -169,7 +184,7 @@ class Link:
             self.delivered.append(seq)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        self.heard.append(message.payload)
+        self.heard.append(bytes(message.payload))
 
     def _on_disconnect(self, *_: object) -> None:
         self._lost = True

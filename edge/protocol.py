@@ -9,45 +9,12 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
-import msgspec
-
 from edge.buffer import Buffer, Lane, Pack
 from edge.losses import Losses
+from edge.outbox import Outbox
+from edge.settings import Settings
 from services.observation.envelope import Ack
 from services.observation.ranges import Ranges
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """How much is held and how patient the agent is. Durations in seconds.
-
-    Attributes:
-        window: publishes without PUBACK at any time; backlog may use half of it.
-        backlog_after_s: a pack older than this at its first sending travels as backlog; None: never.
-        grace_s: after a reconnect, how long `seen` is waited for before what had a PUBACK is sent again.
-        passed_over_s: a pack still unseen so long after its sending, while a later one of its lane is
-            seen, is sent again. Longer than ingest holds a pack for its `prev`.
-        probe_s: no news for so long while packs are unseen: send the last one again, and ask thereby.
-            Doubles up to `probe_max_s` while there is no answer.
-        settle_s: a `want` so soon after the sending is an old one.
-        sendings: a pack delivered so often and still wanted is moved aside.
-        carry_s: at most one empty pack in so long, sent only to tell `first` and `lost`.
-        patience_s: pause between sendings once a pack was delivered that often without being asked for.
-    """
-
-    max_packs: int = 1_000_000
-    max_bytes: int = 256 * 1024 * 1024
-    window: int = 128
-    backlog_after_s: float | None = 10.0
-    grace_s: float = 1.0
-    passed_over_s: float = 5.0
-    passed_over_backlog_s: float = 12.0
-    probe_s: float = 5.0
-    probe_max_s: float = 60.0
-    settle_s: float = 2.0
-    sendings: int = 3
-    carry_s: float = 5.0
-    patience_s: float = 60.0
-    max_aside: int = 100
 
 
 class Protocol:
@@ -60,16 +27,11 @@ class Protocol:
         self.plain = plain
         self.buffer = Buffer(self.settings.max_packs, self.settings.max_bytes)
         self.losses = Losses()
+        self._outbox = Outbox(self.buffer, self.settings, plain=plain)
         self.aside: deque[Pack] = deque(maxlen=self.settings.max_aside)
         self.stored_packs = 0
         self.dropped = 0
-        self.sendings = 0
         self.connected = False
-        self._fresh: deque[Pack] = deque()
-        self._backlog: deque[Pack] = deque()
-        self._again: list[tuple[bool, int]] = []
-        self._flying = {Lane.LIVE: 0, Lane.BACKLOG: 0}
-        self._last_sent = {Lane.LIVE: 0, Lane.BACKLOG: 0}
         self._seen_order = {Lane.LIVE: 0, Lane.BACKLOG: 0}
         self._seen = Ranges()
         self._stored = Ranges()
@@ -87,13 +49,13 @@ class Protocol:
     def add(self, records: bytes, now: float, kind: str = "readings") -> int:
         """Take a pack in and give it its seq; the bound may push out the oldest."""
         pack, dropped = self.buffer.append(kind, records, now)
-        self._fresh.append(pack)
+        self._outbox.add(pack)
         for old in dropped:
             self._lose(old)
         return pack.seq
 
     def _lose(self, pack: Pack) -> None:
-        self._landed(pack)
+        self._outbox.landed(pack)
         self.dropped += 1
         if not self.plain:
             self.losses.add(pack.seq)
@@ -108,8 +70,8 @@ class Protocol:
         self._probe_at = now + self._probe_s
         for pack in self.buffer:
             if pack.in_flight:
-                self._landed(pack)
-                self._send_again(pack)
+                self._outbox.landed(pack)
+                self._outbox.again(pack)
 
     def disconnect(self) -> None:
         """The connection is gone, and with it every acknowledgement of what was in flight."""
@@ -120,73 +82,16 @@ class Protocol:
         self._resume_at = None
         for pack in self.buffer:
             if pack.delivered and not pack.seen and pack.order <= self._order_before:
-                self._send_again(pack)
+                self._outbox.again(pack)
 
     # -- what to send --------------------------------------------------------------------------
 
     def next(self, now: float) -> Pack | None:
         """The pack to send now, marked as sent; None while there is nothing or the window is full."""
-        if not self.connected or self._flying[Lane.LIVE] + self._flying[Lane.BACKLOG] >= self.settings.window:
-            return None
-        pack = self._pick(now)
-        if pack is None:
-            return None
-        if pack.prev is None:
-            pack.prev = self._last_sent[pack.lane]
-            self._last_sent[pack.lane] = pack.seq
-        self.sendings += 1
-        pack.order = self.sendings
-        pack.sent_at = now
-        pack.in_flight = True
-        self._flying[pack.lane] += 1
-        pack.told = self._told_sent = self.losses.mark
+        pack = self._outbox.next(now) if self.connected else None
+        if pack is not None:
+            pack.told = self._told_sent = self.losses.mark
         return pack
-
-    def _pick(self, now: float) -> Pack | None:
-        """Live before backlog; in each, what goes again before what is new."""
-        self._grow_old(now)
-        backlog_may = self._flying[Lane.BACKLOG] < max(1, self.settings.window // 2)
-        if pack := self._pop_again(backlog=False):
-            return pack
-        if self._fresh:
-            return self._fresh.popleft()
-        if backlog_may and (pack := self._pop_again(backlog=True)):
-            return pack
-        if backlog_may and self._backlog:
-            return self._backlog.popleft()
-        return None
-
-    def _grow_old(self, now: float) -> None:
-        limit = self.settings.backlog_after_s
-        fresh = self._fresh
-        while fresh:
-            pack = fresh[0]
-            if self.buffer.get(pack.seq) is None:
-                fresh.popleft()  # pushed out by the bound before it was ever sent
-            elif limit is not None and not self.plain and now - pack.added_at > limit:
-                pack.lane = Lane.BACKLOG
-                self._backlog.append(fresh.popleft())
-            else:
-                break
-        while self._backlog and self.buffer.get(self._backlog[0].seq) is None:
-            self._backlog.popleft()
-
-    def _pop_again(self, *, backlog: bool) -> Pack | None:
-        while self._again and self._again[0][0] == backlog:
-            _, seq = heappop(self._again)
-            pack = self.buffer.get(seq)
-            if pack is None:
-                continue
-            pack.queued = False
-            if pack.wanted or not pack.seen:
-                pack.wanted = False
-                return pack
-        return None
-
-    def _send_again(self, pack: Pack) -> None:
-        if not pack.queued and not pack.in_flight and pack.prev is not None:
-            pack.queued = True
-            heappush(self._again, (pack.lane is Lane.BACKLOG, pack.seq))
 
     def payload(self, pack: Pack, sent_at: float) -> bytes:
         """The bytes to publish; `sent_at` in seconds since 1970.
@@ -195,15 +100,18 @@ class Protocol:
         """
         if self.plain:
             return pack.records
-        return b'{"v":1,"buf":"%b","seq":%d,"prev":%d,"lane":"%b","first":%d,"lost":%b,"sent_at":%.3f,"records":%b}' % (
-            self.buf.encode(),
-            pack.seq,
-            pack.prev,
-            pack.lane.encode(),
-            self.buffer.first,
-            self.losses.text(),
-            sent_at,
-            pack.records,
+        return (
+            b'{"v":1,"buf":"%b","seq":%d,"prev":%d,"lane":"%b","first":%d,"lost":%b,"sent_at":%.3f,"records":%b}'
+            % (
+                self.buf.encode(),
+                pack.seq,
+                pack.prev or 0,
+                pack.lane.encode(),
+                self.buffer.first,
+                self.losses.text(),
+                sent_at,
+                pack.records,
+            )
         )
 
     # -- what comes back -----------------------------------------------------------------------
@@ -213,17 +121,12 @@ class Protocol:
         pack = self.buffer.get(seq)
         if pack is None or not pack.in_flight:
             return
-        self._landed(pack)
+        self._outbox.landed(pack)
         pack.delivered += 1
         if self.plain:
             self._store(pack)
         elif not pack.seen:
             heappush(self._watch, (now + self._patience(pack), seq, pack.order))
-
-    def _landed(self, pack: Pack) -> None:
-        if pack.in_flight:
-            pack.in_flight = False
-            self._flying[pack.lane] -= 1
 
     def _patience(self, pack: Pack) -> float:
         if pack.delivered >= self.settings.sendings:
@@ -250,7 +153,7 @@ class Protocol:
         self._stored = stored
 
     def _store(self, pack: Pack) -> None:
-        self._landed(pack)
+        self._outbox.landed(pack)
         self.buffer.remove(pack.seq)
         self.stored_packs += 1
         self._pass(pack)
@@ -265,7 +168,7 @@ class Protocol:
         for pack in self._new(self._seen, seen):
             # Ingest knows less than before: the stream lost its tail, and it was rebuilt from the rest.
             pack.seen = False
-            self._send_again(pack)
+            self._outbox.again(pack)
         self._seen = seen
         if self._resume_at is not None:
             self._resend_unseen()
@@ -287,7 +190,7 @@ class Protocol:
             self.losses.add(pack.seq)
             return
         pack.wanted = True
-        self._send_again(pack)
+        self._outbox.again(pack)
 
     def _new(self, now_in: Ranges, before: Ranges) -> Iterable[Pack]:
         """The packs held that are in the one set and not in the other: only the difference is walked."""
@@ -318,7 +221,7 @@ class Protocol:
             if pack is None or pack.seen or pack.order != order:
                 continue
             if order < self._seen_order[pack.lane]:
-                self._send_again(pack)
+                self._outbox.again(pack)
             else:
                 heappush(self._watch, (now + self.settings.passed_over_s, seq, order))
 
@@ -337,7 +240,7 @@ class Protocol:
             if pack.lane not in last or last[pack.lane].order < pack.order:
                 last[pack.lane] = pack
         for pack in last.values():
-            self._send_again(pack)
+            self._outbox.again(pack)
         if last:
             self._probe_s = min(self._probe_s * 2, self.settings.probe_max_s)
         self._probe_at = now + self._probe_s
@@ -349,8 +252,13 @@ class Protocol:
             return
         self._asked_for_gone = False
         self._carry_at = now + self.settings.carry_s
-        if not self._fresh and not self._backlog and not self._again:
+        if not self._outbox:
             self.add(b"[]", now)
+
+    @property
+    def sendings(self) -> int:
+        """How many packs were sent, repeats counted."""
+        return self._outbox.sendings
 
     @property
     def unstored(self) -> int:

@@ -9,7 +9,6 @@ import secrets
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -17,8 +16,10 @@ from typing import Any, Self
 
 import msgspec
 
+from edge.handover import Handover
 from edge.link import Link, LinkError
-from edge.protocol import Protocol, Settings
+from edge.protocol import Protocol
+from edge.settings import Settings
 from edge.splitting import MAX_BYTES, TooLargeError, packs
 from services.observation import topics
 from services.observation.envelope import decode_ack
@@ -30,6 +31,8 @@ TURN_S = 0.2
 """How long one wait for the network lasts at most: the pace of the protocol's own clock."""
 
 BUF_BYTES = 8
+
+__all__ = ["Sender", "Settings", "TooLargeError"]
 
 
 class Sender:
@@ -75,6 +78,7 @@ class Sender:
         """
         self.gateway = gateway
         self._plain = plain
+        self._stopping = threading.Event()
         self._buf = random(BUF_BYTES).hex()
         self._settings = settings or Settings()
         self._protocol = Protocol(self._buf, self._settings, plain=plain)
@@ -92,19 +96,17 @@ class Sender:
             ack_topic=None if plain else topics.ack(area, gateway),
             window=self._settings.window,
             monotonic=monotonic,
+            give_up=self._stopping.is_set,
         )
         self._max_unstored = max_unstored
         self._clock = clock
         self._monotonic = monotonic
         self._notice = notice
-        self._inbox: deque[tuple[bytes, float, str]] = deque()
-        self._room = threading.Condition()
-        self._waiting = 0
+        self._handover = Handover(self._protocol)
         self._asleep = False
         self._wake_in, self._wake_out = socket.socketpair()
-        self._wake_in.setblocking(False)
-        self._wake_out.setblocking(False)
-        self._stopping = threading.Event()
+        self._wake_in.setblocking(False)  # noqa: FBT003  the standard library's
+        self._wake_out.setblocking(False)  # noqa: FBT003  the standard library's
         self._connected = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -148,15 +150,15 @@ class Sender:
         now = self._monotonic()
         if isinstance(records, bytes):
             if len(records) > MAX_BYTES:
-                msg = f"a pack of {len(records)} bytes is over the limit of {MAX_BYTES}; hand over its records instead"
+                msg = f"a pack of {len(records)} bytes is over {MAX_BYTES}; hand over its records instead"
                 raise TooLargeError(msg)
-            self._inbox.append((records, now, kind))
+            self._handover.put((records,), now, kind)
         else:
-            self._inbox.extend((data, now, kind) for data in packs(records))
+            self._handover.put(packs(records), now, kind)
         self._wake()
         if self._max_unstored is not None and self.unstored > self._max_unstored:
             limit = self._max_unstored
-            self._wait(lambda: self.unstored <= limit, None)
+            self._handover.wait(lambda: self.unstored <= limit, None)
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Wait for a first connection; False when there is none in time (see `problem`)."""
@@ -165,12 +167,12 @@ class Sender:
 
     def wait_all_stored(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing is held any more (plain: until the last PUBACK); False: not in time."""
-        return self._wait(lambda: self.unstored == 0, timeout_s)
+        return self._handover.wait(lambda: self.unstored == 0, timeout_s)
 
     @property
     def unstored(self) -> int:
         """Packs handed over and not yet stored."""
-        return len(self._inbox) + self._protocol.unstored
+        return self._handover.unstored
 
     @property
     def stored(self) -> int:
@@ -191,8 +193,7 @@ class Sender:
         """Make every wait return now and the thread end; from any thread, `close` is still to be called."""
         self._stopping.set()
         self._wake(force=True)
-        with self._room:
-            self._room.notify_all()
+        self._handover.close()
 
     def close(self) -> None:
         """Say goodbye to the broker and end the thread. What is not stored by now stays unsent."""
@@ -213,14 +214,6 @@ class Sender:
         """Close."""
         self.close()
 
-    def _wait(self, reached: Callable[[], bool], timeout_s: float | None) -> bool:
-        with self._room:
-            self._waiting += 1
-            try:
-                return self._room.wait_for(lambda: reached() or self._stopping.is_set(), timeout_s) and reached()
-            finally:
-                self._waiting -= 1
-
     def _wake(self, *, force: bool = False) -> None:
         # Only a sleeping thread needs the byte: one system call saved for each pack under load.
         if self._asleep or force:
@@ -239,6 +232,7 @@ class Sender:
                 if self.problem is None:
                     self._notice(str(error))
                 self.problem = str(error)
+                link.close()
                 self._rest(pause)
                 pause = min(pause * 2, BACKOFF_S[1])
                 continue
@@ -258,15 +252,9 @@ class Sender:
         """Wait before the next connection; what is handed over meanwhile must meet the buffer's bound."""
         until = self._monotonic() + pause_s
         while not self._stopping.wait(max(0.0, min(TURN_S, until - self._monotonic()))):
-            self._drain()
+            self._handover.drain()
             if self._monotonic() >= until:
                 return
-
-    def _drain(self) -> None:
-        for _ in range(len(self._inbox)):
-            self._protocol.add(*self._inbox[0])
-            # Taken out only now, so that `unstored` never misses a pack on its way from here to there.
-            self._inbox.popleft()
 
     def _serve(self, link: Link) -> None:
         self._protocol.connect(self._monotonic())
@@ -275,7 +263,7 @@ class Sender:
         while up and not self._stopping.is_set():
             up = self._pump(link)
             self._asleep = True
-            busy = bool(self._inbox)
+            busy = bool(self._handover)
             up = link.turn(0.0 if busy and up else TURN_S, self._wake_in) and up
             self._asleep = False
             self._take_in(link)
@@ -283,10 +271,12 @@ class Sender:
 
     def _pump(self, link: Link) -> bool:
         """Take in what was handed over and publish what the protocol allows."""
-        self._drain()
+        self._handover.drain()
         protocol, now = self._protocol, self._monotonic()
         while (pack := protocol.next(now)) is not None:
-            if not link.publish(self._topics.get(pack.kind, pack.kind), protocol.payload(pack, self._clock()), pack.seq):
+            if not link.publish(
+                self._topics.get(pack.kind, pack.kind), protocol.payload(pack, self._clock()), pack.seq
+            ):
                 return False
         return True
 
@@ -303,6 +293,4 @@ class Sender:
             except (msgspec.MsgspecError, ValueError) as error:
                 self._notice(f"an acknowledgement that cannot be read: {error}")
         protocol.tick(now)
-        if self._waiting:
-            with self._room:
-                self._room.notify_all()
+        self._handover.tell()

@@ -32,7 +32,9 @@ def packs(records: Sequence[Any]) -> Iterator[bytes]:
             yield data
             return
         if len(records) == 1:
-            msg = f"one record of {len(data)} bytes is over the limit of {MAX_BYTES}; send it in smaller parts"
+            msg = (
+                f"one record of {len(data)} bytes is over the limit of {MAX_BYTES}; send it in smaller parts"
+            )
             raise TooLargeError(msg)
     middle = len(records) // 2
     yield from packs(records[:middle])

@@ -16,7 +16,7 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Literal, NamedTuple
+from typing import IO, Literal, NamedTuple, cast
 
 import msgspec
 
@@ -86,13 +86,15 @@ def opened(file: Path) -> Iterator[IO[bytes]]:
             raw.seek(0)
             if packed:
                 with gzip.open(raw) as plain:
-                    yield plain
+                    yield cast("IO[bytes]", plain)
             else:
                 yield raw
     except (EOFError, gzip.BadGzipFile) as error:
         raise RecordingError(file, 1, f"gzip is broken: {error}", "copy the file again") from error
     except OSError as error:
-        raise RecordingError(file, 1, f"cannot be opened: {error.strerror}", "check the path and the rights") from error
+        raise RecordingError(
+            file, 1, f"cannot be opened: {error.strerror}", "check the path and the rights"
+        ) from error
 
 
 def kind_of(file: Path) -> Kind:

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge.protocol import Settings
-from edge.sender import Sender
+from edge.sender import Sender, Settings
 from services.observation.instants import SECOND
 from services.observation.senml import Record
 from simulators.recording import (
@@ -36,7 +35,7 @@ WINDOW = 10_000
 
 SLICE_S = 0.2
 MAX_UNSTORED = 2_000
-CONNECT_S = 15.0
+CONNECT_S = 5.0
 
 
 class ReplayError(RuntimeError):

@@ -41,7 +41,9 @@ def read_routes(site_toml: bytes) -> Routes:
     if errors:
         raise RouteError("\n".join(errors))
     agents = {gateway.id: Route(gateway.area, gateway.id) for gateway in site.gateways.values()}
-    stations = {station: agents[gateway.id] for gateway in site.gateways.values() for station in gateway.stations}
+    stations = {
+        station: agents[gateway.id] for gateway in site.gateways.values() for station in gateway.stations
+    }
     named = {source.id: agents[source.gateway] for source in site.sources if source.gateway in agents}
     return Routes(stations, {**agents, **named})
 

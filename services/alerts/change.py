@@ -29,7 +29,7 @@ def apply(core: Core, site: Site, rules: Sequence[Rule], t: int) -> Core:
     _carry_windows(core, new)
     same = _carry_cells(core, new, t)
     _judge_again(new, same, t)
-    new.groups.carry(core.groups, t)
+    new.groups.carry(new, core, t)
     snapshot.redraw(new)
     return new
 

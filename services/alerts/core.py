@@ -34,7 +34,7 @@ class Core:
     def __init__(self, layout: Layout, state: State) -> None:
         """Join them; nothing has come of anything yet."""
         self.layout, self.state = layout, state
-        self.groups = Groups()
+        self.groups = Groups(layout)
         self.out: list[tuple[int, CloudEvent]] = []
         self.derived: list[tuple[int, int, float, int]] = []  # row, time, value, flag
         self.cause = Cause(0, 0)

@@ -110,9 +110,11 @@ class Engine:
         if isinstance(message, Tick):
             core.cause = Cause(0, message.t)
             tick(core, message)
+            core.groups.sync(core)
         elif isinstance(message, GatewayState):
             core.cause = Cause(0, message.t)
             gateway_state(core, message)
+            core.groups.sync(core)
         elif isinstance(message, SiteChange):
             core.cause = Cause(0, message.t)
             self._core = change.apply(core, message.site, message.rules, message.t)
@@ -140,12 +142,14 @@ class Engine:
         calm = self._calm(rows)
         if calm.all():
             self._settle(rows, None)
-            return
-        quiet = np.logical_and.reduceat(calm, rows.starts)
-        self._settle(rows, quiet)
-        ends = np.append(rows.starts[1:], len(rows.time))
-        for at in np.flatnonzero(~quiet).tolist():
-            self._segment(rows, int(rows.starts[at]), int(ends[at]))
+        else:
+            quiet = np.logical_and.reduceat(calm, rows.starts)
+            self._settle(rows, quiet)
+            ends = np.append(rows.starts[1:], len(rows.time))
+            for at in np.flatnonzero(~quiet).tolist():
+                self._segment(rows, int(rows.starts[at]), int(ends[at]))
+        if core.groups.groups:
+            core.groups.observe(core, rows)
 
     def _calm(self, rows: Rows) -> NDArray[np.bool_]:
         """Which readings lie in the box of their sensor, if those before them do."""

@@ -103,30 +103,37 @@ def advance(cell: Cell, rungs: Rungs, y: float, t: int, *, suspect: bool, gap: b
         cell.since = [NEVER, NEVER, NEVER, NEVER]
     for k in range(4):
         threshold = rungs.threshold[k]
-        if threshold != threshold:  # noqa: PLR0124  absent
-            continue
-        since = cell.since[k]
-        if cell.active >> k & 1:
-            if y >= rungs.clear[k]:
-                cell.since[k] = NEVER
-            elif not suspect:
-                if since == NEVER:
-                    cell.since[k] = since = t
-                    cell.marks[k] = 0
-                if t - since >= rungs.off[k]:
-                    first = _flip(cell, k, first)
-        elif y >= threshold:
+        if threshold == threshold:  # noqa: PLR0124  present
+            first = turn(cell, rungs, k, t, first, up=y >= threshold, hold=y >= rungs.clear[k], suspect=suspect)
+    return first
+
+
+def turn(  # noqa: PLR0913  what one rung is moved by
+    cell: Cell, rungs: Rungs, k: int, t: int, first: int, *, up: bool, hold: bool, suspect: bool
+) -> int:
+    """Move one rung: `up` asks for it to be on, `hold` lets it stay on. Return the earliest start so far."""
+    since = cell.since[k]
+    if cell.active >> k & 1:
+        if hold:
+            cell.since[k] = NEVER
+        elif not suspect:
             if since == NEVER:
                 cell.since[k] = since = t
-                cell.marks[k] = BEGUN | SUSPECT | AWAITING if suspect else 0
-            elif suspect:
-                cell.marks[k] = (cell.marks[k] | SUSPECT) & ~AWAITING
-            else:
-                cell.marks[k] &= ~AWAITING
-            if t - since >= rungs.on[k] and not cell.marks[k] & AWAITING:
-                first = _flip(cell, k, first)
-        elif since != NEVER and (not suspect or cell.marks[k] & BEGUN):
-            cell.since[k] = NEVER
+                cell.marks[k] = 0
+            if t - since >= rungs.off[k]:
+                return _flip(cell, k, first)
+    elif up:
+        if since == NEVER:
+            cell.since[k] = since = t
+            cell.marks[k] = BEGUN | SUSPECT | AWAITING if suspect else 0
+        elif suspect:
+            cell.marks[k] = (cell.marks[k] | SUSPECT) & ~AWAITING
+        else:
+            cell.marks[k] &= ~AWAITING
+        if t - since >= rungs.on[k] and not cell.marks[k] & AWAITING:
+            return _flip(cell, k, first)
+    elif since != NEVER and (not suspect or cell.marks[k] & BEGUN):
+        cell.since[k] = NEVER
     return first
 
 

@@ -42,6 +42,8 @@ def _general(facts: Facts) -> Text:
         return _silent(facts)
     if facts.kind == "stuck":
         return _stuck(facts, value)
+    if facts.kind in ("k_of_n", "and", "or"):
+        return _combined(facts)
     verb, word = _TRANSITION[facts.verb], SEVERITY_WORDS[facts.severity]
     if facts.threshold is None:
         return Text(f"{place.vi}: {verb.vi}, mức {word.vi}.", f"{place.en}: {verb.en}, {word.en}.")
@@ -65,6 +67,15 @@ def _stuck(facts: Facts, value: str) -> Text:
     if facts.verb == "cleared":
         return Text(f"Số đo tại {facts.place.vi} đã thay đổi trở lại.", f"Readings at {facts.place.en} move again.")
     return Text(f"Số đo tại {facts.place.vi} đứng yên ở {value}.", f"Readings at {facts.place.en} are stuck at {value}.")
+
+
+def _combined(facts: Facts) -> Text:
+    verb, word = _TRANSITION[facts.verb], SEVERITY_WORDS[facts.severity]
+    have, need = int(facts.value or 0), int(facts.threshold or 0)
+    return Text(
+        f"{facts.place.vi}: {have} điều kiện đạt mức {word.vi}, cần {need}; {verb.vi}.",
+        f"{facts.place.en}: {have} conditions at {word.en}, {need} needed; {verb.en}.",
+    )
 
 
 def _number(value: float | None, unit: str) -> str:

@@ -41,7 +41,7 @@ class _Snapshot(msgspec.Struct):
     gateway_columns: dict[str, bytes]
     gateway_alerts: list[tuple[str, str | None, str | None, int]]
     windows: list[tuple[str, bytes, bytes]]
-    groups: dict[str, Any]
+    groups: list[Any]
 
 
 _decoder = msgspec.msgpack.Decoder(_Snapshot)
@@ -140,7 +140,7 @@ def redraw(core: Core) -> None:
     restless &= state.last > NEVER
     rows = {layout.parent.get(layout.row_at[at], layout.row_at[at]) for at in state.cells}
     rows |= set(np.flatnonzero(restless | np.append(state.silent[: layout.real], restless[layout.real :])).tolist())
-    rows |= {row for row in layout.scheduled if state.last[row] > NEVER} | set(core.groups.restless())
+    rows |= {row for row in layout.scheduled if state.last[row] > NEVER}
     for row in sorted(rows):
         box.refresh(core, row)
 

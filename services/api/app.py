@@ -15,7 +15,18 @@ from services.api.examples import EXAMPLES
 from services.api.identity import authenticate
 from services.api.openapi import document, parameters
 from services.api.params import only_known
-from services.api.routers import alerts, docs, events, gateways, health, rejects, rules, sensors, stations, strikes
+from services.api.routers import (
+    alerts,
+    docs,
+    events,
+    gateways,
+    health,
+    rejects,
+    rules,
+    sensors,
+    stations,
+    strikes,
+)
 from services.runtime import metrics
 
 PREFIX = "/api/v1"

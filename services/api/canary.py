@@ -35,7 +35,9 @@ class Canary:
         """Prepare the client; `run` connects."""
         self._settings = settings
         self._client = Client(
-            CallbackAPIVersion.VERSION2, client_id=f"haidang-canary-{secrets.token_hex(4)}", clean_session=True
+            CallbackAPIVersion.VERSION2,
+            client_id=f"haidang-canary-{secrets.token_hex(4)}",
+            clean_session=True,
         )
         self._client.reconnect_delay_set(1, 5)
         self._client.max_queued_messages_set(1)

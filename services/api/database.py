@@ -20,10 +20,13 @@ CONNECT_S = 2
 STATEMENT_MS = 8_000
 QUEUE_S = 3.0
 COOL_S = 1.0
-"""After a failed connect nobody tries again for so long: requests fail at once, not each after two seconds."""
+"""Nobody tries again for so long after a failed connect: who asks fails at once, not after 2 s."""
 
 _OPTIONS = f"-c statement_timeout={STATEMENT_MS} -c default_transaction_read_only=on -c timezone=UTC"
-_AWAY = Text("cơ sở dữ liệu lịch sử không trả lời; cảnh báo vẫn chạy", "the history does not answer; alerts go on without it")
+_AWAY = Text(
+    "cơ sở dữ liệu lịch sử không trả lời; cảnh báo vẫn chạy",
+    "the history does not answer; alerts go on without it",
+)
 _NONE = Text("máy này không có cơ sở dữ liệu lịch sử", "this machine has no history (no --database)")
 _SLOW = Text("truy vấn quá lâu; hãy chọn khoảng ngắn hơn", "the query takes too long; ask for a shorter span")
 _BUSY = Text("quá nhiều truy vấn cùng lúc; hãy thử lại", "too many queries at once; try again")

@@ -59,9 +59,11 @@ def not_found(what: Text) -> Problem:
     return Problem(404, "not-found", what)
 
 
-def invalid(name: str, what: Text) -> Problem:
+def invalid(what: Text, name: str) -> Problem:
     """422 about one parameter."""
-    return Problem(422, "invalid-parameter", what, errors=[{"parameter": name, "what": what.en, "what_vi": what.vi}])
+    return Problem(
+        422, "invalid-parameter", what, errors=[{"parameter": name, "what": what.en, "what_vi": what.vi}]
+    )
 
 
 def away(what: Text, *, retry_s: int = 5, code: str = "history-away") -> Problem:
@@ -69,7 +71,7 @@ def away(what: Text, *, retry_s: int = 5, code: str = "history-away") -> Problem
     return Problem(503, code, what, headers={"Retry-After": str(retry_s)})
 
 
-def stale(token: str, reason: Text) -> Problem:
+def stale(reason: Text, token: str) -> Problem:
     """410: the token names no place in the stream any more; `token` is the current one."""
     return Problem(410, "stale-token", reason, token=token)
 
@@ -100,7 +102,12 @@ def _of_validation(error: RequestValidationError | WebSocketRequestValidationErr
         for item in error.errors()
     ]
     said = "; ".join(f"{item['parameter']}: {item['what']}" for item in found)
-    return Problem(422, "invalid-parameter", Text(f"tham số không hợp lệ: {said}", f"invalid parameter: {said}"), errors=found)
+    return Problem(
+        422,
+        "invalid-parameter",
+        Text(f"tham số không hợp lệ: {said}", f"invalid parameter: {said}"),
+        errors=found,
+    )
 
 
 def problem_of(error: Exception) -> Problem:

@@ -77,7 +77,12 @@ _SENSOR = {
     "rate_per_s": None,
     "spike": None,
 }
-_OBSERVATION = {"time": "2026-10-20T01:10:00Z", "value": 2.31, "flag": 1, "received_at": "2026-10-20T01:10:02.120000Z"}
+_OBSERVATION = {
+    "time": "2026-10-20T01:10:00Z",
+    "value": 2.31,
+    "flag": 1,
+    "received_at": "2026-10-20T01:10:02.120000Z",
+}
 _GATEWAY = {
     "id": "gw-01",
     "area": "vung-tau",
@@ -131,15 +136,22 @@ EXAMPLES: dict[str, Any] = {
     "list_events": _list(_EVENT, token=f"{_EPOCH}.42"),
     "stream_events": (
         "retry: 1000\n\n"
-        f'id: {_EPOCH}.41\nevent: heartbeat\ndata: {{"token":"{_EPOCH}.41","t":"2026-10-20T01:10:01Z","stream":"ok",'
-        '"keeper_age_s":2.1,"keeper_silent":false}\n\n'
-        f'id: {_EPOCH}.42\nevent: escalated\ndata: {{"id":"a7d3c9e1…","type":"vn.haidang.alert.escalated.v1",…}}\n\n'
+        f'id: {_EPOCH}.41\nevent: heartbeat\ndata: {{"token":"{_EPOCH}.41","t":"2026-10-20T01:10:01Z",'
+        '"stream":"ok","keeper_age_s":2.1,"keeper_silent":false}\n\n'
+        f"id: {_EPOCH}.42\nevent: escalated\n"
+        'data: {"id":"a7d3c9e1…","type":"vn.haidang.alert.escalated.v1",…}\n\n'
     ),
     "list_gateways": _list(_GATEWAY, history="ok"),
     "get_gateway": {
         **_GATEWAY,
         "buffers": [
-            {"buf": "9f3a51c0", "first": 18001, "updated_at": "2026-10-20T01:10:02Z", "stored": [[1, 18204]], "lost": [[77, 79]]}
+            {
+                "buf": "9f3a51c0",
+                "first": 18001,
+                "updated_at": "2026-10-20T01:10:02Z",
+                "stored": [[1, 18204]],
+                "lost": [[77, 79]],
+            }
         ],
         "history": "ok",
     },
@@ -188,23 +200,32 @@ EXAMPLES: dict[str, Any] = {
                 "state": "degraded",
                 "needed": False,
                 "age_s": None,
-                "note": {"vi": "lịch sử không trả lời; cảnh báo vẫn chạy", "en": "the history does not answer; alerts go on"},
+                "note": {
+                    "vi": "lịch sử không trả lời; cảnh báo vẫn chạy",
+                    "en": "the history does not answer; alerts go on",
+                },
             },
         ],
         "complaints": [],
     },
-    "prometheus": '# TYPE haidang_api_alerts_open gauge\nhaidang_api_alerts_open 1.0\n',
+    "prometheus": "# TYPE haidang_api_alerts_open gauge\nhaidang_api_alerts_open 1.0\n",
 }
 
 
-def _problem(status: int, title: str, code: str, en: str, vi: str, at: str, **extra: object) -> dict[str, Any]:  # noqa: PLR0913
+def _problem(  # noqa: PLR0913  a document has these members
+    status: int, title: str, code: str, en: str, vi: str, at: str, **extra: object
+) -> dict[str, Any]:
     document = {"type": f"urn:haidang:problem:{code}", "title": title, "status": status}
     return {**document, "detail": en, "detail_vi": vi, "instance": f"/api/v1/{at}", **extra}
 
 
 PROBLEMS: dict[int, dict[str, Any]] = {
-    401: _problem(401, "Unauthorized", "unauthorized", "the token is not right", "mã truy cập không đúng", "alerts"),
-    404: _problem(404, "Not Found", "not-found", "there is no station 'x'", "không có trạm 'x'", "stations/x"),
+    401: _problem(
+        401, "Unauthorized", "unauthorized", "the token is not right", "mã truy cập không đúng", "alerts"
+    ),
+    404: _problem(
+        404, "Not Found", "not-found", "there is no station 'x'", "không có trạm 'x'", "stations/x"
+    ),
     410: _problem(
         410,
         "Gone",

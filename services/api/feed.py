@@ -84,7 +84,9 @@ class AlertFeed:
                 log.warning("event_unreadable", sequence=message.sequence)
                 continue
             standing = self.fold.apply(message.sequence, message.time_us, event)
-            entries.append(entry_of(message, event, self.hub.epoch, -1 if standing is None else standing.peak))
+            entries.append(
+                entry_of(message, event, self.hub.epoch, -1 if standing is None else standing.peak)
+            )
         if messages:
             self.hub.append(entries, messages[-1].sequence)
             _events.inc(len(messages))

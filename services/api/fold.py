@@ -34,11 +34,11 @@ class Standing(msgspec.Struct):
     state: Literal["active", "cleared"]
     raised_sequence: int
     raised_at: str
-    cleared_at: str | None
-    blind: bool
     peak: int
-    changed_us: int
-    events: list[Told]
+    cleared_at: str | None = None
+    blind: bool = False
+    changed_us: int = 0
+    events: list[Told] = []
     dropped: int = 0
 
     @property
@@ -125,7 +125,7 @@ class Fold:
         if standing is None:
             # Not always a `raised`: the beginning may be older than the stream or forgotten.
             raised_at = str(data.get("since") or time)
-            standing = Standing(data, "active", told.sequence, raised_at, None, False, peak, 0, [])
+            standing = Standing(data, "active", told.sequence, raised_at, peak)
             self._alerts[alert_id] = standing
         standing.data = data
         standing.peak = max(standing.peak, peak)

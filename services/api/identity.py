@@ -17,7 +17,8 @@ NETWORK = Principal("network", ROLES)
 _PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")
 _WRONG = Text("mã truy cập không đúng", "the token is not right; see the file admin-token in the data folder")
 _NEEDED = Text(
-    "cần mã truy cập: Authorization: Bearer …", "a token is needed: Authorization: Bearer …, from the file admin-token"
+    "cần mã truy cập: Authorization: Bearer …",
+    "a token is needed: Authorization: Bearer …, from the file admin-token",
 )
 
 
@@ -57,7 +58,9 @@ async def authenticate(connection: HTTPConnection) -> Principal:
     host = connection.client.host if connection.client else None
     principal = principal_of(host, connection.headers, settings)
     if connection.scope["type"] == "websocket" and foreign_page(connection.headers):
-        raise Problem(403, "foreign-origin", Text("trang web này ở nơi khác", "the page that asks is of another origin"))
+        raise Problem(
+            403, "foreign-origin", Text("trang web này ở nơi khác", "the page that asks is of another origin")
+        )
     connection.state.principal = principal
     return principal
 

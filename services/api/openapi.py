@@ -22,11 +22,13 @@ Early warning and city sensors: stations, observations, alerts and their events.
 - **Times** are ISO 8601 with a zone; answers are in UTC.
 - **Errors** are problem documents (RFC 9457) with `detail` in English and `detail_vi` in Vietnamese.
 - **Events** resume after a token, `<epoch>.<sequence>`: read `/alerts`, then go on after its `token` with
-  `/events/stream` (SSE), `/events/ws` (WebSocket) or `/events` (JSON). Nothing is missed; a stale token is told so.
+  `/events/stream` (SSE), `/events/ws` (WebSocket) or `/events` (JSON). Nothing is missed; a stale token is
+  told so.
 - **Alerts work while the history is away**; what needs the history then answers 503 with `Retry-After`.
 
-Cảnh báo sớm và cảm biến đô thị: trạm, số liệu, cảnh báo và sự kiện. Danh sách trả về `items` và `next`; lỗi là tài
-liệu có `detail_vi` bằng tiếng Việt. Sự kiện nối lại được sau một mã: đọc `/alerts`, rồi theo dõi từ `token` của nó.
+Cảnh báo sớm và cảm biến đô thị: trạm, số liệu, cảnh báo và sự kiện. Danh sách trả về `items` và `next`; lỗi là
+tài liệu có `detail_vi` bằng tiếng Việt. Sự kiện nối lại được sau một mã: đọc `/alerts`, rồi theo dõi từ `token`
+của nó.
 """
 TAGS = {
     "stations": "Places with sensors · Trạm",
@@ -46,7 +48,13 @@ _PROBLEMS = {
     422: "A parameter is wrong · Tham số không hợp lệ",
     503: "What is needed for this is away; see `Retry-After` · Tạm thời không có",
 }
-_BY_OPERATION = {"list_events": (410, 503), "healthz": (), "get_station": (404, 503), "readyz": (503,), "prometheus": ()}
+_BY_OPERATION = {
+    "list_events": (410, 503),
+    "healthz": (),
+    "get_station": (404, 503),
+    "readyz": (503,),
+    "prometheus": (),
+}
 _OPEN = ("healthz", "readyz")
 
 
@@ -63,7 +71,9 @@ def document(app: FastAPI, examples: Mapping[str, Any]) -> dict[str, Any]:
     shapes = made.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
-    shapes |= models_json_schema([(ProblemDocument, "serialization")], ref_template="#/components/schemas/{model}")[1]["$defs"]
+    shapes |= models_json_schema(
+        [(ProblemDocument, "serialization")], ref_template="#/components/schemas/{model}"
+    )[1]["$defs"]
     made["components"]["securitySchemes"] = {"administrator": {"type": "http", "scheme": "bearer"}}
     for path, operations in made["paths"].items():
         for operation in operations.values():
@@ -75,7 +85,9 @@ def document(app: FastAPI, examples: Mapping[str, Any]) -> dict[str, Any]:
 def parameters(made: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """Names of query parameters by operation."""
     return {
-        operation["operationId"]: frozenset(p["name"] for p in operation.get("parameters", ()) if p["in"] == "query")
+        operation["operationId"]: frozenset(
+            p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"
+        )
         for operations in made["paths"].values()
         for operation in operations.values()
     }

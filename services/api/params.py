@@ -62,7 +62,7 @@ def read_box(text: str) -> tuple[float, float, float, float]:
     Raises:
         Problem: not such a box.
     """
-    wrong = invalid("bbox", Text("cần tây,nam,đông,bắc theo độ", "expected west,south,east,north in degrees"))
+    wrong = invalid(Text("cần tây,nam,đông,bắc theo độ", "expected west,south,east,north in degrees"), "bbox")
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError as error:
@@ -76,13 +76,25 @@ _TIME_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "example
 Instant = Annotated[int, BeforeValidator(read_instant), _TIME_SCHEMA]
 From = Annotated[
     Instant | None,
-    Query(alias="from", description="First instant; a day before `to` if absent. · Từ lúc; mặc định một ngày trước `to`."),
+    Query(
+        alias="from",
+        description="First instant; a day before `to` if absent. · Từ lúc; mặc định: một ngày trước `to`.",
+    ),
 ]
-To = Annotated[Instant | None, Query(description="Up to, not included; now if absent. · Đến trước lúc; mặc định bây giờ.")]
+To = Annotated[
+    Instant | None,
+    Query(description="Up to, not included; now if absent. · Đến trước lúc; mặc định bây giờ."),
+]
 Every = Annotated[
-    Annotated[int, BeforeValidator(read_width), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,7}[smhd]$", "example": "10m"})]
+    Annotated[
+        int,
+        BeforeValidator(read_width),
+        WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,7}[smhd]$", "example": "10m"}),
+    ]
     | None,
-    Query(description="Width of buckets, from 1s; raw observations if absent. · Độ rộng khoảng gộp, từ 1s; để trống: số liệu gốc."),
+    Query(
+        description="Width of buckets, from 1s; raw observations if absent. · Độ rộng khoảng gộp; trống: số gốc."
+    ),
 ]
 # A text: of a tuple FastAPI would make a parameter that is repeated.
 Box = Annotated[
@@ -100,7 +112,7 @@ Token = Annotated[
     str | None,
     Query(
         max_length=40,
-        description="Token of the last event seen, or 0 from the start. · Mã của sự kiện cuối đã thấy, hoặc 0: từ đầu.",
+        description="Token of the last event seen, or 0 from the start. · Mã của sự kiện cuối đã thấy; 0: từ đầu.",
         json_schema_extra={"example": "0"},
     ),
 ]
@@ -117,7 +129,7 @@ def span(start: int | None, end: int | None, now: int) -> tuple[int, int]:
     end = now if end is None else end
     start = max(end - DAY_US, _EARLIEST) if start is None else start
     if start >= end:
-        raise invalid("from", Text("`from` phải trước `to`", "`from` must be before `to`"))
+        raise invalid(Text("`from` phải trước `to`", "`from` must be before `to`"), "from")
     return start, end
 
 
@@ -138,6 +150,9 @@ async def only_known(connection: HTTPConnection) -> None:
         raise Problem(
             422,
             "invalid-parameter",
-            Text(f"không có tham số {name!r}; chỉ có: {listed}", f"there is no parameter {name!r}; there are: {listed}"),
+            Text(
+                f"không có tham số {name!r}; chỉ có: {listed}",
+                f"there is no parameter {name!r}; there are: {listed}",
+            ),
             errors=[{"parameter": name, "what": f"unknown; known: {listed}"}],
         )

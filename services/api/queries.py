@@ -76,7 +76,9 @@ class Buckets(NamedTuple):
     following: int | None
 
 
-async def buckets(db: Database, sensor: int, start: int, end: int, every_s: int, limit: int) -> Buckets:
+async def buckets(  # noqa: PLR0913  a page of buckets has these bounds
+    db: Database, sensor: int, start: int, end: int, every_s: int, limit: int
+) -> Buckets:
     """Observations in [start, end) by bucket; empty buckets are left out."""
     width = every_s * 1_000_000
     items: list[dict[str, Any]] = []
@@ -116,13 +118,18 @@ async def last_observation(db: Database, name: str) -> dict[str, Any] | None:
         (name,),
     )
     return (
-        {"time": stamp(rows[0][0]), "value": number(rows[0][1]), "flag": rows[0][2], "received_at": stamp(rows[0][3])}
+        {
+            "time": stamp(rows[0][0]),
+            "value": number(rows[0][1]),
+            "flag": rows[0][2],
+            "received_at": stamp(rows[0][3]),
+        }
         if rows
         else None
     )
 
 
-async def strikes(
+async def strikes(  # noqa: PLR0913  a page of strikes has these bounds
     db: Database, start: int, end: int, box: tuple[float, float, float, float] | None, offset: int, limit: int
 ) -> list[dict[str, Any]]:
     """Strikes in [start, end), by time, then source and place."""
@@ -198,7 +205,8 @@ left join (
     select gateway, sum(upper(r) - lower(r))::int8 as holes
     from pack_range,
          unnest(case when isempty(ranges) then '{}'::int8multirange
-                     else int8multirange(int8range(least(first, upper(ranges)), upper(ranges))) - ranges - lost end) as r
+                     else int8multirange(int8range(least(first, upper(ranges)), upper(ranges)))
+                          - ranges - lost end) as r
     group by gateway
 ) h on h.gateway = a.gateway
 """

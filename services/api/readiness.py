@@ -43,21 +43,30 @@ class Check(NamedTuple):
     def document(self) -> dict[str, Any]:
         """As it is answered."""
         note = None if self.note is None else {"vi": self.note.vi, "en": self.note.en}
-        return {"name": self.name, "state": self.state, "needed": self.needed, "age_s": self.age_s, "note": note}
+        return {
+            "name": self.name,
+            "state": self.state,
+            "needed": self.needed,
+            "age_s": self.age_s,
+            "note": note,
+        }
 
 
 def look(seen: Seen) -> list[Check]:
     """Everything that was looked at, the needed things first."""
     checks = [
-        _plain("stream", seen.connected, Text("mất kết nối với NATS", "no connection to NATS")),
-        _plain("site", seen.site, Text("chưa có địa bàn", "no site is loaded")),
-        _plain("alert_log", seen.caught_up, Text("đang đọc luồng cảnh báo", "the stream of alerts is being read")),
+        _plain("stream", Text("mất kết nối với NATS", "no connection to NATS"), well=seen.connected),
+        _plain("site", Text("chưa có địa bàn", "no site is loaded"), well=seen.site),
+        _plain(
+            "alert_log",
+            Text("đang đọc luồng cảnh báo", "the stream of alerts is being read"),
+            well=seen.caught_up,
+        ),
     ]
     checks += [_service(seen, name, needed=True) for name in NEEDED]
     checks.append(_canary("canary_engine", seen.canary_engine_s, seen.up_s, needed=True))
     checks += [_service(seen, name, needed=False) for name in SHOWN]
-    away = Text("lịch sử không trả lời; cảnh báo vẫn chạy", "the history does not answer; alerts go on")
-    checks.append(Check("database", "ok" if seen.database else "degraded", False, None, None if seen.database else away))
+    checks.append(_database(seen))
     checks.append(_canary("canary_archive", seen.canary_archive_s, seen.up_s, needed=False))
     return checks
 
@@ -67,8 +76,15 @@ def ready(checks: Sequence[Check]) -> bool:
     return all(check.state == "ok" for check in checks if check.needed)
 
 
-def _plain(name: str, well: bool, note: Text) -> Check:  # noqa: FBT001  the fact itself
-    return Check(name, "ok" if well else "away", True, None, None if well else note)
+def _database(seen: Seen) -> Check:
+    said = Text("lịch sử không trả lời; cảnh báo vẫn chạy", "the history does not answer; alerts go on")
+    state, note = ("ok", None) if seen.database else ("degraded", said)
+    return Check("database", state, needed=False, age_s=None, note=note)
+
+
+def _plain(name: str, note: Text, *, well: bool) -> Check:
+    state, said = ("ok", None) if well else ("away", note)
+    return Check(name, state, needed=True, age_s=None, note=said)
 
 
 def _service(seen: Seen, name: str, *, needed: bool) -> Check:
@@ -77,7 +93,13 @@ def _service(seen: Seen, name: str, *, needed: bool) -> Check:
         said = Text(f"dịch vụ {name} im lặng", f"service {name} is silent")
         return Check(name, "away" if needed else "degraded", needed, age, said)
     if not seen.beats[name].ready:
-        return Check(name, "degraded", needed, age, Text(f"dịch vụ {name} chưa sẵn sàng", f"service {name} is not ready"))
+        return Check(
+            name,
+            "degraded",
+            needed,
+            age,
+            Text(f"dịch vụ {name} chưa sẵn sàng", f"service {name} is not ready"),
+        )
     return Check(name, "ok", needed, age, None)
 
 

@@ -1,6 +1,7 @@
 """Reading REJECTS backwards: the newest of a stream that is only ever read forwards."""
 
 from base64 import b64decode
+from codecs import getincrementaldecoder
 from typing import Any
 
 import msgspec
@@ -32,7 +33,9 @@ async def counts(js: JetStreamContext) -> dict[str, int]:
     return {subject.removeprefix("rejects."): int(n) for subject, n in sorted(by_subject.items())}
 
 
-async def newest(js: JetStreamContext, reason: str | None, before: int | None, limit: int) -> list[dict[str, Any]]:
+async def newest(
+    js: JetStreamContext, reason: str | None, before: int | None, limit: int
+) -> list[dict[str, Any]]:
     """Up to `limit` rejects below a sequence, newest first."""
     state = (await js.stream_info(REJECTS)).state
     end = state.last_seq if before is None else min(before - 1, state.last_seq)
@@ -84,14 +87,8 @@ def show(message: Message) -> dict[str, Any]:
 
 
 def _text(payload_b64: str) -> str | None:
-    """The bytes as text if a person can read them. They may be cut in the middle of a character."""
+    """The bytes as text if a person can read them; they may be cut in the middle of a character."""
     try:
-        data = b64decode(payload_b64)
+        return getincrementaldecoder("utf-8")().decode(b64decode(payload_b64))
     except ValueError:
         return None
-    for short in range(4):
-        try:
-            return data[: len(data) - short].decode()
-        except UnicodeDecodeError:
-            continue
-    return None

@@ -16,7 +16,9 @@ from services.observation.text import Text
 from services.runtime import logging, sites
 
 LOOK_S = 2.0
-_NONE = Text("chưa có địa bàn nào được nạp; chạy `haidang site push`", "no site is loaded yet; run `haidang site push`")
+_NONE = Text(
+    "chưa có địa bàn nào được nạp; chạy `haidang site push`", "no site is loaded yet; run `haidang site push`"
+)
 log = logging.get("api_site")
 
 

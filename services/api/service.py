@@ -119,7 +119,9 @@ class _Server(uvicorn.Server):
         await self._serve(sockets)
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket, context: Context, stop: asyncio.Event) -> None:
+async def _serve(
+    server: uvicorn.Server, listener: socket.socket, context: Context, stop: asyncio.Event
+) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="uvicorn")
     stopped = asyncio.create_task(stop.wait())
     host, port = listener.getsockname()[:2]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.cli import columns_text as text
+from services.cli.columns_names import Names
 from simulators.recording import READINGS_COLUMNS, opened, parse, read_readings
 
 BLOCK = 1 << 19
@@ -52,7 +53,7 @@ class _Channels:
 
     def __init__(self) -> None:
         self.names: dict[tuple[str, str | None], int] = {}
-        self._cells = text.Names()
+        self._cells = Names()
 
     def number(self, sensor: tuple[str, str | None]) -> int:
         return self.names.setdefault(sensor, len(self.names))
@@ -108,7 +109,9 @@ def _slow(
     readings = read_readings([file])
     skipped.update(readings.skipped)
     lookup = np.array([channels.number(pair) for pair in readings.channels], dtype=np.uint32)
-    channel = lookup[np.frombuffer(readings.channel, dtype=np.uint32)] if len(readings) else np.empty(0, np.uint32)
+    channel = (
+        lookup[np.frombuffer(readings.channel, dtype=np.uint32)] if len(readings) else np.empty(0, np.uint32)
+    )
     return np.array(readings.time, dtype=np.int64), channel, np.array(readings.value, dtype=np.float64)
 
 
@@ -184,9 +187,7 @@ def _parse(file: Path, line: int, time: bytes, value: bytes) -> tuple[int, float
         raise _IrregularError from error
 
 
-def _with_unit(
-    data: text.Text, cuts: text.Ints, ends: text.Ints, channels: _Channels
-) -> NDArray[np.uint32]:
+def _with_unit(data: text.Text, cuts: text.Ints, ends: text.Ints, channels: _Channels) -> NDArray[np.uint32]:
     """Channels of rows with a unit: sensor and unit are apart, the value stands between them."""
     sensors, units = _Channels(), _Channels()
     sensor = sensors.find(data, cuts[:, 0] + 1, cuts[:, 1])
@@ -198,4 +199,5 @@ def _with_unit(
     for at in np.argsort(first):  # numbers are given in order of appearance, as the slow reader does
         row = first[at]
         lookup[at] = channels.number((names[sensor[row]][0], unit_names[unit[row]][0] or None))
-    return lookup[inverse.reshape(-1)]
+    numbers: NDArray[np.uint32] = lookup[inverse.reshape(-1)]
+    return numbers

@@ -1,10 +1,8 @@
-"""Times, numbers and names out of bytes, a column at a time. What is not understood is marked, not guessed.
+"""Times and numbers out of bytes, a column at a time. What is not understood is marked, not guessed.
 
 Cells are taken as 8-byte words at any offset, and the arithmetic is done on all bytes of a word at
 once: a gather per word and row instead of one per byte is what makes this fast.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,29 +12,29 @@ Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
 WORD = 8
-MAX_NAME = 64
-_PADDING = MAX_NAME + WORD
+LONGEST_CELL = 64
+_PADDING = LONGEST_CELL + WORD
 _SECOND = 1_000_000
 
 
-def _u(number: int) -> np.uint64:
+def u64(number: int) -> np.uint64:
     return np.uint64(number)
 
 
 def _all(byte: int) -> np.uint64:
     """The byte in each place of a word."""
-    return _u(byte * 0x0101010101010101)
+    return u64(byte * 0x0101010101010101)
 
 
 def _at(pattern: str, places: dict[str, int]) -> np.uint64:
     """A word with a byte where the pattern has a letter of `places`, first letter lowest."""
-    return _u(sum(places.get(letter, 0) << (8 * at) for at, letter in enumerate(pattern)))
+    return u64(sum(places.get(letter, 0) << (8 * at) for at, letter in enumerate(pattern)))
 
 
 _ZEROS, _SIXES, _HIGH, _LOW, _NIBBLE = _all(0x30), _all(0x06), _all(0x80), _all(0x01), _all(0x0F)
 _DOTS = _all(0x2E)
-_MASKS = np.array([(1 << (8 * n)) - 1 for n in range(WORD + 1)], dtype=np.uint64)
-_EIGHT = _u(8)
+MASKS = np.array([(1 << (8 * n)) - 1 for n in range(WORD + 1)], dtype=np.uint64)
+_EIGHT = u64(8)
 
 
 class Text:
@@ -106,7 +104,7 @@ def _times_of(text: Text, first: Ints, length: int) -> tuple[Ints, Flags]:
         return np.zeros(len(first), dtype=np.int64), np.zeros(len(first), dtype=bool)
     date, day, clock = text.words[first], text.words[first + 8], text.words[first + 11]
     good = _fits(date, _DATE) & _fits(clock, _TAIL)
-    mark = (day >> _u(16)) & _u(0xFF)
+    mark = (day >> u64(16)) & u64(0xFF)
     good &= _fits(day | _at("  d     ", {"d": 0xFF}), "dd*     ") & ((mark == ord("T")) | (mark == ord(" ")))
     year = _pair(date, 0) * 100 + _pair(date, 2)
     month, monthday = _pair(date, 5), _pair(day, 0)
@@ -129,19 +127,21 @@ def _fits(word: Words, pattern: str) -> Flags:
     places = _at(pattern, dict.fromkeys(marks, 0xFF))
     fits = (word & places) == _at(pattern, marks)
     as_digits = (word & digits) | (_ZEROS & ~digits)
-    return fits & ~_not_digits(as_digits)
+    found: Flags = fits & ~_not_digits(as_digits)
+    return found
 
 
 def _not_digits(word: Words) -> Flags:
     """Whether any byte of a word is no digit."""
     tens = (word ^ _ZEROS) + _SIXES  # 0…9 become 6…15; all others show in the high half of their byte
-    return (((word ^ _ZEROS) | tens) & ~_NIBBLE) != 0
+    other: Flags = (((word ^ _ZEROS) | tens) & ~_NIBBLE) != 0
+    return other
 
 
 def _pair(word: Words, at: int) -> Ints:
     """Two digits of a word as a number."""
-    tens = (word >> _u(8 * at)) & _u(0x0F)
-    return (tens * _u(10) + ((word >> _u(8 * at + 8)) & _u(0x0F))).astype(np.int64)
+    tens = (word >> u64(8 * at)) & u64(0x0F)
+    return (tens * u64(10) + ((word >> u64(8 * at + 8)) & u64(0x0F))).astype(np.int64)
 
 
 def _tails(text: Text, first: Ints, length: int, seconds: Ints, good: Flags) -> tuple[Ints, Flags]:
@@ -173,8 +173,8 @@ def _offsets(text: Text, first: Ints, length: int) -> tuple[Ints, Flags]:
     """Seconds east of UTC, where the last six bytes are a zone."""
     if length < _SHORTEST + 5:
         return np.zeros(len(first), dtype=np.int64), np.zeros(len(first), dtype=bool)
-    zone = text.words[first + length - 6] & _MASKS[6]
-    sign = zone & _u(0xFF)
+    zone = text.words[first + length - 6] & MASKS[6]
+    sign = zone & u64(0xFF)
     named = _fits(zone, " dd:dd  ") & ((sign == ord("+")) | (sign == ord("-")))
     hours, minutes = _pair(zone, 1), _pair(zone, 4)
     named &= (hours < 24) & (minutes < 60)  # noqa: PLR2004
@@ -205,24 +205,24 @@ def numbers(text: Text, first: Ints, last: Ints) -> tuple[NDArray[np.float64], F
 def _short_numbers(word: Words, lengths: Ints) -> tuple[NDArray[np.float64], Flags]:
     """Numbers of at most eight bytes: the dot is taken out, the digits are put right, all bytes at once."""
     good = lengths > 0
-    word = word & _MASKS[np.where(good, lengths, 0)]
+    word = word & MASKS[np.where(good, lengths, 0)]
     difference = word ^ _DOTS
     dot = (difference - _LOW) & ~difference & _HIGH
-    dot &= ~dot + _u(1)  # the first one; a second is no digit and is found below
+    dot &= ~dot + u64(1)  # the first one; a second is no digit and is found below
     has = dot != 0
-    below = np.where(has, (dot >> _u(7)) - _u(1), ~_u(0))
+    below = np.where(has, (dot >> u64(7)) - u64(1), ~u64(0))
     word = (word & below) | ((word >> _EIGHT) & ~below)
     count = lengths - has
     # The place of the dot: 1 << 8k picks a byte of the constant.
-    place = ((dot >> _u(7)) * _u(0x0001020304050607)) >> _u(56)
+    place = ((dot >> u64(7)) * u64(0x0001020304050607)) >> u64(56)
     decimals = np.where(has, lengths - 1 - place.astype(np.int64), 0)
     shift = ((WORD - np.clip(count, 1, WORD)) * 8).astype(np.uint64)
-    word = (word << shift) | (_ZEROS & ((_u(1) << shift) - _u(1)))
+    word = (word << shift) | (_ZEROS & ((u64(1) << shift) - u64(1)))
     good &= (count > 0) & ~_not_digits(word)
     word = word & _NIBBLE
-    word = (word * _u(10) + (word >> _EIGHT)) & _u(0x00FF00FF00FF00FF)
-    word = (word * _u(100) + (word >> _u(16))) & _u(0x0000FFFF0000FFFF)
-    word = (word * _u(10_000) + (word >> _u(32))) & _u(0xFFFFFFFF)
+    word = (word * u64(10) + (word >> _EIGHT)) & u64(0x00FF00FF00FF00FF)
+    word = (word * u64(100) + (word >> u64(16))) & u64(0x0000FFFF0000FFFF)
+    word = (word * u64(10_000) + (word >> u64(32))) & u64(0xFFFFFFFF)
     return word.astype(np.float64) / _POWERS[np.where(good, decimals, 0)], good
 
 
@@ -245,92 +245,3 @@ def _long_numbers(text: Text, first: Ints, lengths: Ints) -> tuple[NDArray[np.fl
     good &= (count > 0) & (count <= _MAX_DIGITS)
     decimals = np.where(good & (point >= 0), count - point, 0)
     return mantissa / _POWERS[decimals], good
-
-
-# --- names ---------------------------------------------------------------------------------------
-
-
-class Names:
-    """Numbers for cells of bytes. A hash finds the candidate, the bytes themselves decide."""
-
-    def __init__(self) -> None:
-        """Know no cell yet."""
-        spread = 0x9E3779B97F4A7C15
-        self._factors = [_u((spread * (2 * n + 1)) % 2**64 | 1) for n in range(MAX_NAME // WORD)]
-        self._hashes = np.empty(0, dtype=np.uint64)  # sorted
-        self._numbers = np.empty(0, dtype=np.uint32)
-        self._words = np.empty((MAX_NAME // WORD, 0), dtype=np.uint64)
-        self._table = np.zeros(1 << 12, dtype=np.int64)  # by the top bits of the hash: a row of the above
-
-    def find(self, text: Text, first: Ints, last: Ints, name: Callable[[bytes], int]) -> NDArray[np.uint32]:
-        """The number of each cell; `name` gives it for a cell seen for the first time, in order of appearance."""
-        lengths = last - first
-        longest = int(lengths.max(initial=1))
-        if longest > MAX_NAME:  # per row: no name of ours is that long
-            return np.array([name(text.cell(a, b)) for a, b in zip(first, last, strict=True)], dtype=np.uint32)
-        words = _words_of(text, first, lengths, longest)
-        hashes = self._hash(words, lengths)
-        at = self._look_up(hashes)
-        unknown = np.flatnonzero(self._hashes[at] != hashes) if len(self._hashes) else np.arange(len(first))
-        if len(unknown):
-            self._learn(text, first, last, words, hashes, unknown, name)
-            at = self._look_up(hashes)
-        numbers = self._numbers[at]
-        same = np.ones(len(first), dtype=bool)
-        for known, word in zip(self._words, words, strict=False):
-            same &= known[at] == word
-        for row in np.flatnonzero(~same):  # two names, one hash: has to be right, need not be fast
-            numbers[row] = name(text.cell(first[row], last[row]))
-        return numbers
-
-    def _hash(self, words: list[Words], lengths: Ints) -> Words:
-        mixed = lengths.astype(np.uint64)
-        for word, factor in zip(words, self._factors, strict=False):
-            mixed = (mixed ^ (word * factor)) * _u(0xFF51AFD7ED558CCD)
-            mixed ^= mixed >> _u(32)
-        return mixed * _u(0xC4CEB9FE1A85EC53)
-
-    def _look_up(self, hashes: Words) -> Ints:
-        if not len(self._hashes):
-            return np.zeros(len(hashes), dtype=np.int64)
-        bits = len(self._table).bit_length() - 1
-        at = self._table[hashes >> _u(64 - bits)]
-        other = np.flatnonzero(self._hashes[at] != hashes)
-        if len(other):  # two names share a place in the table
-            found = np.searchsorted(self._hashes, hashes[other])
-            at[other] = np.minimum(found, len(self._hashes) - 1)
-        return at
-
-    def _learn(  # noqa: PLR0913  what `find` has in hand
-        self,
-        text: Text,
-        first: Ints,
-        last: Ints,
-        words: list[Words],
-        hashes: Words,
-        unknown: Ints,
-        name: Callable[[bytes], int],
-    ) -> None:
-        _, at = np.unique(hashes[unknown], return_index=True)
-        rows = unknown[np.sort(at)]
-        numbers = np.array([name(text.cell(first[row], last[row])) for row in rows], dtype=np.uint32)
-        fresh = np.zeros((len(self._words), len(rows)), dtype=np.uint64)
-        for nth, word in enumerate(words):
-            fresh[nth] = word[rows]
-        hashes = np.concatenate([self._hashes, hashes[rows]])
-        order = np.argsort(hashes)
-        self._hashes = hashes[order]
-        self._numbers = np.concatenate([self._numbers, numbers])[order]
-        self._words = np.concatenate([self._words, fresh], axis=1)[:, order]
-        bits = max(12, (len(order) * 8).bit_length())
-        self._table = np.zeros(1 << bits, dtype=np.int64)
-        self._table[self._hashes >> _u(64 - bits)] = np.arange(len(order))
-
-
-def _words_of(text: Text, first: Ints, lengths: Ints, longest: int) -> list[Words]:
-    """Cells as words, zero after their end."""
-    words = []
-    for at in range(0, longest, WORD):
-        left = np.clip(lengths - at, 0, WORD)
-        words.append(text.words[np.where(left > 0, first + at, 0)] & _MASKS[left])
-    return words

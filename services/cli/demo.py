@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from services.observation.site import Site
 
 SITE = Path(__file__).resolve().parents[2] / "sites" / "vung-tau"
-READY_S, STOP_S = 120.0, 12.0
+READY_S, STOP_S, TAIL = 120.0, 12.0, 20
 SEED = 26506
 _MARKS = {"raised": "▲", "escalated": "▲", "eased": "▽", "cleared": "▽", "blind": "●", "sighted": "○"}
 _VERBS = {
@@ -57,12 +57,18 @@ def run(options: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     with contextlib.ExitStack() as rooms:
         data = options.data or rooms.enter_context(tempfile.TemporaryDirectory(prefix="haidang-demo-"))
-        child = subprocess.Popen(_command(options, data), stdout=subprocess.PIPE, text=True)
+        Path(data).mkdir(parents=True, exist_ok=True)
+        log = Path(data) / "demo.log"
+        with log.open("wb") as stream:  # the terminal is for the news
+            child = subprocess.Popen(
+                _command(options, data), stdout=subprocess.PIPE, stderr=stream, text=True
+            )
         rooms.callback(_end, child)
         mqtt, http = _wait_ready(child, stop)
         if http is None or mqtt is None:
+            say("\n".join(log.read_text("utf-8", "replace").splitlines()[-TAIL:]))
             return child.poll() or (0 if stop.is_set() else 1)
-        _greet(http, site)
+        _greet(http, site, log)
         host, _, port = mqtt.rpartition(":")
         tasks = [
             threading.Thread(
@@ -110,10 +116,11 @@ def _listen(stream: IO[str] | None, found: dict[str, str]) -> None:
         out(line.rstrip())
 
 
-def _greet(http: str, site: "Site") -> None:
+def _greet(http: str, site: "Site", log: Path) -> None:
     out(f"console   {http}/        (bàn điều khiển)")
     out(f"API       {http}/docs")
     out(f"events    curl -N {http}/api/v1/events/stream")
+    out(f"log       {log}")
     out(
         f"{site.name.vi}: {len(site.stations)} trạm, nước lên sau 15 giây; Ctrl-C để dừng"
         f" / {len(site.stations)} stations, the water rises in 15 s; Ctrl-C to stop"
@@ -122,9 +129,9 @@ def _greet(http: str, site: "Site") -> None:
 
 def _news(http: str, stop: threading.Event) -> None:
     """One line for each event of the stream, from the last one seen on."""
-    token = None
+    token: str | None = None
     while not stop.is_set():
-        headers = {"Last-Event-ID": token} if token else {}
+        headers: dict[str, str] = {"Last-Event-ID": token} if token else {}
         request = urllib.request.Request(f"{http}/api/v1/events/stream", headers=headers)  # noqa: S310  our own address
         with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=60) as stream:  # noqa: S310
             for raw in stream:
@@ -146,7 +153,8 @@ def headline(text: str) -> str | None:
         where = alert.get("station") or alert.get("area") or ""
         at = time.strftime("%H:%M:%S")
         word = _VERBS.get(verb, verb)
-        return f"{at} {_MARKS.get(verb, '·')} {word:24} {alert['severity']:9} {where}: {reason['vi']} / {reason['en']}"
+        mark = _MARKS.get(verb, "·")
+        return f"{at} {mark} {word:24} {alert['severity']:9} {where}: {reason['vi']} / {reason['en']}"
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
 

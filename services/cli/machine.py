@@ -6,7 +6,6 @@ import secrets
 import shutil
 import tomllib
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,54 +14,22 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from services.cli import nats_child, postgres_child, service_child
+from services.cli.caretaker import Caretaker
+from services.cli.plan import NATS_SERVER, POSTGRES, CannotStart, Plan
 from services.cli.ports import answers_http
 from services.cli.site_base import read_base, write_base
 from services.cli.watch import Watch
 from services.cli.words import out, say
-from services.observation.site import Site
 from services.observation.text import Text
 from services.runtime import accounts, logging, nats, run_file, sites, tied
-from services.runtime.errors import OperatorError
 from services.runtime.health import Health
-from services.runtime.settings import ADMIN_TOKEN, Settings
+from services.runtime.settings import ADMIN_TOKEN
 from services.runtime.streams import Limits, limit_mqtt
 from services.runtime.supervisor import Supervisor
 
 CONNECT_S, REMIND_S = 8.0, 10.0
-DEAF_S = 10.0
-LEAST_FREE = 64 << 20
 
 log = logging.get("up")
-
-
-class CannotStart(OperatorError):  # noqa: N818  it is the machine that can not
-    """The machine can't be brought up as asked."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to run, decided before anything runs. `settings` hold the addresses that services use."""
-
-    settings: Settings
-    data: Path
-    site: Site
-    files: dict[str, bytes]
-    mqtt: tuple[str, int]  # where the listener is, or is to be
-    nats_port: int | None  # None: someone else's server
-    database_port: int | None  # None: someone else's
-    credentials: accounts.Credentials
-    services: tuple[str, ...] = service_child.SERVICES
-    program: tuple[str, ...] = service_child.PROGRAM
-
-    @property
-    def mqtt_text(self) -> str:
-        """As it is announced."""
-        return f"{self.mqtt[0]}:{self.mqtt[1]}"
-
-    @property
-    def http_text(self) -> str:
-        """As it is announced."""
-        return f"http://{self.settings.http}"
 
 
 class Machine:
@@ -84,36 +51,30 @@ class Machine:
         plan, settings = self._plan, self._plan.settings
         keep_admin_token(plan.data)
         self._write_run()
-        own_database, own_server = plan.database_port is not None, plan.nats_port is not None
+        store = nats_child.Store() if plan.nats_port is not None else None
         if plan.database_port is not None:
             starting = postgres_child.start(plan.data, plan.database_port, plan.credentials, self._supervisor)
             self._in_background(starting, "postgres")
-        if plan.nats_port is not None:
-            await nats_child.start(
-                plan.data,
-                plan.nats_port,
-                plan.mqtt,
-                plan.credentials,
-                self._supervisor,
-                strict=settings.strict,
-            )
+        if plan.nats_port is not None and store is not None:
+            await nats_child.start(plan, plan.nats_port, self._supervisor, store)
         js = (await self._connect()).js
         limits = Limits.of(shutil.disk_usage(plan.data).free)
         await nats.ensure_streams(js, limits)
         await self._publish_site()
         self._health = Health(js, "up")
         self._in_background(self._health.run(), "health")
-        own = plan.credentials if own_server else None
+        own = plan.credentials if store is not None else None
         for name in plan.services:
             await self._supervisor.start(service_child.program(name, settings, own, plan.program))
         watch = Watch(js, (*plan.services, "up"))
         await self._until(watch, "ingest", lambda: self._says_ready(watch, "ingest"))
-        if own_server:
+        if store is not None:
             self._in_background(self._bound_mqtt(limits), "bound")
         out(f"mqtt {plan.mqtt_text}")
         await self._until(watch, "api", lambda: answers_http(settings.http or "", "/healthz"))
         self._health.ready()
-        self._in_background(self._look_after(watch, own_server=own_server, own_database=own_database), "look")
+        caretaker = Caretaker(self._supervisor, self._health, watch, plan.data, store)
+        self._in_background(caretaker.run(plan.children), "caretaker")
         out(f"ready {plan.http_text}")
 
     async def serve(self) -> None:
@@ -132,8 +93,8 @@ class Machine:
         if self._connection is not None:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await asyncio.wait_for(self._connection.close(), 1.0)
-        await self._supervisor.stop(postgres_child.NAME)
-        await self._supervisor.stop(nats_child.NAME)
+        await self._supervisor.stop(POSTGRES)
+        await self._supervisor.stop(NATS_SERVER)
         with contextlib.suppress(OSError):
             run_file.write(self._plan.data, self._run({}))
 
@@ -180,24 +141,6 @@ class Machine:
         found = self._supervisor.identities.get(name)
         return found is not None and watch.is_ready(name, found.pid)
 
-    async def _look_after(self, watch: Watch, *, own_server: bool, own_database: bool) -> None:
-        """Show complaints and keep our own; a server whose JetStream went deaf is started again."""
-        loop = asyncio.get_running_loop()
-        heard = loop.time()
-        children = [*self._plan.services]
-        children += [nats_child.NAME] * own_server + [postgres_child.NAME] * own_database
-        while True:
-            await asyncio.sleep(1.0)
-            self._complain(children)
-            if await watch.poll():
-                heard = loop.time()
-                continue
-            if own_server and self._supervisor.is_up(nats_child.NAME) and loop.time() - heard > DEAF_S:
-                # As after a full disk: the server lives, but its JetStream has switched itself off.
-                log.error("jetstream_off", for_s=DEAF_S)
-                self._supervisor.restart(nats_child.NAME)
-                heard = loop.time()
-
     async def _bound_mqtt(self, limits: Limits) -> None:
         """Bound the broker's own stream, which exists from its first MQTT session on: that of ingest."""
         while True:
@@ -205,28 +148,6 @@ class Machine:
                 if await limit_mqtt(self._js(), limits):
                     return
             await asyncio.sleep(1.0)
-
-    def _complain(self, children: list[str]) -> None:
-        health = self._health
-        if health is None:
-            return
-        for name in children:
-            health.figure(f"restarts_{name}", self._supervisor.restarts(name))
-            if self._supervisor.is_up(name):
-                health.settle(f"down_{name}")
-            else:
-                health.complain(
-                    f"down_{name}",
-                    f"{name} đã dừng, đang được khởi động lại",
-                    f"{name} ended and is being started again",
-                )
-        usage = shutil.disk_usage(self._plan.data)
-        health.figure("disk_free_bytes", usage.free)
-        if usage.free < max(usage.total // 50, LEAST_FREE):
-            free = f"{usage.free / 2**30:.1f} GB"
-            health.complain("disk", f"đĩa sắp đầy: còn {free}", f"the disk is nearly full: {free} left")
-        else:
-            health.settle("disk")
 
     def _in_background(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.add(asyncio.create_task(work, name=name))

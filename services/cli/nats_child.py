@@ -4,6 +4,7 @@ import asyncio
 import signal
 from pathlib import Path
 
+from services.cli.plan import NATS_SERVER, Plan
 from services.cli.ports import answers
 from services.cli.words import say
 from services.observation.text import Text
@@ -12,7 +13,6 @@ from services.runtime.accounts import Credentials
 from services.runtime.nats_config import Ports, write_config
 from services.runtime.supervisor import Program, Supervisor
 
-NAME = "nats-server"
 START_S = 60.0  # a store of many gigabytes is read through after a power cut
 REMIND_S = 5.0
 TRIES = 3
@@ -23,15 +23,25 @@ def url(user: str, port: int, credentials: Credentials) -> str:
     return f"nats://{user}:{credentials.nats[user]}@127.0.0.1:{port}"
 
 
-async def start(  # noqa: PLR0913  what a server is made of
-    data: Path,
-    port: int,
-    mqtt: tuple[str, int],
-    credentials: Credentials,
-    supervisor: Supervisor,
-    *,
-    strict: bool,
-) -> None:
+class Store:
+    """What the server's log says about its store, which its API does not.
+
+    After one failed write (a full disk) nats-server 2.15 refuses the stream for good: publishes get
+    no answer at all, even when there is room again, until it is started anew.
+    """
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def hear(self, line: str) -> bool:
+        """Take in a line of the log; the value is whether it is routine."""
+        if "critical write error" in line.lower():
+            self.failed = True
+        # Passwords stand in a file that only we can read, made by us: the warning about it helps nobody.
+        return "[INF]" in line or "Plaintext passwords" in line
+
+
+async def start(plan: Plan, port: int, supervisor: Supervisor, store: Store) -> None:
     """Start it and wait until clients can connect.
 
     Raises:
@@ -39,17 +49,18 @@ async def start(  # noqa: PLR0913  what a server is made of
     """
     program = embedded.nats_server()
     say(f"nats-server {program.version} ({program.origin})")
-    config = write_config(data / "nats", Ports(port, *mqtt), credentials, strict=strict)
+    ports = Ports(port, *plan.mqtt)
+    config = write_config(plan.data / "nats", ports, plan.credentials, strict=plan.settings.strict)
     command = [str(program.path), "-c", str(config)]
     await supervisor.start(
-        Program(NAME, lambda: command, stop=signal.SIGTERM, patience_s=1.5, quiet=_is_routine)
+        Program(NATS_SERVER, lambda: command, stop=signal.SIGTERM, patience_s=1.5, quiet=store.hear)
     )
     loop = asyncio.get_running_loop()
     begun = loop.time()
     remind = begun + REMIND_S
-    while not (supervisor.is_up(NAME) and await asyncio.to_thread(answers, "127.0.0.1", port)):
-        if supervisor.restarts(NAME) >= TRIES or loop.time() - begun > START_S:
-            raise _cannot(supervisor, data)
+    while not (supervisor.is_up(NATS_SERVER) and await asyncio.to_thread(answers, "127.0.0.1", port)):
+        if supervisor.restarts(NATS_SERVER) >= TRIES or loop.time() - begun > START_S:
+            raise _cannot(supervisor, plan.data)
         if loop.time() > remind:
             remind += REMIND_S
             say("nats-server is reading its store / nats-server đang đọc kho dữ liệu")
@@ -57,17 +68,9 @@ async def start(  # noqa: PLR0913  what a server is made of
 
 
 def _cannot(supervisor: Supervisor, data: Path) -> embedded.EmbeddedError:
-    said = [line for line in supervisor.last_words(NAME) if "[FTL]" in line or "[ERR]" in line]
-    words = (said or supervisor.last_words(NAME) or ["nothing"])[-1]
+    said = [line for line in supervisor.last_words(NATS_SERVER) if "[FTL]" in line or "[ERR]" in line]
+    words = (said or supervisor.last_words(NATS_SERVER) or ["nothing"])[-1]
     return embedded.EmbeddedError(
         Text(f"nats-server không khởi động: {words}", f"nats-server does not start: {words}"),
-        Text(f"xem {data}/logs/{NAME}.log", f"see {data}/logs/{NAME}.log"),
+        Text(f"xem {data}/logs/{NATS_SERVER}.log", f"see {data}/logs/{NATS_SERVER}.log"),
     )
-
-
-def _is_routine(line: str) -> bool:
-    """What need not be seen at the terminal; it is in the log file all the same.
-
-    Passwords stand in a file that only we can read, made by us: the warning about it helps nobody.
-    """
-    return "[INF]" in line or "Plaintext passwords" in line

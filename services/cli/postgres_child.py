@@ -4,12 +4,11 @@ import asyncio
 import signal
 from pathlib import Path
 
+from services.cli.plan import POSTGRES
 from services.cli.words import say
 from services.runtime import embedded, postgres_server
 from services.runtime.accounts import Credentials
 from services.runtime.supervisor import Program, Supervisor
-
-NAME = "postgres"
 
 
 def url(port: int, credentials: Credentials) -> str:
@@ -46,7 +45,7 @@ async def start(data: Path, port: int, credentials: Credentials, supervisor: Sup
         return postgres_server.command(programs, folder, port)
 
     # SIGINT is its fast shutdown: open transactions end, the disk is in order.
-    await supervisor.start(Program(NAME, command, stop=signal.SIGINT, patience_s=2.5, quiet=_is_routine))
+    await supervisor.start(Program(POSTGRES, command, stop=signal.SIGINT, patience_s=2.5, quiet=_is_routine))
 
 
 def _is_routine(line: str) -> bool:

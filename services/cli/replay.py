@@ -24,10 +24,14 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     from services.cli import COMMANDS
 
     parser = subparsers.add_parser("replay", help=COMMANDS["replay"].text, description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings: CSV or JSON lines, gzip allowed")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="recordings: CSV or JSON lines, gzip allowed"
+    )
     parser.add_argument("--mqtt", required=True, metavar="HOST:PORT", help="the broker gateways send to")
     parser.add_argument("--site", required=True, type=Path, metavar="DIR", help="whose gateways to speak for")
-    parser.add_argument("--speed", type=speed, default=None, metavar="N|max", help="times real time; default max")
+    parser.add_argument(
+        "--speed", type=speed, default=None, metavar="N|max", help="times real time; default max"
+    )
     parser.add_argument("--plain", action="store_true", help="bare packs; done at the last PUBACK")
     parser.add_argument("--credentials", type=Path, metavar="FILE", help="JSON with user and password")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -62,7 +66,9 @@ def run(options: argparse.Namespace) -> int:
         routes = read_routes((options.site / "site.toml").read_bytes())
         recording = load(options.files)
     except OSError as error:
-        return complain(f"{error.filename}: {error.strerror} → check the path", f"{error.filename}: kiểm tra đường dẫn")
+        return complain(
+            f"{error.filename}: {error.strerror} → check the path", f"{error.filename}: kiểm tra đường dẫn"
+        )
     except (RecordingError, RouteError, ValueError) as error:
         return complain(str(error))
     for file, count in recording.readings.skipped.items():
@@ -158,4 +164,3 @@ def credentials(file: Path | None) -> tuple[str | None, str | None]:
     except (ValueError, KeyError, TypeError) as error:
         msg = f"--credentials {file}: {error!r}; it must be a JSON file with user and password"
         raise ValueError(msg) from error
-

@@ -2,10 +2,12 @@
 
 import sys
 
-from services.runtime.accounts import SERVICES, Credentials
+from services.runtime.accounts import Credentials
 from services.runtime.settings import Settings, child_environment
 from services.runtime.supervisor import Program
 
+# In the order of starting: readings can come in when ingest and api are there, and they take longest.
+SERVICES = ("ingest", "api", "alerts", "keeper", "archive")
 PROGRAM = (sys.executable, "-m", "services.cli")
 PATIENCE_S = 5.5  # three steps of stopping within ten seconds: services, database, server
 

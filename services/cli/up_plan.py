@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.cli import nats_child, postgres_child
 from services.cli.folder import load_site, read_site_folder
-from services.cli.machine import CannotStart, Plan
+from services.cli.plan import CannotStart, Plan
 from services.cli.ports import ANY, choose, open_to_others
 from services.cli.words import say
 from services.observation.text import Text

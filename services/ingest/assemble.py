@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ingest.identify import EVERYWHERE, SUBJECTS, Columns, SiteIndex
+from services.ingest.identify import Columns
+from services.ingest.site_index import EVERYWHERE, SUBJECTS, SiteIndex
 from services.observation.batch import Batch, Source
 
 

@@ -1,7 +1,6 @@
-"""What ingest remembers: tails, seqs seen, gateway clocks and states. Everything in it can be rebuilt
-from READINGS: `fold` takes one message of the stream in, whoever wrote it.
+"""What ingest remembers: tails, seqs seen, gateway clocks and states.
 
-While a window is on its way, its changes can be taken back (`keep`, `roll_back`): what the stream did
+Everything in it can be rebuilt from READINGS: `fold` takes one message in, whoever wrote it. While a window is on its way, its changes can be taken back (`keep`, `roll_back`): what the stream did
 not take has not happened. Pure.
 """
 
@@ -11,9 +10,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from services.ingest.identify import SiteIndex
 from services.ingest.order import Key, Order
 from services.ingest.quality import NONE, Limits, Tail
+from services.ingest.site_index import SiteIndex
 from services.observation import batch as batches
 from services.observation import messages
 from services.observation.batch import Batch, Source
@@ -155,7 +154,9 @@ class Book:
         lost = buffer.lost.count()
         holes = buffer.seen.missing(first, buffer.first - 1) if buffer.first > first else []
         # Seqs on their way with this window are no losses; there are never more than were passed.
-        below = any(seq not in buffer.passed for a, b in holes for seq in range(a, min(b, a + len(buffer.passed)) + 1))
+        below = any(
+            seq not in buffer.passed for a, b in holes for seq in range(a, min(b, a + len(buffer.passed)) + 1)
+        )
         if buffer.first > first or lost != losses:
             self._set(self.told, key, (buffer.first, lost))
         return (buffer.first, buffer.lost.as_list()) if below or lost != losses else None
@@ -188,7 +189,9 @@ class Book:
         self._fold_sources(batch.sources)
         if self.index is None or not len(batch):
             return
-        rows = np.array([self.index.row_of.get(name, -1) for name in batch.sensors], dtype=np.int64)[batch.sensor]
+        rows = np.array([self.index.row_of.get(name, -1) for name in batch.sensors], dtype=np.int64)[
+            batch.sensor
+        ]
         entering = (rows >= 0) & (batch.flag != Flag.FAIL) & (batch.flag != Flag.MISSING)
         self.tail.enter(rows[entering].astype(np.uint32), batch.time[entering], batch.value[entering])
 
@@ -237,7 +240,14 @@ class Book:
             t2=tail.t2[rows].astype("<i8").tobytes(),
             v2=tail.v2[rows].astype("<f8").tobytes(),
             buffers=[
-                SavedBuffer(g, b, known.seen.as_list(), known.first, known.lost.as_list(), self.told.get((g, b), (1, 0))[0])
+                SavedBuffer(
+                    g,
+                    b,
+                    known.seen.as_list(),
+                    known.first,
+                    known.lost.as_list(),
+                    self.told.get((g, b), (1, 0))[0],
+                )
                 for (g, b), known in self.order.buffers.items()
             ],
             clocks=dict(self.clocks),

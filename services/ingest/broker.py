@@ -9,12 +9,15 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from services.ingest.packets import NotMqttError, Publish, cut
+from services.ingest.raw import Endpoint, RawMessage
 
 KEEPALIVE_S = 20
 CONNECT_TIMEOUT_S = 5.0
@@ -25,32 +28,7 @@ READS_PER_TURN = 4
 MAX_UNANSWERED = 500
 """Of what we publish, without PUBACK at any time."""
 
-_PUBLISH, _PUBACK = 0x30, 0x40
-_HIGHEST_LENGTH_BYTES = 4
-
-
-class RawMessage(NamedTuple):
-    """A message as it came. `mid` is 0 for QoS 0; `received_at` in µs UTC."""
-
-    connection: "Connection"
-    mid: int
-    topic: str
-    payload: bytes
-    retain: bool
-    received_at: int
-
-
-class Endpoint(NamedTuple):
-    """A broker, and who we are there. `client_id` must stay the same for the session to be found again."""
-
-    source: str
-    host: str
-    port: int
-    client_id: str
-    topics: tuple[str, ...]
-    user: str | None = None
-    password: str | None = None
-    tls: bool = False
+_PUBACK = 0x40
 
 
 class _Paho(Client):
@@ -209,7 +187,12 @@ class Connection:
         self._subscribed.set()
 
     def _lost(
-        self, _client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _props: Properties | None
+        self,
+        _client: Client,
+        _data: object,
+        _flags: DisconnectFlags,
+        code: ReasonCode,
+        _props: Properties | None,
     ) -> None:
         self._end(f"connection lost: {code}")
 
@@ -271,49 +254,27 @@ class Connection:
         self._more = self._loop.call_soon(self._readable)
 
     def _take(self, data: bytes, received_at: int) -> None:
-        """Cut the bytes into packets; PUBLISH is taken here, all else is paho's."""
-        at, size = 0, len(data)
-        while not self._ended.is_set():
-            # The fixed header: one byte of type and flags, then the length in 7-bit groups.
-            length, shift, body = 0, 0, at + 1
-            while body < size:
-                byte = data[body]
-                body += 1
-                length |= (byte & 0x7F) << shift
-                if byte < 0x80:  # noqa: PLR2004  the last group
-                    break
-                shift += 7
-                if shift >= 7 * _HIGHEST_LENGTH_BYTES:
-                    self._end("the broker sent a packet that is not MQTT")
-                    return
-            else:
-                break  # the header is not complete
-            end = body + length
-            if end > size:
-                break
-            if data[at] & 0xF0 == _PUBLISH:
-                self._publish(data[at], data, body, end, received_at)
-            else:
-                self._client.unread += data[at:end]
-                while self._client.unread and not self._ended.is_set():
-                    self._client.loop_read()
-            at = end
-        self._unread = data[at:]
+        """PUBLISH is taken here, all else is paho's."""
+        try:
+            packets, self._unread = cut(data)
+        except NotMqttError as error:
+            self._end(f"the broker sent what is not MQTT at QoS 0 or 1: {error}")
+            return
+        for packet in packets:
+            if self._ended.is_set():
+                return
+            if isinstance(packet, Publish):
+                self._publish(packet, received_at)
+                continue
+            self._client.unread += packet
+            while self._client.unread and not self._ended.is_set():
+                self._client.loop_read()
 
-    def _publish(self, header: int, data: bytes, at: int, end: int, received_at: int) -> None:  # noqa: PLR0913
-        qos = header >> 1 & 3
-        topic_end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        mid = 0
-        payload_at = topic_end
-        if qos:
-            mid = int.from_bytes(data[topic_end : topic_end + 2], "big")
-            payload_at += 2
-            if mid in self.in_hand and header & 8:
+    def _publish(self, packet: Publish, received_at: int) -> None:
+        mid = packet.mid
+        if mid:
+            if packet.dup and mid in self.in_hand:
                 self.copies += 1  # a copy of what we still have: it will be acknowledged once
                 return
             self.in_hand.add(mid)
-        if payload_at > end or qos > 1:
-            self._end("the broker sent a packet that is not MQTT at QoS 0 or 1")
-            return
-        topic = data[at + 2 : topic_end].decode("utf-8", "replace")
-        self._on_message(RawMessage(self, mid, topic, data[payload_at:end], bool(header & 1), received_at))
+        self._on_message(RawMessage(self, mid, packet.topic, packet.payload, packet.retain, received_at))

@@ -166,7 +166,11 @@ def _opened(payload: bytes) -> tuple[Head | None, list[Any], Reject | None]:
         if wrong is not None:
             return None, [], Reject(Reason.BAD_ENVELOPE, None, wrong)
     if not isinstance(records, list):
-        return None, [], Reject(Reason.BAD_ENVELOPE, None, "neither an array nor an object with an array `records`")
+        return (
+            None,
+            [],
+            Reject(Reason.BAD_ENVELOPE, None, "neither an array nor an object with an array `records`"),
+        )
     if len(records) > MAX_RECORDS:
         return head, [], Reject(Reason.TOO_LARGE, None, f"{len(records)} records")
     if not records:
@@ -234,7 +238,15 @@ def _cbor(payload: bytes) -> tuple[Any, Reject | None]:
         return None, Reject(Reason.TOO_DEEP)
     except cbor2.CBORDecodeEOF as error:
         return None, Reject(Reason.TRUNCATED, None, str(error))
-    except (cbor2.CBORError, ValueError, TypeError, OverflowError, MemoryError, LookupError, ArithmeticError) as error:
+    except (
+        cbor2.CBORError,
+        ValueError,
+        TypeError,
+        OverflowError,
+        MemoryError,
+        LookupError,
+        ArithmeticError,
+    ) as error:
         return None, Reject(Reason.NOT_CBOR, None, str(error))
 
 

@@ -5,23 +5,29 @@ everything DOWNLINK holds again: sets are whole, and commands carry an id.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 from nats.js import JetStreamContext
 
-from services.ingest.broker import MAX_UNANSWERED, Connection, Endpoint
-from services.ingest.identify import SiteIndex
+from services.ingest.acks import Acks
+from services.ingest.broker import MAX_UNANSWERED, Connection
+from services.ingest.raw import Endpoint
+from services.ingest.site_index import SiteIndex
 from services.observation import event, topics
 from services.observation.sensor import CANARY_GATEWAY
 from services.runtime import logging
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
+from services.runtime.nats import Connection as NatsConnection
 from services.runtime.nats import NatsError
 from services.runtime.settings import Settings
 from services.runtime.streams import ALERTS, DOWNLINK
 
 RETRY_S = 0.5
+TELL_EVERY_S = 0.05
 FETCH = 200
 
 log = logging.get("downlink")
@@ -160,3 +166,23 @@ def _alert(message: Message) -> Outgoing | None:
         log.warning("alert_unreadable", sequence=message.sequence, error=repr(error))
         return None
     return topics.alerts(alert.data.area, alert.data.hazard), message.data
+
+
+class Speaker(Protocol):
+    """Who has something to say to agents."""
+
+    connection: NatsConnection
+    acks: Acks
+
+
+async def tell(speaker: Speaker) -> None:
+    """Put `seen` and `want` on DOWNLINK, for ever.
+
+    Without waiting for the stream's answer: sets are whole, the next makes good what was lost, and an
+    agent that hears nothing asks.
+    """
+    while True:
+        await asyncio.sleep(TELL_EVERY_S)
+        if speaker.connection.connected:
+            for subject, data in speaker.acks.messages(time.monotonic()):
+                await speaker.connection.nc.publish(subject, data)

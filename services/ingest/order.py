@@ -128,7 +128,7 @@ class Order:
         self._waiting.setdefault((key, head.prev), []).append(held)
         return self._while_too_much()
 
-    def barrier(self, what: Any) -> list[Released]:  # noqa: ANN401  the caller's own
+    def barrier(self, what: Any) -> list[Released]:
         """Queue something behind everything received so far."""
         self._number += 1
         self._barriers.append((self._number, what))

@@ -144,7 +144,9 @@ def _each_once(row: Rows) -> bool:
     return bool((ordered[1:] != ordered[:-1]).all())
 
 
-def _each_against_tail(row: Rows, time: Times, value: Values, flag: Flags, limits: Limits, tail: Tail) -> Flags:
+def _each_against_tail(
+    row: Rows, time: Times, value: Values, flag: Flags, limits: Limits, tail: Tail
+) -> Flags:
     """The same where no sensor comes twice: nothing to group, a third of the work."""
     samples = tail.copy_rows(row)
     newer = time > samples[0]
@@ -231,7 +233,11 @@ def _newer(sensor: NDArray[np.int64], times: Times) -> NDArray[np.bool_]:
 
 
 def _leaps(
-    sensor: NDArray[Any], time: Times, value: Values, samples: tuple[Times, Values, Times, Values], limits: Limits
+    sensor: NDArray[Any],
+    time: Times,
+    value: Values,
+    samples: tuple[Times, Values, Times, Values],
+    limits: Limits,
 ) -> NDArray[np.bool_]:
     """Whether each reading changed too fast since its last sample, or leapt away from both before it."""
     t1, v1, t2, v2 = samples

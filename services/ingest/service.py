@@ -8,49 +8,45 @@ back to what the stream has, and the brokers send again what was never acknowled
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
-
-import msgspec
 
 from services.ingest.acks import Acks
 from services.ingest.book import Book
-from services.ingest.broker import Connection, RawMessage
-from services.ingest.downlink import Downlink
-from services.ingest.flow import Built, Flow, Item
-from services.ingest.identify import SiteIndex
+from services.ingest.broker import Connection
+from services.ingest.build import Builder
+from services.ingest.downlink import Downlink, tell
+from services.ingest.intake import Intake
+from services.ingest.items import Built, Item
 from services.ingest.order import Order
+from services.ingest.raw import RawMessage
 from services.ingest.sessions import keep_sessions
+from services.ingest.site_index import SiteIndex
 from services.ingest.sites import SiteFeed
-from services.ingest.stream import Stream, Superseded
+from services.ingest.stream import TROUBLE, Stream, Superseded, fold, restore, trying, unless_stopped
 from services.ingest.tick import EVERY_S, Ticker
 from services.ingest.watch import Watch
 from services.ingest.window import Window
 from services.observation import messages, topics
-from services.observation.batch import BatchError
 from services.observation.messages import SiteVersion
 from services.observation.quantity import Property
 from services.runtime import logging, nats
-from services.runtime.follow import TailLost
 from services.runtime.health import Health
-from services.runtime.nats import NatsError, OrderLost, Position, hash_of
+from services.runtime.nats import Position
 from services.runtime.process import Refused
 from services.runtime.settings import Settings
-from services.runtime.streams import READINGS
 
 SNAPSHOT_EVERY_S = 60.0
 TURN = 256
 """Messages taken in before the network gets its turn."""
 
-RETRY_S = 0.2
-TELL_EVERY_S = 0.05
-TROUBLE = (NatsError, OrderLost, TailLost, TimeoutError, OSError)
 
 log = logging.get("ingest")
 
 
-async def run(settings: Settings, stop: asyncio.Event, properties: Mapping[str, Property] | None = None) -> None:
+async def run(
+    settings: Settings, stop: asyncio.Event, properties: Mapping[str, Property] | None = None
+) -> None:
     """Run ingest until `stop`. `properties`: observed properties that hazards add to the vocabulary.
 
     Raises:
@@ -63,9 +59,9 @@ async def run(settings: Settings, stop: asyncio.Event, properties: Mapping[str, 
             service.acks.everyone()
 
     connection = await nats.connect(settings, "ingest", on_state=state_changed, stop=stop)
-    service = Service(settings, connection, properties)
+    service = Service(settings, connection, properties, stop)
     try:
-        await service.run(stop)
+        await service.run()
     except Superseded as error:
         raise Refused(str(error)) from error
     finally:
@@ -76,10 +72,15 @@ class Service:
     """What is joined, and in which order it happens."""
 
     def __init__(
-        self, settings: Settings, connection: nats.Connection, properties: Mapping[str, Property] | None
+        self,
+        settings: Settings,
+        connection: nats.Connection,
+        properties: Mapping[str, Property] | None,
+        stop: asyncio.Event,
     ) -> None:
         """Build the parts; nothing runs yet."""
         js = connection.js
+        self._stop = stop
         self.settings, self.connection, self.js = settings, connection, js
         self.stream = Stream(js)
         self.health = Health(js, "ingest")
@@ -91,7 +92,6 @@ class Service:
         self.connections: dict[str, Connection] = {}
         self.accepting = asyncio.Event()
         self.adapter_of: dict[str, str] = {}
-        self._committed = Position("", 0, "")
         self._publishing: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
         self._save_at = 0.0
@@ -103,26 +103,27 @@ class Service:
         self.order = Order()
         self.book = Book(self.order)
         self.window: Window[Item] = Window()
-        self.flow = Flow(self.book, self.order, self.window, self.adapter_of)
+        self.intake = Intake(self.book, self.order, self.window, self.adapter_of)
+        self.builder = Builder(self.book, self.order)
         self.acks = Acks(self.order)
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self) -> None:
         """Run until told to stop, or until another takes over (Superseded)."""
         helpers = [asyncio.create_task(self.health.run())]
         try:
-            if not await _unless_stopped(stop, self._start()):
+            if not await unless_stopped(self._stop, self._start()):
                 return
             helpers += [
                 asyncio.create_task(work)
                 for work in (
                     self.sites.follow(self.wake),
                     keep_sessions(self),
-                    self._tell(),
+                    tell(self),
                     self.watch.run(self),
                     Downlink(self.settings, self.js, self.sites.index, self.health).run(),
                 )
             ]
-            pump = asyncio.create_task(self._pump(stop))
+            pump = asyncio.create_task(self._pump())
             done, _ = await asyncio.wait([pump, *helpers], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()  # a helper that ended has failed
@@ -135,71 +136,51 @@ class Service:
             for connection in self.connections.values():
                 connection.close()
         with suppress(*TROUBLE):
-            await self.stream.save(self.book.save(), self._committed)
+            await self.stream.save(self.book.save(), self.stream.position)
 
     # --- starting ------------------------------------------------------------------------------
 
     async def _start(self) -> None:
         """Claim the stream, remember what was, announce the site; then sessions may come."""
-        snapshots = await self._trying("start", self.stream.claim)
+        snapshots = await trying(self.health, self.stream.claim)
         index = await self.sites.first()
         self.book.use(index)
-        await self._trying("start", lambda: self._restore(snapshots))
+        await trying(self.health, lambda: self._begin(snapshots))
         await self._announce()
         self._save_at = time.monotonic() + SNAPSHOT_EVERY_S
         self.acks.changed(self.order.buffers)
         self.accepting.set()
-        log.info("started", site=index.site.id, version=index.site.version, readings=self.stream.last)
+        log.info(
+            "started", site=index.site.id, version=index.site.version, readings=self.stream.position.sequence
+        )
 
-    async def _trying(self, what: str, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Do it, as often as it takes; meanwhile say why not."""
-        while True:
-            try:
-                result = await work()
-            except TROUBLE as error:
-                self.health.complain(
-                    what, f"Chưa dùng được luồng READINGS: {error!r}", f"stream READINGS can't be used yet: {error!r}"
-                )
-                await asyncio.sleep(RETRY_S)
-            else:
-                self.health.settle(what)
-                return result
-
-    async def _restore(self, snapshots: Sequence[tuple[str, Position]]) -> None:
-        """From the newest snapshot that the stream still bears out, else from the stream's beginning."""
+    async def _begin(self, snapshots: Sequence[tuple[str, Position]]) -> None:
+        """Forget everything, and remember what snapshots and stream say."""
         index = self.book.index
         self._reset()
         if index is not None:
             self.book.use(index)
-        after = 0
-        for name, position in snapshots:
-            if not await self.stream.stands(position):
-                self.watch.tail_lost(position.sequence)
-                continue
-            saved = await self.stream.load(name)
-            if saved is not None:
-                self.book.load(saved)
-                after = position.sequence
-                break
-        await self._fold(after)
+        await restore(self.stream, self.book, snapshots, self.watch.tail_lost)
 
-    async def _fold(self, after: int) -> None:
-        """Take in what the stream has after a sequence."""
-        async for message in self.stream.read(after):
-            try:
-                self.book.fold(message.kind, message.data)
-            except (BatchError, msgspec.MsgspecError) as error:
-                log.warning("message_unreadable", sequence=message.sequence, error=repr(error))
-        await self._commit()
-
-    async def _commit(self) -> None:
-        self.book.keep()
-        data = self.stream.last_data
-        if data is None and self.stream.last:
-            self._committed = await nats.read_position(self.js, READINGS, self.stream.last)
+    async def _catch_up(self) -> None:
+        """Take in what the stream has beyond the book, if it still is the stream that we know."""
+        await self.stream.still_ours()
+        position = self.stream.position
+        if position.sequence and not await self.stream.stands(position):
+            self.watch.tail_lost(position.sequence)
+            await self._begin(await self.stream.claim())
         else:
-            epoch = self._committed.epoch or await nats.epoch_of(self.js, READINGS)
-            self._committed = Position(epoch, self.stream.last, hash_of(data or b"") if self.stream.last else "")
+            await fold(self.stream, self.book, position.sequence)
+
+    async def _announce(self) -> None:
+        """Before any reading: the version by which we decode is on the stream."""
+
+        async def once() -> None:
+            await self._catch_up()
+            if self.book.index is not None and self.book.site != self.book.index.site.version:
+                await self._publish_site(self.book.index)
+
+        await trying(self.health, once)
 
     # --- the pump ------------------------------------------------------------------------------
 
@@ -208,17 +189,17 @@ class Service:
         self.inbox.append(raw)
         self.wake.set()
 
-    async def _pump(self, stop: asyncio.Event) -> None:
+    async def _pump(self) -> None:
         """Messages in, windows out, until told to stop; what is on its way then is finished."""
         self._tick_at = time.monotonic() + EVERY_S
         while True:
             now = time.monotonic()
             await self._settle()
-            if stop.is_set() and self._publishing is None:
+            if self._stop.is_set() and self._publishing is None:
                 return
             self._take_in(now)
-            if self._publishing is None and not stop.is_set():
-                await self._send(now)
+            if self._publishing is None and not self._stop.is_set():
+                self._send(now)
             if not self.inbox or self.window.full():
                 await self._sleep(now)
             else:
@@ -230,13 +211,13 @@ class Service:
                 break
             raw = self.inbox.popleft()
             if raw.connection.alive:
-                self.flow.take(raw, now)
+                self.intake.take(raw, now)
         if now >= self._tick_at:
             self._tick_at = max(self._tick_at + EVERY_S, now)
             tick = self.ticker.tick(now, time.time_ns() // 1000)
             if tick is not None:
-                self.flow.tick(tick, now)
-        self.flow.due(now)
+                self.intake.tick(tick, now)
+        self.intake.due(now)
         if self.order.asked:
             self.acks.changed(self.order.asked)
             self.order.asked.clear()
@@ -253,21 +234,22 @@ class Service:
         await self.wake.wait()
         handle.cancel()
 
-    async def _send(self, now: float) -> None:
+    def _send(self, now: float) -> None:
         """Send the window on its way when it is due; between two windows, what must be alone."""
+        if now >= self._save_at and self._saving is None:
+            self._save_at = now + SNAPSHOT_EVERY_S
+            self._saving = asyncio.create_task(self.stream.save(self.book.save(), self.stream.position))
         due = self.window.due_at()
         site = self.sites.pending
         if due is not None and (due <= now or site is not None):
-            built = self.flow.build(self.window.take())
-            self._publishing = asyncio.create_task(self._publish(built))
-            self._publishing.add_done_callback(lambda _: self.wake.set())
+            work = self._publish(self.builder.build(self.window.take()))
         elif site is not None:
             self.sites.pending = None
-            self._publishing = asyncio.create_task(self._publish_site(site))
-            self._publishing.add_done_callback(lambda _: self.wake.set())
-        elif now >= self._save_at and (self._saving is None or self._saving.done()):
-            self._save_at = now + SNAPSHOT_EVERY_S
-            self._saving = asyncio.create_task(self.stream.save(self.book.save(), self._committed))
+            work = self._publish_site(site)
+        else:
+            return
+        self._publishing = asyncio.create_task(work)
+        self._publishing.add_done_callback(lambda _: self.wake.set())
 
     async def _settle(self) -> None:
         """See how the window on its way fared."""
@@ -288,9 +270,7 @@ class Service:
     async def _publish(self, built: Built) -> None:
         """Publish a window; only then acknowledge it, and tell its agents."""
         kept = asyncio.create_task(self.stream.publish_rejects(built.rejects)) if built.rejects else None
-        if built.messages:
-            await self.stream.publish(built.messages)
-            self._committed = Position(self._committed.epoch, self.stream.last, hash_of(built.messages[-1][2]))
+        await self.stream.publish(built.messages)
         if kept is not None:
             self.watch.rejects_lost(await kept)
         self.book.keep()
@@ -309,27 +289,16 @@ class Service:
         version = SiteVersion(time.time_ns() // 1000, index.site.version, self.book.site)
         data = messages.encode(version)
         await self.stream.publish([(topics.READINGS_ALL, messages.SITE, data)])
-        self._committed = Position(self._committed.epoch, self.stream.last, hash_of(data))
         self.book.site = version.version
         self.book.use(index)
         log.info("site_version", version=version.version, previous=version.previous)
-
-    async def _announce(self) -> None:
-        """Before any reading: the version by which we decode is on the stream."""
-        index = self.book.index
-        if index is not None and self.book.site != index.site.version:
-            await self._trying("start", lambda: self._announce_again(index))
-
-    async def _announce_again(self, index: SiteIndex) -> None:
-        await self._catch_up()
-        if self.book.site != index.site.version:
-            await self._publish_site(index)
 
     # --- when the stream does not take it ------------------------------------------------------
 
     async def _recover(self, error: BaseException) -> None:
         """Drop everything that is not in the stream, and begin again where the stream ends."""
-        log.warning("stream_refused", error=repr(error), committed=self._committed.sequence)
+        self.health.ready(state=False)
+        log.warning("stream_refused", error=repr(error), committed=self.stream.position.sequence)
         self.accepting.clear()
         for connection in self.connections.values():
             connection.throw_away()
@@ -338,40 +307,6 @@ class Service:
         self.order.forget_unsafe()
         self.ticker.restart()
         self.book.roll_back()
-        await self._trying("stream_refused", self._catch_up)
-        await self._announce()
-        self.acks.changed(self.order.buffers)
-        self.accepting.set()
-
-    async def _catch_up(self) -> None:
-        await self.stream.still_ours()
-        if self._committed.sequence and not await self.stream.stands(self._committed):
-            self.watch.tail_lost(self._committed.sequence)
-            await self._restore(await self.stream.claim())
-        else:
-            await self._fold(self._committed.sequence)
-
-    async def _tell(self) -> None:
-        """Say `seen` and `want` to agents, through DOWNLINK.
-
-        Without waiting for the stream's answer: sets are whole, the next makes good what was lost, and an
-        agent that hears nothing asks.
-        """
-        while True:
-            await asyncio.sleep(TELL_EVERY_S)
-            if not self.connection.connected:
-                continue
-            for subject, data in self.acks.messages(time.monotonic()):
-                await self.connection.nc.publish(subject, data)
-
-
-async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
-    """Do the work; False when told to stop before it was done."""
-    doing, told = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    await asyncio.wait((doing, told), return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
-    if not doing.done():
-        doing.cancel()
-        return False
-    doing.result()
-    return True
+        if await unless_stopped(self._stop, self._announce()):
+            self.acks.changed(self.order.buffers)
+            self.accepting.set()

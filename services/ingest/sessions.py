@@ -8,8 +8,9 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from services.ingest import adapters
-from services.ingest.broker import Connection, Endpoint, RawMessage
+from services.ingest.broker import Connection
 from services.ingest.order import Order
+from services.ingest.raw import Endpoint, RawMessage
 from services.ingest.sites import SiteFeed
 from services.ingest.stream import Stream
 from services.ingest.tick import Ticker
@@ -54,7 +55,9 @@ async def keep_sessions(host: Host) -> None:
             for source in wanted:
                 if source not in running:
                     running[source] = asyncio.create_task(_keep(host, source))
-            done, _ = await asyncio.wait(running.values(), timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                running.values(), timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED
+            )
             for task in done:
                 task.result()
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from nats.js import JetStreamContext
 
-from services.ingest.identify import SiteIndex
+from services.ingest.site_index import SiteIndex
 from services.observation import site_files
 from services.observation.quantity import Property
 from services.runtime import logging
@@ -24,7 +24,9 @@ log = logging.get("ingest")
 class SiteFeed:
     """`pending` is a version that was published and is not yet announced on the stream."""
 
-    def __init__(self, js: JetStreamContext, properties: Mapping[str, Property] | None, health: Health) -> None:
+    def __init__(
+        self, js: JetStreamContext, properties: Mapping[str, Property] | None, health: Health
+    ) -> None:
         """Know no site yet."""
         self._js, self._properties, self._health = js, dict(properties or {}), health
         self.pending: SiteIndex | None = None

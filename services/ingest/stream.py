@@ -6,23 +6,28 @@ it is the stream's last; while they are on their way the next window is gathered
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from nats.js import JetStreamContext
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 
-from services.ingest.book import FORMAT, Saved
+from services.ingest.book import FORMAT, Book, Saved
+from services.observation.batch import BatchError
 from services.observation.messages import HEADER
 from services.observation.text import Text
 from services.runtime import logging
-from services.runtime.follow import Follower, Message
+from services.runtime.follow import Follower, Message, TailLost
+from services.runtime.health import Health
 from services.runtime.nats import (
     NatsError,
     OrderLost,
     Position,
     check_position,
+    hash_of,
     publish_in_order,
+    read_position,
     renew_epoch,
 )
 from services.runtime.streams import READINGS, REJECTS, SNAPSHOTS, STATE
@@ -34,6 +39,12 @@ PUBLISH_TIMEOUT_S = 1.5
 
 REJECT_TIMEOUT_S = 1.0
 FETCH = 1_000
+
+RETRY_S = 0.2
+TROUBLE = (NatsError, OrderLost, TailLost, TimeoutError, OSError)
+"""What a server that is away, or a stream that changed, looks like; all of it passes or is mended."""
+
+Result = TypeVar("Result")
 
 log = logging.get("ingest")
 Outgoing = tuple[str, str, bytes]
@@ -68,8 +79,9 @@ class Stream:
         self._owner = secrets.token_hex(8)
         self._pointer = Pointer(self._owner)
         self._revision = 0
-        self.last = 0
-        self._last_data: bytes | None = None
+        self._last = 0
+        self.position = Position("", 0, "")
+        """Up to where the stream is as the book has it."""
 
     # --- who writes ----------------------------------------------------------------------------
 
@@ -108,16 +120,9 @@ class Stream:
             log.error("readings_tail_lost", stood_on=position.sequence, last=standing.last, epoch=epoch)
         return standing.holds
 
-    async def ends_at(self) -> int:
-        """The stream's last sequence now."""
-        return int((await self._js.stream_info(READINGS)).state.last_seq)
-
     async def read(self, after: int) -> AsyncIterator[Message]:
-        """Everything after a sequence up to the present end; then `last` is that end."""
-        end = await self.ends_at()
-        self.last, self._last_data = end, None
-        if end <= after:
-            return
+        """Everything after a sequence up to the present end, which then is the position."""
+        end = int((await self._js.stream_info(READINGS)).state.last_seq)
         follower = Follower(self._js, READINGS, [], after)
         try:
             reached = after
@@ -125,11 +130,11 @@ class Stream:
                 for message in await follower.fetch(FETCH, 1.0):
                     reached = message.sequence
                     if reached <= end:
-                        if reached == end:
-                            self._last_data = message.data
                         yield message
         finally:
             await follower.close()
+        self._last = end
+        self.position = await read_position(self._js, READINGS, end)
 
     # --- writing -------------------------------------------------------------------------------
 
@@ -137,18 +142,13 @@ class Stream:
         """Publish all, in order, at the stream's end.
 
         Raises:
-            OrderLost: something was not taken; what comes next starts with `read`.
+            OrderLost: something was not taken. `position` stays; what comes next is `read` from there.
         """
+        if not messages:
+            return
         items = [(subject, data, {HEADER: kind}) for subject, kind, data in messages]
-        try:
-            self.last = await publish_in_order(self._js, items, self.last, PUBLISH_TIMEOUT_S)
-        except OrderLost as lost:
-            if lost.stored:
-                self._last_data = items[lost.stored - 1][1]
-            self.last = lost.last
-            raise
-        if items:
-            self._last_data = items[-1][1]
+        self._last = await publish_in_order(self._js, items, self._last, PUBLISH_TIMEOUT_S)
+        self.position = Position(self.position.epoch, self._last, hash_of(items[-1][1]))
 
     async def publish_rejects(self, messages: Sequence[tuple[str, bytes]]) -> int:
         """Keep rejects; how many could not be kept. They never stop readings."""
@@ -163,7 +163,7 @@ class Stream:
         return len(failed)
 
     async def save(self, saved: Saved, position: Position) -> None:
-        """Write a snapshot taken at a position, and point to it.
+        """Write a snapshot of the book at a position, and point to it.
 
         Raises:
             Superseded: another has claimed the stream.
@@ -193,7 +193,61 @@ class Stream:
             return None
         return saved if saved.v == FORMAT else None
 
-    @property
-    def last_data(self) -> bytes | None:
-        """The last message, when we have it at hand."""
-        return self._last_data
+
+async def trying(health: Health, work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do it, as often as it takes; meanwhile say why not."""
+    while True:
+        try:
+            result = await work()
+        except TROUBLE as error:
+            health.complain(
+                "stream_refused",
+                f"Chưa dùng được luồng READINGS: {error!r}",
+                f"stream READINGS can't be used yet: {error!r}",
+            )
+            await asyncio.sleep(RETRY_S)
+        else:
+            health.settle("stream_refused")
+            return result
+
+
+async def unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do the work; False when told to stop before it was done."""
+    doing, told = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((doing, told), return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not doing.done():
+        doing.cancel()
+        return False
+    doing.result()
+    return True
+
+
+async def restore(
+    stream: Stream, book: Book, snapshots: Sequence[tuple[str, Position]], tail_lost: Callable[[int], None]
+) -> None:
+    """From the newest snapshot that the stream bears out, else from the stream's beginning.
+
+    `book` must be new. `tail_lost` hears of each position that the stream no longer has.
+    """
+    after = 0
+    for name, position in snapshots:
+        if not await stream.stands(position):
+            tail_lost(position.sequence)
+            continue
+        saved = await stream.load(name)
+        if saved is not None:
+            book.load(saved)
+            after = position.sequence
+            break
+    await fold(stream, book, after)
+
+
+async def fold(stream: Stream, book: Book, after: int) -> None:
+    """Take in what the stream has after a sequence, whoever wrote it."""
+    async for message in stream.read(after):
+        try:
+            book.fold(message.kind, message.data)
+        except (BatchError, msgspec.MsgspecError) as error:
+            log.warning("message_unreadable", sequence=message.sequence, error=repr(error))
+    book.keep()

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 
 from services.ingest.decode import RawStrike
-from services.ingest.identify import SiteIndex, wrong_time
+from services.ingest.identify import wrong_time
 from services.ingest.rejects import Reason, Reject
+from services.ingest.site_index import SiteIndex
 from services.observation.messages import Strike
 
 

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Protocol
 
 from services.ingest.broker import Connection
-from services.ingest.flow import Flow
+from services.ingest.build import Builder
+from services.ingest.intake import Intake
 from services.ingest.order import Order
 from services.runtime.health import Health
 
@@ -19,7 +20,8 @@ NAMED = 5
 class Host(Protocol):
     """What is watched."""
 
-    flow: Flow
+    intake: Intake
+    builder: Builder
     order: Order
     connections: dict[str, Connection]
 
@@ -64,19 +66,19 @@ class Watch:
         while True:
             await asyncio.sleep(EVERY_S)
             now = time.monotonic()
-            flow, health = host.flow, self._health
-            health.figure("messages_per_s", round(max(0, flow.taken - taken) / (now - since), 1))
+            intake, health = host.intake, self._health
+            health.figure("messages_per_s", round(max(0, intake.taken - taken) / (now - since), 1))
             health.figure("readings_per_s", round((self._readings - readings) / (now - since), 1))
-            taken, readings, since = flow.taken, self._readings, now
+            taken, readings, since = intake.taken, self._readings, now
             health.figure("messages", taken)
             health.figure("readings", readings)
             health.figure("held", host.order.held())
             health.figure("in_hand", sum(len(c.in_hand) for c in host.connections.values()))
             health.figure("rejects_lost", self._rejects_lost)
-            for reason, count in flow.rejected.items():
+            for reason, count in host.builder.rejected.items():
                 health.figure(f"rejects.{reason}", count)
             self._complain_held(host.order.held())
-            self._complain_unknown(flow.unknown_gateways, now)
+            self._complain_unknown(intake.unknown_gateways, now)
 
     def _complain_held(self, held: int) -> None:
         if held < HELD_MANY:

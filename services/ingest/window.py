@@ -21,7 +21,11 @@ class Window(Generic[Item]):
     """Items in order, with the number of readings in them."""
 
     def __init__(
-        self, short_s: float = SHORT_S, long_s: float = LONG_S, max_rows: int = MAX_ROWS, max_items: int = MAX_ITEMS
+        self,
+        short_s: float = SHORT_S,
+        long_s: float = LONG_S,
+        max_rows: int = MAX_ROWS,
+        max_items: int = MAX_ITEMS,
     ) -> None:
         """Wait `short_s`, or `long_s` while the stream is busy; full at `max_rows` readings or `max_items`."""
         self._short_s, self._long_s, self._max_rows, self._max_items = short_s, long_s, max_rows, max_items

@@ -246,9 +246,6 @@ class Follower:
         """Send a pull request, unless so much lies here unread that more would only cost memory."""
         if len(self._queue) >= self._batch or self._queued_bytes >= MAX_BYTES:
             return
-        self._request += 1
-        self._owed = self._batch
-        self._heard = asyncio.get_running_loop().time()
         second = 1_000_000_000
         wish = {
             "batch": self._batch,
@@ -256,8 +253,16 @@ class Follower:
             "expires": EXPIRES_S * second,
             "idle_heartbeat": HEARTBEAT_S * second,
         }
+        self._request += 1
+        self._owed = self._batch
+        self._heard = asyncio.get_running_loop().time()
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
-        await self._nc.publish(subject, json.dumps(wish).encode(), reply=f"{self._prefix}.{self._request}")
+        try:
+            await self._nc.publish(
+                subject, json.dumps(wish).encode(), reply=f"{self._prefix}.{self._request}"
+            )
+        except NatsError as error:  # the server went away just now; what we have is handed out all the same
+            self._owed, self._broken = 0, repr(error)
 
     async def _receive(self, msg: Msg) -> None:
         """Take in one message. Runs once per message, so it does as little as it can."""

@@ -42,7 +42,8 @@ async def _fill(dsn: str) -> None:
         await db.execute("insert into sensor (name) values (%s), ('old-station.water_level')", (SENSOR,))
         # Every minute for two hours; then nothing for ten; then five more. One failed, one NaN.
         await db.execute(
-            "insert into observation select 1, to_timestamp(%s::float8 / 1e6) + n * interval '1 minute', n, 1,"
+            "insert into observation"
+            " select 1, to_timestamp(%s::float8 / 1e6) + n * interval '1 minute', n, 1,"
             " to_timestamp(%s::float8 / 1e6) + n * interval '1 minute' from generate_series(0, 724) n"
             " where n < 120 or n >= 720",
             (T0, T0),
@@ -56,13 +57,14 @@ async def _fill(dsn: str) -> None:
             (T0,),
         )
         await db.execute(
-            "insert into gateway_account (gateway, packs, readings, duplicates, conflicts, lost_agent, discarded,"
-            " last_received_at, status, status_at) values ('gw-01', 10, 50, 2, 1, 3, 0, now() - interval '1 hour',"
-            " 'online', now())"
+            "insert into gateway_account (gateway, packs, readings, duplicates, conflicts, lost_agent,"
+            " discarded, last_received_at, status, status_at)"
+            " values ('gw-01', 10, 50, 2, 1, 3, 0, now() - interval '1 hour', 'online', now())"
         )
         await db.execute(
             "insert into pack_range (gateway, buf, ranges, lost, first, updated_at)"
-            " values ('gw-01', 'aa', '{[1,5),[8,11)}', '{[6,7)}', 1, now()), ('gw-01', 'bb', '{}', '{}', 1, now())"
+            " values ('gw-01', 'aa', '{[1,5),[8,11)}', '{[6,7)}', 1, now()),"
+            " ('gw-01', 'bb', '{}', '{}', 1, now())"
         )
         _, data = told("ancient", severity="warning")
         _, over = told("ancient", "cleared", severity="warning", at_s=60)
@@ -70,7 +72,15 @@ async def _fill(dsn: str) -> None:
             await db.execute(
                 "insert into alert_event (id, epoch, sequence, type, source, subject, time, data)"
                 " values (%s, 'aaaaaaaa', %s, %s, %s, %s, %s, %s)",
-                (event["id"], sequence, event["type"], event["source"], event["subject"], event["time"], json.dumps(event["data"])),
+                (
+                    event["id"],
+                    sequence,
+                    event["type"],
+                    event["source"],
+                    event["subject"],
+                    event["time"],
+                    json.dumps(event["data"]),
+                ),
             )
         await db.execute("insert into canary (last_time) values (now())")
 
@@ -114,11 +124,21 @@ def test_from_is_included_and_to_is_not(machine: Rig) -> None:
 
 def test_buckets_leave_out_what_failed_and_count_it(machine: Rig) -> None:
     start = T0 - T0 % (10 * MINUTE)
-    _, document = machine.get(f"/api/v1/sensors/{SENSOR}/observations?from={quote(iso(start))}&to={TO}&every=10m")
+    _, document = machine.get(
+        f"/api/v1/sensors/{SENSOR}/observations?from={quote(iso(start))}&to={TO}&every=10m"
+    )
     first = document["items"][0]
     assert document["every_s"] == 600
     # T0 is at 53:20, so the bucket from 50:00 holds minutes 0 to 6, the next one 7 (failed) to 16.
-    assert first == {"time": iso(start), "n": 7, "min": 0.0, "max": 6.0, "avg": 3.0, "last": 6.0, "left_out": 0}
+    assert first == {
+        "time": iso(start),
+        "n": 7,
+        "min": 0.0,
+        "max": 6.0,
+        "avg": 3.0,
+        "last": 6.0,
+        "left_out": 0,
+    }
     second = document["items"][1]
     assert (second["n"], second["min"], second["left_out"]) == (8, 9.0, 2)
     assert sum(item["n"] + item["left_out"] for item in document["items"]) == 125
@@ -163,8 +183,14 @@ def test_a_gateway_shows_its_account_with_holes(machine: Rig) -> None:
     first = document["items"][0]
     # Stored are 1 to 4 and 8 to 10; 6 is lost by the agent's word; 5 and 7 are missing.
     assert first["account"] == {
-        "packs": 10, "readings": 50, "duplicates": 2, "conflicts": 1, "lost_agent": 3, "discarded": 0, "holes": 2,
-    }  # fmt: skip
+        "packs": 10,
+        "readings": 50,
+        "duplicates": 2,
+        "conflicts": 1,
+        "lost_agent": 3,
+        "discarded": 0,
+        "holes": 2,
+    }
     assert (first["status"], first["silent"], first["heard_s"] > 3500) == ("online", True, True)
     assert document["items"][1]["account"] is None
     _, one = machine.get("/api/v1/gateways/gw-01")
@@ -177,7 +203,10 @@ def test_a_gateway_shows_its_account_with_holes(machine: Rig) -> None:
 def test_an_alert_that_memory_forgot_comes_from_the_history(machine: Rig) -> None:
     status, document = machine.get("/api/v1/alerts/ancient")
     assert (status, document["source"]) == (200, "history")
-    assert (document["alert"]["state"], document["alert"]["events"]) == ("cleared", ["aaaaaaaa.7", "aaaaaaaa.8"])
+    assert (document["alert"]["state"], document["alert"]["events"]) == (
+        "cleared",
+        ["aaaaaaaa.7", "aaaaaaaa.8"],
+    )
     assert [event["sequence"] for event in document["events"]] == ["7", "8"]
     assert machine.get("/api/v1/alerts/nobody")[0] == 404
 
@@ -191,7 +220,9 @@ def test_the_canary_s_age_at_the_archive_is_shown(machine: Rig) -> None:
     until(lambda: age() is not None, 5, "the canary's age")
 
 
-def test_without_the_history_alerts_go_on_and_it_comes_back_by_itself(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_without_the_history_alerts_go_on_and_it_comes_back_by_itself(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     folder = tmp_path_factory.mktemp("away")
     database = Postgres(folder / "data")
     database.start()
@@ -212,7 +243,10 @@ def test_without_the_history_alerts_go_on_and_it_comes_back_by_itself(tmp_path_f
             assert machine.get("/api/v1/gateways")[1]["history"] == "away"
             assert machine.get(f"/api/v1/sensors/{SENSOR}")[1]["history"] == "away"
             status, ready = machine.get("/readyz")
-            assert (status, {check["name"]: check["state"] for check in ready["checks"]}["database"]) == (200, "degraded")
+            assert (status, {check["name"]: check["state"] for check in ready["checks"]}["database"]) == (
+                200,
+                "degraded",
+            )
             database.start()
             until(lambda: machine.get(PATH)[0] == 200, 15, "the history to be back")
             until(lambda: not machine.get("/readyz")[1]["complaints"], 10, "the complaint to be settled")

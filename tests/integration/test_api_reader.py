@@ -41,7 +41,9 @@ class World:
                 await self.hub.wait(0.1)
 
 
-def run(folder: Path, play: Callable[[World], Awaitable[None]], *, before: int, ring: int, lag: int = 10_000) -> None:
+def run(
+    folder: Path, play: Callable[[World], Awaitable[None]], *, before: int, ring: int, lag: int = 10_000
+) -> None:
     """Play on a stream that holds `before` events when the hub begins."""
 
     async def main() -> None:
@@ -85,7 +87,9 @@ def test_readers_from_anywhere_pass_from_the_stream_to_the_ring_without_gap_or_r
     run(tmp_path, play, before=300, ring=20)
 
 
-def test_a_reader_that_was_live_and_falls_behind_is_told_and_misses_nothing_when_it_returns(tmp_path: Path) -> None:
+def test_a_reader_that_was_live_and_falls_behind_is_told_and_misses_nothing_when_it_returns(
+    tmp_path: Path,
+) -> None:
     async def play(world: World) -> None:
         reader = world.reader(5)
         assert await reader.read(0.01) == []  # at the end: from here on it is live
@@ -151,7 +155,7 @@ def test_a_lost_tail_begins_a_new_epoch_and_the_fold_anew(tmp_path: Path) -> Non
         await world.publish(7)
         async with asyncio.timeout(20):
             while world.hub.generation == generation or world.hub.head != 7:
-                await asyncio.sleep(0.05)
+                await world.hub.wait(0.05)
         assert world.hub.epoch != old
         assert len(world.fold) == 7
         with pytest.raises(Resync):

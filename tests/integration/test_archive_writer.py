@@ -65,7 +65,9 @@ def run(dsn: str, work: Any) -> None:
 def test_the_same_pack_twice_is_stored_once_and_counted(server_dsn: str) -> None:
     async def work(conn: AsyncConnection[Any]) -> None:
         writer = await new_writer(conn)
-        await write(writer, stream_of([[a_pack(1), a_pack(2)], [a_pack(2), a_pack(3)]]), rows=1)
+        cuts = [[a_pack(1), a_pack(2)], [a_pack(2), a_pack(3)]]
+        outcomes = await write(writer, stream_of(cuts), rows=1)
+        assert not any(outcome.careful for outcome in outcomes)  # memory told them apart, no second try
         assert await observations(conn) == {("vt-1.water_level", T0 + n * SECOND): 1.0 for n in (1, 2, 3)}
         assert await stored(conn) == {("g1", "b1"): [[1, 3]]}
         found = await account(conn, "g1")

@@ -93,7 +93,9 @@ BAD: dict[str, bytes] = {
 }
 
 
-def test_bad_input_of_every_kind_is_kept_with_its_reason_and_costs_no_good_reading(rig: Rig, device: Device, buf: str) -> None:
+def test_bad_input_of_every_kind_is_kept_with_its_reason_and_costs_no_good_reading(
+    rig: Rig, device: Device, buf: str
+) -> None:
     now = int(time.time())
     expected = Counter({"too_large": 1, "not_finite": 1, "area_mismatch": 1, "bad_topic": 0})
     sent = 0
@@ -107,7 +109,11 @@ def test_bad_input_of_every_kind_is_kept_with_its_reason_and_costs_no_good_readi
     for seq in (1, 3, 2, 2, 1, 4):  # out of order, and some twice
         device.send(READINGS, envelope(buf, seq, good(now - 500 + seq)))
     sent += 4
-    until(lambda: sum(Counter(r["reason"] for r in rig.rejects()).values()) >= expected.total(), 10, "all rejects")
+    until(
+        lambda: sum(Counter(r["reason"] for r in rig.rejects()).values()) >= expected.total(),
+        10,
+        "all rejects",
+    )
     until(lambda: len(rig.readings()) >= sent, 10, "all good readings")
     assert Counter(r["reason"] for r in rig.rejects()) == +expected
     readings = rig.readings()
@@ -117,8 +123,9 @@ def test_bad_input_of_every_kind_is_kept_with_its_reason_and_costs_no_good_readi
     assert packs == [1, 2, 3, 4]
 
 
-
-def test_an_agent_is_asked_for_what_is_missing_and_told_what_is_safe(rig: Rig, device: Device, buf: str) -> None:
+def test_an_agent_is_asked_for_what_is_missing_and_told_what_is_safe(
+    rig: Rig, device: Device, buf: str
+) -> None:
     now = time.time() - 100
     device.send(READINGS, envelope(buf, 1, good(now)))
     until(lambda: said(device, buf, "seen") == [[1, 1]], 5, "seen 1")
@@ -127,7 +134,11 @@ def test_an_agent_is_asked_for_what_is_missing_and_told_what_is_safe(rig: Rig, d
     until(lambda: said(device, buf, "want") == [[2, 2]], 9, "the gap to be asked for")
     assert time.monotonic() - began > 2.5
     device.send(READINGS, envelope(buf, 2, good(now + 1)))
-    until(lambda: said(device, buf, "seen") == [[1, 3]] and said(device, buf, "want") == [], 5, "the gap to be closed")
+    until(
+        lambda: said(device, buf, "seen") == [[1, 3]] and said(device, buf, "want") == [],
+        5,
+        "the gap to be closed",
+    )
     assert [reading[1] for reading in rig.readings()] == [round((now + n) * 1e6) for n in (0, 2, 1)]
 
 
@@ -145,7 +156,12 @@ def test_our_agent_gets_everything_through(rig: Rig) -> None:
     start = int((time.time() - 1_000) * 1e6)
     with Sender("127.0.0.1", rig.mqtt_port, "thang-tam", "gw-01") as sender:
         for n in range(500):
-            sender.submit([record(LEVEL, start + n * 1_000_000, float(n % 90)), record(TIDE, start + n * 1_000_000, 1.0)])
+            sender.submit(
+                [
+                    record(LEVEL, start + n * 1_000_000, float(n % 90)),
+                    record(TIDE, start + n * 1_000_000, 1.0),
+                ]
+            )
         until(lambda: len(rig.readings()) == 1_000, 20, "1,000 readings")
     levels = [time_us for name, time_us, _ in rig.readings() if name == LEVEL]
     assert levels == sorted(levels)
@@ -167,7 +183,9 @@ def test_a_new_site_version_is_announced_exactly_where_it_begins(rig: Rig, devic
     before = good_site(site_toml=HOME)
     device.send(READINGS, js([tilt]))
     until(lambda: rig.rejects(), 5, "the reading to be refused")
-    version = rig.push_site(before | {"sensors.csv": before["sensors.csv"] + b"vt-flood-001.tilt,,,,,,,,,,\n"})
+    version = rig.push_site(
+        before | {"sensors.csv": before["sensors.csv"] + b"vt-flood-001.tilt,,,,,,,,,,\n"}
+    )
 
     def versions() -> list[messages.SiteVersion]:
         return [messages.decode_site(data) for _, kind, data in rig.stream() if kind == messages.SITE]
@@ -208,7 +226,9 @@ def test_a_rejects_stream_that_refuses_stops_no_reading(rig: Rig, device: Device
 
 def test_strikes_reach_the_stream(rig: Rig, device: Device) -> None:
     now = time.time()
-    device.send(topics.strikes("thang-tam", "gw-01"), js([{"t": now, "lat": 10.3, "lon": 107.1, "ka": -31.5}]))
+    device.send(
+        topics.strikes("thang-tam", "gw-01"), js([{"t": now, "lat": 10.3, "lon": 107.1, "ka": -31.5}])
+    )
     until(lambda: any(kind == messages.STRIKES for _, kind, _ in rig.stream()), 5, "the strike")
     [found] = [messages.decode_strikes(data) for _, kind, data in rig.stream() if kind == messages.STRIKES]
     assert [(s.source, s.ka) for s in found.strikes] == [("gw-01", -31.5)]

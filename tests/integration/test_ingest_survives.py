@@ -88,7 +88,9 @@ def test_a_broker_restart_acknowledges_nothing_that_is_not_on_the_stream(rig: Ri
     for info, reading in waiting:
         info.wait_for_publish(30)
         acknowledged.add(reading)
-    until(lambda: set(near(rig.readings())) >= set(near(list(acknowledged))), 30, "every acknowledged reading")
+    until(
+        lambda: set(near(rig.readings())) >= set(near(list(acknowledged))), 30, "every acknowledged reading"
+    )
 
 
 def test_a_clean_restart_remembers_what_was_seen(rig: Rig, device: Device) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -9,6 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -22,8 +24,18 @@ from tests.support.databases import Postgres
 
 ENDLESS = "/api/v1/events/stream"
 EXAMPLES = 12
-REAL = {"station": "vt-flood-001", "sensor": "vt-flood-001.water_level", "alert_id": "one", "gateway": "gw-01"}
-HELD = [status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
+REAL = {
+    "station": "vt-flood-001",
+    "sensor": "vt-flood-001.water_level",
+    "alert_id": "one",
+    "gateway": "gw-01",
+}
+HELD = [
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +55,26 @@ async def _prepare(dsn: str) -> None:
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as db:
         await tables.migrate(db)
         await db.execute("insert into sensor (name) values ('vt-flood-001.water_level')")
-        await db.execute("insert into observation select 1, now() - n * interval '1 minute', n, 1, now() from generate_series(0, 99) n")
-        await db.execute("insert into strike values ('s', '1', now() - interval '1 hour', 10.3, 107.1, 'cg', -20, null, now())")
+        await db.execute(
+            "insert into observation select 1, now() - n * interval '1 minute', n, 1, now()"
+            " from generate_series(0, 99) n"
+        )
+        await db.execute(
+            "insert into strike"
+            " values ('s', '1', now() - interval '1 hour', 10.3, 107.1, 'cg', -20, null, now())"
+        )
 
 
-def _operations(machine: Rig) -> Iterator[schemathesis.APIOperation]:
+def _operations(machine: Rig) -> Iterator[schemathesis.APIOperation[Any, Any, Any, Any]]:
     """Every operation whose answer has an end."""
     for found in schemathesis.openapi.from_url(machine.http + "/openapi.json").get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
         if operation.path != ENDLESS:
             yield operation
 
 
-def _real_ids(operation: schemathesis.APIOperation) -> dict[str, str]:
+def _real_ids(operation: schemathesis.APIOperation[Any, Any, Any, Any]) -> dict[str, str]:
     """Path parameters that name something; random ones never do."""
     return {name: real for name, real in REAL.items() if f"{{{name}}}" in operation.path}
 
@@ -69,11 +88,13 @@ def test_every_operation_answers_as_documented_and_never_fails(machine: Rig, mod
         except Unsatisfiable:
             continue
 
-        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+        @settings(
+            max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+        )
         @given(case=strategy)
-        def holds(case: schemathesis.Case) -> None:
+        def holds(case: schemathesis.Case[Any]) -> None:
             if mode is GenerationMode.POSITIVE:
-                case.path_parameters = _real_ids(operation)
+                case.path_parameters = _real_ids(case.operation)
             answer = case.call()
             # 503 is what this API says when something it needs is away; it is documented where it can be.
             assert answer.status_code < 500 or answer.status_code == 503, answer.text

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.protocol import Settings
-from edge.sender import Sender
+from edge.sender import Sender, Settings
 from edge.splitting import MAX_BYTES, TooLargeError
 from services.observation.envelope import RawEnvelope
 from services.observation.senml import Record
@@ -55,7 +54,9 @@ def test_packs_arrive_in_order_and_are_stored(broker: Broker, ingest: StubIngest
     assert _values(ingest) == [float(n) for n in range(500)]
 
 
-def test_the_gateway_says_online_when_it_hears_and_offline_when_it_goes(broker: Broker, ingest: StubIngest) -> None:
+def test_the_gateway_says_online_when_it_hears_and_offline_when_it_goes(
+    broker: Broker, ingest: StubIngest
+) -> None:
     with _sender(broker) as sender:
         assert sender.wait_connected(10)
         until(lambda: ingest.status["gw-0"] == ["online"], 5, "online")
@@ -186,8 +187,12 @@ def test_strikes_go_to_their_own_topic_in_the_same_count(broker: Broker, ingest:
     assert sorted(seq for _, seq in ingest.order) == [1, 2]
 
 
-def test_what_is_too_large_is_cut_and_what_cannot_be_cut_is_refused(broker: Broker, ingest: StubIngest) -> None:
-    records = [{"bn": "s.", "bt": 1.7e9, "n": "p0", "v": 0.0}] + [{"n": f"p{n}", "v": n / 2} for n in range(1, 25_000)]
+def test_what_is_too_large_is_cut_and_what_cannot_be_cut_is_refused(
+    broker: Broker, ingest: StubIngest
+) -> None:
+    records = [{"bn": "s.", "bt": 1.7e9, "n": "p0", "v": 0.0}] + [
+        {"n": f"p{n}", "v": n / 2} for n in range(1, 25_000)
+    ]
     with _sender(broker) as sender:
         sender.submit(records)
         with pytest.raises(TooLargeError):

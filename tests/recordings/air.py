@@ -33,7 +33,9 @@ def airnow(out: Path) -> Recording:
     rows: list[Row] = []
     seen: Counter[str] = Counter()
     for year in (2018, 2020):
-        with (data() / f"air/airnow_hanoi_pm25_hourly_{year}.csv").open(encoding="utf-8", newline="") as stream:
+        with (data() / f"air/airnow_hanoi_pm25_hourly_{year}.csv").open(
+            encoding="utf-8", newline=""
+        ) as stream:
             for line in csv.DictReader(stream):
                 seen[line["QC Name"].lower()] += 1
                 if line["QC Name"] == "Valid" and float(line["Raw Conc."]) > MISSING:
@@ -41,7 +43,13 @@ def airnow(out: Path) -> Recording:
                     rows.append(Row(time, "us-embassy.pm2_5", line["Raw Conc."]))
     rows.sort(key=lambda row: row.time)
     station = Station(
-        "us-embassy", "Đại sứ quán Hoa Kỳ", "US Embassy", "ha-noi", 105.8169, 21.0217, [("pm2_5", "ug/m3", HOUR_S)]
+        "us-embassy",
+        "Đại sứ quán Hoa Kỳ",
+        "US Embassy",
+        "ha-noi",
+        105.8169,
+        21.0217,
+        [("pm2_5", "ug/m3", HOUR_S)],
     )
     site = write_site(
         out / "site", "ha-noi", ("Hà Nội", "Hà Nội"), "Asia/Ho_Chi_Minh", [Gateway("airnow", [station])],
@@ -64,7 +72,13 @@ def sensor_community(out: Path) -> Recording:
                 else:
                     empty += 1
     station = Station(
-        "nha-be", "Nhà Bè", "Nhà Bè", "nha-be", 106.73, 10.69, [("pm10", "ug/m3", 150), ("pm2_5", "ug/m3", 150)]
+        "nha-be",
+        "Nhà Bè",
+        "Nhà Bè",
+        "nha-be",
+        106.73,
+        10.69,
+        [("pm10", "ug/m3", 150), ("pm2_5", "ug/m3", 150)],
     )
     site = write_site(
         out / "site", "nha-be", ("Nhà Bè", "Nhà Bè"), "Asia/Ho_Chi_Minh", [Gateway("esp8266-12779556", [station])],

@@ -66,7 +66,10 @@ def aire(out: Path) -> Recording:
 def _ea_kiwis(file: Path, sensor: str) -> list[Row]:
     lines = file.read_text("latin-1").splitlines()
     begin = next(n for n, line in enumerate(lines) if line.startswith("Time stamp")) + 1
-    return [Row(local(cells[0], "%d/%m/%Y %H:%M:%S", GMT), sensor, cells[1]) for cells in csv.reader(lines[begin:])]
+    return [
+        Row(local(cells[0], "%d/%m/%Y %H:%M:%S", GMT), sensor, cells[1])
+        for cells in csv.reader(lines[begin:])
+    ]
 
 
 LAKE = (
@@ -136,7 +139,9 @@ def _vndms_station(name: str, line: dict[str, str], *, river: bool) -> Station:
     attributes = dict(zip(RUNGS.values(), (float(line[c]) for c in columns), strict=True))
     # Hourly on the Hương and Bồ; on the Ba every 1 to 6 hours.
     interval = 3_600.0 if basin == "huong-bo" else 21_600.0
-    return Station(name, f"Trạm {vi}", f"{vi} gauge", name, lon, lat, [("water_level", "m", interval)], attributes)
+    return Station(
+        name, f"Trạm {vi}", f"{vi} gauge", name, lon, lat, [("water_level", "m", interval)], attributes
+    )
 
 
 CALDER_PLACES = {

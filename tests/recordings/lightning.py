@@ -21,7 +21,9 @@ from tests.recordings.writing import (
 Strikes = list[tuple[int, str, str, str, str]]
 
 
-def _site(out: Path, site: str, network: str, area: tuple[str, str], places: list[Station], zone: str) -> Path:
+def _site(
+    out: Path, site: str, network: str, area: tuple[str, str], places: list[Station], zone: str
+) -> Path:
     gateway = Gateway(network, places, area[0])
     source = {"id": network, "gateway": network}
     name = (f"Giông sét, {area[1]}", f"Lightning, {area[1]}")
@@ -31,16 +33,30 @@ def _site(out: Path, site: str, network: str, area: tuple[str, str], places: lis
 
 
 PACIFIC = [
-    Station("mazatlan", "Mazatlán", "Mazatlán", "mexico-west", -106.41, 23.25, [("electric_field", "V/m", 1)]),
-    Station("guadalajara", "Guadalajara", "Guadalajara", "mexico-west", -103.35, 20.67, [("electric_field", "V/m", 1)]),
-    Station("culiacan", "Culiacán", "Culiacán", "mexico-west", -107.39, 24.80, [("electric_field", "V/m", 1)]),
+    Station(
+        "mazatlan", "Mazatlán", "Mazatlán", "mexico-west", -106.41, 23.25, [("electric_field", "V/m", 1)]
+    ),
+    Station(
+        "guadalajara",
+        "Guadalajara",
+        "Guadalajara",
+        "mexico-west",
+        -103.35,
+        20.67,
+        [("electric_field", "V/m", 1)],
+    ),
+    Station(
+        "culiacan", "Culiacán", "Culiacán", "mexico-west", -107.39, 24.80, [("electric_field", "V/m", 1)]
+    ),
 ]
 """Places to protect; their field mills are declared and stay silent: the recording has none."""
 
 
 def _snapshots() -> list[tuple[int, str, str, str, str]]:
     strikes: Strikes = []
-    with gzip.open(data() / "lightning/goes_glm_flash_snapshots_20260808.jsonl.gz", "rt", encoding="utf-8") as stream:
+    with gzip.open(
+        data() / "lightning/goes_glm_flash_snapshots_20260808.jsonl.gz", "rt", encoding="utf-8"
+    ) as stream:
         for line in stream:
             document = json.loads(line)
             strikes += [
@@ -59,7 +75,11 @@ def glm_snapshots(out: Path) -> Recording:
     distinct = sorted(set(strikes))
     site = _site(out, "mexico", "goes-glm", ("mexico-west", "México"), PACIFIC, "America/Mazatlan")
     file = out / "glm_snapshots.csv"
-    counts = {"read": len(strikes), "written": write_strikes(file, distinct), "repeats": len(strikes) - len(distinct)}
+    counts = {
+        "read": len(strikes),
+        "written": write_strikes(file, distinct),
+        "repeats": len(strikes) - len(distinct),
+    }
     return Recording(site, [file], None, counts)
 
 
@@ -75,7 +95,9 @@ def glm_flashes(out: Path) -> Recording:
     """GOES-16 GLM L2, 20 s of 2023-12-24, 212 flashes to the ms; flagged ones are left out."""
     strikes: Strikes = []
     bad = 0
-    with (data() / "lightning/glm_l2_lcfa_20231224/flashes_extracted.csv").open(encoding="utf-8", newline="") as stream:
+    with (data() / "lightning/glm_l2_lcfa_20231224/flashes_extracted.csv").open(
+        encoding="utf-8", newline=""
+    ) as stream:
         for line in csv.DictReader(stream):
             if line["flash_quality_flag"] != "0":
                 bad += 1
@@ -108,4 +130,6 @@ def wtlma(out: Path) -> Recording:
     place = Station("lubbock", "Lubbock", "Lubbock", "texas", -101.82, 33.61, [("electric_field", "V/m", 1)])
     site = _site(out, "texas", "wtlma", ("texas", "Texas"), [place], "America/Chicago")
     file = out / "wtlma.csv"
-    return Recording(site, [file], None, {"written": write_strikes(file, sorted(strikes)), "files": len(files)})
+    return Recording(
+        site, [file], None, {"written": write_strikes(file, sorted(strikes)), "files": len(files)}
+    )

@@ -112,8 +112,14 @@ def streetlight(out: Path) -> Recording:
     for nth, frame in enumerate(frames):
         time = begun + nth * 60_000_000
         document = {
-            "time": datetime.fromtimestamp(time / 1e6, tz=datetime.fromisoformat("2024-07-01T14:00:00Z").tzinfo).isoformat(),
-            "deviceInfo": {"devEui": "70b3d5b020000001", "deviceName": "nas-ul20xx", "applicationName": "nas"},
+            "time": datetime.fromtimestamp(
+                time / 1e6, tz=datetime.fromisoformat("2024-07-01T14:00:00Z").tzinfo
+            ).isoformat(),
+            "deviceInfo": {
+                "devEui": "70b3d5b020000001",
+                "deviceName": "nas-ul20xx",
+                "applicationName": "nas",
+            },
             "fPort": frame["fPort"],
             "data": base64.b64encode(bytes.fromhex(frame["data_hex"])).decode(),
             "object": frame["expected"].get("data"),
@@ -124,7 +130,9 @@ def streetlight(out: Path) -> Recording:
     return _write(out, "streetlight", ["nas_ul20xx"], messages, {"frames": len(frames)})
 
 
-def _write(out: Path, name: str, folders: list[str], messages: list[Message], counts: dict[str, int]) -> Recording:
+def _write(
+    out: Path, name: str, folders: list[str], messages: list[Message], counts: dict[str, int]
+) -> Recording:
     stations = [
         Station(folder.replace("_", "-"), folder, folder, "field", 107.08, 10.34 + nth / 100, SENSORS[folder])
         for nth, folder in enumerate(folders)
@@ -140,6 +148,10 @@ def _write(out: Path, name: str, folders: list[str], messages: list[Message], co
             try:
                 line = {"t": message.t, "topic": message.topic, "payload": message.payload.decode()}
             except UnicodeDecodeError:
-                line = {"t": message.t, "topic": message.topic, "payload_b64": base64.b64encode(message.payload).decode()}
+                line = {
+                    "t": message.t,
+                    "topic": message.topic,
+                    "payload_b64": base64.b64encode(message.payload).decode(),
+                }
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
     return Recording(site, [file], None, {"written": len(messages), **counts})

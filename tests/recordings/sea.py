@@ -41,7 +41,13 @@ def vlissingen(out: Path) -> Recording:
             rows.append(Row(local(when, "%Y%m%d%H%M", GMT), "vlissingen.tide_level", value))
             series.append((rows[-1].time, float(value)))
     station = Station(
-        "vlissingen", "Vlissingen", "Vlissingen", "vlissingen", 3.597577, 51.443861, [("tide_level", "m", 600)]
+        "vlissingen",
+        "Vlissingen",
+        "Vlissingen",
+        "vlissingen",
+        3.597577,
+        51.443861,
+        [("tide_level", "m", 600)],
     )
     site = write_site(
         out / "site", "vlissingen", ("Vlissingen, sông Schelde", "Vlissingen, Scheldt"), "Europe/Amsterdam",

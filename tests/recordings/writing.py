@@ -93,7 +93,10 @@ def write_rows(file: Path, rows: Iterable[Row]) -> int:
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["time", "sensor", "value", "unit"] if units else ["time", "sensor", "value"])
-        writer.writerows([iso(r.time), r.sensor, r.value, r.unit] if units else [iso(r.time), r.sensor, r.value] for r in rows)
+        writer.writerows(
+            [iso(r.time), r.sensor, r.value, r.unit] if units else [iso(r.time), r.sensor, r.value]
+            for r in rows
+        )
     return len(rows)
 
 
@@ -116,7 +119,9 @@ def write_truth(file: Path, rows: Iterable[tuple[int, int, str, str, str]]) -> P
     return file
 
 
-def exceedances(series: Sequence[tuple[int, float]], threshold: float, apart: int = 6 * HOUR) -> list[tuple[int, int]]:
+def exceedances(
+    series: Sequence[tuple[int, float]], threshold: float, apart: int = 6 * HOUR
+) -> list[tuple[int, int]]:
     """First and last reading at or above a threshold, per event.
 
     Dips shorter than `apart` do not end an event: a truth row reaches six hours back, so two rows
@@ -147,7 +152,13 @@ def write_site(  # noqa: PLR0913  a site has these parts
     """Write the four files of a small site."""
     folder.mkdir(parents=True, exist_ok=True)
     stations = [station for gateway in gateways for station in gateway.stations]
-    lines = ["format = 1", f'id = "{site}"', f"name = {_name(*name)}", f'zone = "{zone}"', 'languages = ["vi", "en"]']
+    lines = [
+        "format = 1",
+        f'id = "{site}"',
+        f"name = {_name(*name)}",
+        f'zone = "{zone}"',
+        'languages = ["vi", "en"]',
+    ]
     lines.append(f"bounds = {_bounds(stations)}")
     for area, texts in areas.items():
         lines += ["", "[[area]]", f'id = "{area}"', f"name = {_name(*texts)}"]
@@ -184,4 +195,6 @@ def _geojson(stations: Sequence[Station]) -> str:
         }
         for s in stations
     ]
-    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1) + "\n"
+    return (
+        json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1) + "\n"
+    )

@@ -86,7 +86,9 @@ class Rig:
         """What the api is told."""
         if self._database is not None:
             more.setdefault("database", self._database)
-        return self.server.settings("api", http=self.http.removeprefix("http://"), data=str(self._data), **more)
+        return self.server.settings(
+            "api", http=self.http.removeprefix("http://"), data=str(self._data), **more
+        )
 
     def start(self, **more: str) -> None:
         """Start the api and wait until alerts can be read."""
@@ -100,7 +102,8 @@ class Rig:
 
     def _answers(self) -> bool:
         if self._api is not None and self._api.error is not None:
-            raise self._api.error
+            error, self._api = self._api.error, None
+            raise error
         return self.get("/api/v1/alerts")[0] == 200 and self.get("/api/v1/stations")[0] == 200
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
@@ -187,7 +190,7 @@ def rig(folder: Path, database: str | None = None, *, start: bool = True, **more
             made.stop()
 
 
-def told(  # noqa: PLR0913  an event has these parts
+def told(
     alert: str,
     verb: str = "raised",
     *,

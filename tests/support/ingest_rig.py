@@ -132,7 +132,9 @@ class Rig:
 
     def is_ready(self) -> bool:
         """Whether the process says so."""
-        assert self.ingest is None or self.ingest.poll() is None, f"ingest ended; see {self.folder}/ingest.log"
+        assert self.ingest is None or self.ingest.poll() is None, (
+            f"ingest ended; see {self.folder}/ingest.log"
+        )
         health = self.health()
         return health is not None and health.ready
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -20,7 +20,9 @@ class Heard(NamedTuple):
 
 
 @asynccontextmanager
-async def sse(http: str, path: str = "/api/v1/events/stream", last: str | None = None) -> AsyncIterator["Stream"]:
+async def sse(
+    http: str, path: str = "/api/v1/events/stream", last: str | None = None
+) -> AsyncIterator["Stream"]:
     """A connection to the stream; leaving the block cuts it as a lost network does."""
     url = urlsplit(http)
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
@@ -58,7 +60,7 @@ class Stream:
                 name, token, data = "", None, ""
 
 
-async def socket(http: str, last: str | None = None, more: str = "") -> AsyncIterator[Heard]:
+async def socket(http: str, last: str | None = None, more: str = "") -> AsyncGenerator[Heard]:
     """Messages of a WebSocket until it is closed; closing the iterator cuts it."""
     query = f"?after={last}{more}" if last is not None else f"?{more.lstrip('&')}"
     address = f"ws{http.removeprefix('http')}/api/v1/events/ws{query}"

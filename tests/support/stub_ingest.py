@@ -53,7 +53,7 @@ class StubIngest:
             self.status[topic.gateway].append(message.payload.decode())
             return
         if message.payload[:1] == b"[":
-            self.plain.append((message.topic, message.payload))
+            self.plain.append((message.topic, bytes(message.payload)))
             return
         head = msgspec.json.decode(message.payload, type=RawEnvelope)
         self.messages += 1

@@ -40,10 +40,14 @@ VALUES = st.one_of(
     st.floats(allow_infinity=False).map(repr),
     st.integers(-(10**9), 10**9).map(str),
     st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-9999, max_value=9999).map(str),
-    st.sampled_from(["", "nan", "NaN", "-0.0", "-0", ".5", "5.", "+1.5", " 1.5 ", "1e3", "0000001.5", "1_000"]),
+    st.sampled_from(
+        ["", "nan", "NaN", "-0.0", "-0", ".5", "5.", "+1.5", " 1.5 ", "1e3", "0000001.5", "1_000"]
+    ),
 )
 WRONG_VALUES = st.sampled_from(["x", "1,5", "1.2.3", "-", ".", "--1", "inf", "1..2", "NA"])
-SENSORS = st.sampled_from(["a.water_level", "b.p", "a-very-long-station-name-of-a-city-in-the-south.water_level", "x" * 70])
+SENSORS = st.sampled_from(
+    ["a.water_level", "b.p", "a-very-long-station-name-of-a-city-in-the-south.water_level", "x" * 70]
+)
 UNITS = st.sampled_from(["", "m", "cm", "µg/m³"])
 
 
@@ -92,7 +96,9 @@ def test_good_rows_read_the_same(
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
-        st.tuples(st.one_of(TIMES, WRONG_TIMES), SENSORS, st.one_of(VALUES, WRONG_VALUES)), min_size=1, max_size=6
+        st.tuples(st.one_of(TIMES, WRONG_TIMES), SENSORS, st.one_of(VALUES, WRONG_VALUES)),
+        min_size=1,
+        max_size=6,
     )
 )
 def test_bad_rows_are_refused_with_the_same_words(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
@@ -157,7 +163,9 @@ def test_a_file_over_many_blocks_reads_the_same(tmp_path: Path, monkeypatch: pyt
 def test_many_names_are_told_apart(tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     names = [f"s{n}" + "x" * int(rng.integers(0, 40)) + ".p" for n in range(6000)]
-    _same(_write(tmp_path, ["time,sensor,value", *(f"2015-01-01T00:00:00Z,{name},1" for name in names)], "\n"))
+    _same(
+        _write(tmp_path, ["time,sensor,value", *(f"2015-01-01T00:00:00Z,{name},1" for name in names)], "\n")
+    )
 
 
 def test_a_value_is_never_infinite(tmp_path: Path) -> None:

@@ -32,7 +32,14 @@ def values(decoded: Decoded) -> list[Any]:
 
 
 def test_a_bare_array_is_a_plain_pack() -> None:
-    pack, rejects = decode(js([{"bn": "vt-flood-001.", "bt": 1763600000, "n": "water_level", "v": 1.5}, {"n": "rainfall", "t": 1, "v": 2}]))
+    pack, rejects = decode(
+        js(
+            [
+                {"bn": "vt-flood-001.", "bt": 1763600000, "n": "water_level", "v": 1.5},
+                {"n": "rainfall", "t": 1, "v": 2},
+            ]
+        )
+    )
     assert pack is not None
     assert pack.head is None
     assert pack.readings.names == ["vt-flood-001.water_level", "vt-flood-001.rainfall"]
@@ -53,7 +60,9 @@ def test_cbor_says_the_same_as_json() -> None:
     records = [GOOD, {"bn": "vt-sea-001.", "n": "tide_level", "bt": 1763600000, "v": 2.25, "u": "m"}]
     short = [{labels[name]: value for name, value in record.items()} for record in records]
     assert decode(cbor2.dumps(short)) == decode(js(records))
-    assert values(decode(cbor2.dumps(HEAD | {"records": short}))) == values(decode(js(HEAD | {"records": records})))
+    assert values(decode(cbor2.dumps(HEAD | {"records": short}))) == values(
+        decode(js(HEAD | {"records": records}))
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,20 +134,33 @@ def test_one_bad_record_does_not_stop_its_pack() -> None:
 
 
 def test_a_bad_record_leaves_its_base_name_to_the_others() -> None:
-    decoded = decode(js([{"bn": "vt-flood-001.", "bt": 1763600000, "n": "rainfall", "v": "?"}, {"n": "water_level", "v": 1}]))
+    decoded = decode(
+        js(
+            [
+                {"bn": "vt-flood-001.", "bt": 1763600000, "n": "rainfall", "v": "?"},
+                {"n": "water_level", "v": 1},
+            ]
+        )
+    )
     assert decoded.pack is not None
     assert decoded.pack.readings.names == ["vt-flood-001.water_level"]
 
 
 @pytest.mark.parametrize("literal", [b"NaN", b"Infinity", b"-Infinity", b"1e999"])
 def test_a_value_that_is_not_finite_does_not_stop_its_pack(literal: bytes) -> None:
-    decoded = decode(b"[" + js(GOOD) + b',{"n":"vt-flood-001.water_level","t":1763600000,"v":' + literal + b"}]")
+    decoded = decode(
+        b"[" + js(GOOD) + b',{"n":"vt-flood-001.water_level","t":1763600000,"v":' + literal + b"}]"
+    )
     assert values(decoded)[0] == 1.5
     assert not abs(values(decoded)[1]) < 1e300
 
 
 def test_texts_and_booleans_are_values_too() -> None:
-    assert values(decode(js([GOOD | {"v": None, "vb": True}, {"n": "a.b", "vs": "on"}, {"n": "a.b"}]))) == [1.0, "on", None]
+    assert values(decode(js([GOOD | {"v": None, "vb": True}, {"n": "a.b", "vs": "on"}, {"n": "a.b"}]))) == [
+        1.0,
+        "on",
+        None,
+    ]
 
 
 def test_strikes_come_bare_or_in_an_envelope() -> None:
@@ -159,8 +181,12 @@ def test_a_bad_strike_does_not_stop_the_others() -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(["n", "bn", "t", "bt", "v", "vs", "u", "records", "seq", "buf", "lost"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["n", "bn", "t", "bt", "v", "vs", "u", "records", "seq", "buf", "lost"]), inner
+        )
+    ),
     max_leaves=20,
 )
 

@@ -2,7 +2,8 @@
 
 import msgspec
 from edge.buffer import Lane, Pack
-from edge.protocol import Protocol, Settings
+from edge.protocol import Protocol
+from edge.settings import Settings
 
 from services.observation.envelope import Ack, Envelope
 
@@ -58,8 +59,13 @@ class Agent:
             self.deliver(pack.seq)
         return sent
 
-    def hear(self, **sets: list[tuple[int, int]]) -> "Agent":
-        self.machine.hear(Ack(buf="b1", **sets), self.now)
+    def hear(
+        self,
+        seen: list[tuple[int, int]] | None = None,
+        stored: list[tuple[int, int]] | None = None,
+        want: list[tuple[int, int]] | None = None,
+    ) -> "Agent":
+        self.machine.hear(Ack(buf="b1", seen=seen, stored=stored, want=want), self.now)
         return self
 
     def envelope(self, pack: Pack) -> Envelope:

@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.protocol import Protocol, Settings
+from edge.protocol import Protocol
+from edge.settings import Settings
 from services.observation.envelope import Ack
 from services.observation.ranges import Ranges
 
@@ -154,7 +155,11 @@ def test_whatever_happens_each_pack_ends_stored_or_declared_lost(actions: list[s
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from([a for a in ACTIONS if a not in ("say want", "stale ack")]), min_size=20, max_size=100))
+@given(
+    st.lists(
+        st.sampled_from([a for a in ACTIONS if a not in ("say want", "stale ack")]), min_size=20, max_size=100
+    )
+)
 def test_even_an_ingest_that_never_asks_gets_everything(actions: list[str]) -> None:
     world = World(1000)
     world.do_connect()

@@ -12,7 +12,11 @@ from services.observation import senml
 RECORDS = st.lists(
     st.fixed_dictionaries(
         {"n": st.sampled_from(["a", "b"]), "v": st.integers(0, 9)},
-        optional={"bn": st.sampled_from(["x.", "y."]), "bt": st.integers(10**9, 10**9 + 5), "bu": st.sampled_from(["m"])},
+        optional={
+            "bn": st.sampled_from(["x.", "y."]),
+            "bt": st.integers(10**9, 10**9 + 5),
+            "bu": st.sampled_from(["m"]),
+        },
     ),
     min_size=1,
     max_size=12,

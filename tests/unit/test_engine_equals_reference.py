@@ -153,6 +153,9 @@ def test_split_anywhere_the_events_are_the_same(site: Site, trace: list[EngineMe
     pieces = [piece for message in trace for piece in cut(message, at)]
     engine = engine_of(site)
     parts = [event for piece in pieces for event in engine.apply([piece])]
+    note(repr([raw.table for raw in site.rules]))
+    note(repr(trace))
+    assert told_of(parts) == told_of(whole)
     assert without_detection(parts) == without_detection(whole)
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from services.ingest.decode import Pack
-from services.ingest.identify import EVERYWHERE, Columns, SiteIndex, Taken, identify
+from services.ingest.identify import Columns, Taken, identify
 from services.ingest.rejects import Reason
+from services.ingest.site_index import EVERYWHERE, SiteIndex
 from services.observation import senml, topics
 from services.observation.senml import Record
 from services.observation.sensor import CANARY, CANARY_GATEWAY
@@ -15,12 +16,21 @@ from tests.support.site_folder import SENSORS, parsed
 
 NOW_S = 1_763_600_000
 NOW = NOW_S * 1_000_000
-LEVEL, RAIN, DEPTH, TIDE = "vt-flood-001.water_level", "vt-flood-001.rainfall", "vt-flood-002.street_depth", "vt-sea-001.tide_level"
+LEVEL, RAIN, DEPTH, TIDE = (
+    "vt-flood-001.water_level",
+    "vt-flood-001.rainfall",
+    "vt-flood-002.street_depth",
+    "vt-sea-001.tide_level",
+)
 
 
 @pytest.fixture(scope="module")
 def index() -> SiteIndex:
-    return SiteIndex(parsed(sensors_csv=SENSORS + "vt-flood-001.lamp_state,,,,,,,,,,\nvt-flood-002.water_level,,,,,,,,,,\n"))
+    return SiteIndex(
+        parsed(
+            sensors_csv=SENSORS + "vt-flood-001.lamp_state,,,,,,,,,,\nvt-flood-002.water_level,,,,,,,,,,\n"
+        )
+    )
 
 
 def taken(*records: Record, gateway: str = "gw-01", numbers: list[int] | None = None) -> Taken:
@@ -81,7 +91,9 @@ def test_packs_keep_their_order_and_their_counts(index: SiteIndex) -> None:
         (reading(v=None, vs="high"), Reason.UNKNOWN_TEXT),
     ],
 )
-def test_what_can_not_be_used_is_a_reject_and_does_not_stop_its_pack(index: SiteIndex, record: Record, reason: Reason) -> None:
+def test_what_can_not_be_used_is_a_reject_and_does_not_stop_its_pack(
+    index: SiteIndex, record: Record, reason: Reason
+) -> None:
     columns = identify(index, [taken(reading(), record, reading(RAIN, v=3.0))])
     assert reasons(columns) == [(1, reason)]
     assert [index.names[row] for row in columns.row] == [LEVEL, RAIN]
@@ -94,13 +106,24 @@ def test_exactly_at_the_limits_of_time_is_inside(index: SiteIndex, t: float) -> 
 
 
 def test_a_sensor_on_our_clock_takes_the_arrival_where_it_has_no_time(index: SiteIndex) -> None:
-    columns = identify(index, [taken(reading(DEPTH, t=None), reading(DEPTH, t=-5), reading(DEPTH), gateway="gw-02")])
+    columns = identify(
+        index, [taken(reading(DEPTH, t=None), reading(DEPTH, t=-5), reading(DEPTH), gateway="gw-02")]
+    )
     assert columns.time.tolist() == [NOW, NOW, NOW]
 
 
 def test_texts_become_the_numbers_of_the_property(index: SiteIndex) -> None:
     lamp = "vt-flood-001.lamp_state"
-    columns = identify(index, [taken(reading(lamp, v=None, vs="on"), reading(lamp, v=None, vs="OFF"), reading(lamp, v=None, vb=True))])
+    columns = identify(
+        index,
+        [
+            taken(
+                reading(lamp, v=None, vs="on"),
+                reading(lamp, v=None, vs="OFF"),
+                reading(lamp, v=None, vb=True),
+            )
+        ],
+    )
     assert columns.value.tolist() == [1.0, 0.0, 1.0]
 
 

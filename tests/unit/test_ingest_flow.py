@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from services.ingest.book import Book
-from services.ingest.broker import RawMessage
-from services.ingest.flow import Built, Flow
-from services.ingest.identify import SiteIndex
+from services.ingest.build import Builder
+from services.ingest.intake import Intake
+from services.ingest.items import Built, Item
 from services.ingest.order import Order
+from services.ingest.raw import RawMessage
 from services.ingest.rejects import Reason
+from services.ingest.site_index import SiteIndex
 from services.ingest.window import Window
 from services.observation import batch, messages, topics
 from services.observation.messages import Tick
@@ -38,17 +40,19 @@ class Bench:
         self.order = Order()
         self.book = Book(self.order)
         self.book.use(SiteIndex(parsed()))
-        self.flow = Flow(self.book, self.order, Window(), {})
+        self.window: Window[Item] = Window()
+        self.intake = Intake(self.book, self.order, self.window, {})
+        self.builder = Builder(self.book, self.order)
         self.connection: Any = Line()
         self.mid = 0
 
     def take(self, payload: object, topic: str = TOPIC, now: float = 0.0, *, retain: bool = False) -> None:
         self.mid += 1
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self.flow.take(RawMessage(self.connection, self.mid, topic, data, retain, NOW_US), now)
+        self.intake.take(RawMessage(self.connection, self.mid, topic, data, retain, NOW_US), now)
 
     def build(self) -> Built:
-        return self.flow.build(self.flow.window.take())
+        return self.builder.build(self.window.take())
 
     def commit(self, built: Built) -> None:
         """As the service does once the stream has it."""
@@ -71,7 +75,9 @@ def envelope(seq: int, *records: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def batches(built: Built) -> list[tuple[str, batch.Batch]]:
-    return [(subject, batch.decode(data)) for subject, kind, data in built.messages if kind == messages.READINGS]
+    return [
+        (subject, batch.decode(data)) for subject, kind, data in built.messages if kind == messages.READINGS
+    ]
 
 
 def test_a_plain_pack_is_acknowledged_with_its_batch(bench: Bench) -> None:
@@ -97,7 +103,10 @@ def test_a_pack_over_two_subjects_is_cut_into_parts(bench: Bench) -> None:
     bench.take(envelope(1, record(0), record(0, name=TIDE), record(1)))
     bench.take(envelope(2, record(2, name=TIDE)))
     found = batches(bench.build())
-    assert [subject for subject, _ in found] == [topics.readings_subject("vung-tau", "thang-tam"), "readings.all"]
+    assert [subject for subject, _ in found] == [
+        topics.readings_subject("vung-tau", "thang-tam"),
+        "readings.all",
+    ]
     assert [[(s.seq, s.part, s.parts, s.rows) for s in one.sources] for _, one in found] == [
         [(1, 0, 2, 2)],
         [(1, 1, 2, 1), (2, 0, 1, 1)],
@@ -148,13 +157,13 @@ def test_a_topic_that_lies_about_its_gateway_is_a_reject(bench: Bench) -> None:
     bench.take([record()], "haidang/v1/thang-tam/gw-01/nonsense")
     built = bench.build()
     assert not built.messages
-    assert bench.flow.rejected == {Reason.AREA_MISMATCH: 1, Reason.FOREIGN_STATION: 1, Reason.BAD_TOPIC: 1}
+    assert bench.builder.rejected == {Reason.AREA_MISMATCH: 1, Reason.FOREIGN_STATION: 1, Reason.BAD_TOPIC: 1}
 
 
 def test_a_tick_carries_the_clocks_that_moved_since_the_last(bench: Bench) -> None:
     bench.take([record(5), record(7)])
-    bench.flow.tick(Tick(1, 0, ["broker"], {}), 0.0)
-    bench.flow.tick(Tick(2, 0, ["broker"], {}), 0.0)
+    bench.intake.tick(Tick(1, 0, ["broker"], {}), 0.0)
+    bench.intake.tick(Tick(2, 0, ["broker"], {}), 0.0)
     ticks = [messages.decode_tick(data) for _, kind, data in bench.build().messages if kind == messages.TICK]
     assert [tick.clocks for tick in ticks] == [{"gw-01": NOW_US - 993_000_000}, {}]
 
@@ -174,13 +183,15 @@ def test_a_state_goes_on_the_stream_and_a_retained_one_only_when_it_is_news(benc
     states = [messages.decode_gateway(data) for _, _, data in built.messages]
     assert [(s.gateway, s.status) for s in states] == [("gw-01", "online")] * 2
     assert built.online == {"gw-01"}
-    assert bench.flow.rejected == {Reason.BAD_STATUS: 1}
+    assert bench.builder.rejected == {Reason.BAD_STATUS: 1}
 
 
 def test_what_an_agent_lost_is_told_once(bench: Bench) -> None:
     for seq in (11, 12):
         bench.take(envelope(seq, record(seq), first=10, lost=[(3, 5)], prev=seq - 1 if seq > 11 else 0))
-    states = [messages.decode_gateway(data) for _, kind, data in bench.build().messages if kind == messages.GATEWAY]
+    states = [
+        messages.decode_gateway(data) for _, kind, data in bench.build().messages if kind == messages.GATEWAY
+    ]
     assert [(s.buf, s.first, s.lost, s.status) for s in states] == [("b1", 10, [(3, 5)], None)]
 
 
@@ -203,7 +214,11 @@ def test_strikes_go_everywhere_and_bad_ones_are_rejects(bench: Bench) -> None:
     assert (subject, kind) == ("readings.all", messages.STRIKES)
     assert [(s.source, s.time) for s in found.strikes] == [("gw-01", NOW_US), ("lora", NOW_US)]
     assert [(s.gateway, s.seq, s.rows) for s in found.sources] == [("gw-01", 0, 1), ("lora", 1, 1)]
-    assert bench.flow.rejected == {Reason.BAD_POSITION: 1, Reason.TIME_IN_FUTURE: 1, Reason.UNKNOWN_SOURCE: 1}
+    assert bench.builder.rejected == {
+        Reason.BAD_POSITION: 1,
+        Reason.TIME_IN_FUTURE: 1,
+        Reason.UNKNOWN_SOURCE: 1,
+    }
 
 
 def test_a_window_that_was_refused_has_not_happened(bench: Bench) -> None:
@@ -213,7 +228,7 @@ def test_a_window_that_was_refused_has_not_happened(bench: Bench) -> None:
     for _ in range(2):
         bench.take([record(5, v=101.0), record(9, v=102.0)])
         bench.take(b"online", topics.status("thang-tam", "gw-01"))
-        bench.flow.tick(Tick(1, 0, ["broker"], {}), 0.0)
+        bench.intake.tick(Tick(1, 0, ["broker"], {}), 0.0)
         built = bench.build()
         bench.book.roll_back()
         assert bench.book.save() == before
@@ -224,9 +239,16 @@ def test_a_window_that_was_refused_has_not_happened(bench: Bench) -> None:
 def test_folding_the_stream_gives_the_same_book(bench: Bench) -> None:
     other = Bench()
     for n in range(30):
-        bench.take(envelope(n + 1, record(n, v=50.0 + n % 7), record(n, name=TIDE, v=n / 10), lost=[] if n < 20 else [(99, 101)]))
+        bench.take(
+            envelope(
+                n + 1,
+                record(n, v=50.0 + n % 7),
+                record(n, name=TIDE, v=n / 10),
+                lost=[] if n < 20 else [(99, 101)],
+            )
+        )
         if n % 5 == 0:
-            bench.flow.tick(Tick(n, 0, ["broker"], {}), 0.0)
+            bench.intake.tick(Tick(n, 0, ["broker"], {}), 0.0)
             bench.take(b"online", topics.status("thang-tam", "gw-01"))
         if n % 3 == 0:
             built = bench.build()
@@ -237,7 +259,7 @@ def test_folding_the_stream_gives_the_same_book(bench: Bench) -> None:
                 saved = other.book.save()
                 other = Bench()
                 other.book.load(saved)
-    bench.flow.window.take()
+    bench.window.take()
     assert other.book.save() == bench.book.save()
 
 
@@ -262,7 +284,7 @@ def test_ten_thousand_messages_of_one_reading_take_well_under_a_second(bench: Be
     began = time.perf_counter()
     for n in range(10_000):
         bench.take([record(n / 100)])
-        if bench.flow.window.full():
+        if bench.window.full():
             bench.build()
     took = time.perf_counter() - began
     sys_out = f"{10_000 / took:,.0f} messages/s through decode, order, identify, quality and assembly"

@@ -9,8 +9,23 @@ from services.observation.envelope import Head
 KEY = ("gw-01", "b1")
 
 
-def pack(seq: int, prev: int | None = None, lane: str = "live", first: int = 1, lost: list[tuple[int, int]] | None = None, source: str = "broker") -> Arrival:
-    head = Head(v=1, buf="b1", seq=seq, prev=seq - 1 if prev is None else prev, lane=lane, first=first, lost=lost or [])  # type: ignore[arg-type]
+def pack(
+    seq: int,
+    prev: int | None = None,
+    lane: str = "live",
+    first: int = 1,
+    lost: list[tuple[int, int]] | None = None,
+    source: str = "broker",
+) -> Arrival:
+    head = Head(
+        v=1,
+        buf="b1",
+        seq=seq,
+        prev=seq - 1 if prev is None else prev,
+        lane=lane,
+        first=first,
+        lost=lost or [],
+    )  # type: ignore[arg-type]
     return Arrival(seq, source, "gw-01", head, 0.0, 100)
 
 
@@ -181,7 +196,9 @@ def test_memory_is_bounded_and_the_oldest_pass_first() -> None:
 
 
 @given(st.permutations(list(range(1, 12))), st.integers(0, 3))
-def test_any_order_of_arrival_leaves_in_sequence_when_all_come_in_time(arrival: list[int], copies: int) -> None:
+def test_any_order_of_arrival_leaves_in_sequence_when_all_come_in_time(
+    arrival: list[int], copies: int
+) -> None:
     order = Order()
     out: list[Released] = []
     for n, seq in enumerate([*arrival, *arrival[:copies]]):

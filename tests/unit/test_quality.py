@@ -20,7 +20,9 @@ class Reading(NamedTuple):
     value: float
 
 
-def limits(sensors: int = 3, *, interval_s: float = 60.0, rate: float | None = 0.5, spike: float | None = 2.0) -> Limits:
+def limits(
+    sensors: int = 3, *, interval_s: float = 60.0, rate: float | None = 0.5, spike: float | None = 2.0
+) -> Limits:
     return Limits.of(
         Sensor(f"s.p{n}", "s", "p", "m", "m", interval_s, "periodic", "measured", -10, 10, -5, 5, rate, spike)
         for n in range(sensors)
@@ -118,7 +120,8 @@ def test_nothing_but_nan_is_missing_and_enters_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "flag"), [(5.0, 1), (5.000001, 3), (10.0, 3), (10.000001, 4), (-5.0, 1), (-10.0, 3), (-10.1, 4), (np.inf, 4)]
+    ("value", "flag"),
+    [(5.0, 1), (5.000001, 3), (10.0, 3), (10.000001, 4), (-5.0, 1), (-10.0, 3), (-10.1, 4), (np.inf, 4)],
 )
 def test_exactly_at_a_limit_is_inside(value: float, flag: int) -> None:
     assert flags(series(value), limits(), Tail(3)) == [flag]
@@ -147,7 +150,10 @@ def test_a_failed_reading_is_no_witness() -> None:
 
 
 def test_after_a_long_gap_there_is_no_spike_to_see() -> None:
-    assert flags([Reading(0, SECOND, 1.0), Reading(0, 7200 * SECOND, 4.0)], limits(rate=None), Tail(3)) == [1, 1]
+    assert flags([Reading(0, SECOND, 1.0), Reading(0, 7200 * SECOND, 4.0)], limits(rate=None), Tail(3)) == [
+        1,
+        1,
+    ]
 
 
 def test_a_late_reading_and_one_of_the_same_time_are_not_evaluated_and_move_nothing() -> None:
@@ -162,7 +168,9 @@ def test_a_late_reading_out_of_range_still_fails() -> None:
 
 
 def test_a_sensor_without_limits_passes() -> None:
-    free = Limits.of([Sensor("s.p", "s", "p", "m", "m", 60, "periodic", "measured", None, None, None, None, None, None)])
+    free = Limits.of(
+        [Sensor("s.p", "s", "p", "m", "m", 60, "periodic", "measured", None, None, None, None, None, None)]
+    )
     assert flags(series(1e300, -1e300), free, Tail(1)) == [1, 1]
 
 

@@ -26,7 +26,10 @@ def _refusal(file: Path) -> str:
 
 
 def test_readings_come_as_columns_with_a_channel_for_each_sensor_and_unit(tmp_path: Path) -> None:
-    file = _file(tmp_path, "time,sensor,value,unit\n2025-11-20T08:00:00+07:00,a.p,1.5,m\n2025-11-20T01:00:01Z,a.p,150,cm\n")
+    file = _file(
+        tmp_path,
+        "time,sensor,value,unit\n2025-11-20T08:00:00+07:00,a.p,1.5,m\n2025-11-20T01:00:01Z,a.p,150,cm\n",
+    )
     readings = read_readings([file])
     assert readings.channels == [("a.p", "m"), ("a.p", "cm")]
     assert list(readings.time) == [micros("2025-11-20T01:00:00Z"), micros("2025-11-20T01:00:01Z")]
@@ -41,7 +44,10 @@ def test_several_files_are_merged_by_time_and_equal_times_stay_in_file_order(tmp
 
 
 def test_rows_without_a_value_are_counted_and_left_out(tmp_path: Path) -> None:
-    file = _file(tmp_path, HEAD + "2025-01-01T00:00:00Z,a.p,\n2025-01-01T00:00:01Z,a.p,nan\n2025-01-01T00:00:02Z,a.p,3\n")
+    file = _file(
+        tmp_path,
+        HEAD + "2025-01-01T00:00:00Z,a.p,\n2025-01-01T00:00:01Z,a.p,nan\n2025-01-01T00:00:02Z,a.p,3\n",
+    )
     readings = read_readings([file])
     assert list(readings.value) == [3.0]
     assert readings.skipped == {str(file): 2}
@@ -66,7 +72,9 @@ def test_gzip_is_told_by_the_bytes_and_not_by_the_name(tmp_path: Path) -> None:
         ("\n2025-01-01T00:00:00Z,a.p,1,m,x", 3, "cells"),
     ],
 )
-def test_a_bad_row_is_refused_with_its_line_and_a_remedy(tmp_path: Path, row: str, line: int, words: str) -> None:
+def test_a_bad_row_is_refused_with_its_line_and_a_remedy(
+    tmp_path: Path, row: str, line: int, words: str
+) -> None:
     said = _refusal(_file(tmp_path, HEAD + row + "\n"))
     assert said.startswith(f":{line}: ")
     assert words in said

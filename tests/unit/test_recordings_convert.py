@@ -87,7 +87,9 @@ def test_the_aire_peaks_where_the_papers_say(converted: Convert) -> None:
     readings = load(converted("aire").files).readings
     stage = _series(readings, "armley.water_level")
     assert max((value, iso(time)) for time, value in stage) == (5.217, "2015-12-27T02:15:00Z")
-    assert [(iso(a), iso(b)) for a, b in exceedances(stage, 3.9)] == [("2015-12-26T10:15:00Z", "2015-12-27T18:00:00Z")]
+    assert [(iso(a), iso(b)) for a, b in exceedances(stage, 3.9)] == [
+        ("2015-12-26T10:15:00Z", "2015-12-27T18:00:00Z")
+    ]
 
 
 def test_vietnamese_times_are_local_despite_the_header(converted: Convert) -> None:
@@ -129,10 +131,15 @@ def test_hours_of_hanoi_end_at_the_time_given(converted: Convert) -> None:
 def test_events_closer_than_six_hours_are_one() -> None:
     start = micros("2025-01-01T00:00:00Z")
     series = [(start + n * HOUR, value) for n, value in enumerate([1, 5, 1, 5, 1, 1, 1, 1, 1, 1, 5])]
-    assert exceedances(series, 5) == [(start + HOUR, start + 3 * HOUR), (start + 10 * HOUR, start + 10 * HOUR)]
+    assert exceedances(series, 5) == [
+        (start + HOUR, start + 3 * HOUR),
+        (start + 10 * HOUR, start + 10 * HOUR),
+    ]
 
 
-@pytest.mark.parametrize(("name", "expected"), [("Củng Sơn", "cung-son"), ("Phú Ốc", "phu-oc"), ("Đá Bàn", "da-ban")])
+@pytest.mark.parametrize(
+    ("name", "expected"), [("Củng Sơn", "cung-son"), ("Phú Ốc", "phu-oc"), ("Đá Bàn", "da-ban")]
+)
 def test_vietnamese_names_become_slugs(name: str, expected: str) -> None:
     assert slug(name) == expected
 

@@ -7,7 +7,9 @@ from services.ingest.rejects import MAX_PER_PACK, TABLE, Reason, Reject
 
 
 def kept(found: list[Reject], payload: bytes = b"{}") -> list[dict[str, object]]:
-    sent = rejects.messages(found, topic="haidang/v1/a/g/readings", gateway="g", received_at=7, payload=payload)
+    sent = rejects.messages(
+        found, topic="haidang/v1/a/g/readings", gateway="g", received_at=7, payload=payload
+    )
     return [json.loads(data) | {"subject": subject} for subject, data in sent]
 
 
@@ -45,4 +47,7 @@ def test_beyond_100_in_a_pack_the_rest_is_counted_by_reason() -> None:
     many = [Reject(Reason.NO_VALUE, n) for n in range(150)] + [Reject(Reason.NO_NAME, n) for n in range(30)]
     found = kept(many)
     assert len(found) == MAX_PER_PACK + 2
-    assert [(one["reason"], one["count"]) for one in found[MAX_PER_PACK:]] == [("no_value", 50), ("no_name", 30)]
+    assert [(one["reason"], one["count"]) for one in found[MAX_PER_PACK:]] == [
+        ("no_value", 50),
+        ("no_name", 30),
+    ]

@@ -13,7 +13,9 @@ SITE = Path(__file__).resolve().parents[2] / "sites" / "vung-tau"
 WAVE = Wave(10.0, 20.0, 5.0, 30.0, 2.0)
 
 
-@pytest.mark.parametrize(("at", "height"), [(0, 0), (10, 0), (20, 1.0), (30, 2.0), (35, 2.0), (50, 1.0), (65, 0), (99, 0)])
+@pytest.mark.parametrize(
+    ("at", "height"), [(0, 0), (10, 0), (20, 1.0), (30, 2.0), (35, 2.0), (50, 1.0), (65, 0), (99, 0)]
+)
 def test_a_flood_rises_stays_and_falls(at: float, height: float) -> None:
     assert signals.flood(at, WAVE) == pytest.approx(height)
     assert WAVE.end_s == 65

@@ -59,7 +59,11 @@ def event_of(message: Message) -> dict[str, Any] | None:
         event = msgspec.json.decode(message.data)
     except msgspec.DecodeError:
         return None
-    if not isinstance(event, dict) or not isinstance(event.get("data"), dict) or not isinstance(event.get("type"), str):
+    if (
+        not isinstance(event, dict)
+        or not isinstance(event.get("data"), dict)
+        or not isinstance(event.get("type"), str)
+    ):
         return None
     return event
 
@@ -73,7 +77,11 @@ def entry_of(message: Message, event: dict[str, Any], epoch: str, peak: int) -> 
     except ValueError:
         verb = "unknown"
     place = {"sequence": str(message.sequence), "epoch": epoch}
-    text = msgspec.json.encode({**_fields.decode(message.data), **place}).replace(b"\n", b" ").replace(b"\r", b" ")
+    text = (
+        msgspec.json.encode({**_fields.decode(message.data), **place})
+        .replace(b"\n", b" ")
+        .replace(b"\r", b" ")
+    )
     frame = b"id: %b\nevent: %b\ndata: %b\n\n" % (token.encode(), verb.encode(), text)
     return Entry(
         message.sequence,

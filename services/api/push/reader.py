@@ -17,9 +17,18 @@ from services.runtime.streams import ALERTS
 AT_ONCE = 256
 SCAN = 50_000
 
-_GONE = Text("mã thuộc một thời kỳ khác của luồng; đọc lại /api/v1/alerts", "the token is of another epoch of the stream; read /api/v1/alerts again")
-_BEYOND = Text("mã ở sau cuối luồng; đọc lại /api/v1/alerts", "the token is beyond the end of the stream; read /api/v1/alerts again")
-_OLD = Text("sự kiện sau mã này đã bị xóa; đọc lại /api/v1/alerts", "events after this token are no longer kept; read /api/v1/alerts again")
+_GONE = Text(
+    "mã thuộc một thời kỳ khác của luồng; đọc lại /api/v1/alerts",
+    "the token is of another epoch of the stream; read /api/v1/alerts again",
+)
+_BEYOND = Text(
+    "mã ở sau cuối luồng; đọc lại /api/v1/alerts",
+    "the token is beyond the end of the stream; read /api/v1/alerts again",
+)
+_OLD = Text(
+    "sự kiện sau mã này đã bị xóa; đọc lại /api/v1/alerts",
+    "events after this token are no longer kept; read /api/v1/alerts again",
+)
 _STREAM = Text("luồng cảnh báo không trả lời", "the stream of alerts does not answer")
 _READING = Text("đang đọc lại luồng cảnh báo", "the stream of alerts is still being read")
 
@@ -53,7 +62,7 @@ async def place(hub: Hub, js: JetStreamContext, text: str | None) -> int:
     try:
         token = tokens.parse(text, hub.epoch)
     except ValueError as error:
-        raise invalid("after", Text(str(error), str(error))) from error
+        raise invalid(Text(str(error), str(error)), "after") from error
     if token.epoch == hub.epoch and hub.floor <= token.sequence <= hub.head and token.sequence > 0:
         return token.sequence
     # Perhaps we are behind the stream, not the client ahead of it: the stream itself must say.
@@ -64,20 +73,22 @@ async def place(hub: Hub, js: JetStreamContext, text: str | None) -> int:
     first, last = info.state.first_seq, info.state.last_seq
     epoch = (info.config.metadata or {}).get(EPOCH, "")
     if token.epoch != epoch:
-        raise stale(f"{epoch}.{last}", _GONE)
+        raise stale(_GONE, f"{epoch}.{last}")
     if token.sequence > last:
-        raise stale(f"{epoch}.{last}", _BEYOND)
+        raise stale(_BEYOND, f"{epoch}.{last}")
     if token.sequence == 0:
         return max(first - 1, 0)
     if token.sequence + 1 < first:
-        raise stale(f"{epoch}.{last}", _OLD)
+        raise stale(_OLD, f"{epoch}.{last}")
     return token.sequence
 
 
 class Reader:
     """Hands out events after a position: from the stream while it is old, from the hub's ring then."""
 
-    def __init__(self, hub: Hub, js: JetStreamContext, fold: Fold, position: int, wanted: Wanted = ALL) -> None:
+    def __init__(
+        self, hub: Hub, js: JetStreamContext, fold: Fold, position: int, wanted: Wanted = ALL
+    ) -> None:
         """Stand at a position that `place` gave."""
         self._hub, self._js, self._fold, self._wanted = hub, js, fold, wanted
         self._generation = hub.generation
@@ -174,7 +185,7 @@ async def read_some(reader: Reader, limit: int, scan: int = SCAN) -> list[Entry]
         while reader.behind and len(found) < limit and reader.position - start < scan:
             found += await reader.read(1.0)
     except Resync as error:
-        raise stale(reader.token, error.reason) from error
+        raise stale(error.reason, reader.token) from error
     except (Slow, Closing, NatsError, TimeoutError) as error:
         raise away(_STREAM, retry_s=1, code="stream-away") from error
     finally:

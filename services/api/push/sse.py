@@ -1,7 +1,7 @@
 """Server-sent events: the stream of alerts for browsers and whoever speaks HTTP.
 
-`id` is the token, `event` the verb of the CloudEvent in `data`. Besides: `heartbeat` every five
-seconds, `resync` when places of before mean nothing, `slow` just before a client is cut that does not keep up.
+`id` is the token, `event` the verb of the CloudEvent in `data`. Besides: `heartbeat` every five seconds,
+`resync` when places of before mean nothing, `slow` just before a client is cut that does not keep up.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ async def frames(context: Context, after: str | None, wanted: Wanted) -> AsyncGe
     try:
         while (placed := await try_place(context, after, wanted)) is None:
             yield b": reading the alerts\n\n"
-            await asyncio.sleep(WAIT_S)
+            await context.hub.wait(WAIT_S)
     except Closing:
         return
     reader = placed.reader
@@ -83,7 +83,7 @@ class EventStream(Response):
         self.raw_headers = [pair for pair in self.raw_headers if pair[0] != b"content-length"]
         self._source = source
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Serve until either side ends it."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         sending = asyncio.create_task(self._send(send), name="sse-send")

@@ -39,7 +39,7 @@ async def _speak(websocket: WebSocket, context: Context, after: str | None, want
     reader: Reader | None = None
     try:
         while (placed := await try_place(context, after, wanted)) is None:
-            await asyncio.sleep(WAIT_S)
+            await context.hub.wait(WAIT_S)
         reader = placed.reader
         if placed.resync is not None:
             await _send(websocket, {"control": "resync", **placed.resync})

@@ -21,7 +21,9 @@ _READING = Text("đang đọc lại luồng cảnh báo", "the stream of alerts 
 
 State = Annotated[
     Literal["open", "all"],
-    Query(description="`open`: the condition holds; `all`: cleared in the last 30 days too. · `all`: cả những cảnh báo đã hết."),
+    Query(
+        description="`open`: the condition holds; `all`: lately cleared ones too. · `all`: cả những cảnh báo đã hết."
+    ),
 ]
 
 
@@ -104,7 +106,7 @@ def _before(here: Context, after: str | None) -> int | None:
     try:
         return tokens.parse(after, here.hub.epoch).sequence
     except ValueError as error:
-        raise invalid("after", Text(str(error), str(error))) from error
+        raise invalid(Text(str(error), str(error)), "after") from error
 
 
 async def _from_history(here: Context, alert_id: str) -> tuple[Standing, list[dict[str, Any]]]:

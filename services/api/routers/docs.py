@@ -21,7 +21,8 @@ _FRESH = {"Cache-Control": "no-cache"}
 _POLICY = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-        " font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        " font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
+        " frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -59,7 +60,9 @@ async def asset(name: str) -> Response:
     if name not in _ASSETS:
         raise not_found(Text(f"không có tệp {name[:80]!r}", f"there is no file {name[:80]!r}"))
     folder, kind = _ASSETS[name]
-    return Response(_file(folder, name), media_type=kind, headers=_DAY | {"X-Content-Type-Options": "nosniff"})
+    return Response(
+        _file(folder, name), media_type=kind, headers=_DAY | {"X-Content-Type-Options": "nosniff"}
+    )
 
 
 @router.get("/openapi.json")

@@ -22,9 +22,11 @@ router = APIRouter(tags=["events"])
 
 SeverityMin = Annotated[
     Literal["advisory", "watch", "warning", "emergency"],
-    Query(description="Alerts that reached it, with their whole course. · Cảnh báo từng đạt mức này, trọn diễn biến."),
+    Query(description="Alerts that reached it, to their end. · Cảnh báo từng đạt mức này, trọn diễn biến."),
 ]
-LastEventId = Annotated[str | None, Header(max_length=40, description="As `after`; browsers send it when they reconnect.")]
+LastEventId = Annotated[
+    str | None, Header(max_length=40, description="As `after`; browsers send it when they reconnect.")
+]
 
 
 @router.get("/events", response_model=EventPage, summary="Events after a token · Sự kiện sau một mã")
@@ -63,7 +65,12 @@ def _listed(begun: str, token: str, *, more: bool) -> Response:
     "/events/stream",
     response_class=Response,
     summary="Live events (SSE) · Sự kiện trực tiếp (SSE)",
-    responses={200: {"description": "An endless stream", "content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "An endless stream",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    },
 )
 async def stream_events(  # noqa: PLR0913  each is a filter
     here: Here,
@@ -110,6 +117,4 @@ def _check(here: Context, token: str | None) -> None:
     try:
         tokens.parse(token, here.hub.epoch)
     except ValueError as error:
-        raise invalid("after", Text(str(error), str(error))) from error
-
-
+        raise invalid(Text(str(error), str(error)), "after") from error

@@ -25,8 +25,8 @@ async def list_gateways(here: Here, area: Slug = None, limit: Limit = 1000, afte
     """Gateways of the running site with status, last heard and loss account.
 
     `account`: packs and readings stored, `duplicates` and `conflicts` among them; packs `lost_agent` (dropped
-    by the agent's full buffer, by its own word), `holes` (neither stored nor named lost), `discarded` (fell out of the stream before they
-    were stored).
+    by the agent's full buffer, by its own word), `holes` (neither stored nor named lost), `discarded` (fell
+    out of the stream before they were stored).
 
     Các gateway với trạng thái, lần nghe cuối và sổ ghi mất mát.
     """

@@ -17,13 +17,19 @@ from services.observation.text import Text
 router = APIRouter(tags=["rejects"])
 MAX_LIMIT = 1_000
 
-Reason = Annotated[str | None, Query(pattern="^[a-z0-9_]{1,60}$", json_schema_extra={"example": "unknown_sensor"})]
+Reason = Annotated[
+    str | None, Query(pattern="^[a-z0-9_]{1,60}$", json_schema_extra={"example": "unknown_sensor"})
+]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-After = Annotated[int | None, Query(ge=1, le=2**62, description="The `next` of the page before. · `next` của trang trước.")]
+After = Annotated[
+    int | None, Query(ge=1, le=2**62, description="The `next` of the page before. · `next` của trang trước.")
+]
 
 
 @router.get("/rejects", response_model=RejectPage, summary="Rejects · Dữ liệu bị loại")
-async def list_rejects(here: Here, reason: Reason = None, limit: Limit = 100, after: After = None) -> Response:
+async def list_rejects(
+    here: Here, reason: Reason = None, limit: Limit = 100, after: After = None
+) -> Response:
     """Messages and records that could not be used: where from, why, and their first bytes.
 
     Các bản tin và bản ghi không dùng được: từ đâu, vì sao, và nội dung đầu.

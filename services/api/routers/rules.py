@@ -43,7 +43,9 @@ def show(rule: SiteRule, site: Site) -> dict[str, Any]:
         "hazard": rule.hazard,
         "property": rule.property,
         "kind": rule.kind,
-        "rungs": {name: str(rung) for name, rung in zip(SEVERITIES, rule.rungs, strict=True) if rung is not None},
+        "rungs": {
+            name: str(rung) for name, rung in zip(SEVERITIES, rule.rungs, strict=True) if rung is not None
+        },
         "hysteresis": rule.hysteresis,
         "on_delay_s": rule.on_delay_s,
         "off_delay_s": rule.off_delay_s,

@@ -23,7 +23,12 @@ router = APIRouter(tags=["sensors"])
 
 @router.get("/sensors", response_model=Page[Sensor], summary="Sensors · Cảm biến")
 async def list_sensors(  # noqa: PLR0913  each is a filter
-    here: Here, station: Slug = None, property: Slug = None, area: Slug = None, limit: Limit = 1000, after: Cursor = None  # noqa: A002
+    here: Here,
+    station: Slug = None,
+    property: Slug = None,  # noqa: A002  the name of the parameter for clients
+    area: Slug = None,
+    limit: Limit = 1000,
+    after: Cursor = None,
 ) -> Response:
     """Sensors of the running site, by id; also those that the engine computes (`derived`).
 
@@ -58,9 +63,17 @@ async def get_sensor(here: Here, sensor: str) -> Response:
     return answer({**show(here, found), "last": last, "history": history})
 
 
-@router.get("/sensors/{sensor}/observations", response_model=ObservationPage, summary="Observations · Số liệu")
+@router.get(
+    "/sensors/{sensor}/observations", response_model=ObservationPage, summary="Observations · Số liệu"
+)
 async def list_observations(  # noqa: PLR0913  each is a filter
-    here: Here, sensor: str, start: From = None, to: To = None, every: Every = None, limit: Limit = 1000, after: Cursor = None
+    here: Here,
+    sensor: str,
+    start: From = None,
+    to: To = None,
+    every: Every = None,
+    limit: Limit = 1000,
+    after: Cursor = None,
 ) -> Response:
     """Observations of a sensor in [from, to), by time: raw, or in buckets of `every`.
 
@@ -106,7 +119,7 @@ def _resume(after: str) -> int:
     try:
         return read_instant(after)
     except ValueError as error:
-        raise invalid("after", Text(str(error), str(error))) from error
+        raise invalid(Text(str(error), str(error)), "after") from error
 
 
 def _unit(here: Context, sensor: str) -> str | None:
@@ -140,5 +153,3 @@ def show(here: Context, sensor: SiteSensor) -> dict[str, Any]:
         "rate_per_s": sensor.rate_per_s,
         "spike": sensor.spike,
     }
-
-

@@ -50,7 +50,10 @@ def _resume(after: str) -> tuple[int, int]:
     try:
         instant, offset = read_instant(text), int(count)
     except ValueError as error:
-        raise invalid("after", Text(f"{after!r} không phải `next` của trang trước", f"{after!r} is not the `next` of a page")) from error
+        raise invalid(
+            Text(f"{after!r} không phải `next` của trang trước", f"{after!r} is not the `next` of a page"),
+            "after",
+        ) from error
     if not 0 <= offset <= MAX_OFFSET:
-        raise invalid("after", Text("số đếm quá lớn", "its count is too large"))
+        raise invalid(Text("số đếm quá lớn", "its count is too large"), "after")
     return instant, offset

@@ -76,6 +76,7 @@ class Session:
         await self._writer.prepare()
         for stream in STREAMS:
             self._writer.places[stream] = await self._stand(stream)
+        self._report.stands(self._writer.places[READINGS].sequence)
         self._tell(await shelves.at_start(self._conn))
 
     async def _stand(self, stream: str) -> Place:

@@ -96,7 +96,7 @@ class Writer:
         after = before.moved(group.last.sequence, hash_of(group.last.data))
         async with self.conn.transaction():
             outcome = await self._fill(stream, group, after.epoch, careful=careful)
-            pass
+            await places.move_place(self.conn, stream, before, after)
         self.places[stream] = after
         return outcome._replace(took_s=time.perf_counter() - began, careful=careful)
 

@@ -1,0 +1,167 @@
+"""Recordings on their way to the engine: identified, converted, flagged, in order, with ticks between.
+
+The same identification, quality control and units as in ingest. A CSV says when things were measured and
+not when they came: its readings are taken to come at that time. MQTT messages come at their `t`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from services.alerts.engine import EngineMessage, Readings
+from services.cli import columns
+from services.ingest import decode, quality
+from services.ingest.identify import SiteIndex, Taken, identify
+from services.observation import topics, units
+from services.observation.batch import Batch
+from services.observation.instants import SECOND
+from services.observation.messages import Tick
+from services.observation.quantity import Property
+from services.observation.site import BROKER, Site
+from services.observation.sources import Source
+from simulators.recording import RecordedMessage, kind_of, read_messages
+
+MINUTE = 60 * SECOND
+CHUNK = 1 << 19
+"""Readings per step: the columns of a step stay near the processor."""
+
+Ints = NDArray[np.int64]
+
+
+class Recorded(msgspec.Struct):
+    """Readings of a site in the order they came. `row` is the sensor's place in `site.sensors`."""
+
+    time: Ints
+    row: Ints
+    value: NDArray[np.float64]
+    arrival: Ints
+    gateway: list[str | None]
+    unused: dict[str, int]
+
+    def __len__(self) -> int:
+        """How many readings."""
+        return len(self.time)
+
+
+def read(files: Sequence[Path], site: Site, extra: dict[str, Property]) -> Recorded:
+    """Read recordings of any form. Strikes are no readings and are left out, with a word.
+
+    Raises:
+        simulators.recording.RecordingError: the first thing that cannot be read.
+    """
+    kinds = {file: kind_of(file) for file in files}
+    unused: dict[str, int] = {}
+    parts = [_readings([file for file in files if kinds[file] == "readings"], site, unused)]
+    messages = [file for file in files if kinds[file] == "messages"]
+    if messages:
+        parts.append(_messages(read_messages(messages), site, extra, unused))
+    for file in files:
+        if kinds[file] == "strikes":
+            unused[f"{file}: strikes are not judged yet"] = 1
+    time, row, value, arrival = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if len(arrival) and not (arrival[1:] >= arrival[:-1]).all():
+        order = np.argsort(arrival, kind="stable")
+        time, row, value, arrival = time[order], row[order], value[order], arrival[order]
+    gateways = [site.stations[sensor.station].gateway for sensor in site.sensors.values()]
+    return Recorded(time, row, value, arrival, gateways, unused)
+
+
+_Part = tuple[Ints, Ints, NDArray[np.float64], Ints]
+
+
+def _readings(files: Sequence[Path], site: Site, unused: dict[str, int]) -> _Part:
+    found = columns.read(files)
+    row_of = {name: at for at, name in enumerate(site.sensors)}
+    rows, scales, offsets = [], [], []
+    per_channel = np.bincount(found.channel, minlength=len(found.channels))
+    for (name, unit), count in zip(found.channels, per_channel.tolist(), strict=True):
+        sensor = site.sensors.get(name)
+        factor = None
+        why = f"{name}: not a sensor of the site"
+        if sensor is not None:
+            factor = units.converter(sensor.raw_unit if unit is None else unit, sensor.unit)
+            why = f"{name}: unit {unit!r} is not one of {sensor.unit!r}"
+        if factor is None:
+            unused[why] = unused.get(why, 0) + count
+        rows.append(row_of[name] if factor is not None else -1)
+        scales.append(factor[0] if factor is not None else 1.0)
+        offsets.append(factor[1] if factor is not None else 0.0)
+    row = np.array(rows, np.int64)[found.channel] if rows else np.empty(0, np.int64)
+    value, time = found.value, found.time
+    if set(scales) - {1.0} or set(offsets) - {0.0}:
+        value = value * np.array(scales)[found.channel] + np.array(offsets)[found.channel]
+    if len(row) and row.min() < 0:
+        keep = row >= 0
+        row, time, value = row[keep], time[keep], value[keep]
+    return time, row, value, time
+
+
+def _messages(
+    recorded: Sequence[RecordedMessage], site: Site, extra: dict[str, Property], unused: dict[str, int]
+) -> _Part:
+    """Per message in Python, as ingest does it; only bare packs and the agent's envelopes."""
+    index = SiteIndex(site, extra)
+    taken: list[Taken] = []
+    for message in recorded:
+        topic = topics.parse(message.topic)
+        if topic is None or topic.kind is not topics.Kind.READINGS:
+            unused["messages on other topics"] = unused.get("messages on other topics", 0) + 1
+            continue
+        pack = decode.decode(message.payload).pack
+        if pack is None or index.gateway(topic.area, topic.gateway) is not None:
+            unused["messages that ingest would reject"] = unused.get("messages that ingest would reject", 0) + 1
+            continue
+        taken.append(Taken(topic.gateway, pack, message.time))
+    found = identify(index, taken)
+    refused = sum(len(rejects) for rejects in found.rejects.values())
+    if refused:
+        unused["records that ingest would reject"] = refused
+    arrival = np.repeat(np.array([one.received_at for one in taken], np.int64), found.counts)
+    row, time, value = found.row.astype(np.int64), found.time, found.value
+    own = row < len(site.sensors)  # the canary has a row of its own
+    return time[own], row[own], value[own], arrival[own]
+
+
+def messages(
+    recorded: Recorded, site: Site, *, every_minute: bool, progress: Callable[[int], None]
+) -> Iterator[list[EngineMessage]]:
+    """Messages for the engine, step by step: flagged readings, and a tick after each step.
+
+    A tick between two readings of a sensor tells nothing that the second would not tell just before it is
+    applied, as long as readings come in order of time and each rule looks at one sensor. So ticks are given at
+    full minutes far apart; `every_minute` gives each one at which something came, where that does not hold.
+    """
+    sensors = list(site.sensors.values())
+    names = [sensor.id for sensor in sensors]
+    limits, tail = quality.Limits.of(sensors), quality.Tail(len(sensors))
+    gateways = list(dict.fromkeys(gateway for gateway in recorded.gateway if gateway is not None))
+    number = np.array([gateways.index(g) if g is not None else len(gateways) for g in recorded.gateway], np.int64)
+    heard = np.full(len(gateways) + 1, -(1 << 62), np.int64)
+    start, total = 0, len(recorded)
+    while start < total:
+        end = _cut(recorded.arrival, start, every_minute=every_minute)
+        part = slice(start, end)
+        row, time, value = recorded.row[part], recorded.time[part], recorded.value[part]
+        arrival = recorded.arrival[part]
+        small = row.astype(np.uint32)
+        flag = quality.check(small, time, value, limits, tail)
+        np.maximum.at(heard, number[row], np.minimum(time, arrival))
+        last = int(arrival[-1])
+        clocks = {gateway: int(heard[at]) for at, gateway in enumerate(gateways) if heard[at] > -(1 << 62)}
+        batch = Batch([Source("", "", 0, 0, 1, last, end - start)], names, time, small, value, flag)
+        yield [Readings(batch), Tick(-(-last // MINUTE) * MINUTE, 0, [BROKER], clocks)]
+        progress(end)
+        start = end
+
+
+def _cut(arrival: Ints, start: int, *, every_minute: bool) -> int:
+    """Where a step ends: at a full minute, all that came by then included."""
+    total = len(arrival)
+    at = start if every_minute else start + CHUNK
+    if at >= total:
+        return total
+    minute = -(-int(arrival[at]) // MINUTE) * MINUTE
+    return int(np.searchsorted(arrival, minute, side="right"))
