@@ -1,7 +1,8 @@
 """How much one ingest takes: packs of 50 and single readings, over MQTT at QoS 1, into READINGS.
 
-Run `python -m bench.ingest [--seconds S] [--gateways G] [--rows N] [--rate R]`. Starts a server and ingest of its own. The
-generator writes MQTT by hand, so that it costs less than what it measures; its share is printed.
+Run `python -m bench.ingest [--seconds S] [--gateways G] [--rows N …] [--rate R]`. Starts a server and
+ingest of its own. The generator writes MQTT by hand, so that it costs less than what it measures; its
+share is printed.
 """
 
 import argparse
@@ -17,15 +18,17 @@ from typing import NamedTuple
 
 import nats
 import numpy as np
-import psutil
+import psutil  # type: ignore[import-untyped]
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from services.observation import batch, topics
-from tests.support.ingest_rig import Rig
+from tests.support.ingest_rig import Rig, running
 
 WINDOW = 400
+PATIENCE_S = 8
+MORE = 0x80  # in a byte of the remaining length: another follows
 STATIONS = 10
 
 
@@ -43,7 +46,7 @@ class Result(NamedTuple):
 def site(gateways: int, rows: int) -> dict[str, bytes]:
     """A site whose gateways have enough sensors for packs of `rows`."""
     per_station = max(1, -(-rows // STATIONS))
-    properties = [f"water_level", "rainfall", "air_temperature", "humidity", "wind_speed"]
+    properties = ["water_level", "rainfall", "air_temperature", "humidity", "wind_speed"]
     toml = ["format = 1", 'id = "bench"', 'name = { vi = "Đo", en = "Bench" }', "bounds = [107, 10, 108, 11]"]
     features, sensors = [], ["sensor"]
     for g in range(gateways):
@@ -91,11 +94,13 @@ class Gateway(asyncio.Protocol):
         self._time = now - 3600 * 24 * 300
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Introduce ourselves."""
         self.transport: asyncio.Transport = transport  # type: ignore[assignment]
         body = b"\0\4MQTT\4\2\0\x3c" + len(self._client).to_bytes(2, "big") + self._client
         self.transport.write(b"\x10" + bytes([len(body)]) + body)
 
     def data_received(self, data: bytes) -> None:
+        """Count PUBACKs, and send as many."""
         data = self._unread + data
         whole = len(data) // 4 * 4  # CONNACK and PUBACK are four bytes each
         self._unread = data[whole:]
@@ -106,11 +111,13 @@ class Gateway(asyncio.Protocol):
         self.fill()
 
     def start(self, seconds: float) -> None:
+        """Publish for so long."""
         self._began = time.monotonic()
         self.stop_at = self._began + seconds
         self.fill()
 
     def fill(self) -> None:
+        """Publish what the window, or the rate, allows."""
         now = time.monotonic()
         if not self.stop_at:
             return
@@ -128,6 +135,7 @@ class Gateway(asyncio.Protocol):
                 asyncio.get_running_loop().call_later(0.005, self.fill)
 
     def packet(self) -> bytes:
+        """The next PUBLISH."""
         self.sent += 1
         self._time = time.time() if self._rate else self._time + 1
         if self._rows == 1:
@@ -142,16 +150,17 @@ class Gateway(asyncio.Protocol):
         length = len(self._topic) + 2 + len(payload)
         header = bytearray(b"\x32")
         while True:
-            header.append(length & 0x7F | (0x80 if length > 0x7F else 0))
+            header.append(length % MORE | (MORE if length >= MORE else 0))
             length >>= 7
             if not length:
                 break
         return bytes(header) + self._topic + mid + payload
 
 
-async def generate(
+async def generate(  # noqa: PLR0913  what a run is
     rig: Rig, files: dict[str, bytes], gateways: int, rows: int, seconds: float, rate: float
 ) -> int:
+    """Send for `seconds`; how many messages that were. With a rate, also how long they took."""
     loop = asyncio.get_running_loop()
     fleet = []
     for g in range(gateways):
@@ -196,19 +205,18 @@ async def last_stored(js: JetStreamContext) -> float:
     return max(times)
 
 
-def measure(
+def measure(  # noqa: PLR0913  as above
     rig: Rig, files: dict[str, bytes], gateways: int, rows: int, seconds: float, rate: float
 ) -> Result:
     """One run, to its last reading in the stream."""
-    assert rig.ingest is not None and rig._server is not None  # noqa: SLF001
-    ingest, server, me = psutil.Process(rig.ingest.pid), psutil.Process(rig._server.pid), psutil.Process()  # noqa: SLF001
+    ingest, server, me = (psutil.Process(pid) for pid in (*rig.pids(), None))
     before = [sum(p.cpu_times()[:2]) for p in (ingest, server, me)]
     health = rig.health()
     readings_before = health.figures.get("readings", 0) if health else 0
     began = time.time()
     sent = asyncio.run(generate(rig, files, gateways, rows, seconds, rate))
     last, changed = -1.0, time.monotonic()
-    while time.monotonic() - changed < 8 and last - readings_before < sent * rows:
+    while time.monotonic() - changed < PATIENCE_S and last - readings_before < sent * rows:
         health = rig.health()
         now = health.figures.get("readings", 0) if health else 0
         if now != last:
@@ -217,6 +225,17 @@ def measure(
     after = [sum(p.cpu_times()[:2]) for p in (ingest, server, me)]
     ingest_s, server_s, me_s = (a - b for a, b in zip(after, before, strict=True))
     return Result(sent, int(last - readings_before), rig.ask(last_stored) - began, ingest_s, server_s, me_s)
+
+
+def word(rows: int, r: Result) -> str:
+    """One line about a run."""
+    rates = f"{r.messages / r.took_s:,.0f} msg/s, {r.readings / r.took_s:,.0f} readings/s"
+    each_us = r.ingest_cpu_s / max(1, r.messages) * 1e6
+    return (
+        f"{rows:3} readings/message: {r.readings} of {r.messages * rows} readings in {r.took_s:.1f} s = {rates}; "
+        f"CPU ingest {r.ingest_cpu_s:.1f} s ({each_us:.0f} µs/msg), server {r.server_cpu_s:.1f} s, "
+        f"generator {r.generator_cpu_s:.1f} s\n"
+    )
 
 
 def main() -> None:
@@ -232,16 +251,9 @@ def main() -> None:
     for rows in options.rows:
         with tempfile.TemporaryDirectory() as folder:
             files = site(options.gateways, max(rows, 50))
-            from tests.support.ingest_rig import running
-
             with running(Path(folder), files) as rig:
                 r = measure(rig, files, options.gateways, rows, options.seconds, options.rate)
-                sys.stdout.write(
-                    f"{rows:3} readings/message: {r.messages} messages, {r.readings} of {r.messages * rows} readings in "
-                    f"{r.took_s:.1f} s = {r.messages / r.took_s:,.0f} msg/s, {r.readings / r.took_s:,.0f} readings/s; "
-                    f"CPU ingest {r.ingest_cpu_s:.1f} s ({r.ingest_cpu_s / max(1, r.messages) * 1e6:.0f} µs/msg), "
-                    f"server {r.server_cpu_s:.1f} s, generator {r.generator_cpu_s:.1f} s\n"
-                )
+                sys.stdout.write(word(rows, r))
                 if r.readings != r.messages * rows:
                     sys.stdout.write((Path(folder) / "ingest.log").read_text()[-3000:])
 

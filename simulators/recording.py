@@ -15,6 +15,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Literal, NamedTuple, cast
 
@@ -112,7 +113,8 @@ def kind_of(file: Path) -> Kind:
         return "readings"
     if columns[:4] == STRIKES_COLUMNS:
         return "strikes"
-    remedy = f"begin a CSV with `{','.join(READINGS_COLUMNS)}` or `{','.join(STRIKES_COLUMNS)}`, or give JSON lines"
+    heads = " or ".join(f"`{','.join(head)}`" for head in (READINGS_COLUMNS, STRIKES_COLUMNS))
+    remedy = f"begin a CSV with {heads}, or give JSON lines"
     raise RecordingError(file, 1, f"not a recording: {first[:60]!r}", remedy)
 
 
@@ -206,7 +208,7 @@ def parse(file: Path, line: int, time: str, value: str) -> tuple[int, float]:
 
 def in_order(time: Sequence[int]) -> list[int] | None:
     """The stable order by time; None when it is in order already."""
-    if all(a <= b for a, b in zip(time, time[1:], strict=False)):
+    if all(a <= b for a, b in pairwise(time)):
         return None
     return sorted(range(len(time)), key=time.__getitem__)
 

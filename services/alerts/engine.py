@@ -253,9 +253,9 @@ class Engine:
             stop = min(at + look, end)
             part = slice(at, stop)
             values, times, step = rows.value[part], rows.time[part], rows.step[part]
-            bad = (values < lo) | (values >= hi) | (step > limit) | (times >= until) | rows.odd[part]
-            first = int(bad.argmax())
-            if bad[first]:
+            calm = (values >= lo) & (values < hi) & (step <= limit) & (times < until) & ~rows.odd[part]
+            first = int(calm.argmin())
+            if not calm[first]:
                 return at + first
             at, look = stop, look * 4
         return end

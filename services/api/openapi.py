@@ -26,9 +26,9 @@ Early warning and city sensors: stations, observations, alerts and their events.
   told so.
 - **Alerts work while the history is away**; what needs the history then answers 503 with `Retry-After`.
 
-Cảnh báo sớm và cảm biến đô thị: trạm, số liệu, cảnh báo và sự kiện. Danh sách trả về `items` và `next`; lỗi là
-tài liệu có `detail_vi` bằng tiếng Việt. Sự kiện nối lại được sau một mã: đọc `/alerts`, rồi theo dõi từ `token`
-của nó.
+Cảnh báo sớm và cảm biến đô thị: trạm, số liệu, cảnh báo và sự kiện. Danh sách trả về `items` và `next`; lỗi
+là tài liệu có `detail_vi` bằng tiếng Việt. Sự kiện nối lại được sau một mã: đọc `/alerts`, rồi theo dõi từ
+`token` của nó.
 """
 TAGS = {
     "stations": "Places with sensors · Trạm",

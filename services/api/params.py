@@ -92,9 +92,7 @@ Every = Annotated[
         WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,7}[smhd]$", "example": "10m"}),
     ]
     | None,
-    Query(
-        description="Width of buckets, from 1s; raw observations if absent. · Độ rộng khoảng gộp; trống: số gốc."
-    ),
+    Query(description="Width of buckets, from 1s; raw observations if absent. · Độ rộng khoảng gộp."),
 ]
 # A text: of a tuple FastAPI would make a parameter that is repeated.
 Box = Annotated[
@@ -112,7 +110,7 @@ Token = Annotated[
     str | None,
     Query(
         max_length=40,
-        description="Token of the last event seen, or 0 from the start. · Mã của sự kiện cuối đã thấy; 0: từ đầu.",
+        description="Token of the last event seen, 0 from the start. · Mã sự kiện cuối đã thấy; 0: từ đầu.",
         json_schema_extra={"example": "0"},
     ),
 ]

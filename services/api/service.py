@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -111,12 +113,10 @@ def _server(context: Context) -> uvicorn.Server:
 class _Server(uvicorn.Server):
     """Signals are the process's business, not the web server's."""
 
-    def install_signal_handlers(self) -> None:
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
         """Leave them alone."""
-
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve without catching signals."""
-        await self._serve(sockets)
+        yield
 
 
 async def _serve(

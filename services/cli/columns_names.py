@@ -22,7 +22,7 @@ class Names:
         self._table = np.zeros(1 << 12, dtype=np.int64)  # by the top bits of the hash: a row of the above
 
     def find(self, text: Text, first: Ints, last: Ints, name: Callable[[bytes], int]) -> NDArray[np.uint32]:
-        """The number of each cell; `name` gives it for a cell seen for the first time, in order of appearance."""
+        """The number of each cell; `name` gives it for a new one, called in order of appearance."""
         lengths = last - first
         longest = int(lengths.max(initial=1))
         if longest > LONGEST_CELL:  # per row: no name of ours is that long

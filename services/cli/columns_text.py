@@ -18,6 +18,7 @@ _SECOND = 1_000_000
 
 
 def u64(number: int) -> np.uint64:
+    """A word as numpy has it: arithmetic with Python's integers would leave the 64 bits."""
     return np.uint64(number)
 
 

@@ -109,10 +109,11 @@ def _end(replay: "Replay", took: float, left: int, *, complete: bool, plain: boo
 
 def _name_unknown(replay: "Replay") -> None:
     stations, networks = replay.unknown()
-    for what, vi, names in (("station", "trạm", stations), ("strike network", "mạng định vị sét", networks)):
+    kinds = (("station", "trạm", stations), ("strike network", "mạng định vị sét", networks))
+    for what, vi, names in kinds:
         for name in names[:20]:
             say(
-                f"{what} {name}: no gateway of the site speaks for it → list it in site.toml under a [[gateway]]"
+                f"{what} {name}: no gateway of the site speaks for it → list it under one in site.toml"
                 f" / {vi} {name}: chưa thuộc gateway nào → khai báo trong site.toml"
             )
         if len(names) > 20:  # noqa: PLR2004  enough to see what is wrong

@@ -13,7 +13,7 @@ from services.cli.folder import Refused
 from services.cli.words import complain, of_the_world
 
 if TYPE_CHECKING:
-    from services.cli.machine import Plan
+    from services.cli.plan import Plan
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:

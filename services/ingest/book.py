@@ -1,7 +1,8 @@
 """What ingest remembers: tails, seqs seen, gateway clocks and states.
 
-Everything in it can be rebuilt from READINGS: `fold` takes one message in, whoever wrote it. While a window is on its way, its changes can be taken back (`keep`, `roll_back`): what the stream did
-not take has not happened. Pure.
+Everything in it can be rebuilt from READINGS: `fold` takes one message in, whoever wrote it. While a
+window is on its way, its changes can be taken back (`keep`, `roll_back`): what the stream did not take
+has not happened. Pure.
 """
 
 from collections.abc import Callable

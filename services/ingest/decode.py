@@ -120,7 +120,7 @@ def _checked(head: Head | None, records: list[Record]) -> Decoded:
 
 
 def _closing(head: Head | None, reject: Reject) -> Decoded:
-    """Nothing usable, but an envelope's seq must still close. An agent may send an empty one to say `lost`."""
+    """Nothing usable, but an envelope's seq must still close. An empty one may only tell `lost`."""
     if head is None:
         return Decoded(None, (reject,))
     return Decoded(Pack(head, _NOTHING), () if reject.reason is Reason.EMPTY_PACK else (reject,))
@@ -150,7 +150,7 @@ def _decode_slowly(payload: bytes) -> Decoded:
 
 
 def _opened(payload: bytes) -> tuple[Head | None, list[Any], Reject | None]:
-    """(envelope or None, records as plain Python, reject of the whole). A head beside a reject still closes."""
+    """(envelope or None, records as plain Python, reject of the whole); a head still closes its seq."""
     document, reject = _document(payload)
     if reject is not None:
         return None, [], reject
@@ -158,24 +158,26 @@ def _opened(payload: bytes) -> tuple[Head | None, list[Any], Reject | None]:
     records = document
     if isinstance(document, dict):
         records = document.get("records")
-        try:
-            head = msgspec.convert({k: v for k, v in document.items() if k != "records"}, Head)
-        except _UNFIT as error:
-            return None, [], Reject(Reason.BAD_ENVELOPE, None, str(error))
-        wrong = _wrong_head(head)
-        if wrong is not None:
-            return None, [], Reject(Reason.BAD_ENVELOPE, None, wrong)
-    if not isinstance(records, list):
-        return (
+        head, reject = _head(document)
+    if reject is None and not isinstance(records, list):
+        head, reject = (
             None,
-            [],
-            Reject(Reason.BAD_ENVELOPE, None, "neither an array nor an object with an array `records`"),
+            Reject(Reason.BAD_ENVELOPE, None, "no array, and no object with an array `records`"),
         )
-    if len(records) > MAX_RECORDS:
-        return head, [], Reject(Reason.TOO_LARGE, None, f"{len(records)} records")
-    if not records:
-        return head, [], Reject(Reason.EMPTY_PACK)
-    return head, records, None
+    elif reject is None and len(records) > MAX_RECORDS:
+        reject = Reject(Reason.TOO_LARGE, None, f"{len(records)} records")
+    elif reject is None and not records:
+        reject = Reject(Reason.EMPTY_PACK)
+    return head, [] if reject else records, reject
+
+
+def _head(document: dict[str, Any]) -> tuple[Head | None, Reject | None]:
+    try:
+        head = msgspec.convert({k: v for k, v in document.items() if k != "records"}, Head)
+    except _UNFIT as error:
+        return None, Reject(Reason.BAD_ENVELOPE, None, str(error))
+    wrong = _wrong_head(head)
+    return (head, None) if wrong is None else (None, Reject(Reason.BAD_ENVELOPE, None, wrong))
 
 
 def _records_one_by_one(head: Head | None, records: list[Any]) -> Decoded:

@@ -141,9 +141,7 @@ class Order:
             del self._gathering[source]
             gathered = self._gathered.pop(source, [])
             gathered.sort(key=lambda held: (held.arrival.time_s, held.number))
-            for held in gathered:
-                if self._drop(held.number):
-                    out.append(Released(held.arrival.what))
+            out += [Released(held.arrival.what) for held in gathered if self._drop(held.number)]
         while self._deadlines and self._deadlines[0][0] <= now:
             out += self._pass(heappop(self._deadlines)[1])
         out += self._free_barriers()

@@ -128,7 +128,9 @@ def check_range(row: Rows, value: Values, limits: Limits) -> Flags:
     return flag
 
 
-def _against_tail(row: Rows, time: Times, value: Values, flag: Flags, limits: Limits, tail: Tail) -> Flags:
+def _against_tail(  # noqa: PLR0913  the columns of `check`, and its flags so far
+    row: Rows, time: Times, value: Values, flag: Flags, limits: Limits, tail: Tail
+) -> Flags:
     """Rate and spike of readings that passed the range."""
     if _each_once(row):
         return _each_against_tail(row, time, value, flag, limits, tail)
@@ -144,7 +146,7 @@ def _each_once(row: Rows) -> bool:
     return bool((ordered[1:] != ordered[:-1]).all())
 
 
-def _each_against_tail(
+def _each_against_tail(  # noqa: PLR0913  as above
     row: Rows, time: Times, value: Values, flag: Flags, limits: Limits, tail: Tail
 ) -> Flags:
     """The same where no sensor comes twice: nothing to group, a third of the work."""

@@ -52,7 +52,7 @@ def subject(reason: Reason) -> str:
     return f"rejects.{reason}"
 
 
-def messages(
+def messages(  # noqa: PLR0913  what is known of a message that could not be used
     found: Sequence[Reject],
     *,
     topic: str,

@@ -135,11 +135,25 @@ class SiteIndex:
 
     def _identify(self, gateway: str, name: str, unit: str | None) -> tuple[int, float, float] | Reject:
         """(row, scale, offset) of a name and unit, or why not."""
+        reject = self._stranger(gateway, name)
+        if reject is not None:
+            return reject
+        row = self.row_of[name]
+        sensor = self.sensors[row]
+        factor = units.converter(sensor.raw_unit if unit is None else unit, sensor.unit)
+        if factor is not None:
+            return row, *factor
+        known = unit is not None and units.known(unit)
+        reason = Reason.WRONG_DIMENSION if known else Reason.UNKNOWN_UNIT
+        return Reject(reason, None, f"{name}: {(unit or '')[:40]!r}, expected {sensor.unit!r}")
+
+    def _stranger(self, gateway: str, name: str) -> Reject | None:
+        """Why this gateway may not send under this name; None when it may."""
+        station = name.partition(".")[0]
+        speaker = self._gateway_of.get(station)
+        row = self.row_of.get(name)
         if not name:
             return Reject(Reason.NO_NAME)
-        station = name.partition(".")[0]
-        row = self.row_of.get(name)
-        speaker = self._gateway_of.get(station)
         if speaker is None and station not in self.site.stations:
             return Reject(Reason.UNKNOWN_STATION, None, name[:120])
         if speaker != gateway:
@@ -148,15 +162,7 @@ class SiteIndex:
             )
         if row is None:
             return Reject(Reason.UNKNOWN_SENSOR, None, name[:120])
-        sensor = self.sensors[row]
-        if sensor.derived:
-            return Reject(Reason.DERIVED_SENSOR, None, name)
-        factor = units.converter(sensor.raw_unit if unit is None else unit, sensor.unit)
-        if factor is None:
-            known = unit is not None and units.known(unit)
-            reason = Reason.WRONG_DIMENSION if known else Reason.UNKNOWN_UNIT
-            return Reject(reason, None, f"{name}: {(unit or '')[:40]!r}, expected {sensor.unit!r}")
-        return row, *factor
+        return Reject(Reason.DERIVED_SENSOR, None, name) if self.sensors[row].derived else None
 
     def code(self, row: int, text: str) -> float | None:
         """Number of a text value; None when the property's table does not list it."""

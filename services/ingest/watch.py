@@ -57,7 +57,7 @@ class Watch:
         self._health.complain(
             "tail_lost",
             f"Luồng READINGS mất phần cuối (đã có đến {sequence}), có thể do mất điện; gateway sẽ gửi lại",
-            f"stream READINGS lost its end (it once reached {sequence}), perhaps a power cut; agents send again",
+            f"stream READINGS lost its end (it reached {sequence}), perhaps a power cut; agents send again",
         )
 
     async def run(self, host: Host) -> None:

@@ -27,7 +27,7 @@ class Window(Generic[Item]):
         max_rows: int = MAX_ROWS,
         max_items: int = MAX_ITEMS,
     ) -> None:
-        """Wait `short_s`, or `long_s` while the stream is busy; full at `max_rows` readings or `max_items`."""
+        """Wait `short_s`, or `long_s` while much comes; full at `max_rows` readings or `max_items`."""
         self._short_s, self._long_s, self._max_rows, self._max_items = short_s, long_s, max_rows, max_items
         self._items: list[Item] = []
         self._rows = 0

@@ -68,8 +68,10 @@ async def check_position(js: JetStreamContext, stream: str, position: Position) 
     """Compare a stored position with the stream; to be done at start and at each reconnect."""
     info = await js.stream_info(stream)
     first, last, epoch = info.state.first_seq, info.state.last_seq, _epoch(info)
+    if position.sequence == 0:  # the beginning: nothing was read, so nothing can have been lost
+        return Standing(True, epoch, first, last)  # noqa: FBT003
     holds = position.sequence <= last
-    if holds and first <= position.sequence:
+    if holds and position.sequence and first <= position.sequence:
         try:
             message = await js.get_msg(stream, seq=position.sequence)
             holds = hash_of(message.data or b"") == position.hash
@@ -77,8 +79,6 @@ async def check_position(js: JetStreamContext, stream: str, position: Position) 
             # A hole inside the stream: a message replaced or deleted after we read it. Only the
             # epoch can speak then.
             holds = epoch == position.epoch
-    elif holds and position.sequence > 0:
-        holds = epoch == position.epoch or position.sequence < first
     return Standing(holds, epoch, first, last)
 
 

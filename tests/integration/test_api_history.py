@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,8 @@ import psycopg
 import pytest
 
 from services import schema
+from services.api.database import Database, Row
+from services.api.errors import Problem
 from services.observation.instants import iso
 from tests.support.api_rig import T0, Rig, rig, told
 from tests.support.databases import Postgres
@@ -218,6 +221,53 @@ def test_the_canary_s_age_at_the_archive_is_shown(machine: Rig) -> None:
         return found
 
     until(lambda: age() is not None, 5, "the canary's age")
+
+
+def test_a_restart_of_the_database_between_two_queries_is_not_noticed(tmp_path: Path) -> None:
+    server = Postgres(tmp_path / "data")
+    server.start()
+
+    async def main() -> list[Row]:
+        database = Database(server.dsn())
+        await asyncio.gather(*(database.rows("select pg_sleep(0.1)") for _ in range(3)))
+        server.kill()
+        server.start()
+        try:
+            return await database.rows("select 1")
+        finally:
+            await database.close()
+
+    try:
+        assert asyncio.run(main()) == [(1,)]
+    finally:
+        server.stop()
+
+
+def test_a_query_that_takes_too_long_is_told_and_the_connection_goes_on(server: Postgres) -> None:
+    async def main() -> list[Row]:
+        database = Database(server.dsn())
+        await database.rows("select set_config('statement_timeout', '50', false)")
+        with pytest.raises(Problem) as slow:
+            await database.rows("select pg_sleep(5)")
+        assert slow.value.code == "history-slow"
+        try:
+            return await database.rows("select 1")
+        finally:
+            await database.close()
+
+    assert asyncio.run(main()) == [(1,)]
+
+
+def test_the_history_can_only_be_read(server: Postgres) -> None:
+    async def main() -> None:
+        database = Database(server.dsn())
+        try:
+            await database.rows("insert into sensor (name) values ('x.y') returning id")
+        finally:
+            await database.close()
+
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        asyncio.run(main())
 
 
 def test_without_the_history_alerts_go_on_and_it_comes_back_by_itself(

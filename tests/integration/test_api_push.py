@@ -17,7 +17,7 @@ from tests.support.api_rig import Rig, rig, told
 from tests.support.listeners import Heard, collect, socket, sse
 
 CLIENTS = 100
-EVENTS = 1_000
+EVENTS = 600
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ class Client:
     async def listen(self, last: int) -> None:
         """Until the event with sequence `last` came."""
         while not self.seen or self.seen[-1] < last:
-            patience = self._chance.randint(1, 400)
+            patience = self._chance.randint(1, 250)
             with contextlib.suppress(OSError, EOFError):
                 await self._once(last, patience)
             self.cuts += 1

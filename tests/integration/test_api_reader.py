@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from services.api.context import Context
+from services.api.database import Database
 from services.api.errors import Problem
 from services.api.feed import AlertFeed
 from services.api.fold import Fold
+from services.api.heartbeats import Heartbeats
+from services.api.push.entry import Wanted
 from services.api.push.hub import Hub
 from services.api.push.reader import Reader, Resync, Slow, place, read_some
+from services.api.push.sse import frames
+from services.api.running_site import RunningSite
 from services.runtime.health import Health
 from services.runtime.nats import Connection, connect
+from services.runtime.settings import Settings
 from services.runtime.streams import ALERTS, Limits, ensure_streams
 from tests.support.api_rig import told
 from tests.support.up import nats_only
@@ -29,6 +36,11 @@ class World:
 
     def reader(self, position: int) -> Reader:
         return Reader(self.hub, self.js, self.fold, position)
+
+    def context(self) -> Context:
+        """What the roads of push work with; only the hub's side is alive."""
+        site, beats = RunningSite(self.js), Heartbeats(self.js)
+        return Context(Settings(), self.js, lambda: True, Database(None), site, self.fold, self.hub, beats)
 
     async def publish(self, count: int) -> None:
         for _ in range(count):
@@ -77,12 +89,22 @@ async def read_to(reader: Reader, last: int) -> list[int]:
 def test_readers_from_anywhere_pass_from_the_stream_to_the_ring_without_gap_or_repeat(tmp_path: Path) -> None:
     async def play(world: World) -> None:
         chance = random.Random(11)
-        starts = [0, 1, 299, 300, *(chance.randrange(300) for _ in range(12))]
+        starts = [0, 1, 278, 279, 280, 281, 299, 300, *(chance.randrange(300) for _ in range(12))]
         readers = [world.reader(start) for start in starts]
         reading = [asyncio.create_task(read_to(reader, 500)) for reader in readers]
         await world.publish(200)
         for start, task in zip(starts, reading, strict=True):
             assert await task == list(range(start + 1, 501))
+
+    run(tmp_path, play, before=300, ring=20)
+
+
+def test_a_place_just_below_the_ring_is_read_from_the_stream(tmp_path: Path) -> None:
+    async def play(world: World) -> None:
+        floor = world.hub.floor
+        assert floor == 280
+        for start in (floor - 2, floor - 1, floor, floor + 1):
+            assert await read_to(world.reader(start), 300) == list(range(start + 1, 301))
 
     run(tmp_path, play, before=300, ring=20)
 
@@ -98,6 +120,24 @@ def test_a_reader_that_was_live_and_falls_behind_is_told_and_misses_nothing_when
         with pytest.raises(Slow):
             await reader.read(0.1)
         assert await read_to(world.reader(reader.position), 35) == list(range(6, 36))
+
+    run(tmp_path, play, before=5, ring=1000, lag=20)
+
+
+def test_a_client_that_falls_behind_hears_so_with_its_token_and_the_stream_ends(tmp_path: Path) -> None:
+    async def play(world: World) -> None:
+        said = frames(world.context(), "5", Wanted())
+        begun = [await anext(said) for _ in range(2)]
+        assert begun[0] == b"retry: 1000\n\n"
+        assert b"event: heartbeat" in begun[1]
+        await world.publish(1)
+        assert b"event: raised" in await anext(said)
+        await world.publish(30)  # while nobody asks, as behind a stuck client
+        await world.reached(36)
+        frame = await anext(said)
+        assert frame == f'event: slow\ndata: {{"token":"{world.hub.epoch}.6"}}\n\n'.encode()
+        assert [rest async for rest in said] == []
+        assert await read_to(world.reader(6), 36) == list(range(7, 37))
 
     run(tmp_path, play, before=5, ring=1000, lag=20)
 

@@ -1,6 +1,7 @@
 """Ingest and its broker die at the worst moment: nothing that was acknowledged is missing."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ LEVEL = "vt-flood-001.water_level"
 READINGS = topics.readings("thang-tam", "gw-01")
 START = 1_763_600_000
 MESSAGES = 2_000
+PROMISED_S = 5.0
 
 
 @pytest.fixture
@@ -47,7 +49,9 @@ def near(readings: list[Reading]) -> list[Reading]:
 
 
 @pytest.mark.parametrize("buf", ["", "b1"], ids=["plain", "agent"])
-def test_kill_minus_9_with_2000_messages_in_flight_loses_nothing(rig: Rig, device: Device, buf: str) -> None:
+def test_kill_minus_9_with_2000_messages_in_flight_loses_nothing(
+    rig: Rig, device: Device, buf: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     expected = set()
     infos = []
     for n in range(MESSAGES):
@@ -62,13 +66,17 @@ def test_kill_minus_9_with_2000_messages_in_flight_loses_nothing(rig: Rig, devic
     stored = len(rig.readings())
     began = time.monotonic()
     rig.start_ingest(wait=False)
-    took = until(lambda: len(rig.readings()) > stored, 15, "the first reading after the crash")
-    sys_word = f"first reading {took:.1f} s after the start (promised: 5 s)"
+    took = until(lambda: len(rig.readings()) > stored, PROMISED_S * 3, "the first reading after the crash")
     until(lambda: set(near(rig.readings())) >= set(near(list(expected))), 20, "every reading")
     found = near(rig.readings())
     assert set(found) == set(near(list(expected)))
-    assert took <= 15, sys_word
-    print(sys_word, f"all after {time.monotonic() - began:.1f} s, {len(found) - len(set(found))} copies")
+    took_all = time.monotonic() - began
+    copies = len(found) - len(set(found))
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\nkill -9: first reading {took:.1f} s (promised: 5), all {took_all:.1f} s, {copies} copies\n"
+        )
+    assert took <= PROMISED_S * 3
     if buf:
         assert len(found) == len(set(found))
 

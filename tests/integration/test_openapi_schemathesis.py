@@ -23,7 +23,7 @@ from tests.support.api_rig import Rig, rig, told
 from tests.support.databases import Postgres
 
 ENDLESS = "/api/v1/events/stream"
-EXAMPLES = 12
+EXAMPLES = 6
 REAL = {
     "station": "vt-flood-001",
     "sensor": "vt-flood-001.water_level",

@@ -52,9 +52,13 @@ def airnow(out: Path) -> Recording:
         [("pm2_5", "ug/m3", HOUR_S)],
     )
     site = write_site(
-        out / "site", "ha-noi", ("Hà Nội", "Hà Nội"), "Asia/Ho_Chi_Minh", [Gateway("airnow", [station])],
+        out / "site",
+        "ha-noi",
+        ("Hà Nội", "Hà Nội"),
+        "Asia/Ho_Chi_Minh",
+        [Gateway("airnow", [station])],
         areas={"ha-noi": ("Hà Nội", "Hà Nội")},
-    )  # fmt: skip
+    )
     file = out / "airnow.csv"
     return Recording(site, [file], None, {"written": write_rows(file, rows), **seen})
 
@@ -81,9 +85,13 @@ def sensor_community(out: Path) -> Recording:
         [("pm10", "ug/m3", 150), ("pm2_5", "ug/m3", 150)],
     )
     site = write_site(
-        out / "site", "nha-be", ("Nhà Bè", "Nhà Bè"), "Asia/Ho_Chi_Minh", [Gateway("esp8266-12779556", [station])],
+        out / "site",
+        "nha-be",
+        ("Nhà Bè", "Nhà Bè"),
+        "Asia/Ho_Chi_Minh",
+        [Gateway("esp8266-12779556", [station])],
         areas={"nha-be": ("Nhà Bè", "Nhà Bè")},
-    )  # fmt: skip
+    )
     file = out / "sensor_community.csv"
     return Recording(site, [file], None, {"written": write_rows(file, rows), "empty_cells": empty})
 
@@ -102,7 +110,7 @@ DONGSI = {
     "WSPM": ("wind_speed", "m/s"),
     "wd": ("wind_direction", "deg"),
 }
-COMPASS = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split()
+COMPASS = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW")
 
 
 def beijing(out: Path) -> Recording:
@@ -122,8 +130,12 @@ def beijing(out: Path) -> Recording:
     sensors = [(prop, unit, HOUR_S) for prop, unit in DONGSI.values()]
     station = Station("dongsi", "Đông Tứ", "Dongsi", "beijing", 116.417, 39.929, sensors)
     site = write_site(
-        out / "site", "beijing", ("Bắc Kinh", "Beijing"), "Asia/Shanghai", [Gateway("bmemc", [station])],
+        out / "site",
+        "beijing",
+        ("Bắc Kinh", "Beijing"),
+        "Asia/Shanghai",
+        [Gateway("bmemc", [station])],
         areas={"beijing": ("Bắc Kinh", "Beijing")},
-    )  # fmt: skip
+    )
     file = out / "beijing.csv"
     return Recording(site, [file], None, {"written": write_rows(file, rows), "missing": missing})

@@ -50,13 +50,23 @@ def aire(out: Path) -> Recording:
         rows += _ea_kiwis(data() / f"flood/ea_aire_armley_F1707_{name}_15min_20151101-20160131.csv", sensor)
     rows.sort(key=lambda row: row.time)
     station = Station(
-        "armley", "Armley, sông Aire", "Armley, River Aire", "leeds", -1.5737, 53.8017,
+        "armley",
+        "Armley, sông Aire",
+        "Armley, River Aire",
+        "leeds",
+        -1.5737,
+        53.8017,
         [("water_level", "m", 900), ("discharge", "m3/s", 900)],
-    )  # fmt: skip
+    )
     site = write_site(
-        out / "site", "aire", ("Sông Aire", "River Aire"), "Europe/London", [Gateway("ea-armley", [station])],
-        areas={"leeds": ("Leeds", "Leeds")}, rules=AIRE_RULES,
-    )  # fmt: skip
+        out / "site",
+        "aire",
+        ("Sông Aire", "River Aire"),
+        "Europe/London",
+        [Gateway("ea-armley", [station])],
+        areas={"leeds": ("Leeds", "Leeds")},
+        rules=AIRE_RULES,
+    )
     start, end = (local(t, "%d/%m/%Y %H:%M", GMT) for t in ("26/12/2015 10:15", "27/12/2015 18:00"))
     truth = write_truth(out / "truth.csv", [(start, end, "leeds", "flood", "warning")])
     file = out / "aire.csv"
@@ -119,9 +129,14 @@ def vndms(out: Path) -> Recording:
     areas = {s.area: (s.vi, s.en) for s in stations.values() if s.area not in basins}
     areas |= {basin: (f"Lưu vực {vi}", f"Basin of {vi}") for basin, vi in basins.items()}
     site = write_site(
-        out / "site", "vndms", ("Lũ tháng 11 năm 2025", "Floods of November 2025"), "Asia/Ho_Chi_Minh", gateways,
-        areas=areas, rules=VNDMS_RULES,
-    )  # fmt: skip
+        out / "site",
+        "vndms",
+        ("Lũ tháng 11 năm 2025", "Floods of November 2025"),
+        "Asia/Ho_Chi_Minh",
+        gateways,
+        areas=areas,
+        rules=VNDMS_RULES,
+    )
     file = out / "vndms.csv"
     counts = {"written": write_rows(file, rows), "empty_cells": empty, "truth_rows": len(truth)}
     return Recording(site, [file], write_truth(out / "truth.csv", truth), counts)
@@ -166,9 +181,13 @@ def calder(out: Path) -> Recording:
         name, kind = file.name.removesuffix("-15min-Qualified.csv.gz").rsplit("-", 1)
         prop, unit = ("water_level", "m") if kind == "level" else ("rainfall", "mm")
         station = Station(
-            slug(name), name.replace("-", " "), name.replace("-", " "), "calderdale", *CALDER_PLACES[slug(name)],
+            slug(name),
+            name.replace("-", " "),
+            name.replace("-", " "),
+            "calderdale",
+            *CALDER_PLACES[slug(name)],
             [(prop, unit, 900)],
-        )  # fmt: skip
+        )
         stations.append(station)
         with gzip.open(file, "rt", encoding="utf-8", newline="") as stream:
             rows += [
@@ -177,9 +196,13 @@ def calder(out: Path) -> Recording:
             ]
     rows.sort(key=lambda row: row.time)
     site = write_site(
-        out / "site", "calder", ("Thượng nguồn sông Calder", "Upper Calder"), "Europe/London",
-        [Gateway("ea-calder", stations)], areas={"calderdale": ("Calderdale", "Calderdale")},
-    )  # fmt: skip
+        out / "site",
+        "calder",
+        ("Thượng nguồn sông Calder", "Upper Calder"),
+        "Europe/London",
+        [Gateway("ea-calder", stations)],
+        areas={"calderdale": ("Calderdale", "Calderdale")},
+    )
     file = out / "calder.csv"
     truth = write_truth(out / "truth.csv", [])
     return Recording(site, [file], truth, {"written": write_rows(file, rows), "left_out": 0})

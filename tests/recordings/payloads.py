@@ -99,7 +99,7 @@ def sparkplug(out: Path) -> Recording:
 
 
 def streetlight(out: Path) -> Recording:
-    """NAS luminaire controllers: one genuine ChirpStack v3 message, and 18 frames of the maker's decoder tests.
+    """NAS luminaire controllers: one genuine ChirpStack v3 message, 18 frames of the maker's tests.
 
     The frames are bytes only; we put each into a ChirpStack v4 event with the maker's decoding as
     `object`, a minute apart from 2024-07-01T14:00:00Z, which is made up.
@@ -138,9 +138,13 @@ def _write(
         for nth, folder in enumerate(folders)
     ]
     site = write_site(
-        out / "site", name, ("Thiết bị hiện trường", "Devices in the field"), "Asia/Ho_Chi_Minh",
-        [Gateway("network-server", stations)], areas={"field": ("Hiện trường", "The field")},
-    )  # fmt: skip
+        out / "site",
+        name,
+        ("Thiết bị hiện trường", "Devices in the field"),
+        "Asia/Ho_Chi_Minh",
+        [Gateway("network-server", stations)],
+        areas={"field": ("Hiện trường", "The field")},
+    )
     file = out / f"{name}.jsonl"
     messages.sort(key=lambda message: message.t)
     with file.open("w", encoding="utf-8") as stream:

@@ -27,7 +27,7 @@ warning = {PHASES["warning"]}
 hysteresis = 0.05
 off_delay_s = 1800
 status = "guideline"
-source = "Waterschap Scheldestromen, regional plan: phase 1 from NAP +3.30 m, phase 2 (dike watch) from +3.70 m"
+source = "Waterschap Scheldestromen: phase 1 from NAP +3.30 m, phase 2 (dike watch) from +3.70 m"
 """
 
 
@@ -50,10 +50,14 @@ def vlissingen(out: Path) -> Recording:
         [("tide_level", "m", 600)],
     )
     site = write_site(
-        out / "site", "vlissingen", ("Vlissingen, sông Schelde", "Vlissingen, Scheldt"), "Europe/Amsterdam",
-        [Gateway("rws-vlissingen", [station])], areas={"vlissingen": ("Vlissingen", "Vlissingen")},
+        out / "site",
+        "vlissingen",
+        ("Vlissingen, sông Schelde", "Vlissingen, Scheldt"),
+        "Europe/Amsterdam",
+        [Gateway("rws-vlissingen", [station])],
+        areas={"vlissingen": ("Vlissingen", "Vlissingen")},
         rules=VLISSINGEN_RULES,
-    )  # fmt: skip
+    )
     truth = [
         (start, end, "vlissingen", "flood", severity)
         for severity, level in PHASES.items()
@@ -97,8 +101,12 @@ def ndbc(out: Path) -> Recording:
     sensors = [(prop, unit, 3_600.0 if prop in waves else 600.0) for prop, unit in BUOY.values()]
     station = Station("ndbc-46097", "Phao 46097", "Buoy 46097", "newport", -124.95, 44.62, sensors)
     site = write_site(
-        out / "site", "newport", ("Ngoài khơi Newport", "Off Newport, Oregon"), "America/Los_Angeles",
-        [Gateway("ndbc", [station])], areas={"newport": ("Newport", "Newport")},
-    )  # fmt: skip
+        out / "site",
+        "newport",
+        ("Ngoài khơi Newport", "Off Newport, Oregon"),
+        "America/Los_Angeles",
+        [Gateway("ndbc", [station])],
+        areas={"newport": ("Newport", "Newport")},
+    )
     file = out / "ndbc.csv"
     return Recording(site, [file], None, {"written": write_rows(file, rows), "missing": missing})

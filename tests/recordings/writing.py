@@ -43,7 +43,7 @@ class Station(NamedTuple):
     lon: float
     lat: float
     sensors: Sequence[tuple[str, str, float]]
-    attributes: Mapping[str, float] = {}  # noqa: RUF012  a NamedTuple's default is never changed
+    attributes: Mapping[str, float] = {}
 
 
 class Gateway(NamedTuple):
@@ -138,7 +138,7 @@ def exceedances(
     return events
 
 
-def write_site(  # noqa: PLR0913  a site has these parts
+def write_site(
     folder: Path,
     site: str,
     name: tuple[str, str],

@@ -49,7 +49,7 @@ class Broker:
         )
         log = (self._folder / "nats.log").open("ab")
         with log:
-            self._process = subprocess.Popen([binary(), "-c", str(config)], stdout=log, stderr=log)  # noqa: S603
+            self._process = subprocess.Popen([binary(), "-c", str(config)], stdout=log, stderr=log)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             with socket.socket() as sock:

@@ -181,7 +181,10 @@ def _started_by_tool() -> str:
 
 @pytest.fixture(scope="session")
 def timescaledb_server() -> str:
-    """Dsn of a running TimescaleDB: HAIDANG_TEST_TIMESCALEDB, or what the tool starts; else skipped."""
+    """Dsn of a running TimescaleDB: HAIDANG_TEST_TIMESCALEDB, or what the tool starts; else skipped.
+
+    It is left running, as the tool means it: other test runs on this machine may be using it.
+    """
     return os.environ.get("HAIDANG_TEST_TIMESCALEDB") or _started_by_tool()
 
 

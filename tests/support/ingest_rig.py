@@ -52,7 +52,7 @@ class Rig:
             f'mqtt {{ host: "127.0.0.1", port: {self.mqtt_port}, ack_wait: "2s", max_ack_pending: 4096 }}\n'
         )
         with (self.folder / "nats.log").open("ab") as log:
-            self._server = subprocess.Popen([binary(), "-c", str(config)], stdout=log, stderr=log)  # noqa: S603
+            self._server = subprocess.Popen([binary(), "-c", str(config)], stdout=log, stderr=log)
         until(lambda: self.ask(_alive), 20, "nats-server to answer")
 
     def kill_server(self) -> None:
@@ -98,12 +98,18 @@ class Rig:
         """Start the process, and wait until it says that it is ready."""
         environment = child_environment({"nats": self.url, "mqtt": f"127.0.0.1:{self.mqtt_port}"})
         with (self.folder / "ingest.log").open("ab") as log:
-            self.ingest = subprocess.Popen(  # noqa: S603
+            self.ingest = subprocess.Popen(
                 [sys.executable, "-m", "services.cli", "ingest"], env=environment, stdout=log, stderr=log
             )
         if wait:
             until(self.is_ready, 20, f"ingest to be ready; see {self.folder}/ingest.log")
         return self.ingest
+
+    def pids(self) -> tuple[int, int]:
+        """Of ingest and of the server."""
+        assert self.ingest is not None
+        assert self._server is not None
+        return self.ingest.pid, self._server.pid
 
     def kill_ingest(self) -> None:
         """As a crash."""
@@ -212,7 +218,7 @@ class Device:
         self._ready = threading.Event()
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=name)
         self._client.max_inflight_messages_set(5_000)
-        self._client.on_message = lambda _c, _d, m: self.heard.append((m.topic, m.payload))
+        self._client.on_message = lambda _c, _d, m: self.heard.append((m.topic, bytes(m.payload)))
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_connect = lambda c, *_: c.subscribe(hears, 1) if hears else self._ready.set()
         self._client.connect("127.0.0.1", rig.mqtt_port)

@@ -1,10 +1,10 @@
 """The agent's protocol as a script: what is said to it, and what it sends next."""
 
 import msgspec
+
 from edge.buffer import Lane, Pack
 from edge.protocol import Protocol
 from edge.settings import Settings
-
 from services.observation.envelope import Ack, Envelope
 
 SETTINGS = Settings(window=4, max_packs=50)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.order import Arrival, Order, Released
-from services.observation.envelope import Head
+from services.observation.envelope import Head, Lane
 
 KEY = ("gw-01", "b1")
 
@@ -12,7 +12,7 @@ KEY = ("gw-01", "b1")
 def pack(
     seq: int,
     prev: int | None = None,
-    lane: str = "live",
+    lane: Lane = "live",
     first: int = 1,
     lost: list[tuple[int, int]] | None = None,
     source: str = "broker",
@@ -25,7 +25,7 @@ def pack(
         lane=lane,
         first=first,
         lost=lost or [],
-    )  # type: ignore[arg-type]
+    )
     return Arrival(seq, source, "gw-01", head, 0.0, 100)
 
 

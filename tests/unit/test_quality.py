@@ -1,5 +1,6 @@
 """Quality control: against a slow reference, wherever the batch is cut, and at each limit."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ def flags(readings: list[Reading], of: Limits, tail: Tail) -> list[int]:
     rows = np.array([r.row for r in readings], dtype=np.uint32)
     times = np.array([r.time for r in readings], dtype=np.int64)
     values = np.array([r.value for r in readings], dtype=np.float64)
-    return check(rows, times, values, of, tail).tolist()
+    return [int(flag) for flag in check(rows, times, values, of, tail)]
 
 
 def series(*values: float, step_s: float = 60.0) -> list[Reading]:
@@ -89,7 +90,7 @@ def test_a_cut_anywhere_changes_no_flag(readings: list[Reading], cuts: list[int]
     whole, parts = Tail(3), Tail(3)
     expected = flags(readings, limits(), whole)
     edges = [0, *sorted(min(c, len(readings)) for c in cuts), len(readings)]
-    got = [f for a, b in zip(edges, edges[1:], strict=False) for f in flags(readings[a:b], limits(), parts)]
+    got = [f for a, b in pairwise(edges) for f in flags(readings[a:b], limits(), parts)]
     assert got == expected
     for name in ("t1", "v1", "t2", "v2"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))

@@ -92,8 +92,9 @@ def test_a_broken_gzip_is_refused(tmp_path: Path) -> None:
 
 
 def test_strikes_come_in_order_of_time(tmp_path: Path) -> None:
-    text = "time,source,lat,lon,type,ka\n2025-01-01T00:00:01Z,net,10.5,107.1,cg,-12.5\n2025-01-01T00:00:00Z,net,10.6,107.2,,\n"
-    first, second = read_strikes([_file(tmp_path, text)])
+    head = "time,source,lat,lon,type,ka\n"
+    rows = "2025-01-01T00:00:01Z,net,10.5,107.1,cg,-12.5\n2025-01-01T00:00:00Z,net,10.6,107.2,,\n"
+    first, second = read_strikes([_file(tmp_path, head + rows)])
     assert (first.lat, first.type, first.ka) == (10.6, None, None)
     assert (second.lon, second.type, second.ka) == (107.1, "cg", -12.5)
 

@@ -72,6 +72,10 @@ class Report:
         for message in group.unreadable:
             self.refused(stream, message.sequence, message.reason)
 
+    def stands(self, sequence: int) -> None:
+        """Where a session begins in READINGS."""
+        self._applied = sequence
+
     def well(self) -> None:
         """The database answers and we know where we are."""
         if self._trouble is not None:
@@ -147,7 +151,7 @@ class Report:
             last = (await js.stream_info(READINGS)).state.last_seq
         except (NatsError, TimeoutError):
             return
-        lag = max(0, last - self._applied) if self._applied else last
+        lag = max(0, last - self._applied)
         LAG.set(lag)
         self._health.figure("lag", lag)
 

@@ -1,0 +1,42 @@
+"""The passing of time, as ingest tells it."""
+
+from services.ingest.tick import Ticker
+
+
+def dts(ticker: Ticker, *times: float) -> list[int | None]:
+    return [tick.dt if (tick := ticker.tick(now, 7)) else None for now in times]
+
+
+def connected() -> Ticker:
+    ticker = Ticker()
+    ticker.connected("broker")
+    return ticker
+
+
+def test_without_a_source_there_is_no_tick() -> None:
+    assert dts(Ticker(), 0.0) == [None]
+
+
+def test_the_first_tick_ages_nothing_and_the_next_what_passed() -> None:
+    assert dts(connected(), 10.0, 11.0, 12.5) == [0, 1_000_000, 1_500_000]
+
+
+def test_a_stall_ages_two_seconds_at_most() -> None:
+    assert dts(connected(), 10.0, 100.0) == [0, 2_000_000]
+
+
+def test_after_a_reconnect_the_first_tick_ages_nothing() -> None:
+    ticker = connected()
+    ticker.tick(10.0, 7)
+    ticker.lost("broker")
+    assert ticker.tick(11.0, 7) is None
+    ticker.connected("broker")
+    assert dts(ticker, 12.0, 13.0) == [0, 1_000_000]
+
+
+def test_a_tick_names_the_sources_that_are_there() -> None:
+    ticker = connected()
+    ticker.connected("lora")
+    tick = ticker.tick(1.0, 42)
+    assert tick is not None
+    assert (tick.t, tick.sources, tick.clocks) == (42, ["broker", "lora"], {})
