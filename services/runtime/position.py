@@ -71,7 +71,7 @@ async def check_position(js: JetStreamContext, stream: str, position: Position) 
     if position.sequence == 0:  # the beginning: nothing was read, so nothing can have been lost
         return Standing(True, epoch, first, last)  # noqa: FBT003
     holds = position.sequence <= last
-    if holds and position.sequence and first <= position.sequence:
+    if holds and first <= position.sequence:
         try:
             message = await js.get_msg(stream, seq=position.sequence)
             holds = hash_of(message.data or b"") == position.hash
