@@ -180,7 +180,7 @@ class Engine:
             rows.sensor[ends], rows.time[ends], rows.value[ends]
         )  # fmt: skip
         state.last[sensor] = time
-        state.base[sensor] = time
+        state.base[sensor] = np.maximum(state.base[sensor], time)
         state.good[sensor] = time
         state.value[sensor] = value
         if layout.derived:
@@ -227,7 +227,8 @@ class Engine:
             stop = self._calm_until(rows, s, at, end) if end - at > 1 else at
             if stop > at:
                 last = stop - 1
-                state.last[s] = state.base[s] = state.good[s] = rows.time[last]
+                state.last[s] = state.good[s] = rows.time[last]
+                state.base[s] = max(state.base[s], rows.time[last])
                 state.value[s] = rows.value[last]
                 if s in core.layout.children:
                     self._keep(rows, np.arange(at, stop))

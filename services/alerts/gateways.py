@@ -36,20 +36,17 @@ def tick(core: Core, message: Tick) -> None:
 
 
 def _hear(core: Core, gateway: int, base: int) -> None:
+    """A gateway's largest time grew. It was heard now, by its clock: what it sends may be a backlog."""
     state = core.state
     if not state.known[gateway]:
         state.known[gateway] = True
-        state.clock[gateway] = state.heard[gateway] = base
-        begin(core, gateway, base)
-    elif base <= state.heard[gateway]:
-        return
-    state.heard[gateway] = base
-    state.clock[gateway] = max(int(state.clock[gateway]), base)
+        state.clock[gateway] = base
+    state.clock[gateway] = state.heard[gateway] = max(int(state.clock[gateway]), base)
     was_unknown = state.unknown(core.layout, gateway)
     state.offline[gateway] = False
     if state.quiet[gateway]:
         state.quiet[gateway] = False
-        _end(core, gateway, base)
+        _end(core, gateway, int(state.clock[gateway]))
     begin(core, gateway, base)
     if was_unknown:
         _start_afresh(core, gateway)

@@ -14,7 +14,9 @@ from nats.js.kv import KeyValue
 
 from services.alerts import selfwatch
 from services.alerts.log import AlertLog, decode
-from services.alerts.selfwatch import Heartbeat, Watch
+from services.alerts.selfwatch import Watch
+from services.observation.heartbeat import Heartbeat
+from services.observation.heartbeat import decode as decode_heartbeat
 from services.runtime import logging, sites
 from services.runtime.health import Health
 from services.runtime.nats import NatsError, connect
@@ -61,7 +63,7 @@ async def _watch(js: JetStreamContext, site: str, health: Health, stop: asyncio.
     alert_log = AlertLog(js, site)
     restored = False
     started = time.time_ns() // 1000
-    beats = {name: Heartbeat(name, started) for name in EXPECTED}
+    beats = {name: Heartbeat(name, 0, started) for name in EXPECTED}
     while not stop.is_set():
         try:
             if not restored:
@@ -92,7 +94,7 @@ async def _heartbeats(js: JetStreamContext) -> dict[str, Heartbeat]:
     for name in set(names).difference(NOT_SERVICES):
         try:
             entry = await bucket.get(name)
-            beats[name] = msgspec.json.decode(entry.value or b"", type=Heartbeat)
+            beats[name] = decode_heartbeat(entry.value or b"")
         except (APIError, msgspec.MsgspecError) as error:
             log.warning("heartbeat_unreadable", service=name, error=repr(error))
     return beats

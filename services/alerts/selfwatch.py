@@ -10,6 +10,7 @@ import msgspec
 
 from services.observation import event as events
 from services.observation.event import Alert, CloudEvent
+from services.observation.heartbeat import Heartbeat
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
@@ -24,27 +25,6 @@ SPACE = ((0.8, "warning"), (0.5, "advisory"))
 """Fill of a stream and its severity, highest first (design.md, promise 6)."""
 
 VERSION = sha256(repr((SILENT_AFTER_US, COMPLAINT_AFTER_US, SPACE)).encode()).hexdigest()[:12]
-
-
-class Complaint(msgspec.Struct):
-    """What a service says is wrong with its world; `since` in µs UTC."""
-
-    code: str
-    vi: str
-    en: str
-    since: int
-
-
-class Heartbeat(msgspec.Struct):
-    """A service's word about itself, as it stands in KV HEALTH; `t` in µs UTC."""
-
-    service: str
-    t: int
-    pid: int = 0
-    ready: bool = False
-    complaints: list[Complaint] = []  # noqa: RUF012  msgspec copies defaults
-    figures: dict[str, float] = {}  # noqa: RUF012
-    v: int = 1
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -39,7 +39,9 @@ def reading(core: Core, s: int, t: int, x: float, flag: int) -> None:
     timers(core, s, t - 1)
     if state.silent[s]:
         _speaks(core, s, t)
-    state.last[s] = state.base[s] = t
+        state.base[s] = t
+    state.last[s] = t
+    state.base[s] = max(t, int(state.base[s]))  # later than t: its gateway came back only then, with a backlog
     state.waiting[s] = False
     if flag in _USABLE:
         _usable(core, s, t, x, suspect=flag == Flag.SUSPECT)

@@ -38,7 +38,7 @@ class State:
         silent, failing: three intervals without a reading; the newest reading was FAIL or MISSING.
         edge: next edge of a schedule of the sensor's rules. wake: earliest timer a tick must look at.
         cells: state of cells not at rest. ended: alert and time of the last event of cells that had one.
-        clock, heard, known: per gateway its clock, the largest time heard, whether it was heard at all.
+        clock, heard, known: per gateway its clock, what that was when it was last heard, whether it ever was.
         offline, quiet: it said goodbye; it is silent. unknown: either, so nothing is known of its sensors.
     """
 

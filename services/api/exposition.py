@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from services.runtime.health import Heartbeat
+from services.observation.heartbeat import Heartbeat
 
 
 def exposition(own: bytes, beats: Mapping[str, Heartbeat], age_s: Callable[[str], float | None]) -> bytes:

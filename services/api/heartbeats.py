@@ -9,9 +9,9 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
+from services.observation.heartbeat import Heartbeat, decode
 from services.runtime import logging
 from services.runtime.follow import Follower, TailLost
-from services.runtime.health import Heartbeat, decode
 from services.runtime.streams import HEALTH
 
 CANARY = "canary"

@@ -7,8 +7,8 @@ shown and changes nothing; so is a silent keeper.
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from services.observation.heartbeat import Heartbeat
 from services.observation.text import Text
-from services.runtime.health import Heartbeat
 
 CANARY_LATE_S = 30.0
 """Six canaries: the path is broken, whatever the services say of themselves."""

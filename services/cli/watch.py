@@ -10,7 +10,7 @@ from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
 
 from services.cli.words import say
-from services.runtime.health import Complaint, Heartbeat, decode
+from services.observation.heartbeat import Complaint, Heartbeat, decode
 from services.runtime.streams import HEALTH
 
 

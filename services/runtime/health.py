@@ -8,47 +8,12 @@ import msgspec
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
-from services.observation.text import Text
+from services.observation.heartbeat import Complaint, Heartbeat
 from services.runtime import logging
 from services.runtime.streams import HEALTH
 
 EVERY_S = 5.0
 SOON_S = 0.05  # several changes in one moment become one message
-
-
-class Complaint(msgspec.Struct, frozen=True):
-    """Something a person should know, said in both languages until it is settled. `since` in µs."""
-
-    code: str
-    vi: str
-    en: str
-    since: int
-
-    @property
-    def text(self) -> Text:
-        """For who shows it."""
-        return Text(self.vi, self.en)
-
-
-class Heartbeat(msgspec.Struct):
-    """What lies in KV `HEALTH` under the service's name."""
-
-    service: str
-    pid: int
-    t: int
-    ready: bool
-    complaints: list[Complaint]
-    figures: dict[str, float]
-    v: int = 1
-
-    def age_s(self, now_us: int) -> float:
-        """How long ago it was written."""
-        return (now_us - self.t) / 1e6
-
-
-def decode(data: bytes) -> Heartbeat:
-    """Read a heartbeat; raises msgspec.MsgspecError."""
-    return msgspec.json.decode(data, type=Heartbeat)
 
 
 class Health:

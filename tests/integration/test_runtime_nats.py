@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from nats.errors import Error as NatsError
 
-from services.runtime.health import Health, decode
+from services.observation.heartbeat import decode
+from services.runtime.health import Health
 from services.runtime.nats import (
     Connection,
     Limits,

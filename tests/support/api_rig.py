@@ -23,9 +23,9 @@ from services.api import service
 from services.observation import event as events
 from services.observation import site as sites
 from services.observation.event import Alert
+from services.observation.heartbeat import Heartbeat
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
-from services.runtime.health import Heartbeat
 from services.runtime.nats import Connection, connect
 from services.runtime.settings import Settings
 from services.runtime.streams import ALERTS, Limits, ensure_streams

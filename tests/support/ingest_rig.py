@@ -18,9 +18,9 @@ from paho.mqtt.client import Client, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion
 
 from services.observation import batch, messages
+from services.observation.heartbeat import Heartbeat, decode
 from services.observation.site import bundle, version_of
 from services.runtime.follow import Follower, Message
-from services.runtime.health import Heartbeat, decode
 from services.runtime.settings import child_environment
 from services.runtime.streams import Limits, ensure_streams
 from tests.support.broker import binary, free_port

@@ -234,11 +234,12 @@ class ReferenceEngine:
         self.timers(c, t - 1)
         if c.silent:
             c.silent = False
+            c.base = t
             for watch in c.watches:
                 if watch.rule.kind is Kind.SILENT:
                     watch.rungs[watch.rule.severity].active = False
                     self.compare(watch, c, t)
-        c.last = c.base = t
+        c.last, c.base = t, max(t, c.base)
         c.edges_from = t if c.edges_from is None else max(t, c.edges_from)
         if flag not in (1, 2, 3):
             c.failing = True
@@ -422,15 +423,12 @@ class ReferenceEngine:
         if not gate.known:
             gate.known = True
             gate.clock = base
-        elif base <= gate.heard:
-            return
-        gate.heard = base
-        gate.clock = max(gate.clock, base)
+        gate.heard = gate.clock = max(gate.clock, base)
         before = gate.unknown()
         gate.offline = False
         if gate.quiet:
             gate.quiet = False
-            self.out.append(("cleared", "watch", "gateway-silent", name, base, 1))
+            self.out.append(("cleared", "watch", "gateway-silent", name, gate.clock, 1))
         for c in self.channels.values():
             if c.gateway == name and not c.spoke_or_gateway_did:
                 c.base, c.spoke_or_gateway_did = base, True

@@ -7,7 +7,7 @@ import pytest
 from services.api import readiness
 from services.api.exposition import exposition
 from services.api.readiness import Seen
-from services.runtime.health import Heartbeat
+from services.observation.heartbeat import Heartbeat
 
 
 def seen(**changed: Any) -> Seen:

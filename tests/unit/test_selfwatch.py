@@ -1,41 +1,42 @@
 """Alerts about ourselves: what the keeper decides from heartbeats and the fill of streams."""
 
-from services.alerts.selfwatch import Complaint, Heartbeat, Watch, look
-from services.observation.event import verb_of
+from services.alerts.selfwatch import Watch, look
+from services.observation.event import CloudEvent, verb_of
+from services.observation.heartbeat import Complaint, Heartbeat
 from services.observation.instants import SECOND
 
 T = 1_763_600_400 * SECOND
 
 
-def verbs(events):
+def verbs(events: list[CloudEvent]) -> list[str]:
     return [verb_of(event.type) for event in events]
 
 
 def test_a_service_that_gives_no_heartbeat_for_15_s_is_one_alert_until_it_speaks_again() -> None:
     watch = Watch("vt")
-    beats = [Heartbeat("ingest", T)]
+    beats = [Heartbeat("ingest", 0, T)]
     assert watch.update(look(beats, {}, T + 14 * SECOND), T + 14 * SECOND) == []
     raised = watch.update(look(beats, {}, T + 20 * SECOND), T + 20 * SECOND)
     assert verbs(raised) == ["raised"]
     assert raised[0].data.time == "2025-11-20T01:00:15Z"
     assert watch.update(look(beats, {}, T + 25 * SECOND), T + 25 * SECOND) == []
-    cleared = watch.update(look([Heartbeat("ingest", T + 26 * SECOND)], {}, T + 30 * SECOND), T + 30 * SECOND)
+    cleared = watch.update(look([Heartbeat("ingest", 0, T + 26 * SECOND)], {}, T + 30 * SECOND), T + 30 * SECOND)
     assert verbs(cleared) == ["cleared"]
     assert cleared[0].subject == raised[0].id
 
 
 def test_the_next_silence_is_a_new_alert_that_names_the_one_before() -> None:
     watch = Watch("vt")
-    first = watch.update(look([Heartbeat("api", T)], {}, T + 60 * SECOND), T + 60 * SECOND)[0]
+    first = watch.update(look([Heartbeat("api", 0, T)], {}, T + 60 * SECOND), T + 60 * SECOND)[0]
     watch.update([], T + 70 * SECOND)
-    second = watch.update(look([Heartbeat("api", T + 70 * SECOND)], {}, T + 90 * SECOND), T + 90 * SECOND)[0]
+    second = watch.update(look([Heartbeat("api", 0, T + 70 * SECOND)], {}, T + 90 * SECOND), T + 90 * SECOND)[0]
     assert second.id != first.id
     assert second.data.previous == first.id
 
 
 def test_a_complaint_that_heals_within_15_s_is_no_alert() -> None:
     complaint = Complaint("database_down", "mất cơ sở dữ liệu", "database is down", T)
-    beat = Heartbeat("archive", T + 10 * SECOND, complaints=[complaint])
+    beat = Heartbeat("archive", 0, T + 10 * SECOND, complaints=[complaint])
     assert look([beat], {}, T + 14 * SECOND) == []
     found = look([beat], {}, T + 15 * SECOND)
     assert [finding.key for finding in found] == ["self.complaint/archive.database_down"]
@@ -50,7 +51,7 @@ def test_a_filling_stream_escalates_at_80_percent_and_eases_below() -> None:
 
 def test_a_keeper_that_restarts_neither_repeats_nor_forgets_what_is_open() -> None:
     before, after = Watch("vt"), Watch("vt")
-    beats = [Heartbeat("ingest", T)]
+    beats = [Heartbeat("ingest", 0, T)]
     for event in before.update(look(beats, {}, T + 20 * SECOND), T + 20 * SECOND):
         after.restore(event)
     assert after.update(look(beats, {}, T + 40 * SECOND), T + 40 * SECOND) == []

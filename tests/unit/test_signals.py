@@ -1,11 +1,13 @@
 """The simulated city: pure signals, and a demonstration that shows what it promises."""
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.cli.demo import headline
 from simulators import demo, signals
 from simulators.signals import Wave
 
@@ -81,3 +83,24 @@ def test_a_sensor_that_died_never_speaks_again() -> None:
 def test_the_same_seed_gives_the_same_city() -> None:
     assert demo.value("tt-air-001.pm2_5", 1.7e9, 5.0, 1) == demo.value("tt-air-001.pm2_5", 1.7e9, 5.0, 1)
     assert demo.value("tt-air-001.pm2_5", 1.7e9, 5.0, 1) != demo.value("tt-air-001.pm2_5", 1.7e9, 5.0, 2)
+
+
+def test_the_news_of_an_event_are_one_line_in_both_languages() -> None:
+    event = {
+        "type": "vn.haidang.alert.raised.v1",
+        "data": {
+            "severity": "watch",
+            "area": "rach-dua",
+            "station": "rd-gauge-001",
+            "reason": {"vi": "Nước lên", "en": "Rising"},
+        },
+    }
+    said = headline(json.dumps(event))
+    assert said is not None
+    assert said.endswith("watch     rd-gauge-001: Nước lên / Rising")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"type": "x", "data": {}}', "not json"])
+def test_what_is_no_event_makes_no_news(text: str) -> None:
+    assert headline(text) is None
