@@ -232,7 +232,7 @@ def word(rows: int, r: Result) -> str:
     rates = f"{r.messages / r.took_s:,.0f} msg/s, {r.readings / r.took_s:,.0f} readings/s"
     each_us = r.ingest_cpu_s / max(1, r.messages) * 1e6
     return (
-        f"{rows:3} readings/message: {r.readings} of {r.messages * rows} readings in {r.took_s:.1f} s = {rates}; "
+        f"{rows:3} a message: {r.readings} of {r.messages * rows} readings in {r.took_s:.1f} s = {rates}; "
         f"CPU ingest {r.ingest_cpu_s:.1f} s ({each_us:.0f} µs/msg), server {r.server_cpu_s:.1f} s, "
         f"generator {r.generator_cpu_s:.1f} s\n"
     )

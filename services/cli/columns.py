@@ -159,25 +159,28 @@ def _block(
     cuts = data.where(_COMMA, _NEWLINE)
     if len(cuts) % width:
         raise _IrregularError
-    cuts = cuts.reshape(-1, width)
-    kinds = data.bytes[cuts]
-    if (kinds[:, -1] != _NEWLINE).any() or (kinds[:, :-1] != _COMMA).any():
+    # One contiguous array per column: every later step walks along them.
+    columns = [np.ascontiguousarray(cuts[nth::width]) for nth in range(width)]
+    ends = columns[-1]
+    if any((data.bytes[c] != _COMMA).any() for c in columns[:-1]) or (data.bytes[ends] != _NEWLINE).any():
         raise _IrregularError
-    ends = cuts[:, -1]
     starts = np.empty_like(ends)
     starts[0] = 0
-    starts[1:] = ends[:-1] + 1
-    ends = ends - (data.bytes[ends - 1] == _RETURN)
-    value_ends = ends if width == len(READINGS_COLUMNS) else cuts[:, 2]
-    time, good_times = text.times(data, starts, cuts[:, 0])
-    value, good_values = text.numbers(data, cuts[:, 1] + 1, value_ends)
-    for row in np.flatnonzero(~(good_times & good_values)):  # per row: only what the fast path does not know
-        when, reading = raw[starts[row] : cuts[row, 0]], raw[cuts[row, 1] + 1 : value_ends[row]]
+    np.add(ends[:-1], 1, out=starts[1:])
+    if b"\r" in raw:
+        ends = ends - (data.bytes[ends - 1] == _RETURN)
+    time_ends, name_ends = columns[0], columns[1]
+    value_ends = ends if width == len(READINGS_COLUMNS) else columns[2]
+    time, good = text.times(data, starts, time_ends)
+    value, good_values = text.numbers(data, name_ends + 1, value_ends)
+    good &= good_values
+    for row in np.flatnonzero(~good):  # per row: only what the fast path does not know
+        when, reading = raw[starts[row] : time_ends[row]], raw[name_ends[row] + 1 : value_ends[row]]
         time[row], value[row] = _parse(file, line + int(row), when, reading)
-    keys = cuts[:, 1] if width == len(READINGS_COLUMNS) else None
-    if keys is not None:
-        return time, channels.find(data, cuts[:, 0] + 1, keys), value
-    return time, _with_unit(data, cuts, ends, channels), value
+    if width == len(READINGS_COLUMNS):
+        return time, channels.find(data, time_ends + 1, name_ends), value
+    sensor, unit = (time_ends + 1, name_ends), (value_ends + 1, ends)
+    return time, _with_unit(data, sensor, unit, channels), value
 
 
 def _parse(file: Path, line: int, time: bytes, value: bytes) -> tuple[int, float]:
@@ -187,11 +190,16 @@ def _parse(file: Path, line: int, time: bytes, value: bytes) -> tuple[int, float
         raise _IrregularError from error
 
 
-def _with_unit(data: text.Text, cuts: text.Ints, ends: text.Ints, channels: _Channels) -> NDArray[np.uint32]:
+def _with_unit(
+    data: text.Text,
+    sensor_cells: tuple[text.Ints, text.Ints],
+    unit_cells: tuple[text.Ints, text.Ints],
+    channels: _Channels,
+) -> NDArray[np.uint32]:
     """Channels of rows with a unit: sensor and unit are apart, the value stands between them."""
     sensors, units = _Channels(), _Channels()
-    sensor = sensors.find(data, cuts[:, 0] + 1, cuts[:, 1])
-    unit = units.find(data, cuts[:, 2] + 1, ends)
+    sensor = sensors.find(data, *sensor_cells)
+    unit = units.find(data, *unit_cells)
     pairs = sensor.astype(np.uint64) * len(units.names) + unit
     distinct, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
     names, unit_names = list(sensors.names), list(units.names)

@@ -12,6 +12,8 @@ from services.ingest.rejects import Reason, Reject
 from services.ingest.site_index import Plan, SiteIndex
 from services.observation.senml import RELATIVE_BELOW
 
+__all__ = ["AHEAD_S", "OLDEST_S", "Columns", "SiteIndex", "Taken", "identify", "wrong_time"]
+
 OLDEST_S = 946_684_800.0
 """2000-01-01; nothing in the field is older, but many a clock without battery starts before."""
 

@@ -109,6 +109,7 @@ class Stream:
         found = msgspec.json.decode(entry.value or b"", type=Pointer)
         if found.owner != self._owner:
             raise Superseded
+        self._revision = entry.revision or 0
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -175,10 +176,13 @@ class Stream:
         before = [s for s in self._pointer.snapshots if s[0] != name]
         self._pointer = Pointer(self._owner, [*before, (name, position)][-SNAPSHOTS_KEPT:])
         state = await self._js.key_value(STATE)
+        pointer = msgspec.json.encode(self._pointer)
         try:
-            self._revision = await state.update(KEY, msgspec.json.encode(self._pointer), last=self._revision)
-        except KeyWrongLastSequenceError as error:
-            raise Superseded from error
+            self._revision = await state.update(KEY, pointer, last=self._revision)
+        except KeyWrongLastSequenceError:
+            # Another's, or our own whose answer was lost with a connection: then we go on from it.
+            await self.still_ours()
+            self._revision = await state.update(KEY, pointer, last=self._revision)
         for old, _ in [s for s in before if s not in self._pointer.snapshots]:
             await store.delete(old)
 

@@ -150,3 +150,20 @@ def test_a_snapshot_that_the_stream_does_not_bear_out_begins_a_new_epoch(rig: Ri
     device.send(READINGS, payload(1, "b1")[0])
     until(lambda: len(rig.readings()) == 2, 10, "the next pack")
     assert [source.seq for one in rig.batches() for source in one.sources] == [1, 2]
+
+
+def test_a_pointer_whose_answer_was_lost_stops_nobody(rig: Rig) -> None:
+    async def touch(js: JetStreamContext) -> bool:
+        """Write the key once more, as a publish does whose answer never came."""
+        state = await js.key_value("STATE")
+        await state.put("ingest", (await state.get("ingest")).value or b"")
+        return True
+
+    async def snapshots(js: JetStreamContext) -> int:
+        pointer = msgspec.json.decode((await (await js.key_value("STATE")).get("ingest")).value or b"")
+        return len(pointer["snapshots"])
+
+    assert rig.ask(snapshots) == 0
+    assert rig.ask(touch)
+    assert rig.stop_ingest() == 0
+    assert rig.ask(snapshots) == 1

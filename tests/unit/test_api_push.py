@@ -92,6 +92,13 @@ def test_the_ring_holds_the_newest_and_says_from_where() -> None:
     assert hub.since(30, 5) == ([], 30)
 
 
+def test_a_reader_that_is_ahead_of_the_hub_is_not_led_back() -> None:
+    hub = Hub()
+    hub.reset("1f0c9a2b", 0)
+    hub.append([entry(1), entry(2)], 2)
+    assert hub.since(7, 100) == ([], 7)
+
+
 def test_messages_that_were_no_events_leave_no_hole_for_a_reader() -> None:
     hub = Hub(ring=10)
     hub.reset("1f0c9a2b", 0)

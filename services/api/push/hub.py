@@ -55,8 +55,11 @@ class Hub:
         self._wake()
 
     def since(self, position: int, most: int) -> tuple[list[Entry], int]:
-        """Events after a position that is not below the floor, and the position they lead to."""
-        end = min(self.head, position + most)
+        """Events after a position that is not below the floor, and the position they lead to.
+
+        A reader that comes from the stream may be ahead of us; it must not be led back.
+        """
+        end = max(position, min(self.head, position + most))
         return [self._entries[s] for s in range(position + 1, end + 1) if s in self._entries], end
 
     async def wait(self, seconds: float) -> None:

@@ -126,10 +126,9 @@ class Reader:
         if self.position < hub.floor:
             return await self._from_stream(wait_s)
         await self.close()
-        if not self.behind:
-            self._live = True
-            return []
         entries, self.position = hub.since(self.position, AT_ONCE)
+        # Once it has caught up, being far behind means that it is slow, not that it came late.
+        self._live = self._live or not self.behind
         return [entry for entry in entries if self._wanted.takes(entry)]
 
     async def close(self) -> None:

@@ -22,7 +22,7 @@ _READING = Text("đang đọc lại luồng cảnh báo", "the stream of alerts 
 State = Annotated[
     Literal["open", "all"],
     Query(
-        description="`open`: the condition holds; `all`: lately cleared ones too. · `all`: cả cảnh báo đã hết."
+        description="`open`: the condition holds; `all`: lately cleared ones too. · cả cảnh báo đã hết."
     ),
 ]
 
