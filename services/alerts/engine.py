@@ -6,6 +6,7 @@ outside go through `sensor`, reading by reading, jumping over what is calm in be
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -89,9 +90,9 @@ class Engine:
         return events
 
     def take_derived(self) -> Batch:
-        """Hand over derived readings computed since the last call, oldest first."""
+        """Hand over derived readings computed since the last call, in order of time."""
         core = self._core
-        taken, core.derived = core.derived, []
+        taken, core.derived = sorted(core.derived, key=itemgetter(1, 0)), []
         if not taken:
             return empty()
         rows = sorted({row for row, *_ in taken})

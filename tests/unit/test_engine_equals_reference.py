@@ -163,7 +163,8 @@ def test_the_engine_tells_what_the_reference_tells(site: Site, trace: list[Engin
 @quick
 @given(sites(more=True), traces(), st.lists(st.integers(0, 8), max_size=4))
 def test_split_anywhere_the_events_are_the_same(site: Site, trace: list[EngineMessage], at: list[int]) -> None:
-    whole = engine_of(site).apply(trace)
+    uncut = engine_of(site)
+    whole = uncut.apply(trace)
     pieces = [piece for message in trace for piece in cut(message, at)]
     engine = engine_of(site)
     parts = [event for piece in pieces for event in engine.apply([piece])]
@@ -171,6 +172,11 @@ def test_split_anywhere_the_events_are_the_same(site: Site, trace: list[EngineMe
     note(repr(trace))
     assert told_of(parts) == told_of(whole)
     assert without_detection(parts) == without_detection(whole)
+    assert engine.snapshot() == uncut.snapshot()
+    derived, expected = engine.take_derived(), uncut.take_derived()
+    assert derived.sensors == expected.sensors
+    assert (derived.time == expected.time).all()
+    assert (derived.value == expected.value).all()
 
 
 @quick

@@ -21,9 +21,7 @@ _READING = Text("đang đọc lại luồng cảnh báo", "the stream of alerts 
 
 State = Annotated[
     Literal["open", "all"],
-    Query(
-        description="`open`: the condition holds; `all`: lately cleared ones too. · cả cảnh báo đã hết."
-    ),
+    Query(description="`open`: the condition holds; `all`: lately cleared ones too. · cả cảnh báo đã hết."),
 ]
 
 

@@ -1,0 +1,87 @@
+"""`haidang backtest` on real recordings: every flood at its minute, nothing where there was none."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.recordings import Recording, convert
+from tests.support.events import backtest
+
+
+def verb(event: dict[str, Any]) -> str:
+    return str(event["type"].split(".")[3])
+
+
+def floods(answer: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """(verb, severity, station, time) of flood alerts."""
+    return [
+        (verb(event), event["data"]["severity"], event["data"]["station"], event["time"])
+        for event in answer["events"]
+        if event["data"]["hazard"] == "flood"
+    ]
+
+
+def judged(recording: Recording, *extra: str) -> dict[str, Any]:
+    truth = ["--truth", str(recording.truth)] if recording.truth else []
+    return backtest(recording.site, recording.files, *truth, *extra)
+
+
+def test_the_boxing_day_flood_of_2015_is_one_alert_at_its_minute(tmp_path: Path) -> None:
+    answer = judged(convert("aire", tmp_path))
+    warnings = [line for line in floods(answer) if line[1] == "warning"]
+    assert warnings[0] == ("raised", "warning", "armley", "2015-12-26T10:15:00Z")
+    assert sum(line[0] == "raised" for line in floods(answer)) == 1
+    score = answer["scores"]["flood"]["warning"]
+    assert (score["hits"], score["misses"], score["false_alarms"], score["lead_s"]) == (1, 0, 0, [0.0])
+
+
+def test_the_floods_of_november_2025_are_all_alerted_and_never_late(tmp_path: Path) -> None:
+    answer = judged(convert("vndms", tmp_path))
+    for severity in ("advisory", "watch", "warning", "emergency"):
+        score = answer["scores"]["flood"][severity]
+        assert (score["pod"], score["far"]) == (1.0, 0.0)
+        assert min(score["lead_s"]) >= 0
+    record = [line for line in floods(answer) if line[1:3] == ("emergency", "cung-son")]
+    assert record[0][3] == "2025-11-19T09:00:00Z"
+
+
+def test_a_month_without_flood_has_no_flood_alert(tmp_path: Path) -> None:
+    assert floods(judged(convert("calder", tmp_path))) == []
+
+
+def test_an_outage_of_the_tide_gauge_is_told_once_and_ends(tmp_path: Path) -> None:
+    answer = judged(convert("vlissingen", tmp_path))
+    silent = [(verb(e), e["time"]) for e in answer["events"] if e["data"]["rule"] == "sensor-silent"]
+    assert silent == [("raised", "2018-01-17T05:50:00Z"), ("cleared", "2018-01-18T16:00:00Z")]
+
+
+def test_other_rules_can_be_compared(tmp_path: Path) -> None:
+    recording = convert("aire", tmp_path)
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        '[[rule]]\nid = "low"\nhazard = "flood"\nproperty = "water_level"\nwarning = 3.0\n', encoding="utf-8"
+    )
+    answer = judged(recording, "--against", str(rules))
+    assert answer["against"]["load"]["alerts"] != answer["load"]["alerts"]
+    assert {event["data"]["rule"] for event in answer["against"]["events"]} >= {"low"}
+
+
+@pytest.mark.parametrize("arguments", [["--truth", "no-such.csv"], ["--from", "yesterday"], ["--site", "no-such"]])
+def test_what_cannot_be_done_is_refused_with_a_word(arguments: list[str], tmp_path: Path) -> None:
+    recording = convert("aire", tmp_path)
+    command = [sys.executable, "-m", "services.cli", "backtest", "--site", str(recording.site), str(recording.files[0])]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_span_can_be_cut_out(tmp_path: Path) -> None:
+    recording = convert("aire", tmp_path)
+    answer = judged(recording, "--from", "2015-11-01T00:00:00Z", "--to", "2015-12-01T00:00:00Z")
+    assert floods(answer) == []
+    assert json.dumps(answer["load"])
