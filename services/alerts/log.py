@@ -5,6 +5,7 @@ already be there is published again, the stream is read up to its end and only w
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import msgspec
@@ -89,7 +90,9 @@ class AlertLog:
             chains = list(by_alert.items())
             ok = True
             for start in range(0, len(chains), AT_ONCE):
-                done = await asyncio.gather(*(self._chain(s, chain) for s, chain in chains[start : start + AT_ONCE]))
+                done = await asyncio.gather(
+                    *(self._chain(s, chain) for s, chain in chains[start : start + AT_ONCE])
+                )
                 ok = ok and all(done)
             todo = [event for event in todo if event.id not in self._known]
             if todo or not ok:
@@ -128,12 +131,12 @@ class AlertLog:
             return 0
         return found.seq or 0
 
-    async def _recover(self, todo: Sequence[CloudEvent], attempt: int, stop: asyncio.Event) -> list[CloudEvent]:
+    async def _recover(
+        self, todo: Sequence[CloudEvent], attempt: int, stop: asyncio.Event
+    ) -> list[CloudEvent]:
         """After a failure: wait, read what is there, and keep what is still missing."""
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), RETRY_S[min(attempt, len(RETRY_S) - 1)])
-        except TimeoutError:
-            pass
         try:
             await self.catch_up()
         except (NatsError, APIError, TimeoutError, OSError) as error:

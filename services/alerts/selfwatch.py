@@ -60,11 +60,19 @@ def look(heartbeats: Iterable[Heartbeat], fill: Mapping[str, float], now: int) -
             findings.append(_silent(beat.service, due, (now - beat.t) / SECOND))
             continue
         findings += [
-            Finding(f"{RULE_PREFIX}complaint", f"{beat.service}.{c.code}", "watch", c.since + COMPLAINT_AFTER_US, Text(c.vi, c.en))
+            Finding(
+                f"{RULE_PREFIX}complaint",
+                f"{beat.service}.{c.code}",
+                "watch",
+                c.since + COMPLAINT_AFTER_US,
+                Text(c.vi, c.en),
+            )
             for c in beat.complaints
             if now >= c.since + COMPLAINT_AFTER_US
         ]
-    findings += [finding for stream, share in fill.items() if (finding := _space(stream, share, now)) is not None]
+    findings += [
+        finding for stream, share in fill.items() if (finding := _space(stream, share, now)) is not None
+    ]
     return findings
 
 
@@ -88,10 +96,12 @@ def _space(stream: str, share: float, now: int) -> Finding | None:
     for limit, severity in SPACE:
         if share >= limit:
             reason = Text(
-                f"Luồng {stream} đã đầy {share:.0%}; số đo cũ nhất sẽ bị bỏ khi đầy. Kiểm tra archive và đĩa",
-                f"Stream {stream} is {share:.0%} full; when full its oldest messages go. Check the archive and the disk",
+                f"Luồng {stream} đã đầy {share:.0%}; khi đầy, số đo cũ nhất bị bỏ. Kiểm tra archive và đĩa",
+                f"Stream {stream} is {share:.0%} full; when full its oldest go. Check the archive and the disk",
             )
-            return Finding(f"{RULE_PREFIX}space", stream, severity, now, reason, round(share * 100, 1), limit * 100, "%")
+            return Finding(
+                f"{RULE_PREFIX}space", stream, severity, now, reason, round(share * 100, 1), limit * 100, "%"
+            )
     return None
 
 

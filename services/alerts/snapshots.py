@@ -6,7 +6,13 @@ revision, and a refused move ends the worker.
 
 import msgspec
 from nats.js import JetStreamContext
-from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError, ObjectNotFoundError
+from nats.js.errors import (
+    APIError,
+    KeyNotFoundError,
+    KeyWrongLastSequenceError,
+    NotFoundError,
+    ObjectNotFoundError,
+)
 from nats.js.kv import KeyValue
 from nats.js.object_store import ObjectStore
 
@@ -24,7 +30,9 @@ class Owned(Exception):  # noqa: N818  a fact about who owns the partition
 
     def __init__(self, partition: int) -> None:
         """Name the partition."""
-        super().__init__(f"partition {partition} has another owner; this worker ends. Run one worker per partition")
+        super().__init__(
+            f"partition {partition} has another owner; this worker ends. Run one worker per partition"
+        )
 
 
 class Snapshot(msgspec.Struct):

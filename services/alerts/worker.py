@@ -61,7 +61,9 @@ class Partition:
 class Worker:
     """Follows READINGS for its partitions and writes what follows from it."""
 
-    def __init__(self, connection: Connection, partitions: Sequence[int], health: Health, stop: asyncio.Event) -> None:
+    def __init__(
+        self, connection: Connection, partitions: Sequence[int], health: Health, stop: asyncio.Event
+    ) -> None:
         """Take a connection; nothing is read before `run`."""
         self._js: JetStreamContext = connection.js
         self._owned = tuple(partitions)
@@ -153,7 +155,7 @@ class Worker:
         self._health.complain(
             "tail_lost",
             f"Luồng {stream} mất phần cuối ({last + 1}–{read}) sau sự cố nguồn; cảnh báo tiếp tục từ {last}",
-            f"Stream {stream} lost its tail ({last + 1}–{read}), as after a power cut; alerting goes on from {last}",
+            f"Stream {stream} lost its end ({last + 1}–{read}), as by a power cut; alerting goes on from {last}",
         )
 
     async def _apply(self, items: Sequence[Item]) -> None:
@@ -200,10 +202,16 @@ class Worker:
             place = Position(epoch, self._last.sequence, hash_of(self._last.data))
             for partition in self._partitions:
                 # One that is ahead of the others was restored there, and has that snapshot still.
-                if partition.engine is None or partition.saved >= partition.sequence or partition.sequence != place.sequence:
+                if (
+                    partition.engine is None
+                    or partition.saved >= partition.sequence
+                    or partition.sequence != place.sequence
+                ):
                     continue
                 state = partition.engine.snapshot()
-                await self._snapshots.save(Snapshot(partition.number, partition.site_version, place, alerts, state))
+                await self._snapshots.save(
+                    Snapshot(partition.number, partition.site_version, place, alerts, state)
+                )
                 partition.saved = partition.sequence
             self._log.forget()
         except Broken as error:

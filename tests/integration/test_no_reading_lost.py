@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -37,8 +38,10 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 
 
 @pytest.mark.parametrize("victim", [*OURS, "postgres"])
-def test_killing_any_part_with_2000_messages_in_flight_loses_and_doubles_nothing(city: Up, victim: str) -> None:
-    every_reading_becomes_one_row(city, lambda: city.kill(victim), DAYS[victim])
+def test_killing_any_part_with_2000_messages_in_flight_loses_and_doubles_nothing(
+    city: Up, victim: str
+) -> None:
+    every_reading_becomes_one_row(city, partial(city.kill, victim), DAYS[victim])
 
 
 def test_on_timescaledb_too_killing_any_part_loses_and_doubles_nothing(
@@ -48,10 +51,12 @@ def test_on_timescaledb_too_killing_any_part_loses_and_doubles_nothing(
     site = write_site(tmp_path / "site", gateways=GATEWAYS)
     with running(site, tmp_path / "data", "--database", timescaledb_dsn) as up:
         for victim in OURS:
-            every_reading_becomes_one_row(up, lambda victim=victim: up.kill(victim), DAYS[victim])  # type: ignore[misc]
+            every_reading_becomes_one_row(up, partial(up.kill, victim), DAYS[victim])
         every_reading_becomes_one_row(up, lambda: crash_timescaledb(timescaledb_dsn), DAYS["postgres"])
         with psycopg.connect(timescaledb_dsn) as connection:
-            hypertables = connection.execute("SELECT hypertable_name FROM timescaledb_information.hypertables")
+            hypertables = connection.execute(
+                "SELECT hypertable_name FROM timescaledb_information.hypertables"
+            )
             assert ("observation",) in hypertables.fetchall()
 
 

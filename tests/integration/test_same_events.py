@@ -29,7 +29,10 @@ def replay(up: Up, site: Path, file: Path, speed: str) -> "subprocess.Popen[str]
     host, port = up.mqtt
     command = [sys.executable, "-m", "services.cli", "replay", str(file), "--mqtt", f"{host}:{port}"]
     return subprocess.Popen(
-        [*command, "--site", str(site), "--speed", speed], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*command, "--site", str(site), "--speed", speed],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 

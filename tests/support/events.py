@@ -27,13 +27,25 @@ def essence(events: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
             continue
         assert event["id"] not in found, f"event {event['id']} came twice"
         data = {key: value for key, value in event["data"].items() if key not in OUTSIDE}
-        found[event["id"]] = {key: event[key] for key in ("type", "subject", "time", "source")} | {"data": data}
+        found[event["id"]] = {key: event[key] for key in ("type", "subject", "time", "source")} | {
+            "data": data
+        }
     return found
 
 
 def backtest(site: Path, files: Sequence[Path], *extra: str) -> dict[str, Any]:
     """Run `haidang backtest --json` as its user would."""
-    command = [sys.executable, "-m", "services.cli", "backtest", "--site", str(site), *map(str, files), "--json", *extra]
+    command = [
+        sys.executable,
+        "-m",
+        "services.cli",
+        "backtest",
+        "--site",
+        str(site),
+        *map(str, files),
+        "--json",
+        *extra,
+    ]
     done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

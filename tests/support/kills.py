@@ -17,7 +17,7 @@ def rows_of_day(up: Up, start: int) -> list[Reading]:
     return [row for row in rows_of(up.database) if start <= row[1] < start + DAY_US]
 
 
-def every_reading_becomes_one_row(up: Up, kill: Callable[[], None], start: int) -> None:
+def every_reading_becomes_one_row(up: Up, kill: Callable[[], object], start: int) -> None:
     """Hand 2,000 packs to four agents, kill as soon as some are on their way, and compare rows with readings.
 
     `start` (µs) is a day of its own, so that a row can't be taken for another's.

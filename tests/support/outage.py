@@ -36,7 +36,9 @@ def alerts_keep_coming_without_the_database(folder: Path, outage_s: float) -> No
                 middle = len(essence(all_events(up.http)))
                 assert middle > before, "no alert came in the first half of the outage"
                 until(lambda: time.monotonic() >= half + outage_s / 2, outage_s, "the end of the outage")
-                assert len(essence(all_events(up.http))) > middle, "no alert came in the second half of the outage"
+                assert len(essence(all_events(up.http))) > middle, (
+                    "no alert came in the second half of the outage"
+                )
                 server.start()
                 _, errors = replay.communicate(timeout=90)
                 assert replay.returncode == 0, errors

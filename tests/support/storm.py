@@ -10,7 +10,9 @@ from tests.support.world import T0
 LADDER = {"bd1": 2.0, "bd2": 3.0, "bd3": 4.0, "historic_max": 5.5}
 
 
-def write_storm(file: Path, *, gateways: int = 4, stations: int = 5, hours: float = 60, step_s: int = 300, seed: int = 1) -> int:
+def write_storm(
+    file: Path, *, gateways: int = 4, stations: int = 5, hours: float = 60, step_s: int = 300, seed: int = 1
+) -> int:
     """Write a CSV recording for the site of `world.write_site`; return its number of readings.
 
     Every sensor sees waves over all its thresholds; one in five dies for good at the height of a wave,

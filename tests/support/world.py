@@ -25,7 +25,12 @@ def write_site(  # noqa: PLR0913  a site has these parts
 ) -> Path:
     """Write a site with water levels under several gateways; stations are `g<i>-s<j>`, areas `area-<i>`."""
     folder.mkdir(parents=True, exist_ok=True)
-    toml = ['format = 1', 'id = "thu-nghiem"', 'name = { vi = "Thử nghiệm", en = "Trial" }', "bounds = [107, 10, 108, 11]"]
+    toml = [
+        "format = 1",
+        'id = "thu-nghiem"',
+        'name = { vi = "Thử nghiệm", en = "Trial" }',
+        "bounds = [107, 10, 108, 11]",
+    ]
     features, rows = [], ["sensor,unit,interval_s"]
     for g in range(gateways):
         names = [f"g{g}-s{s}" for s in range(stations)]
@@ -55,11 +60,17 @@ def write_site(  # noqa: PLR0913  a site has these parts
     return folder
 
 
-def packs(gateway: int, count: int, *, stations: int = 5, start: int = T0, step_s: float = 60) -> list[list[Record]]:
+def packs(
+    gateway: int, count: int, *, stations: int = 5, start: int = T0, step_s: float = 60
+) -> list[list[Record]]:
     """`count` packs of one gateway, one reading per station each; no two values are alike."""
     return [
         [
-            record(f"g{gateway}-s{s}.water_level", start + int(n * step_s * SECOND), gateway * 1000 + s * 100 + n / 1024)
+            record(
+                f"g{gateway}-s{s}.water_level",
+                start + int(n * step_s * SECOND),
+                gateway * 1000 + s * 100 + n / 1024,
+            )
             for s in range(stations)
         ]
         for n in range(count)

@@ -20,7 +20,9 @@ def test_a_service_that_gives_no_heartbeat_for_15_s_is_one_alert_until_it_speaks
     assert verbs(raised) == ["raised"]
     assert raised[0].data.time == "2025-11-20T01:00:15Z"
     assert watch.update(look(beats, {}, T + 25 * SECOND), T + 25 * SECOND) == []
-    cleared = watch.update(look([Heartbeat("ingest", 0, T + 26 * SECOND)], {}, T + 30 * SECOND), T + 30 * SECOND)
+    cleared = watch.update(
+        look([Heartbeat("ingest", 0, T + 26 * SECOND)], {}, T + 30 * SECOND), T + 30 * SECOND
+    )
     assert verbs(cleared) == ["cleared"]
     assert cleared[0].subject == raised[0].id
 
@@ -29,7 +31,9 @@ def test_the_next_silence_is_a_new_alert_that_names_the_one_before() -> None:
     watch = Watch("vt")
     first = watch.update(look([Heartbeat("api", 0, T)], {}, T + 60 * SECOND), T + 60 * SECOND)[0]
     watch.update([], T + 70 * SECOND)
-    second = watch.update(look([Heartbeat("api", 0, T + 70 * SECOND)], {}, T + 90 * SECOND), T + 90 * SECOND)[0]
+    second = watch.update(look([Heartbeat("api", 0, T + 70 * SECOND)], {}, T + 90 * SECOND), T + 90 * SECOND)[
+        0
+    ]
     assert second.id != first.id
     assert second.data.previous == first.id
 
@@ -45,7 +49,10 @@ def test_a_complaint_that_heals_within_15_s_is_no_alert() -> None:
 
 def test_a_filling_stream_escalates_at_80_percent_and_eases_below() -> None:
     watch = Watch("vt")
-    steps = [verbs(watch.update(look([], {"READINGS": share}, T + n), T + n)) for n, share in enumerate((0.49, 0.5, 0.8, 0.6, 0.1))]
+    steps = [
+        verbs(watch.update(look([], {"READINGS": share}, T + n), T + n))
+        for n, share in enumerate((0.49, 0.5, 0.8, 0.6, 0.1))
+    ]
     assert steps == [[], ["raised"], ["escalated"], ["eased"], ["cleared"]]
 
 
