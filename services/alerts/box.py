@@ -51,7 +51,9 @@ def refresh(core: Core, s: int) -> None:
         _cell(core, box, s, at)
     for child in layout.children.get(s, ()):
         derived = layout.derived[child]
-        if derived.above is None or any(at in state.cells for at in range(*layout.start[derived.row : derived.row + 2])):
+        if derived.above is None or any(
+            at in state.cells for at in range(*layout.start[derived.row : derived.row + 2])
+        ):
             box.empty()
         else:
             box.hi = min(box.hi, derived.above)
@@ -149,7 +151,11 @@ def keep(windows: Windows, child: int, t: int, x: float) -> None:
 
 def next_edge(core: Core, s: int, after: int) -> None:
     """Set the next edge of the schedules of a sensor and of what is derived from it."""
-    edges = [rule.schedule.next_edge(after) for rule in core.layout.scheduled.get(s, ()) if rule.schedule is not None]
+    edges = [
+        rule.schedule.next_edge(after)
+        for rule in core.layout.scheduled.get(s, ())
+        if rule.schedule is not None
+    ]
     core.state.edge[s] = min((edge for edge in edges if edge is not None), default=FOREVER)
 
 

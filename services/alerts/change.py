@@ -74,7 +74,9 @@ def _carry_cells(core: Core, new: Core, t: int) -> set[int]:
         if rule.id not in kept:
             continue
         before = layout.find(rule.id, new.layout.names[new.layout.cell_row[at]])
-        if before is not None and np.array_equal(layout.threshold[before], new.layout.threshold[at], equal_nan=True):
+        if before is not None and np.array_equal(
+            layout.threshold[before], new.layout.threshold[at], equal_nan=True
+        ):
             same.add(at)
     for before in sorted({*core.state.cells, *core.state.ended}):
         rule_id = layout.rule_at[before].id
@@ -131,7 +133,9 @@ def _ladder(new: Core, at: int, rule: Rule, cell: Cell | None, row: int, t: int)
     layout, state = new.layout, new.state
     good = int(state.good[row])
     source = layout.parent.get(row, row)
-    seeing = not (state.silent[source] or state.failing[source] or state.unknown(layout, int(layout.gateway[source])))
+    seeing = not (
+        state.silent[source] or state.failing[source] or state.unknown(layout, int(layout.gateway[source]))
+    )
     open_now = rule.schedule is None or rule.schedule.open_at(max(int(state.last[source]), 0))
     y = float(state.value[row]) * rule.sign
     rungs = layout.rungs(at)

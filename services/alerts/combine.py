@@ -243,7 +243,9 @@ def _of_inputs(layout: Layout, rule: Rule, area: str) -> list[Member]:
         sign = 1.0 if one.at_least is not None else -1.0
         rungs = (one.at_least or one.at_most, None, None, None)
         members += [
-            Member(row, layout.names[row], condition, _bound(layout, row, rungs, (one.hysteresis,) * RUNGS, sign))
+            Member(
+                row, layout.names[row], condition, _bound(layout, row, rungs, (one.hysteresis,) * RUNGS, sign)
+            )
             for row in range(layout.real)
             if layout.property[row] == one.property
             and layout.area[row] in (area, SITE_SCOPE)

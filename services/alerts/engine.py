@@ -61,7 +61,9 @@ class Engine:
         box.draw_at_rest(layout, self._core.state)
 
     @classmethod
-    def restore(cls, site: Site, rules: Sequence[Rule], data: bytes, partition: int | None = None) -> "Engine":
+    def restore(
+        cls, site: Site, rules: Sequence[Rule], data: bytes, partition: int | None = None
+    ) -> "Engine":
         """Go on from a snapshot taken under the same site version.
 
         Raises:

@@ -10,6 +10,7 @@ import msgspec
 from nats.js import JetStreamContext
 
 from services.alerts.engine import EngineMessage, Readings, SiteChange
+from services.alerts.hazards import extra_properties
 from services.alerts.rule import Rule, parse_rules
 from services.observation import batch, messages
 from services.observation.batch import BatchError
@@ -49,7 +50,7 @@ class Library:
     async def get(self, version: str) -> Versioned:
         """The site and its rules; a rule with an error is left out and said, the others work."""
         if version not in self._versions:
-            site = await sites.load(self._js, version)
+            site = await sites.load(self._js, version, extra_properties())
             rules, problems = parse_rules(site)
             for problem in problems:
                 if problem.level == "error":

@@ -142,7 +142,9 @@ def due_timers(core: Core) -> None:
         return
     real = layout.real
     now = np.where(layout.gateway >= 0, state.clock[layout.gateway], -FOREVER)
-    silence = np.where(state.silent[:real] | (layout.silent == FOREVER), FOREVER, state.base[:real] + layout.silent % FOREVER)
+    silence = np.where(
+        state.silent[:real] | (layout.silent == FOREVER), FOREVER, state.base[:real] + layout.silent % FOREVER
+    )
     due = np.minimum(silence, state.wake[:real])
     rows = np.flatnonzero(due <= now)
     for row in rows[np.argsort(due[rows], kind="stable")].tolist():

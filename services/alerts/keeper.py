@@ -13,6 +13,7 @@ from nats.js.errors import APIError, NoKeysError
 from nats.js.kv import KeyValue
 
 from services.alerts import selfwatch
+from services.alerts.hazards import extra_properties
 from services.alerts.log import AlertLog, decode
 from services.alerts.selfwatch import Watch
 from services.observation.heartbeat import Heartbeat
@@ -51,7 +52,7 @@ async def _site_id(js: JetStreamContext, stop: asyncio.Event) -> str | None:
         try:
             current = await sites.current(js)
             if current is not None:
-                return (await sites.load(js, current.version)).id
+                return (await sites.load(js, current.version, extra_properties())).id
         except (NatsError, APIError, TimeoutError, sites.SiteError) as error:
             log.warning("site_awaited", error=repr(error))
         await _pause(stop, 0.5)

@@ -78,7 +78,9 @@ class Cell:
     @property
     def at_rest(self) -> bool:
         """Nothing on, nothing under way."""
-        return not self.active and self.alert is None and max(self.since) == NEVER and self.anchor_time == NEVER
+        return (
+            not self.active and self.alert is None and max(self.since) == NEVER and self.anchor_time == NEVER
+        )
 
 
 class Rungs:
@@ -104,7 +106,9 @@ def advance(cell: Cell, rungs: Rungs, y: float, t: int, *, suspect: bool, gap: b
     for k in range(4):
         threshold = rungs.threshold[k]
         if threshold == threshold:  # noqa: PLR0124  present
-            first = turn(cell, rungs, k, t, first, up=y >= threshold, hold=y >= rungs.clear[k], suspect=suspect)
+            first = turn(
+                cell, rungs, k, t, first, up=y >= threshold, hold=y >= rungs.clear[k], suspect=suspect
+            )
     return first
 
 

@@ -87,13 +87,21 @@ class Layout:
         used = {rule.property for rule in self.rules}
         for derivation, own, rule in wanted:
             for source in by_property.get(derivation.source, ()):
-                above = derivation.above.resolve(attributes[self.station[source]]) if derivation.above else None
+                above = (
+                    derivation.above.resolve(attributes[self.station[source]]) if derivation.above else None
+                )
                 unanswered = derivation.above is not None and above is None
                 if unanswered or (rule is not None and not rule.matches(self.site, self.sensors[source])):
                     continue
-                if own and derivation.name not in used and self.only not in (None, self.owner[self.area[source]]):
+                if (
+                    own
+                    and derivation.name not in used
+                    and self.only not in (None, self.owner[self.area[source]])
+                ):
                     continue
-                self.derived.append(Derived(len(self.names), source, round(derivation.window_s * SECOND), above, own))
+                self.derived.append(
+                    Derived(len(self.names), source, round(derivation.window_s * SECOND), above, own)
+                )
                 self.names.append(f"{self.station[source]}.{derivation.name}")
                 self.property.append(derivation.name)
                 self.station.append(self.station[source])
@@ -129,7 +137,8 @@ class Layout:
     def _place_spans(self, site: Site) -> None:
         """Reporting intervals, of sensors and of gateways (over all partitions, so that all agree)."""
         reporting = np.array(
-            [round((gateway.reporting_s or 0.0) * SECOND) for gateway in site.gateways.values()] or [0], np.int64
+            [round((gateway.reporting_s or 0.0) * SECOND) for gateway in site.gateways.values()] or [0],
+            np.int64,
         )
         smallest = np.full(len(self.gateways) + 1, FOREVER, np.int64)
         count = np.zeros(len(self.gateways) + 1, np.int64)

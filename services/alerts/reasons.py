@@ -17,7 +17,10 @@ SEVERITY_WORDS = {
     "warning": Text("cảnh báo", "warning"),
     "emergency": Text("khẩn cấp", "emergency"),
 }
-RULE_CHANGED = Text("Quy tắc đã đổi; tình trạng được xét lại từ số đo gần nhất.", "The rule changed; judged again from the last value.")
+RULE_CHANGED = Text(
+    "Quy tắc đã đổi; tình trạng được xét lại từ số đo gần nhất.",
+    "The rule changed; judged again from the last value.",
+)
 RULE_GONE = Text("Quy tắc hoặc cảm biến đã bị bỏ.", "The rule or the sensor was removed.")
 SCHEDULE_CLOSED = Text("Khung giờ của quy tắc đã hết.", "The rule's schedule has closed.")
 
@@ -37,7 +40,9 @@ def _general(facts: Facts) -> Text:
             f"The sensor at {place.en} no longer gives usable readings; the alert stands. Last value: {value}.",
         )
     if facts.verb == "sighted":
-        return Text(f"Đã có lại số đo tốt tại {place.vi}: {value}.", f"Good readings are back at {place.en}: {value}.")
+        return Text(
+            f"Đã có lại số đo tốt tại {place.vi}: {value}.", f"Good readings are back at {place.en}: {value}."
+        )
     if facts.kind == "silent":
         return _silent(facts)
     if facts.kind == "stuck":
@@ -56,7 +61,10 @@ def _general(facts: Facts) -> Text:
 
 def _silent(facts: Facts) -> Text:
     if facts.verb == "cleared":
-        return Text(f"Cảm biến tại {facts.place.vi} đã gửi số đo trở lại.", f"The sensor at {facts.place.en} sends again.")
+        return Text(
+            f"Cảm biến tại {facts.place.vi} đã gửi số đo trở lại.",
+            f"The sensor at {facts.place.en} sends again.",
+        )
     return Text(
         f"Cảm biến tại {facts.place.vi} im lặng quá ba chu kỳ đo.",
         f"The sensor at {facts.place.en} has been silent for three intervals.",
@@ -65,8 +73,13 @@ def _silent(facts: Facts) -> Text:
 
 def _stuck(facts: Facts, value: str) -> Text:
     if facts.verb == "cleared":
-        return Text(f"Số đo tại {facts.place.vi} đã thay đổi trở lại.", f"Readings at {facts.place.en} move again.")
-    return Text(f"Số đo tại {facts.place.vi} đứng yên ở {value}.", f"Readings at {facts.place.en} are stuck at {value}.")
+        return Text(
+            f"Số đo tại {facts.place.vi} đã thay đổi trở lại.", f"Readings at {facts.place.en} move again."
+        )
+    return Text(
+        f"Số đo tại {facts.place.vi} đứng yên ở {value}.",
+        f"Readings at {facts.place.en} are stuck at {value}.",
+    )
 
 
 def _combined(facts: Facts) -> Text:

@@ -37,7 +37,9 @@ class Rows:
         self.unique = _unique(sensor, place)
         order: NDArray[np.int64] | None = arrival
         if not self.unique:
-            narrow = sensor.astype(np.uint16) if int(sensor.max()) < _SMALL else sensor  # radix sort, not merge sort
+            narrow = (
+                sensor.astype(np.uint16) if int(sensor.max()) < _SMALL else sensor
+            )  # radix sort, not merge sort
             sorting = np.argsort(narrow, kind="stable")
             order = sorting if arrival is None else arrival[sorting]
             sensor = sensor[sorting]

@@ -39,7 +39,9 @@ def read_rules(site: Site) -> tuple[list[Rule], list[Problem]]:
         name = raw.table.get("id")
         if isinstance(name, str):
             if name in named:
-                reader.error(f"trùng quy tắc {name!r}", f"rule {name!r} is declared twice", "đổi id", "rename one")
+                reader.error(
+                    f"trùng quy tắc {name!r}", f"rule {name!r} is declared twice", "đổi id", "rename one"
+                )
             named.add(name)
         if rule is not None and raw.table.get("enabled", True):
             rules.setdefault(rule.id, rule)
@@ -57,7 +59,13 @@ class _Reader:
     """One table on its way to a rule."""
 
     def __init__(
-        self, site: Site, table: Mapping[str, Any], line: int, problems: list[Problem], *, default: bool = False
+        self,
+        site: Site,
+        table: Mapping[str, Any],
+        line: int,
+        problems: list[Problem],
+        *,
+        default: bool = False,
     ) -> None:
         self.site, self.table, self.line, self.problems, self.default = site, table, line, problems, default
         self.failed = False
@@ -98,7 +106,9 @@ class _Reader:
             window_s=self._number("window_s", 3_600.0, minimum=1.0),
             tolerance=self._number("tolerance", 0.0),
             k=int(self._number("k", 2.0, minimum=1.0)),
-            of=self._names("of", tuple(self.site.stations), "trạm", "station") if kind is Kind.K_OF_N else None,
+            of=self._names("of", tuple(self.site.stations), "trạm", "station")
+            if kind is Kind.K_OF_N
+            else None,
             inputs=self._inputs() if kind in (Kind.AND, Kind.OR) else (),
             source=str(self.table.get("source", "")),
             status=self._choice("status", _STATUS, "local"),  # type: ignore[arg-type]  checked
@@ -111,13 +121,19 @@ class _Reader:
     def _choice(self, key: str, allowed: tuple[str, ...], default: str | None) -> str:
         value = self.table.get(key, default)
         if value not in allowed:
-            self.error(f"{key} = {value!r} không hợp lệ", f"{key} = {value!r} is not known", *_one_of(allowed))
+            self.error(
+                f"{key} = {value!r} không hợp lệ", f"{key} = {value!r} is not known", *_one_of(allowed)
+            )
             return default or allowed[0]
         return str(value)
 
     def _number(self, key: str, default: float, minimum: float = 0.0) -> float:
         value = self.table.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value < float("inf"):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not minimum <= value < float("inf")
+        ):
             self.error(
                 f"{key} = {value!r} không phải số hợp lệ",
                 f"{key} = {value!r} is not a number of at least {minimum:g}",
@@ -134,8 +150,13 @@ class _Reader:
         if not set(value) <= set(SEVERITIES):
             self.error(f"{key}: bậc lạ", f"{key}: unknown rung", *_one_of(SEVERITIES))
         numbers = [value.get(word, 0.0) for word in SEVERITIES]
-        if any(isinstance(n, bool) or not isinstance(n, int | float) or not 0 <= n < float("inf") for n in numbers):
-            self.error(f"{key}: cần số không âm", f"{key}: not numbers", "ghi số từ 0", "write numbers from 0")
+        if any(
+            isinstance(n, bool) or not isinstance(n, int | float) or not 0 <= n < float("inf")
+            for n in numbers
+        ):
+            self.error(
+                f"{key}: cần số không âm", f"{key}: not numbers", "ghi số từ 0", "write numbers from 0"
+            )
             return (0.0,) * RUNGS
         return tuple(float(n) for n in numbers)
 
@@ -153,12 +174,17 @@ class _Reader:
         return str(name)
 
     def _rungs(self, kind: Kind) -> tuple[Expression | None, ...]:
-        found = tuple(self._expression(word, self.table[word]) if word in self.table else None for word in SEVERITIES)
+        found = tuple(
+            self._expression(word, self.table[word]) if word in self.table else None for word in SEVERITIES
+        )
         if kind in _WITH_LADDER and not any(word in self.table for word in SEVERITIES):
             self.error("không có bậc nào", "has no rung", *_one_of(SEVERITIES))
         if kind not in _WITH_LADDER and any(found):
             self.error(
-                f"loại {kind} không có bậc", f"kind {kind} has no ladder", "dùng severity = …", "use severity = …"
+                f"loại {kind} không có bậc",
+                f"kind {kind} has no ladder",
+                "dùng severity = …",
+                "use severity = …",
             )
         return found
 
@@ -188,12 +214,20 @@ class _Reader:
         if raw is None or (key == "of" and raw == "area"):
             return None
         if not isinstance(raw, list) or not raw:
-            self.error(f"{key} phải là danh sách", f"{key} is not a list", f'ghi {key} = ["…"]', f'write {key} = ["…"]')
+            self.error(
+                f"{key} phải là danh sách",
+                f"{key} is not a list",
+                f'ghi {key} = ["…"]',
+                f'write {key} = ["…"]',
+            )
             return None
         for name in raw:
             if name not in known:
                 self.error(
-                    f"không có {vi} {name!r}", f"no {en} {name!r}", f"khai báo {vi} đó", f"declare the {en}, or remove it"
+                    f"không có {vi} {name!r}",
+                    f"no {en} {name!r}",
+                    f"khai báo {vi} đó",
+                    f"declare the {en}, or remove it",
                 )
         return tuple(str(name) for name in raw)
 
@@ -237,7 +271,10 @@ class _Reader:
         bounds = {key: inner._expression(key, item[key]) for key in ("at_least", "at_most") if key in item}
         if len(bounds) != 1:
             inner.error(
-                "điều kiện cần at_least hoặc at_most", "a condition needs at_least or at_most, one of them", "thêm", "add it"
+                "điều kiện cần at_least hoặc at_most",
+                "a condition needs at_least or at_most, one of them",
+                "thêm",
+                "add it",
             )
         found = Input(
             property=str(inner._property(Kind.THRESHOLD)),
@@ -257,7 +294,11 @@ class _Reader:
         places = ({sensor.station for sensor in rule.sensors(self.site)} if by_station else None) or {None}
         for place in sorted(places, key=str):
             attributes = self.site.stations[place].attributes if place is not None else {}
-            values = [(w, r.resolve(attributes)) for w, r in zip(SEVERITIES, rule.rungs, strict=True) if r is not None]
+            values = [
+                (w, r.resolve(attributes))
+                for w, r in zip(SEVERITIES, rule.rungs, strict=True)
+                if r is not None
+            ]
             present = [(word, value) for word, value in values if value is not None]
             for (low, a), (high, b) in zip(present, present[1:], strict=False):
                 if wanted > 1 and a * rule.sign >= b * rule.sign:

@@ -48,7 +48,12 @@ class Schedule(msgspec.Struct, frozen=True):
         for offset in range(-1, 9):
             found = [e for span in _spans(self.windows, self.zone, day + offset) for e in span if e > instant]
             if found:
-                later = [e for span in _spans(self.windows, self.zone, day + offset + 1) for e in span if e > instant]
+                later = [
+                    e
+                    for span in _spans(self.windows, self.zone, day + offset + 1)
+                    for e in span
+                    if e > instant
+                ]
                 return min(found + later)
         return None
 

@@ -36,12 +36,15 @@ def reading(core: Core, s: int, t: int, x: float, flag: int) -> None:
     if t <= state.last[s]:
         _late(core, s, t, x, flag)
         return
-    timers(core, s, t - 1)
+    if t > state.wake[s] or t > state.edge[s] or t - int(state.base[s]) > int(core.layout.silent[s]):
+        timers(core, s, t - 1)
     if state.silent[s]:
         _speaks(core, s, t)
         state.base[s] = t
     state.last[s] = t
-    state.base[s] = max(t, int(state.base[s]))  # later than t: its gateway came back only then, with a backlog
+    state.base[s] = max(
+        t, int(state.base[s])
+    )  # later than t: its gateway came back only then, with a backlog
     state.waiting[s] = False
     if flag in _USABLE:
         _usable(core, s, t, x, suspect=flag == Flag.SUSPECT)
@@ -134,7 +137,15 @@ def _derive(core: Core, child: int, x: float, t: int, *, suspect: bool, gap: boo
     for at in cells:
         rule = layout.rule_at[at]
         # Below its floor a rise counts for nothing: that ends it, through its off-delay.
-        _judge(core, at, rule, slope if armed and slope is not None else -rule.sign * math.inf, t, suspect=suspect, gap=gap)
+        _judge(
+            core,
+            at,
+            rule,
+            slope if armed and slope is not None else -rule.sign * math.inf,
+            t,
+            suspect=suspect,
+            gap=gap,
+        )
 
 
 def _late(core: Core, s: int, t: int, x: float, flag: int) -> None:
@@ -179,8 +190,9 @@ def _reevaluate(core: Core, at: int, rule: Rule, x: float, t: int) -> None:
 
 
 def _sight(core: Core, s: int, t: int) -> None:
-    for at in family(core, s):
-        cell = core.state.cells.get(at)
+    cells = core.state.cells
+    for at in family(core, s) if cells else ():
+        cell = cells.get(at)
         if cell is not None and cell.blind:
             cell.blind = False
             core.tell(at, cell, "sighted", cell.reported, t, cell.start)
@@ -228,7 +240,11 @@ def timers(core: Core, s: int, upto: int) -> None:
         edge = int(state.edge[s])
         delay, at = _delay(core, s)
         silence = FOREVER
-        if not state.silent[s] and layout.silent[s] != FOREVER and not state.unknown(layout, int(layout.gateway[s])):
+        if (
+            not state.silent[s]
+            and layout.silent[s] != FOREVER
+            and not state.unknown(layout, int(layout.gateway[s]))
+        ):
             silence = int(state.base[s]) + int(layout.silent[s])
         d = min(edge, delay, silence)
         if d > upto:
@@ -259,7 +275,9 @@ def _delay(core: Core, s: int) -> tuple[int, int]:
 
 def _sighted(core: Core, s: int) -> bool:
     state = core.state
-    return not (state.silent[s] or state.failing[s] or state.unknown(core.layout, int(core.layout.gateway[s])))
+    return not (
+        state.silent[s] or state.failing[s] or state.unknown(core.layout, int(core.layout.gateway[s]))
+    )
 
 
 def _edge(core: Core, s: int, d: int) -> None:
@@ -285,5 +303,3 @@ def _holds(core: Core, s: int, at: int, d: int) -> bool:
     if good == NEVER or not _sighted(core, s):
         return False
     return bool(core.layout.timed[s]) or d - good <= int(core.layout.gap[s])
-
-

@@ -63,7 +63,10 @@ def dump(core: Core) -> bytes:
             rules={rule.id: rule.version for rule in layout.rules},
             sensors=layout.names,
             columns={name: getattr(state, name).tobytes() for name in _SENSOR},
-            cells=[(*place(at), [getattr(cell, name) for name in _CELL]) for at, cell in sorted(state.cells.items())],
+            cells=[
+                (*place(at), [getattr(cell, name) for name in _CELL])
+                for at, cell in sorted(state.cells.items())
+            ],
             ended=[(*place(at), alert, t) for at, (alert, t) in sorted(state.ended.items())],
             gateways=layout.gateways,
             gateway_columns={name: getattr(state, name).tobytes() for name in _GATEWAY},
@@ -72,7 +75,11 @@ def dump(core: Core) -> bytes:
                 for at, alert in sorted(state.gateway_alerts.items())
             ],
             windows=[
-                (layout.names[derived.row], state.windows.time[at].tobytes(), state.windows.value[at].tobytes())
+                (
+                    layout.names[derived.row],
+                    state.windows.time[at].tobytes(),
+                    state.windows.value[at].tobytes(),
+                )
                 for at, derived in enumerate(layout.derived)
                 if state.windows.time[at].max() > NEVER
             ],
@@ -105,7 +112,9 @@ def load(core: Core, data: bytes) -> None:
         )
         raise SnapshotError(msg)
     if found.rules != {rule.id: rule.version for rule in layout.rules}:
-        msg = "the snapshot's rules are not these; a release changed default rules: apply them as a site change"
+        msg = (
+            "the snapshot's rules are not these; a release changed default rules: apply them as a site change"
+        )
         raise SnapshotError(msg)
     _load_columns(state, _SENSOR, found.columns, found.sensors, layout.row)
     _load_columns(state, _GATEWAY, found.gateway_columns, found.gateways, layout.gateway_row)
@@ -139,7 +148,9 @@ def redraw(core: Core) -> None:
     restless[layout.real :] = False
     restless &= state.last > NEVER
     rows = {layout.parent.get(layout.row_at[at], layout.row_at[at]) for at in state.cells}
-    rows |= set(np.flatnonzero(restless | np.append(state.silent[: layout.real], restless[layout.real :])).tolist())
+    rows |= set(
+        np.flatnonzero(restless | np.append(state.silent[: layout.real], restless[layout.real :])).tolist()
+    )
     rows |= {row for row in layout.scheduled if state.last[row] > NEVER}
     for row in sorted(rows):
         box.refresh(core, row)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from services.observation.reasons import TABLE, Reason
+
 _EPOCH = "1f0c9a2b"
 _ALERT = "5e0f6f1c2b7d4a8f9c3e1d2a4b6c8e0f"
 _REASON = {
@@ -159,6 +161,11 @@ EXAMPLES: dict[str, Any] = {
         {
             "sequence": 7,
             "reason": "unknown_sensor",
+            "text": {"vi": TABLE[Reason.UNKNOWN_SENSOR].text.vi, "en": TABLE[Reason.UNKNOWN_SENSOR].text.en},
+            "remedy": {
+                "vi": TABLE[Reason.UNKNOWN_SENSOR].remedy.vi,
+                "en": TABLE[Reason.UNKNOWN_SENSOR].remedy.en,
+            },
             "topic": "haidang/v1/vung-tau/gw-01/readings",
             "gateway": "gw-01",
             "received_at": "2026-10-20T01:10:02.120000Z",

@@ -8,6 +8,7 @@ import msgspec
 from nats.js import JetStreamContext
 
 from services.observation.instants import iso
+from services.observation.reasons import TABLE, Reason
 from services.runtime.follow import Follower, Message
 from services.runtime.streams import REJECTS
 
@@ -72,9 +73,13 @@ def show(message: Message) -> dict[str, Any]:
     except msgspec.MsgspecError:
         kept = _Kept(detail=message.data[:400].decode("utf-8", "replace"))
     payload = _text(kept.payload_b64)
+    reason = kept.reason or message.subject.removeprefix("rejects.")
+    entry = TABLE.get(Reason(reason)) if reason in set(Reason) else None
     return {
         "sequence": message.sequence,
-        "reason": kept.reason or message.subject.removeprefix("rejects."),
+        "reason": reason,
+        "text": None if entry is None else {"vi": entry.text.vi, "en": entry.text.en},
+        "remedy": None if entry is None else {"vi": entry.remedy.vi, "en": entry.remedy.en},
         "topic": kept.topic,
         "gateway": kept.gateway,
         "received_at": iso(kept.received_at if kept.received_at is not None else message.time_us),

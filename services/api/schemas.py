@@ -251,10 +251,15 @@ class GatewayDetail(Gateway):
 
 
 class Reject(_Shape):
-    """Something that could not be used. `payload` as text, or `payload_b64` where it is none."""
+    """Something that could not be used. `payload` as text, or `payload_b64` where it is none.
+
+    `text` says what the reason means and `remedy` what a field engineer does next.
+    """
 
     sequence: int
     reason: str
+    text: Words | None
+    remedy: Words | None
     topic: str
     gateway: str | None
     received_at: Time | None

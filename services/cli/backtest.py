@@ -34,11 +34,17 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     from services.cli import COMMANDS
 
     parser = subparsers.add_parser("backtest", help=COMMANDS["backtest"].text, description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings: CSV or JSON lines, gzip allowed")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="recordings: CSV or JSON lines, gzip allowed"
+    )
     parser.add_argument("--site", required=True, type=Path, metavar="DIR", help="whose sensors and rules")
-    parser.add_argument("--from", dest="start", type=_instant, metavar="TIME", help="first instant, ISO 8601 with zone")
+    parser.add_argument(
+        "--from", dest="start", type=_instant, metavar="TIME", help="first instant, ISO 8601 with zone"
+    )
     parser.add_argument("--to", dest="end", type=_instant, metavar="TIME", help="last instant")
-    parser.add_argument("--truth", type=Path, metavar="TRUTH.csv", help=f"what happened: {','.join(TRUTH_COLUMNS)}")
+    parser.add_argument(
+        "--truth", type=Path, metavar="TRUTH.csv", help=f"what happened: {','.join(TRUTH_COLUMNS)}"
+    )
     parser.add_argument("--against", type=Path, metavar="RULES.toml", help="other rules to compare with")
     parser.add_argument("--all-sensors", action="store_true", help="also those the recordings do not name")
     parser.add_argument("--json", action="store_true", help="events, scores and load as JSON")
@@ -59,7 +65,9 @@ def run(options: argparse.Namespace) -> int:
     except folder.Refused as refused:
         return refused.code
     except OSError as error:
-        return complain(f"{error.filename}: {error.strerror} → check the path", f"{error.filename}: kiểm tra đường dẫn")
+        return complain(
+            f"{error.filename}: {error.strerror} → check the path", f"{error.filename}: kiểm tra đường dẫn"
+        )
     except (RecordingError, ValueError) as error:
         return complain(str(error))
     _cut_to(recorded, options.start, options.end)
@@ -81,7 +89,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def judge(site: "Site", recorded: "Recorded", truth: "Sequence[Happened] | None", *, everyone: bool) -> Outcome:
+def judge(
+    site: "Site", recorded: "Recorded", truth: "Sequence[Happened] | None", *, everyone: bool
+) -> Outcome:
     """Run the engine over recorded readings. Sensors that never spoke are left out unless `everyone`."""
     from services.alerts import score
     from services.alerts.engine import Engine
@@ -104,7 +114,9 @@ def judge(site: "Site", recorded: "Recorded", truth: "Sequence[Happened] | None"
         engine.take_derived()
     meter.done()
     events.sort(key=lambda event: micros(event.time))
-    return Outcome(events, score.score(events, truth) if truth is not None else {}, score.load(events, first, last))
+    return Outcome(
+        events, score.score(events, truth) if truth is not None else {}, score.load(events, first, last)
+    )
 
 
 _FEW = 1000
@@ -133,7 +145,9 @@ def read_truth(file: Path) -> "list[Happened]":
             raise ValueError(msg)
         for row in reader:
             try:
-                found = Happened(micros(row["start"]), micros(row["end"]), row["area"], row["hazard"], row["severity"])
+                found = Happened(
+                    micros(row["start"]), micros(row["end"]), row["area"], row["hazard"], row["severity"]
+                )
             except (ValueError, TypeError) as error:
                 msg = f"{file}:{reader.line_num}: {error} → write ISO 8601 with a zone"
                 raise ValueError(msg) from error
@@ -197,16 +211,28 @@ def show(outcome: Outcome, recorded: "Recorded") -> None:
     for event in outcome.events:
         data = event.data
         verb = event.type.split(".")[3]
-        out(f"{event.time:<22}{verb:<11}{data.severity:<11}{data.sensor or data.gateway or data.area:<40}{data.reason.en}")
+        out(
+            f"{event.time:<22}{verb:<11}{data.severity:<11}{data.sensor or data.gateway or data.area:<40}{data.reason.en}"
+        )
     load = outcome.load
-    span = f"{iso(int(recorded.arrival[0]))} … {iso(int(recorded.arrival[-1]))}" if len(recorded) else "nothing"
+    span = (
+        f"{iso(int(recorded.arrival[0]))} … {iso(int(recorded.arrival[-1]))}" if len(recorded) else "nothing"
+    )
     per_day = "–" if load.per_day is None else f"{load.per_day:.2f}"
     out(f"\n{len(recorded):,} readings, {span}")
-    out(f"{load.alerts} alerts / cảnh báo, {per_day} per day, at most {load.most_in_10_min} in 10 minutes; {load.by_rule}")
+    out(
+        f"{load.alerts} alerts / cảnh báo, {per_day} per day, at most {load.most_in_10_min} in 10 minutes; {load.by_rule}"
+    )
     if outcome.scores:
-        out(f"\n{'hazard':<14}{'severity':<11}{'hits':>6}{'misses':>8}{'false':>7}{'POD':>7}{'FAR':>7}{'CSI':>7}  lead (min)")
+        out(
+            f"\n{'hazard':<14}{'severity':<11}{'hits':>6}{'misses':>8}{'false':>7}{'POD':>7}{'FAR':>7}{'CSI':>7}  lead (min)"
+        )
     for hazard, by_severity in outcome.scores.items():
         for severity, one in by_severity.items():
-            ratios = "".join("      –" if ratio is None else f"{ratio:>7.2f}" for ratio in (one.pod, one.far, one.csi))
+            ratios = "".join(
+                "      –" if ratio is None else f"{ratio:>7.2f}" for ratio in (one.pod, one.far, one.csi)
+            )
             leads = " ".join(f"{lead / 60:+.0f}" for lead in one.lead_s)
-            out(f"{hazard:<14}{severity:<11}{one.hits:>6}{one.misses:>8}{one.false_alarms:>7}{ratios}  {leads}")
+            out(
+                f"{hazard:<14}{severity:<11}{one.hits:>6}{one.misses:>8}{one.false_alarms:>7}{ratios}  {leads}"
+            )

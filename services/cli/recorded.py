@@ -112,7 +112,9 @@ def _messages(
             continue
         pack = decode.decode(message.payload).pack
         if pack is None or index.gateway(topic.area, topic.gateway) is not None:
-            unused["messages that ingest would reject"] = unused.get("messages that ingest would reject", 0) + 1
+            unused["messages that ingest would reject"] = (
+                unused.get("messages that ingest would reject", 0) + 1
+            )
             continue
         taken.append(Taken(topic.gateway, pack, message.time))
     found = identify(index, taken)
@@ -138,7 +140,9 @@ def messages(
     names = [sensor.id for sensor in sensors]
     limits, tail = quality.Limits.of(sensors), quality.Tail(len(sensors))
     gateways = list(dict.fromkeys(gateway for gateway in recorded.gateway if gateway is not None))
-    number = np.array([gateways.index(g) if g is not None else len(gateways) for g in recorded.gateway], np.int64)
+    number = np.array(
+        [gateways.index(g) if g is not None else len(gateways) for g in recorded.gateway], np.int64
+    )
     heard = np.full(len(gateways) + 1, -(1 << 62), np.int64)
     start, total = 0, len(recorded)
     while start < total:

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from services.cli import COMMANDS
@@ -47,5 +48,11 @@ def run(options: argparse.Namespace) -> int:
         settings = Settings.load(given)
     except SettingsError as error:
         return complain(str(error))
-    main: Main = importlib.import_module(MAINS[options.command]).run
+    service = importlib.import_module(MAINS[options.command]).run
+    main: Main = service
+    if options.command == "ingest":
+        # ingest knows nothing of alerts; what hazards add to the vocabulary is handed to it here.
+        from services.alerts.hazards import extra_properties
+
+        main = partial(service, properties=extra_properties())
     return process.run(main, settings, options.command)

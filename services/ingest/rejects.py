@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.ingest.reasons import TABLE, Reason
+from services.observation.reasons import TABLE, Reason
 
 __all__ = ["TABLE", "Kept", "Reason", "Reject", "messages", "subject"]
 

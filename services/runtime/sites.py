@@ -17,6 +17,7 @@ from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError, NotFound
 
 from services.observation import site as sites
 from services.observation import site_files
+from services.observation.quantity import Property
 from services.observation.site import Site
 from services.runtime.streams import SITES, STATE
 
@@ -53,13 +54,13 @@ async def files_of(js: JetStreamContext, version: str) -> dict[str, bytes]:
     return sites.unbundle((await store.get(version)).data or b"")
 
 
-async def load(js: JetStreamContext, version: str) -> Site:
-    """The site of a version.
+async def load(js: JetStreamContext, version: str, properties: Mapping[str, Property] | None = None) -> Site:
+    """The site of a version; `properties` are those that hazards add to the vocabulary.
 
     Raises:
         SiteError: its files have errors; only a newer or older release can have accepted them.
     """
-    site, problems = site_files.parse(await files_of(js, version))
+    site, problems = site_files.parse(await files_of(js, version), properties)
     if site is None:
         first = next(problem for problem in problems if problem.level == "error")
         msg = f"site version {version} can't be read: {first}"

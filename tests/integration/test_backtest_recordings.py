@@ -70,10 +70,20 @@ def test_other_rules_can_be_compared(tmp_path: Path) -> None:
     assert {event["data"]["rule"] for event in answer["against"]["events"]} >= {"low"}
 
 
-@pytest.mark.parametrize("arguments", [["--truth", "no-such.csv"], ["--from", "yesterday"], ["--site", "no-such"]])
+@pytest.mark.parametrize(
+    "arguments", [["--truth", "no-such.csv"], ["--from", "yesterday"], ["--site", "no-such"]]
+)
 def test_what_cannot_be_done_is_refused_with_a_word(arguments: list[str], tmp_path: Path) -> None:
     recording = convert("aire", tmp_path)
-    command = [sys.executable, "-m", "services.cli", "backtest", "--site", str(recording.site), str(recording.files[0])]
+    command = [
+        sys.executable,
+        "-m",
+        "services.cli",
+        "backtest",
+        "--site",
+        str(recording.site),
+        str(recording.files[0]),
+    ]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr

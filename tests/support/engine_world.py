@@ -58,7 +58,13 @@ def city(  # noqa: PLR0913  what a city has
         tables += [table for table in (OFF, *NO_FLOOD) if table["id"] not in told]
     stations = {
         name: Station(
-            name, Text(name, name), area_of[name], 107.1, 10.3, gateway_of[name], dict((attributes or {}).get(name, {}))
+            name,
+            Text(name, name),
+            area_of[name],
+            107.1,
+            10.3,
+            gateway_of[name],
+            dict((attributes or {}).get(name, {})),
         )
         for name in names
     }
@@ -111,7 +117,9 @@ def readings(*rows: tuple[Any, ...]) -> Readings:
     return Readings(batch(rows))
 
 
-def tick(t: int, clocks: Mapping[str, int] | None = None, dt: int = SECOND, sources: Sequence[str] = ("broker",)) -> Tick:
+def tick(
+    t: int, clocks: Mapping[str, int] | None = None, dt: int = SECOND, sources: Sequence[str] = ("broker",)
+) -> Tick:
     """Make one tick."""
     return Tick(t, dt, list(sources), dict(clocks or {}))
 
@@ -138,5 +146,6 @@ def without_detection(events: Iterable[CloudEvent]) -> list[CloudEvent]:
     import msgspec  # noqa: PLC0415
 
     return [
-        msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, detected_at="")) for event in events
+        msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, detected_at=""))
+        for event in events
     ]

@@ -190,7 +190,9 @@ class ReferenceEngine:
                 for at in range(len(b.time)):
                     name = b.sensors[b.sensor[at]]
                     if name in self.channels:
-                        self.reading(self.channels[name], int(b.time[at]), float(b.value[at]), int(b.flag[at]))
+                        self.reading(
+                            self.channels[name], int(b.time[at]), float(b.value[at]), int(b.flag[at])
+                        )
             elif isinstance(message, Tick):
                 self.tick(message)
             elif isinstance(message, GatewayState):
@@ -308,10 +310,14 @@ class ReferenceEngine:
             assert c.last is not None
             if rule.late != "reevaluate" or rule.kind is not Kind.THRESHOLD or watch.told:
                 continue
-            if t < c.last - round(rule.max_late_s * _SECOND) or (watch.last_event is not None and watch.last_event >= t):
+            if t < c.last - round(rule.max_late_s * _SECOND) or (
+                watch.last_event is not None and watch.last_event >= t
+            ):
                 continue
             schedule = rule.schedule
-            if schedule is not None and not (schedule.open_at(t) and schedule.open_at(max(t, c.edges_from or t))):
+            if schedule is not None and not (
+                schedule.open_at(t) and schedule.open_at(max(t, c.edges_from or t))
+            ):
                 continue
             y = x if rule.upward else -x
             reached = [rung for rung in watch.rungs.values() if y >= rung.threshold and rung.on_delay == 0]

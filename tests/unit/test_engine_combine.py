@@ -2,11 +2,30 @@
 
 from services.alerts.engine import Engine, EngineMessage, SiteChange
 from services.alerts.rule import parse_rules
-from tests.support.engine_world import MINUTE, T0, city, engine_of, play, readings, rules_of, sensor, tick, told
+from tests.support.engine_world import (
+    MINUTE,
+    T0,
+    city,
+    engine_of,
+    play,
+    readings,
+    rules_of,
+    sensor,
+    tick,
+    told,
+)
 
 NAMES = [f"s{at}.water_level" for at in range(4)]
 S0, S1, S2, S3 = NAMES
-K = {"id": "k", "kind": "k_of_n", "hazard": "flood", "property": "water_level", "advisory": 1, "watch": 2, "k": 2}
+K = {
+    "id": "k",
+    "kind": "k_of_n",
+    "hazard": "flood",
+    "property": "water_level",
+    "advisory": 1,
+    "watch": 2,
+    "k": 2,
+}
 TIDE = "t.tide_level"
 
 
@@ -19,8 +38,14 @@ def test_k_of_n_needs_k_neighbours() -> None:
     assert play(site, readings((S0, T0, 1.0))) == []
     up = readings((S0, T0, 1.0), (S1, T0 + MINUTE, 2.0))
     assert play(site, up) == ["raised advisory city @1"]
-    assert play(site, up, readings((S2, T0 + MINUTE, 2.0))) == ["raised advisory city @1", "escalated watch city @1"]
-    assert play(site, up, readings((S0, T0 + 2 * MINUTE, 0.9))) == ["raised advisory city @1", "cleared advisory city @2"]
+    assert play(site, up, readings((S2, T0 + MINUTE, 2.0))) == [
+        "raised advisory city @1",
+        "escalated watch city @1",
+    ]
+    assert play(site, up, readings((S0, T0 + 2 * MINUTE, 0.9))) == [
+        "raised advisory city @1",
+        "cleared advisory city @2",
+    ]
 
 
 def test_neighbours_are_those_of_the_area() -> None:
@@ -85,7 +110,11 @@ def test_inputs_that_no_partition_sees_together_are_refused_with_a_remedy() -> N
 
 def test_groups_go_on_from_a_snapshot_and_through_a_site_change() -> None:
     site = city(gauges(), [K])  # type: ignore[arg-type]
-    rows: list[EngineMessage] = [readings((S0, T0, 1.0)), readings((S1, T0 + MINUTE, 1.5)), readings((S0, T0 + 2 * MINUTE, 0.1))]
+    rows: list[EngineMessage] = [
+        readings((S0, T0, 1.0)),
+        readings((S1, T0 + MINUTE, 1.5)),
+        readings((S0, T0 + 2 * MINUTE, 0.1)),
+    ]
     whole = engine_of(site).apply(rows)
     for at in range(4):
         first = engine_of(site)
@@ -95,11 +124,17 @@ def test_groups_go_on_from_a_snapshot_and_through_a_site_change() -> None:
     engine = engine_of(site)
     engine.apply(rows[:2])
     wider = city(gauges(), [{**K, "k": 3}], version="v2")  # type: ignore[arg-type]
-    assert told(engine.apply([SiteChange(wider, rules_of(wider), T0 + 5 * MINUTE)])) == ["cleared advisory city @5"]
+    assert told(engine.apply([SiteChange(wider, rules_of(wider), T0 + 5 * MINUTE)])) == [
+        "cleared advisory city @5"
+    ]
 
 
 def test_split_by_partition_a_group_is_told_once() -> None:
     site = city([*gauges(), sensor(TIDE)], [K], areas={"s0": "other", "s1": "other", "t": "site"})  # type: ignore[arg-type]
     rows = readings(*[(name, T0, 1.5) for name in NAMES])
     together = [line for p in range(16) for line in told(engine_of(site, p).apply([rows]))]
-    assert sorted(together) == sorted(play(site, rows)) == ["raised advisory city @0", "raised advisory other @0"]
+    assert (
+        sorted(together)
+        == sorted(play(site, rows))
+        == ["raised advisory city @0", "raised advisory other @0"]
+    )

@@ -12,7 +12,17 @@ from services.observation.event import CloudEvent, verb_of
 from services.observation.instants import micros
 from services.observation.messages import GatewayState
 from services.observation.site import Site
-from tests.support.engine_world import MINUTE, T0, batch, city, engine_of, rules_of, sensor, tick, without_detection
+from tests.support.engine_world import (
+    MINUTE,
+    T0,
+    batch,
+    city,
+    engine_of,
+    rules_of,
+    sensor,
+    tick,
+    without_detection,
+)
 from tests.support.reference_engine import ReferenceEngine, Told
 
 SENSORS = ("a.water_level", "b.water_level", "c.water_level", "d.door", "e.air_temperature")
@@ -62,8 +72,13 @@ def sites(draw: st.DrawFn, *, more: bool = False) -> Site:
     if draw(st.booleans()):
         rules.append(
             {
-                "id": "stuck", "kind": "stuck", "hazard": "flood", "property": "water_level", "severity": "watch",
-                "tolerance": draw(st.sampled_from([0.0, 0.5])), "window_s": 1200,
+                "id": "stuck",
+                "kind": "stuck",
+                "hazard": "flood",
+                "property": "water_level",
+                "severity": "watch",
+                "tolerance": draw(st.sampled_from([0.0, 0.5])),
+                "window_s": 1200,
             }  # fmt: skip
         )
     rules += _MORE if more else []
@@ -112,7 +127,10 @@ def traces(draw: st.DrawFn) -> list[EngineMessage]:
             sources = draw(st.sampled_from([("broker",), ("broker",), ()]))
             messages.append(tick(wall, dict.fromkeys(gateways, clock), dt, sources))
         else:
-            gateway, status = draw(st.sampled_from(["gw", "gw2"])), draw(st.sampled_from(["online", "offline"]))
+            gateway, status = (
+                draw(st.sampled_from(["gw", "gw2"])),
+                draw(st.sampled_from(["online", "offline"])),
+            )
             messages.append(GatewayState(wall, gateway, status))  # type: ignore[arg-type]
     return messages
 
@@ -138,7 +156,9 @@ def cut(message: EngineMessage, at: list[int]) -> list[EngineMessage]:
     for start, end in zip(places, places[1:], strict=False):
         source = b.sources[0]._replace(rows=end - start)
         rows = slice(start, end)
-        pieces.append(Readings(Batch([source], b.sensors, b.time[rows], b.sensor[rows], b.value[rows], b.flag[rows])))
+        pieces.append(
+            Readings(Batch([source], b.sensors, b.time[rows], b.sensor[rows], b.value[rows], b.flag[rows]))
+        )
     return pieces
 
 
@@ -162,7 +182,9 @@ def test_the_engine_tells_what_the_reference_tells(site: Site, trace: list[Engin
 
 @quick
 @given(sites(more=True), traces(), st.lists(st.integers(0, 8), max_size=4))
-def test_split_anywhere_the_events_are_the_same(site: Site, trace: list[EngineMessage], at: list[int]) -> None:
+def test_split_anywhere_the_events_are_the_same(
+    site: Site, trace: list[EngineMessage], at: list[int]
+) -> None:
     uncut = engine_of(site)
     whole = uncut.apply(trace)
     pieces = [piece for message in trace for piece in cut(message, at)]
@@ -181,7 +203,9 @@ def test_split_anywhere_the_events_are_the_same(site: Site, trace: list[EngineMe
 
 @quick
 @given(sites(more=True), traces(), st.data())
-def test_a_snapshot_at_any_message_goes_on_alike(site: Site, trace: list[EngineMessage], data: st.DataObject) -> None:
+def test_a_snapshot_at_any_message_goes_on_alike(
+    site: Site, trace: list[EngineMessage], data: st.DataObject
+) -> None:
     whole = engine_of(site)
     at = data.draw(st.integers(0, len(trace)))
     events = whole.apply(trace[:at])

@@ -6,7 +6,14 @@ from tests.support.engine_world import MINUTE, T0, city, engine_of, play, readin
 
 A, D = "a.water_level", "d.door"
 INTERVAL = 10 * MINUTE
-LEVEL = {"id": "level", "hazard": "flood", "property": "water_level", "advisory": 1.0, "watch": 2.0, "warning": 3.0}
+LEVEL = {
+    "id": "level",
+    "hazard": "flood",
+    "property": "water_level",
+    "advisory": 1.0,
+    "watch": 2.0,
+    "warning": 3.0,
+}
 
 
 def series(*values: object, name: str = A) -> object:
@@ -33,7 +40,10 @@ def test_hysteresis_zero_clears_just_below() -> None:
 def test_threshold_zero_is_a_threshold() -> None:
     rule = {"id": "level", "hazard": "flood", "property": "water_level", "advisory": 0}
     assert run(rule, -0.1, 0.0, -0.1) == ["raised advisory @10", "cleared advisory @20"]
-    assert run({**rule, "direction": "down"}, 0.1, 0.0, 0.1) == ["raised advisory @10", "cleared advisory @20"]
+    assert run({**rule, "direction": "down"}, 0.1, 0.0, 0.1) == [
+        "raised advisory @10",
+        "cleared advisory @20",
+    ]
 
 
 def test_a_ladder_climbs_and_descends_within_one_alert() -> None:
@@ -49,7 +59,9 @@ def test_an_absent_rung_is_passed_over() -> None:
 
 def test_a_station_without_the_attribute_lacks_the_rung() -> None:
     rule = {**LEVEL, "advisory": "station.bd1", "watch": "station.bd2", "warning": "station.bd3"}
-    site = city([sensor(A), sensor("b.water_level")], [rule], attributes={"a": {"bd1": 1, "bd3": 3}, "b": {"bd2": 5}})
+    site = city(
+        [sensor(A), sensor("b.water_level")], [rule], attributes={"a": {"bd1": 1, "bd3": 3}, "b": {"bd2": 5}}
+    )
     assert play(site, readings((A, T0, 2.5), ("b.water_level", T0, 4.0))) == [f"raised advisory {A} @0"]
 
 
@@ -103,7 +115,14 @@ def test_suspect_never_clears() -> None:
 
 
 def test_a_property_that_reports_on_change_completes_its_delay_by_the_clock() -> None:
-    rule = {"id": "open", "hazard": "flood", "property": "door", "advisory": 1, "on_delay_s": 300, "off_delay_s": 60}
+    rule = {
+        "id": "open",
+        "hazard": "flood",
+        "property": "door",
+        "advisory": 1,
+        "on_delay_s": 300,
+        "off_delay_s": 60,
+    }
     site = city([sensor(D, 0, "on_change"), sensor(A)], [rule])
     raised = f"raised advisory {D} @5"
     opened = readings((D, T0, 1.0))
@@ -112,14 +131,20 @@ def test_a_property_that_reports_on_change_completes_its_delay_by_the_clock() ->
     assert play(site, opened, readings((D, T0 + 5 * MINUTE, 0.0))) == []  # closed at the very instant
     assert play(site, opened, readings((D, T0 + 6 * MINUTE, 0.0))) == [raised]
     closed = readings((D, T0 + 6 * MINUTE, 0.0))
-    assert play(site, opened, closed, tick(T0, {"gw": T0 + 7 * MINUTE})) == [raised, f"cleared advisory {D} @7"]
+    assert play(site, opened, closed, tick(T0, {"gw": T0 + 7 * MINUTE})) == [
+        raised,
+        f"cleared advisory {D} @7",
+    ]
 
 
 def test_an_alert_of_an_unseen_sensor_is_not_ended_by_the_clock() -> None:
     rule = {"id": "open", "hazard": "flood", "property": "door", "advisory": 1, "off_delay_s": 3600}
     site = city([sensor(D, 600, "on_change"), sensor(A)], [rule])
     closing = readings((D, T0, 1.0), (D, T0 + MINUTE, 0.0))
-    assert play(site, closing, tick(T0, {"gw": T0 + 90 * MINUTE})) == [f"raised advisory {D} @0", f"blind advisory {D} @31"]
+    assert play(site, closing, tick(T0, {"gw": T0 + 90 * MINUTE})) == [
+        f"raised advisory {D} @0",
+        f"blind advisory {D} @31",
+    ]
 
 
 @pytest.mark.parametrize("floor", [None, 0.0])
@@ -136,7 +161,13 @@ def test_stuck_is_told_after_its_window_and_ends_with_the_next_change(floor: flo
 def test_every_event_carries_its_reason_in_both_languages() -> None:
     (event,) = engine_of(city([sensor(A)], [LEVEL])).apply([series(2.5)])  # type: ignore[list-item]
     data = event.data
-    assert (data.value, data.unit, data.threshold, data.rule, data.severity) == (2.5, "m", 2.0, "level", "watch")
+    assert (data.value, data.unit, data.threshold, data.rule, data.severity) == (
+        2.5,
+        "m",
+        2.0,
+        "level",
+        "watch",
+    )
     assert len(data.rule_version) == 12
     assert data.since == data.time == "2023-11-14T22:14:00Z"
     assert data.reason.vi
@@ -146,4 +177,6 @@ def test_every_event_carries_its_reason_in_both_languages() -> None:
 
 
 def test_sensors_nobody_declared_are_passed_over() -> None:
-    assert play(city([sensor(A)], [LEVEL]), readings(("x.water_level", T0, 9.0), (A, T0, 1.0))) == [f"raised advisory {A} @0"]
+    assert play(city([sensor(A)], [LEVEL]), readings(("x.water_level", T0, 9.0), (A, T0, 1.0))) == [
+        f"raised advisory {A} @0"
+    ]

@@ -6,7 +6,14 @@ from tests.support.engine_world import (
     MINUTE, SECOND, T0, city, engine_of, play, readings, rules_of, sensor, tick, told,
 )  # fmt: skip
 
-LEVEL = {"id": "level", "hazard": "flood", "property": "water_level", "advisory": 1.0, "warning": 3.0, "hysteresis": 0.2}
+LEVEL = {
+    "id": "level",
+    "hazard": "flood",
+    "property": "water_level",
+    "advisory": 1.0,
+    "warning": 3.0,
+    "hysteresis": 0.2,
+}
 SILENT = {"id": "sensor-silent", "hazard": "system", "kind": "silent", "severity": "advisory"}
 A, B, C = "a.water_level", "b.water_level", "c.water_level"
 INTERVAL = 10 * MINUTE
@@ -31,7 +38,9 @@ def test_a_sensor_that_never_spoke_is_told_three_intervals_after_its_gateway_did
     site = city([sensor(A), sensor(B)], [SILENT])
     rows = steady(B, T0 + 7 * MINUTE, 4)
     assert play(site, readings(*rows), tick(T0 + 36 * MINUTE, {"gw": T0 + 36 * MINUTE})) == []
-    assert play(site, readings(*rows), tick(T0 + 37 * MINUTE, {"gw": T0 + 37 * MINUTE})) == [f"raised advisory {A} @37"]
+    assert play(site, readings(*rows), tick(T0 + 37 * MINUTE, {"gw": T0 + 37 * MINUTE})) == [
+        f"raised advisory {A} @37"
+    ]
 
 
 def test_a_rule_edit_keeps_the_state_and_raises_nothing_old_again() -> None:
@@ -46,7 +55,9 @@ def test_a_rule_edit_keeps_the_state_and_raises_nothing_old_again() -> None:
     assert told(escalated) == [f"escalated warning {A} @2"]
     assert "rule changed" in escalated[0].data.reason.en
     higher = city([sensor(A)], [{**LEVEL, "advisory": 2.5}], version="v4")
-    assert told(engine.apply([SiteChange(higher, rules_of(higher), T0 + 3 * MINUTE)])) == [f"cleared warning {A} @3"]
+    assert told(engine.apply([SiteChange(higher, rules_of(higher), T0 + 3 * MINUTE)])) == [
+        f"cleared warning {A} @3"
+    ]
     gone = city([sensor(A)], [{**LEVEL, "enabled": False}], version="v5")
     assert told(engine.apply([SiteChange(gone, rules_of(gone), T0 + 4 * MINUTE)])) == []
 
@@ -175,7 +186,9 @@ def test_a_short_goodbye_of_a_gateway_is_no_alert() -> None:
 def test_an_offline_gateway_is_told_once_and_its_sensors_are_not() -> None:
     site = city([sensor(A), sensor(B)], [SILENT])
     engine = engine_of(site)
-    engine.apply([readings((A, T0, 0.5), (B, T0, 0.5)), tick(T0, {"gw": T0}), GatewayState(T0, "gw", "offline")])
+    engine.apply(
+        [readings((A, T0, 0.5), (B, T0, 0.5)), tick(T0, {"gw": T0}), GatewayState(T0, "gw", "offline")]
+    )
     assert told(engine.apply([tick(T0, dt=100 * MINUTE)])) == ["raised watch gw @20"]
 
 
@@ -190,19 +203,30 @@ def test_a_sensor_destroyed_at_the_height_of_a_flood_keeps_its_alert() -> None:
     site = city([sensor(A), sensor(B)], [LEVEL, SILENT])
     engine = engine_of(site)
     rows = [(A, T0, 3.5), (A, T0 + INTERVAL, 4.0), *steady(B, T0, 10)]
-    events = engine.apply([readings(*sorted(rows, key=lambda row: row[1])), tick(T0, {"gw": T0 + 90 * MINUTE})])
+    events = engine.apply(
+        [readings(*sorted(rows, key=lambda row: row[1])), tick(T0, {"gw": T0 + 90 * MINUTE})]
+    )
     assert told(events) == [f"raised warning {A} @0", f"raised advisory {A} @40", f"blind warning {A} @40"]
     assert events[-1].data.blind
     assert events[-1].data.alert_id == events[0].data.alert_id
     # Weeks later somebody mounts a new one. It sees the alert, and ends it.
     weeks = T0 + 30_000 * MINUTE
     events = engine.apply([readings((A, weeks, 0.5))])
-    assert told(events) == [f"cleared advisory {A} @30000", f"sighted warning {A} @30000", f"cleared warning {A} @30000"]
+    assert told(events) == [
+        f"cleared advisory {A} @30000",
+        f"sighted warning {A} @30000",
+        f"cleared warning {A} @30000",
+    ]
 
 
 def test_a_sensor_that_fails_while_its_alert_is_active_is_blind_and_not_cleared() -> None:
     site = city([sensor(A)], [LEVEL])
-    rows = [(A, T0, 2.0), (A, T0 + INTERVAL, -99.0, 4), (A, T0 + 2 * INTERVAL, float("nan"), 9), (A, T0 + 3 * INTERVAL, 0.1, 3)]
+    rows = [
+        (A, T0, 2.0),
+        (A, T0 + INTERVAL, -99.0, 4),
+        (A, T0 + 2 * INTERVAL, float("nan"), 9),
+        (A, T0 + 3 * INTERVAL, 0.1, 3),
+    ]
     blind = [f"raised advisory {A} @0", f"blind advisory {A} @10"]
     assert play(site, readings(*rows)) == blind
     good = readings((A, T0 + 40 * MINUTE, 2.0))
@@ -213,7 +237,10 @@ def test_a_dead_gateway_blinds_the_alerts_of_its_sensors() -> None:
     site = city([sensor(A), sensor(B)], [LEVEL])
     engine = engine_of(site)
     engine.apply([readings((A, T0, 2.0), (B, T0, 0.1)), tick(T0, {"gw": T0})])
-    assert told(engine.apply([tick(T0, dt=60 * MINUTE)])) == ["raised watch gw @20", f"blind advisory {A} @20"]
+    assert told(engine.apply([tick(T0, dt=60 * MINUTE)])) == [
+        "raised watch gw @20",
+        f"blind advisory {A} @20",
+    ]
 
 
 def test_a_dead_ingest_ages_nothing() -> None:
@@ -233,7 +260,9 @@ def test_a_source_that_is_not_connected_ages_nothing() -> None:
 
 def test_the_next_rise_is_a_new_alert_that_names_the_one_before() -> None:
     site = city([sensor(A)], [LEVEL])
-    events = engine_of(site).apply([readings(*[(A, T0 + at * INTERVAL, v) for at, v in enumerate([2.0, 0.5, 2.0, 0.5])])])
+    events = engine_of(site).apply(
+        [readings(*[(A, T0 + at * INTERVAL, v) for at, v in enumerate([2.0, 0.5, 2.0, 0.5])])]
+    )
     first, second = events[0].data, events[2].data
     assert first.alert_id == events[0].id == events[1].data.alert_id
     assert second.alert_id == events[2].id != first.alert_id

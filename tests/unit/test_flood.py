@@ -11,9 +11,13 @@ A, RATE = "a.water_level", "a.water_level_rate"
 LEVELS = {"bd1": 1.0, "bd2": 2.0, "bd3": 3.0}
 
 
-def flood(values: list[float], step: int = 60, attributes: dict[str, float] | None = None) -> list[CloudEvent]:
+def flood(
+    values: list[float], step: int = 60, attributes: dict[str, float] | None = None
+) -> list[CloudEvent]:
     """Events of an hourly series (or any other step in minutes), silence left out."""
-    site = city([sensor(A, step * 60)], attributes={"a": LEVELS if attributes is None else attributes}, bare=False)
+    site = city(
+        [sensor(A, step * 60)], attributes={"a": LEVELS if attributes is None else attributes}, bare=False
+    )
     rows = [(A, T0 + at * step * MINUTE, value) for at, value in enumerate(values)]
     return engine_of(site).apply([readings(*rows)])
 
@@ -76,7 +80,9 @@ def test_below_its_floor_a_rise_is_noise() -> None:
 
 def test_a_rise_ends_when_the_water_is_below_the_floor_again() -> None:
     up = [0.5 + at * 0.1 for at in range(5)]
-    verbs = [verb_of(e.type) for e in flood([*up, 0.4, 0.3, 0.2, 0.1, 0.0, -0.1], step=10) if e.data.sensor == RATE]
+    verbs = [
+        verb_of(e.type) for e in flood([*up, 0.4, 0.3, 0.2, 0.1, 0.0, -0.1], step=10) if e.data.sensor == RATE
+    ]
     assert verbs[0] == "raised"
     assert verbs[-1] == "cleared"
 

@@ -12,7 +12,13 @@ from services.alerts.schedule import Schedule, parse_window
 from tests.support.engine_world import MINUTE, T0, city, rules_of, sensor
 
 A = "a.water_level"
-GOOD: dict[str, Any] = {"id": "level", "hazard": "flood", "property": "water_level", "advisory": 1, "watch": 2}
+GOOD: dict[str, Any] = {
+    "id": "level",
+    "hazard": "flood",
+    "property": "water_level",
+    "advisory": 1,
+    "watch": 2,
+}
 
 
 @pytest.mark.parametrize(
@@ -55,13 +61,20 @@ def test_what_cannot_be_meant_is_refused_with_line_and_remedy(change: dict[str, 
 
 
 def test_a_rule_without_rung_or_id_is_refused() -> None:
-    for broken in ({"id": "x", "hazard": "flood", "property": "water_level"}, {k: v for k, v in GOOD.items() if k != "id"}):
+    for broken in (
+        {"id": "x", "hazard": "flood", "property": "water_level"},
+        {k: v for k, v in GOOD.items() if k != "id"},
+    ):
         assert len(parse_rules(city([sensor(A)], [broken]))[1]) == 1
 
 
 def test_a_ladder_out_of_order_at_one_station_is_refused_by_name() -> None:
     rule = GOOD | {"advisory": "station.bd1", "watch": "station.bd2"}
-    site = city([sensor(A), sensor("b.water_level")], [rule], attributes={"a": {"bd1": 1, "bd2": 2}, "b": {"bd1": 2, "bd2": 1}})
+    site = city(
+        [sensor(A), sensor("b.water_level")],
+        [rule],
+        attributes={"a": {"bd1": 1, "bd2": 2}, "b": {"bd1": 2, "bd2": 1}},
+    )
     (problem,) = parse_rules(site)[1]
     assert "(b)" in problem.what.en
 
@@ -83,12 +96,32 @@ def test_default_rules_apply_unless_the_site_has_one_of_the_same_id() -> None:
 
 def test_the_version_names_what_a_rule_says_and_nothing_else() -> None:
     def version(change: dict[str, Any]) -> str:
-        return next(rule.version for rule in rules_of(city([sensor(A)], [GOOD | change])) if rule.id == "level")
+        return next(
+            rule.version for rule in rules_of(city([sensor(A)], [GOOD | change])) if rule.id == "level"
+        )
 
     assert len(version({})) == 12
     assert int(version({}), 16) >= 0
-    assert version({}) == version({"source": "a decree", "status": "legal"}) == version({"on_delay_s": 0, "kind": "threshold"})
-    assert len({version(c) for c in ({}, {"advisory": 1.5}, {"hysteresis": 0.1}, {"on_delay_s": 1}, {"late": "reevaluate"})}) == 5
+    assert (
+        version({})
+        == version({"source": "a decree", "status": "legal"})
+        == version({"on_delay_s": 0, "kind": "threshold"})
+    )
+    assert (
+        len(
+            {
+                version(c)
+                for c in (
+                    {},
+                    {"advisory": 1.5},
+                    {"hysteresis": 0.1},
+                    {"on_delay_s": 1},
+                    {"late": "reevaluate"},
+                )
+            }
+        )
+        == 5
+    )
 
 
 def test_an_expression_takes_the_first_alternative_a_station_can_answer() -> None:
@@ -110,7 +143,14 @@ def test_a_window_over_midnight_is_open_on_both_sides_of_it() -> None:
     schedule = Schedule((window,), "Asia/Ho_Chi_Minh")
     midnight = T0 - 314 * MINUTE  # Wednesday 00:00 in Việt Nam
     inside = [-121, -120, -1, 0, 299, 300]
-    assert [schedule.open_at(midnight + at * MINUTE) for at in inside] == [False, True, True, True, True, False]
+    assert [schedule.open_at(midnight + at * MINUTE) for at in inside] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+        False,
+    ]
     assert schedule.next_edge(midnight) == midnight + 300 * MINUTE
     assert schedule.next_edge(midnight + 300 * MINUTE) == midnight + (6 * 1440 + 1320) * MINUTE
 

@@ -10,7 +10,10 @@ GATEWAY_SILENT = "gateway-silent"
 def _reason(facts: Facts) -> Text | None:
     if facts.rule == GATEWAY_SILENT:
         if facts.verb == "cleared":
-            return Text(f"Trạm trung chuyển {facts.place.vi} đã có tín hiệu trở lại.", f"Gateway {facts.place.en} is heard again.")
+            return Text(
+                f"Trạm trung chuyển {facts.place.vi} đã có tín hiệu trở lại.",
+                f"Gateway {facts.place.en} is heard again.",
+            )
         return Text(
             f"Trạm trung chuyển {facts.place.vi} mất tín hiệu; mọi cảm biến của nó chưa rõ tình trạng.",
             f"Gateway {facts.place.en} is silent; nothing is known of its sensors.",
@@ -29,7 +32,13 @@ HAZARD = Hazard(
     text=Text("hệ thống", "system"),
     rules=(
         # Every sensor of a site, declared or speaking: three expected intervals without a reading.
-        {"id": SENSOR_SILENT, "kind": "silent", "severity": "advisory", "status": "default", "source": "design.md section 4"},
+        {
+            "id": SENSOR_SILENT,
+            "kind": "silent",
+            "severity": "advisory",
+            "status": "default",
+            "source": "design.md section 4",
+        },
     ),
     advice={name: Advice(_CHECK, _NOTHING) for name in ("advisory", "watch", "warning", "emergency")},
     reason=_reason,
