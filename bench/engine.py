@@ -52,7 +52,7 @@ def site_of(count: int, extra: list[dict[str, Any]] | None = None) -> Site:
                 600.0,
                 "periodic",
                 "measured",
-                *([None] * 6),
+                None, None, None, None, None, None,
             )
             for name in names
         },

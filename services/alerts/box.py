@@ -92,7 +92,7 @@ def _ladder(box: _Box, cell: Cell, rungs: Rungs, sign: float, gap: int, *, timed
     """Within the box no rung flips, and no pending flip begins, ends or completes."""
     lo, hi = LOWEST, math.inf
     for k in range(4):
-        if rungs.threshold[k] != rungs.threshold[k]:  # noqa: PLR0124  absent
+        if rungs.threshold[k] != rungs.threshold[k]:
             continue
         on = cell.active >> k & 1
         since = cell.since[k]

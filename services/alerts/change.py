@@ -146,7 +146,7 @@ def _ladder(new: Core, at: int, rule: Rule, cell: Cell | None, row: int, t: int)
     active = cell.active
     drop(cell)
     for k in range(4):
-        if not open_now or rungs.threshold[k] != rungs.threshold[k]:  # noqa: PLR0124  absent
+        if not open_now or rungs.threshold[k] != rungs.threshold[k]:
             continue
         if active >> k & 1 and (y >= rungs.clear[k] or good == NEVER):
             cell.active |= 1 << k

@@ -10,12 +10,11 @@ from services.alerts.layout import Layout
 from services.alerts.reasons import sentence, severity_of
 from services.alerts.rule import Kind
 from services.alerts.state import State
-from services.observation.event import Alert, CloudEvent, event_id, make
+from services.observation.event import Alert, CloudEvent, event_id, type_of
 from services.observation.flags import Flag
 from services.observation.instants import iso as iso_text
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
-
 
 iso = lru_cache(maxsize=4096)(iso_text)
 """The same few instants are written again and again: of one batch, of one event."""
@@ -146,5 +145,12 @@ class Core:
 
     def put(self, verb: str, identity: str, time: int, alert: Alert) -> None:
         """Put an event out."""
-        event = make(site=self.layout.site.id, verb=verb, event=identity, time=time, alert=alert)
+        event = CloudEvent(
+            id=identity,
+            source=f"/sites/{self.layout.site.id}",
+            type=type_of(verb),
+            subject=alert.alert_id,
+            time=iso(time),
+            data=alert,
+        )
         self.out.append((self.cause.order, event))

@@ -124,7 +124,9 @@ class Layout:
         self.gateway_row = {name: at for at, name in enumerate(self.gateways)}
         own_source = {source.gateway: source.id for source in site.sources if source.gateway}
         self.source_of = [own_source.get(name, BROKER) for name in self.gateways]
-        rows, groups, seen = [], [], {}
+        rows: list[int] = []
+        groups: list[int] = []
+        seen: dict[tuple[int, int], int] = {}
         for at in range(self.real):
             gateway = self.gateway_row.get(site.stations[self.station[at]].gateway or "", -1)
             rows.append(gateway)

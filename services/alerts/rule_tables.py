@@ -4,6 +4,7 @@ A default rule applies unless the site has a rule of the same id; `enabled = fal
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -96,7 +97,7 @@ class _Reader:
             on_delay_s=self._per_rung("on_delay_s"),
             off_delay_s=self._per_rung("off_delay_s"),
             upward=self._choice("direction", ("up", "down"), "up") == "up",
-            late=self._choice("late", ("ignore", "reevaluate"), "ignore"),  # type: ignore[arg-type]  checked
+            late=self._choice("late", ("ignore", "reevaluate"), "ignore"),  # type: ignore[arg-type]  # checked
             max_late_s=self._number("max_late_s", 86_400.0),
             areas=self._names("areas", (*self.site.areas, SITE_SCOPE), "khu vực", "area"),
             stations=self._names("stations", tuple(self.site.stations), "trạm", "station"),
@@ -111,7 +112,7 @@ class _Reader:
             else None,
             inputs=self._inputs() if kind in (Kind.AND, Kind.OR) else (),
             source=str(self.table.get("source", "")),
-            status=self._choice("status", _STATUS, "local"),  # type: ignore[arg-type]  checked
+            status=self._choice("status", _STATUS, "local"),  # type: ignore[arg-type]  # checked
             default=self.default,
         )
         self._check_order(rule)
@@ -289,20 +290,16 @@ class _Reader:
         """Refuse a ladder that does not climb where it can be known: by numbers, or at each station."""
         if rule.kind not in _WITH_LADDER or self.default or self.failed:
             return
-        wanted = sum(rung is not None for rung in rule.rungs)
-        by_station = any(rung is not None and rung.attributes for rung in rule.rungs)
-        places = ({sensor.station for sensor in rule.sensors(self.site)} if by_station else None) or {None}
-        for place in sorted(places, key=str):
-            attributes = self.site.stations[place].attributes if place is not None else {}
-            values = [
-                (w, r.resolve(attributes))
-                for w, r in zip(SEVERITIES, rule.rungs, strict=True)
-                if r is not None
-            ]
-            present = [(word, value) for word, value in values if value is not None]
-            for (low, a), (high, b) in zip(present, present[1:], strict=False):
-                if wanted > 1 and a * rule.sign >= b * rule.sign:
-                    where = f" ({place})" if place is not None else ""
+        places: dict[str, Mapping[str, float]] = {"": {}}
+        if any(rung is not None and rung.attributes for rung in rule.rungs):
+            stations = (self.site.stations[sensor.station] for sensor in rule.sensors(self.site))
+            places = {station.id: station.attributes for station in stations}
+        for place, attributes in places.items():
+            found = [(word, rung.resolve(attributes)) for word, rung in _present(rule)]
+            steps = [(word, value) for word, value in found if value is not None]
+            for (low, a), (high, b) in pairwise(steps):
+                if a * rule.sign >= b * rule.sign:
+                    where = f" ({place})" if place else ""
                     self.error(
                         f"bậc {high} {b:g} không vượt {low} {a:g}{where}",
                         f"rung {high} {b:g} is not beyond {low} {a:g}{where}",
@@ -325,6 +322,10 @@ class _Reader:
                 'đặt area = "site" cho các trạm đó, hoặc tách quy tắc theo khu vực',
                 'give these stations area = "site", or make one rule per area',
             )
+
+
+def _present(rule: Rule) -> list[tuple[str, Expression]]:
+    return [(word, rung) for word, rung in zip(SEVERITIES, rule.rungs, strict=True) if rung is not None]
 
 
 def _one_of(allowed: tuple[str, ...]) -> tuple[str, str]:

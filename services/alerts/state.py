@@ -11,7 +11,7 @@ from services.alerts.ladder import NEVER, Cell
 from services.alerts.layout import FOREVER, Layout
 from services.alerts.window import Windows
 
-LOWEST = -np.finfo(np.float64).max
+LOWEST = -float(np.finfo(np.float64).max)
 """The lowest finite value: an infinite reading lies in no box."""
 
 

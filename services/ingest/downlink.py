@@ -14,9 +14,11 @@ from nats.js import JetStreamContext
 
 from services.ingest.acks import Acks
 from services.ingest.broker import MAX_UNANSWERED, Connection
+from services.ingest.order import Key
 from services.ingest.raw import Endpoint
 from services.ingest.site_index import SiteIndex
 from services.observation import event, topics
+from services.observation.envelope import MISSING, decode_missing
 from services.observation.sensor import CANARY_GATEWAY
 from services.runtime import logging
 from services.runtime.follow import Follower, Message, TailLost
@@ -46,9 +48,19 @@ class Downlink:
     """Reads both streams and publishes; both ends may come and go."""
 
     def __init__(
-        self, settings: Settings, js: JetStreamContext, index: Callable[[], SiteIndex | None], health: Health
+        self,
+        settings: Settings,
+        js: JetStreamContext,
+        index: Callable[[], SiteIndex | None],
+        health: Health,
+        missing: Callable[[Key, int, int], None],
     ) -> None:
-        """`index` gives the running site: a gateway's area is in its topic."""
+        """`index` gives the running site: a gateway's area is in its topic.
+
+        `missing` hears what the archive says of packs that the stream dropped before it read them: that
+        is not for the agent, who hears only ingest's `want`.
+        """
+        self._missing = missing
         self._settings, self._js, self._index, self._health = settings, js, index, health
         self._connection: Connection | None = None
         self._free = asyncio.Event()
@@ -151,6 +163,10 @@ class Downlink:
             return None
         gateway = index.site.gateways.get(tokens[1])
         if gateway is None or gateway.id == CANARY_GATEWAY:
+            return None
+        if tokens[-1] == MISSING:
+            for first, last in decode_missing(message.data):
+                self._missing((gateway.id, tokens[3]), first, last)
             return None
         if tokens[2] == "ack":
             return topics.ack(gateway.area, gateway.id), message.data

@@ -174,6 +174,14 @@ class Order:
         if buffer.want:
             buffer.want.remove(seq, seq)
 
+    def missing(self, key: Key, first: int, last: int) -> None:
+        """The stream dropped these before the archive read them: they must come once more."""
+        buffer = self.buffer(key)
+        buffer.seen.remove(first, last)
+        for a, b in buffer.lost.missing(max(first, buffer.first), max(last, buffer.first - 1)):
+            buffer.want.add(a, b)
+        self.asked.add(key)
+
     def forget_unsafe(self) -> None:
         """Everything not in the stream is dropped: it will come again on another connection."""
         self._held.clear()

@@ -18,7 +18,7 @@ from services.ingest.build import Builder
 from services.ingest.downlink import Downlink, tell
 from services.ingest.intake import Intake
 from services.ingest.items import Built, Item
-from services.ingest.order import Order
+from services.ingest.order import Key, Order
 from services.ingest.raw import RawMessage
 from services.ingest.sessions import keep_sessions
 from services.ingest.site_index import SiteIndex
@@ -120,7 +120,7 @@ class Service:
                     keep_sessions(self),
                     tell(self),
                     self.watch.run(self),
-                    Downlink(self.settings, self.js, self.sites.index, self.health).run(),
+                    self._downlink().run(),
                 )
             ]
             pump = asyncio.create_task(self._pump())
@@ -137,6 +137,13 @@ class Service:
                 connection.close()
         with suppress(*TROUBLE):
             await self.stream.save(self.book.save(), self.stream.position)
+
+    def _downlink(self) -> Downlink:
+        def missing(key: Key, first: int, last: int) -> None:
+            self.order.missing(key, first, last)
+            self.wake.set()
+
+        return Downlink(self.settings, self.js, self.sites.index, self.health, missing)
 
     # --- starting ------------------------------------------------------------------------------
 

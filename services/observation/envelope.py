@@ -59,13 +59,33 @@ class Ack(msgspec.Struct, kw_only=True, omit_defaults=True):
     stored: list[tuple[int, int]] | None = None
 
 
+MISSING = "missing"
+"""From the archive to ingest on DOWNLINK: what READINGS dropped before it was stored. Never on the wire."""
+
+
+class Missing(msgspec.Struct):
+    """Packs that must come once more."""
+
+    buf: str
+    missing: Pairs
+
+
 _encoder = msgspec.json.Encoder()
+_missing = msgspec.json.Decoder(Missing)
 _ack = msgspec.json.Decoder(Ack)
 
 
 def encode_ack(kind: str, buf: str, ranges: list[list[int]]) -> bytes:
     """`{"v": 1, "buf": …, kind: ranges}`; kind is `want`, `seen` or `stored`."""
     return _encoder.encode({"v": FORMAT, "buf": buf, kind: ranges})
+
+
+def decode_missing(data: bytes) -> Pairs:
+    """Ranges of a `missing` of the archive; none when it can't be read."""
+    try:
+        return _missing.decode(data).missing
+    except msgspec.MsgspecError:
+        return []
 
 
 def decode_ack(data: bytes) -> Ack:

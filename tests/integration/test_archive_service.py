@@ -14,7 +14,7 @@ from nats.js import JetStreamContext
 
 from services.ingest.archive import service, session
 from services.observation import messages, topics
-from services.observation.envelope import decode_ack
+from services.observation.envelope import MISSING, decode_ack, decode_missing
 from services.observation.ranges import Ranges
 from services.runtime.nats import connect, ensure_streams
 from services.runtime.streams import DOWNLINK, READINGS, Limits
@@ -258,12 +258,12 @@ def test_agents_are_asked_again_for_packs_that_the_stream_discarded(
             config.max_msgs = 4
             await js.update_stream(config)
             async with archiving(nats, plain_dsn):
-                subject = topics.ack_subject("g1", "9f3a", "want")
+                subject = topics.ack_subject("g1", "9f3a", MISSING)
 
                 async def wanted() -> list[tuple[int, int]] | None:
-                    return decode_ack((await js.get_last_msg(DOWNLINK, subject)).data or b"").want
+                    return decode_missing((await js.get_last_msg(DOWNLINK, subject)).data or b"")
 
-                assert await until(wanted, "want") == [(1, 6)]
+                assert await until(wanted, "what is missing") == [(1, 6)]
                 await send(js, [numbered(seq) for seq in range(1, 7)])
 
                 async def all_stored() -> bool:

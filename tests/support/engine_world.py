@@ -31,7 +31,7 @@ def sensor(name: str, interval_s: float = 600.0, reports: Reports = "periodic", 
     return Sensor(name, station, prop, unit, unit, interval_s, reports, "measured", *([None] * 6))  # type: ignore[arg-type]
 
 
-def city(  # noqa: PLR0913  what a city has
+def city(
     sensors: Iterable[Sensor],
     rules: Sequence[Mapping[str, Any]] = (),
     *,
@@ -52,7 +52,7 @@ def city(  # noqa: PLR0913  what a city has
         gate: Gateway(gate, "city", reporting_s, tuple(n for n in names if gateway_of[n] == gate))
         for gate in dict.fromkeys(gateway_of.values())
     }
-    tables = [*rules]
+    tables: list[Mapping[str, Any]] = [*rules]
     if bare:
         told = {table.get("id") for table in rules}
         tables += [table for table in (OFF, *NO_FLOOD) if table["id"] not in told]
@@ -108,7 +108,7 @@ def batch(rows: Sequence[tuple[Any, ...]], gateway: str = "gw", received_at: int
         np.array(times, np.int64),
         np.array([index[row[0]] for row in rows], np.uint32),
         np.array([row[2] for row in rows], np.float64),
-        np.array([row[3] if len(row) > 3 else 1 for row in rows], np.uint8),  # noqa: PLR2004
+        np.array([row[3] if len(row) > 3 else 1 for row in rows], np.uint8),
     )
 
 
@@ -126,7 +126,7 @@ def tick(
 
 def told(events: Iterable[CloudEvent]) -> list[str]:
     """Say events as `verb severity sensor @minutes since T0`."""
-    from services.observation.instants import micros  # noqa: PLC0415
+    from services.observation.instants import micros
 
     said = []
     for event in events:
@@ -143,7 +143,7 @@ def play(site: Site, *messages: EngineMessage) -> list[str]:
 
 def without_detection(events: Iterable[CloudEvent]) -> list[CloudEvent]:
     """Events with `detected_at` blanked: it is outside every comparison."""
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
     return [
         msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, detected_at=""))

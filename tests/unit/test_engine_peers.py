@@ -3,7 +3,17 @@
 from services.alerts.engine import SiteChange
 from services.observation.messages import GatewayState
 from tests.support.engine_world import (
-    MINUTE, SECOND, T0, city, engine_of, play, readings, rules_of, sensor, tick, told,
+    MINUTE,
+    SECOND,
+    T0,
+    city,
+    engine_of,
+    play,
+    readings,
+    rules_of,
+    sensor,
+    tick,
+    told,
 )  # fmt: skip
 
 LEVEL = {

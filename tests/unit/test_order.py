@@ -219,3 +219,16 @@ def test_whatever_comes_everything_leaves_within_the_hold(arrivals: list[tuple[i
         left += len(order.arrive(pack(seq), now))
     left += len(order.due(now + 3.0))
     assert left == came
+
+
+def test_what_the_stream_dropped_before_it_was_stored_is_asked_for_and_taken_once_more() -> None:
+    order = Order()
+    key = ("g1", "9f3a")
+    for seq in (1, 2, 3):
+        order.safe(key, seq)
+    order.missing(key, 1, 2)
+    assert order.buffers[key].seen.as_list() == [[3, 3]]
+    assert order.buffers[key].want.as_list() == [[1, 2]]
+    assert key in order.asked
+    order.safe(key, 1)
+    assert order.buffers[key].want.as_list() == [[2, 2]]

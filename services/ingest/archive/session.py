@@ -20,6 +20,7 @@ from services.ingest.archive.group import Group, alone, groups
 from services.ingest.archive.places import Place
 from services.ingest.archive.report import Report
 from services.ingest.archive.writer import ALERTS, DERIVED, READINGS, Outcome, Writer
+from services.observation.envelope import MISSING
 from services.runtime import logging
 from services.runtime.follow import Follower, Message
 from services.runtime.position import Position, check_position, epoch_of, renew_epoch
@@ -197,7 +198,7 @@ class Session:
                 async with self._busy:
                     self._tell(await shelves.still_open(self._conn))
                     if turn % REPAIR_EVERY == 0:
-                        self._tell(await repair.look(self._conn), "want")
+                        self._tell(await repair.look(self._conn), MISSING)
 
     def _tell_stored(self, outcome: Outcome) -> None:
         for key in outcome.heard:
