@@ -9,7 +9,6 @@ from services.alerts.ladder import AWAITING, NEVER, Cell, Rungs
 from services.alerts.layout import FOREVER, Layout
 from services.alerts.rule import Kind, Rule
 from services.alerts.state import LOWEST, State
-from services.alerts.window import Windows
 from services.observation.instants import SECOND
 
 
@@ -142,11 +141,6 @@ def floor_of(core: Core, at: int, rule: Rule) -> float | None:
 def window_of(rule: Rule) -> int:
     """Window of a rule in µs."""
     return round(rule.window_s * SECOND)
-
-
-def keep(windows: Windows, child: int, t: int, x: float) -> None:
-    """Keep one reading in the window of a derivation."""
-    windows.put(np.array([child]), np.array([t]), np.array([x]))
 
 
 def next_edge(core: Core, s: int, after: int) -> None:

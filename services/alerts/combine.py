@@ -80,7 +80,7 @@ class Group:
         return self.rule.id, self.area
 
     def count(self, k: int, *, known: bool) -> int:
-        """How many members, or conditions, have rung k on; `known`: as far as anything is known of them now."""
+        """How many members, or conditions, have rung k on; `known`: of those of whom something is known."""
         on = [m for m in self.members if (m.known or not known) and m.bits >> k & 1]
         return len(on) if self.rule.kind is Kind.K_OF_N else len({m.condition for m in on})
 

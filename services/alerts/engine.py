@@ -66,11 +66,20 @@ class Engine:
     ) -> "Engine":
         """Go on from a snapshot taken under the same site version.
 
+        Default rules may have changed with the release: that is judged like a site change, at the latest
+        instant the snapshot knows, and told by the next `apply`.
+
         Raises:
-            snapshot.SnapshotError: not a snapshot of this site, these rules and this partition.
+            snapshot.SnapshotError: not a snapshot of this site version and this partition.
         """
-        engine = cls(site, rules, partition)
-        snapshot.load(engine._core, data)
+        before = snapshot.rules_of(data)
+        engine = cls(site, before, partition)
+        core = engine._core
+        snapshot.load(core, data)
+        if {rule.id: rule.version for rule in before} != {rule.id: rule.version for rule in rules}:
+            t = max(int(column.max()) for column in (core.state.last, core.state.clock) if len(column))
+            core.cause = Cause(0, t)
+            engine._core = change.apply(core, site, rules, t)
         return engine
 
     def snapshot(self) -> bytes:
@@ -81,6 +90,7 @@ class Engine:
         """Apply messages in order and return what came of them, in order."""
         events: list[CloudEvent] = []
         batches: list[Batch] = []
+        self._collect(events)
         for message in messages:
             if isinstance(message, Readings):
                 batches.append(message.batch)

@@ -95,7 +95,9 @@ class Rungs:
         self.threshold, self.clear, self.on, self.off = threshold, clear, on, off
 
 
-def advance(cell: Cell, rungs: Rungs, y: float, t: int, *, suspect: bool, gap: bool) -> int:
+def advance(  # noqa: PLR0913  what a ladder is moved by
+    cell: Cell, rungs: Rungs, y: float, t: int, *, suspect: bool, gap: bool
+) -> int:
     """Apply one reading; return the start of the earliest flip that completed, or NEVER if none did.
 
     `gap`: more than the permitted gap lies before this reading, so delays start again.
@@ -112,7 +114,7 @@ def advance(cell: Cell, rungs: Rungs, y: float, t: int, *, suspect: bool, gap: b
     return first
 
 
-def turn(  # noqa: PLR0913  what one rung is moved by
+def turn(  # noqa: C901, PLR0913  the table of one rung, in one place
     cell: Cell, rungs: Rungs, k: int, t: int, first: int, *, up: bool, hold: bool, suspect: bool
 ) -> int:
     """Move one rung: `up` asks for it to be on, `hold` lets it stay on. Return the earliest start so far."""

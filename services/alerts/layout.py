@@ -42,7 +42,7 @@ class Layout:
         timed: whether the property reports on change, so that delays are timers.
         gateway, group: index of the sensor's gateway (-1: none); of its (gateway, partition).
         start: cells of row i are start[i]..start[i+1].
-        cell_rule, cell_row: index of the rule and row of each cell; rule_at, row_at: the same as lists, for single steps.
+        cell_rule, cell_row: index of the rule and row of each cell; rule_at, row_at: the same as lists.
         threshold, clear: (cells, 4) times the rule's sign; NaN where a rung is absent.
     """
 

@@ -1,5 +1,7 @@
 """From a transition to its event: ids, numbers, and a sentence in both languages that says why."""
 
+from collections.abc import Callable
+
 from services.alerts.hazard import Facts, Hazard
 from services.alerts.hazards import hazards
 from services.observation.event import SEVERITIES
@@ -36,19 +38,18 @@ def _general(facts: Facts) -> Text:
     place, value = facts.place, _number(facts.value, facts.unit)
     if facts.verb == "blind":
         return Text(
-            f"Cảm biến tại {place.vi} không còn số đo dùng được; cảnh báo được giữ nguyên. Số đo cuối: {value}.",
-            f"The sensor at {place.en} no longer gives usable readings; the alert stands. Last value: {value}.",
+            f"Cảm biến tại {place.vi} không còn số đo dùng được; cảnh báo được giữ nguyên. "
+            f"Số đo cuối: {value}.",
+            f"The sensor at {place.en} no longer gives usable readings; the alert stands. "
+            f"Last value: {value}.",
         )
     if facts.verb == "sighted":
         return Text(
             f"Đã có lại số đo tốt tại {place.vi}: {value}.", f"Good readings are back at {place.en}: {value}."
         )
-    if facts.kind == "silent":
-        return _silent(facts)
-    if facts.kind == "stuck":
-        return _stuck(facts, value)
-    if facts.kind in ("k_of_n", "and", "or"):
-        return _combined(facts)
+    special = _OF_KIND.get(facts.kind)
+    if special is not None:
+        return special(facts)
     verb, word = _TRANSITION[facts.verb], SEVERITY_WORDS[facts.severity]
     if facts.threshold is None:
         return Text(f"{place.vi}: {verb.vi}, mức {word.vi}.", f"{place.en}: {verb.en}, {word.en}.")
@@ -71,7 +72,8 @@ def _silent(facts: Facts) -> Text:
     )
 
 
-def _stuck(facts: Facts, value: str) -> Text:
+def _stuck(facts: Facts) -> Text:
+    value = _number(facts.value, facts.unit)
     if facts.verb == "cleared":
         return Text(
             f"Số đo tại {facts.place.vi} đã thay đổi trở lại.", f"Readings at {facts.place.en} move again."
@@ -93,6 +95,15 @@ def _combined(facts: Facts) -> Text:
 
 def _number(value: float | None, unit: str) -> str:
     return "—" if value is None else f"{value:.4g} {unit}".rstrip()
+
+
+_OF_KIND: dict[str, Callable[[Facts], Text]] = {
+    "silent": _silent,
+    "stuck": _stuck,
+    "k_of_n": _combined,
+    "and": _combined,
+    "or": _combined,
+}
 
 
 def severity_of(level: int) -> str:

@@ -25,7 +25,8 @@ class Rows:
     """
 
     __slots__ = (
-        "_batch", "_ends", "arrival", "first", "flag", "odd", "sensor", "starts", "step", "time", "unique", "value",
+        "_batch", "_ends", "arrival", "first", "flag", "odd",
+        "sensor", "starts", "step", "time", "unique", "value",
     )  # fmt: skip
 
     def __init__(self, batch: Batch, sensor: NDArray[np.int64], arrival: NDArray[np.int64] | None) -> None:

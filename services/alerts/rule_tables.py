@@ -20,9 +20,9 @@ from services.observation.topics import SITE_SCOPE, is_slug
 
 FILE = "rules.toml"
 KEYS = (
-    "id", "hazard", "property", "kind", *SEVERITIES, "hysteresis", "direction", "on_delay_s", "off_delay_s", "late",
-    "max_late_s", "areas", "stations", "source", "status", "schedule", "severity", "above", "window_s", "tolerance",
-    "k", "of", "enabled",
+    "id", "hazard", "property", "kind", *SEVERITIES, "hysteresis", "direction", "on_delay_s", "off_delay_s",
+    "late", "max_late_s", "areas", "stations", "source", "status", "schedule", "severity", "above",
+    "window_s", "tolerance", "k", "of", "enabled",
 )  # fmt: skip
 _INPUT_KEYS = ("property", "at_least", "at_most", "hysteresis", "stations")
 _STATUS = ("legal", "guideline", "local", "default")

@@ -28,7 +28,7 @@ class Happened(NamedTuple):
 
 
 class Occurrence(msgspec.Struct):
-    """One alert as a backtest sees it. `reached`: first time each severity was reached; `end` None: still open."""
+    """One alert as a backtest sees it. `reached`: when each severity first was; `end` None: still open."""
 
     area: str
     hazard: str

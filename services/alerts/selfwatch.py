@@ -96,8 +96,8 @@ def _space(stream: str, share: float, now: int) -> Finding | None:
     for limit, severity in SPACE:
         if share >= limit:
             reason = Text(
-                f"Luồng {stream} đã đầy {share:.0%}; khi đầy, số đo cũ nhất bị bỏ. Kiểm tra archive và đĩa",
-                f"Stream {stream} is {share:.0%} full; when full its oldest go. Check the archive and the disk",
+                f"Luồng {stream} đã đầy {share:.0%}; khi đầy, số đo cũ nhất bị bỏ; xem archive và đĩa",
+                f"Stream {stream} is {share:.0%} full; when full its oldest go. See archive and disk",
             )
             return Finding(
                 f"{RULE_PREFIX}space", stream, severity, now, reason, round(share * 100, 1), limit * 100, "%"

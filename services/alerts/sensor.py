@@ -125,7 +125,7 @@ def _derive(core: Core, child: int, x: float, t: int, *, suspect: bool, gap: boo
     busy = any(at in state.cells for at in cells)
     slope = state.windows.slope(child, t, x) if armed or busy else None
     if not suspect:
-        box.keep(state.windows, child, t, x)
+        state.windows.keep(child, t, x)
     if slope is None:
         if armed or not busy:
             return
@@ -149,12 +149,12 @@ def _derive(core: Core, child: int, x: float, t: int, *, suspect: bool, gap: boo
 
 
 def _late(core: Core, s: int, t: int, x: float, flag: int) -> None:
-    """Apply a reading not newer than the sensor's last: it fills windows, and may raise where a rule says so."""
+    """Apply a reading not newer than the last: it fills windows, and may raise where a rule says so."""
     layout, state = core.layout, core.state
     if flag not in (Flag.PASS, Flag.NOT_EVALUATED) or t == state.last[s]:
         return
     for child in layout.children.get(s, ()):
-        box.keep(state.windows, child, t, x)
+        state.windows.keep(child, t, x)
     for at in range(layout.start[s], layout.start[s + 1]):
         rule = layout.rule_at[at]
         if rule.late == "reevaluate" and rule.kind is Kind.THRESHOLD:

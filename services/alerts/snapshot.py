@@ -12,6 +12,7 @@ import numpy as np
 from services.alerts import box
 from services.alerts.core import Core
 from services.alerts.ladder import NEVER, Cell
+from services.alerts.rule import Rule
 from services.alerts.state import GatewayAlert, State
 
 FORMAT = 1
@@ -19,7 +20,8 @@ FORMAT = 1
 _SENSOR = ("last", "base", "waiting", "value", "good", "held", "silent", "failing", "edge")
 _GATEWAY = ("clock", "heard", "known", "offline", "quiet")
 _CELL = (
-    "active", "since", "marks", "start", "alert", "previous", "blind", "flag", "reported", "anchor", "anchor_time",
+    "active", "since", "marks", "start", "alert", "previous", "blind", "flag", "reported",
+    "anchor", "anchor_time",
 )  # fmt: skip
 
 
@@ -32,7 +34,7 @@ class _Snapshot(msgspec.Struct):
     site: str
     version: str
     partition: int | None
-    rules: dict[str, str]
+    rules: list[Rule]
     sensors: list[str]
     columns: dict[str, bytes]
     cells: list[tuple[str, str, list[Any]]]
@@ -60,7 +62,7 @@ def dump(core: Core) -> bytes:
             site=layout.site.id,
             version=layout.site.version,
             partition=layout.only,
-            rules={rule.id: rule.version for rule in layout.rules},
+            rules=layout.rules,
             sensors=layout.names,
             columns={name: getattr(state, name).tobytes() for name in _SENSOR},
             cells=[
@@ -97,37 +99,33 @@ def site_version(data: bytes) -> str:
     return _read(data).version
 
 
-def load(core: Core, data: bytes) -> None:
-    """Take over a snapshot into a fresh engine of the same site version.
+def rules_of(data: bytes) -> list[Rule]:
+    """Rules a snapshot was taken under.
 
     Raises:
-        SnapshotError: another site, other rules, another partition, or a newer format.
+        SnapshotError: not a snapshot.
+    """
+    return _read(data).rules
+
+
+def load(core: Core, data: bytes) -> None:
+    """Take over a snapshot into a fresh engine of the same site version and rules.
+
+    Raises:
+        SnapshotError: another site, another version or partition, or a newer format.
     """
     found = _read(data)
     layout, state = core.layout, core.state
     if (found.site, found.version, found.partition) != (layout.site.id, layout.site.version, layout.only):
         msg = (
             f"snapshot of site {found.site} version {found.version} partition {found.partition}, engine of "
-            f"{layout.site.id} {layout.site.version} {layout.only}; restore it with its own version, then apply a site change"
-        )
-        raise SnapshotError(msg)
-    if found.rules != {rule.id: rule.version for rule in layout.rules}:
-        msg = (
-            "the snapshot's rules are not these; a release changed default rules: apply them as a site change"
+            f"{layout.site.id} {layout.site.version} {layout.only}: restore it with its own version, "
+            "then apply a site change"
         )
         raise SnapshotError(msg)
     _load_columns(state, _SENSOR, found.columns, found.sensors, layout.row)
     _load_columns(state, _GATEWAY, found.gateway_columns, found.gateways, layout.gateway_row)
-    for rule, name, fields in found.cells:
-        at = layout.find(rule, name)
-        if at is not None:
-            cell = state.cells[at] = Cell()
-            for field, value in zip(_CELL, fields, strict=True):
-                setattr(cell, field, value)
-    for rule, name, alert, t in found.ended:
-        at = layout.find(rule, name)
-        if at is not None:
-            state.ended[at] = (alert, t)
+    _load_cells(core, found)
     for name, alert_id, previous, start in found.gateway_alerts:
         one = state.gateway_alerts[layout.gateway_row[name]] = GatewayAlert()
         one.alert, one.previous, one.start = alert_id, previous, start
@@ -138,6 +136,20 @@ def load(core: Core, data: bytes) -> None:
             state.windows.value[child_of[name]] = np.frombuffer(values, np.float64)
     core.groups.load(found.groups)
     redraw(core)
+
+
+def _load_cells(core: Core, found: _Snapshot) -> None:
+    layout, state = core.layout, core.state
+    for rule, name, fields in found.cells:
+        at = layout.find(rule, name)
+        if at is not None:
+            cell = state.cells[at] = Cell()
+            for field, value in zip(_CELL, fields, strict=True):
+                setattr(cell, field, value)
+    for rule, name, alert, t in found.ended:
+        at = layout.find(rule, name)
+        if at is not None:
+            state.ended[at] = (alert, t)
 
 
 def redraw(core: Core) -> None:

@@ -4,6 +4,8 @@ A window keeps at most one reading per slot of a sixteenth of its span, the firs
 sampling, a slope costs at most 16 × 17 / 2 pairs, and no cut of a batch changes which readings are kept.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,19 +47,30 @@ class Windows:
         self.time[at, slot] = time
         self.value[at, slot] = value
 
+    def keep(self, at: int, time: int, value: float) -> None:
+        """Keep one reading in one window: `put` for a single step."""
+        step = int(self.step[at])
+        turn = time // step
+        slot = turn % SLOTS
+        held = int(self.time[at, slot])
+        if held == NEVER or held // step < turn:
+            self.time[at, slot] = time
+            self.value[at, slot] = value
+
     def slope(self, at: int, time: int, value: float) -> float | None:
         """Theil–Sen slope per hour at a reading, with the window before it.
 
-        None with fewer than four readings, or when they span less than half the window.
+        None with fewer than four readings, or when they span less than half the window. In plain Python:
+        over so few points it is several times faster than arrays are.
         """
-        inside = (self.time[at] > time - self.span[at] - 1) & (self.time[at] < time)
-        times = np.append(self.time[at][inside], time)
-        count = len(times)
-        if count < MIN_POINTS or 2 * (time - int(times.min())) < self.span[at]:
+        span = int(self.span[at])
+        first = time - span
+        kept: Iterable[tuple[int, float]] = zip(self.time[at].tolist(), self.value[at].tolist(), strict=True)
+        points = [(t, x) for t, x in kept if first <= t < time]
+        if len(points) + 1 < MIN_POINTS or 2 * (time - min(points)[0]) < span:
             return None
-        values = np.append(self.value[at][inside], value)
-        order = np.argsort(times)
-        hours = (times[order] - time) / _HOUR
-        left, right = np.triu_indices(count, 1)
-        ordered = values[order]
-        return float(np.median((ordered[right] - ordered[left]) / (hours[right] - hours[left])))
+        points.append((time, value))
+        slopes = sorted([(x - y) / (t - u) for at, (t, x) in enumerate(points) for u, y in points[:at]])
+        half = len(slopes) // 2
+        middle = slopes[half] if len(slopes) % 2 else (slopes[half - 1] + slopes[half]) / 2
+        return middle * _HOUR

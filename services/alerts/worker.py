@@ -155,7 +155,7 @@ class Worker:
         self._health.complain(
             "tail_lost",
             f"Luồng {stream} mất phần cuối ({last + 1}–{read}) sau sự cố nguồn; cảnh báo tiếp tục từ {last}",
-            f"Stream {stream} lost its end ({last + 1}–{read}), as by a power cut; alerting goes on from {last}",
+            f"Stream {stream} lost its end ({last + 1}–{read}), as by a power cut; alerts go on from {last}",
         )
 
     async def _apply(self, items: Sequence[Item]) -> None:

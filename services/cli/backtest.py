@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from services.cli.words import complain, out, say
-from services.observation.event import SEVERITIES, CloudEvent
+from services.observation.event import SEVERITIES, CloudEvent, verb_of
 from services.observation.instants import iso, micros
 
 if TYPE_CHECKING:
@@ -152,7 +152,8 @@ def read_truth(file: Path) -> "list[Happened]":
                 msg = f"{file}:{reader.line_num}: {error} → write ISO 8601 with a zone"
                 raise ValueError(msg) from error
             if found.severity not in SEVERITIES or found.end < found.start:
-                msg = f"{file}:{reader.line_num}: {row} → severity is one of {', '.join(SEVERITIES)}, end not before start"
+                words = ", ".join(SEVERITIES)
+                msg = f"{file}:{reader.line_num}: {row} → severity is one of {words}, end not before start"
                 raise ValueError(msg)
             rows.append(found)
     return rows
@@ -210,9 +211,9 @@ def show(outcome: Outcome, recorded: "Recorded") -> None:
     """Print a table for a person."""
     for event in outcome.events:
         data = event.data
-        verb = event.type.split(".")[3]
+        verb, who = verb_of(event.type), data.sensor or data.gateway or data.area
         out(
-            f"{event.time:<22}{verb:<11}{data.severity:<11}{data.sensor or data.gateway or data.area:<40}{data.reason.en}"
+            f"{event.time:<22}{verb:<11}{data.severity:<11}{who:<40}{data.reason.en}"
         )
     load = outcome.load
     span = (
@@ -221,11 +222,13 @@ def show(outcome: Outcome, recorded: "Recorded") -> None:
     per_day = "–" if load.per_day is None else f"{load.per_day:.2f}"
     out(f"\n{len(recorded):,} readings, {span}")
     out(
-        f"{load.alerts} alerts / cảnh báo, {per_day} per day, at most {load.most_in_10_min} in 10 minutes; {load.by_rule}"
+        f"{load.alerts} alerts / cảnh báo, {per_day} per day, at most {load.most_in_10_min} in 10 minutes; "
+        f"{load.by_rule}"
     )
     if outcome.scores:
         out(
-            f"\n{'hazard':<14}{'severity':<11}{'hits':>6}{'misses':>8}{'false':>7}{'POD':>7}{'FAR':>7}{'CSI':>7}  lead (min)"
+            f"\n{'hazard':<14}{'severity':<11}{'hits':>6}{'misses':>8}{'false':>7}"
+            f"{'POD':>7}{'FAR':>7}{'CSI':>7}  lead (min)"
         )
     for hazard, by_severity in outcome.scores.items():
         for severity, one in by_severity.items():
@@ -234,5 +237,6 @@ def show(outcome: Outcome, recorded: "Recorded") -> None:
             )
             leads = " ".join(f"{lead / 60:+.0f}" for lead in one.lead_s)
             out(
-                f"{hazard:<14}{severity:<11}{one.hits:>6}{one.misses:>8}{one.false_alarms:>7}{ratios}  {leads}"
+                f"{hazard:<14}{severity:<11}{one.hits:>6}{one.misses:>8}{one.false_alarms:>7}"
+                f"{ratios}  {leads}"
             )

@@ -133,8 +133,8 @@ def messages(
     """Messages for the engine, step by step: flagged readings, and a tick after each step.
 
     A tick between two readings of a sensor tells nothing that the second would not tell just before it is
-    applied, as long as readings come in order of time and each rule looks at one sensor. So ticks are given at
-    full minutes far apart; `every_minute` gives each one at which something came, where that does not hold.
+    applied, as long as readings come in order of time and each rule looks at one sensor. So ticks are given
+    at full minutes far apart; where that does not hold, `every_minute` gives each at which something came.
     """
     sensors = list(site.sensors.values())
     names = [sensor.id for sensor in sensors]

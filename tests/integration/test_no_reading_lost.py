@@ -46,7 +46,7 @@ def test_killing_any_part_with_2000_messages_in_flight_loses_and_doubles_nothing
 
 def test_on_timescaledb_too_killing_any_part_loses_and_doubles_nothing(
     tmp_path: Path,
-    timescaledb_dsn: str,  # noqa: F811
+    timescaledb_dsn: str,
 ) -> None:
     site = write_site(tmp_path / "site", gateways=GATEWAYS)
     with running(site, tmp_path / "data", "--database", timescaledb_dsn) as up:
@@ -97,5 +97,5 @@ def test_after_a_kill_ingest_releases_its_first_reading_within_five_seconds(city
         assert sender.wait_all_stored(20)
         city.kill("ingest")
         sender.submit(packs(0, 1, start=start + 60 * SECOND)[0])
-        took = until(lambda: len(rows_of_day(city, start)) == 10, 15, "the reading sent during the outage")  # noqa: PLR2004
+        took = until(lambda: len(rows_of_day(city, start)) == 10, 15, "the reading sent during the outage")
     print(f"first reading after a kill of ingest: {took:.2f} s (promised 5 s, asserted at three times)")  # noqa: T201

@@ -1,4 +1,4 @@
-"""A small city for tests of the engine: a site from a few words, batches from tuples, events as short texts."""
+"""A small city for tests of the engine: a site from a few words, batches from tuples, events as texts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -20,9 +20,11 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 T0 = 1_700_000_040_000_000  # a full minute, 2023-11-14T22:14:00Z, which is 05:14 in Việt Nam
 
-OFF = {"id": "sensor-silent", "kind": "silent", "hazard": "system", "enabled": False}
-NO_FLOOD = [{"id": name, "hazard": "flood", "property": "water_level", "advisory": 1, "enabled": False}
-            for name in ("flood-level", "flood-rise")]  # fmt: skip
+OFF: Mapping[str, Any] = {"id": "sensor-silent", "kind": "silent", "hazard": "system", "enabled": False}
+NO_FLOOD: list[Mapping[str, Any]] = [
+    {"id": name, "hazard": "flood", "property": "water_level", "advisory": 1, "enabled": False}
+    for name in ("flood-level", "flood-rise")
+]
 
 
 def sensor(name: str, interval_s: float = 600.0, reports: Reports = "periodic", unit: str = "m") -> Sensor:
@@ -42,7 +44,7 @@ def city(
     version: str = "v1",
     bare: bool = True,
 ) -> Site:
-    """Build a site. `areas` and `gateways` say where stations lie and hang; `bare` switches the defaults off."""
+    """Build a site. `areas` and `gateways` say where stations lie; `bare` switches the defaults off."""
     found = list(sensors)
     names = list(dict.fromkeys(one.station for one in found))
     area_of = {name: (areas or {}).get(name, "city") for name in names}

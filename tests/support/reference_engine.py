@@ -225,7 +225,7 @@ class ReferenceEngine:
 
     # -- readings
 
-    def reading(self, c: Channel, t: int, x: float, flag: int) -> None:
+    def reading(self, c: Channel, t: int, x: float, flag: int) -> None:  # noqa: C901  the rules in order
         self._first_sign(c, t)
         if not math.isfinite(x):
             flag = 9
@@ -405,7 +405,7 @@ class ReferenceEngine:
                 watch.blind = True
                 self.tell("blind", watch.told, watch, c, t)
 
-    def tick(self, message: Tick) -> None:
+    def tick(self, message: Tick) -> None:  # noqa: C901  the rules in order
         own = {source.gateway: source.id for source in self.site.sources if source.gateway}
         for name, gate in self.gates.items():
             if own.get(name, "broker") in message.sources:

@@ -36,6 +36,6 @@ def _absent(station: int, n: int, hours: float, step_s: int) -> bool:
     steps = hours * 3600 / step_s
     if station % 5 == 1:
         return n > steps * 0.6  # dies for good
-    if station % 5 == 2:  # noqa: PLR2004
-        return (n // 24) % 5 == 4  # noqa: PLR2004  gaps of two hours
+    if station % 5 == 2:
+        return (n // 24) % 5 == 4
     return False

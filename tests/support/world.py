@@ -13,7 +13,7 @@ T0 = micros("2025-11-18T00:00:00Z")
 Reading = tuple[str, int, float]
 
 
-def write_site(  # noqa: PLR0913  a site has these parts
+def write_site(
     folder: Path,
     *,
     gateways: int = 4,

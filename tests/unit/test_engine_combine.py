@@ -72,25 +72,46 @@ def test_a_silent_neighbour_does_not_end_what_it_raised() -> None:
 
 def test_and_holds_when_each_condition_holds_and_sees_sensors_of_scope_site() -> None:
     both = {
-        "id": "both", "kind": "and", "hazard": "flood", "severity": "warning",
-        "of": [{"property": "tide_level", "at_least": 4.0}, {"property": "water_level", "at_least": 1.0, "hysteresis": 0.5}],
-    }  # fmt: skip
+        "id": "both",
+        "kind": "and",
+        "hazard": "flood",
+        "severity": "warning",
+        "of": [
+            {"property": "tide_level", "at_least": 4.0},
+            {"property": "water_level", "at_least": 1.0, "hysteresis": 0.5},
+        ],
+    }
     site = city([sensor(TIDE), sensor(S0)], [both], areas={"t": "site"})
     assert play(site, readings((TIDE, T0, 4.2))) == []
-    assert play(site, readings((TIDE, T0, 4.2), (S0, T0 + MINUTE, 1.0), (S0, T0 + 2 * MINUTE, 0.5), (TIDE, T0 + 3 * MINUTE, 3.9))) == [
-        "raised warning city @1", "cleared warning city @3",
-    ]  # fmt: skip
+    assert play(
+        site,
+        readings(
+            (TIDE, T0, 4.2), (S0, T0 + MINUTE, 1.0), (S0, T0 + 2 * MINUTE, 0.5), (TIDE, T0 + 3 * MINUTE, 3.9)
+        ),
+    ) == [
+        "raised warning city @1",
+        "cleared warning city @3",
+    ]
 
 
 def test_or_holds_when_any_condition_holds() -> None:
     either = {
-        "id": "either", "kind": "or", "hazard": "flood", "severity": "watch",
+        "id": "either",
+        "kind": "or",
+        "hazard": "flood",
+        "severity": "watch",
         "of": [{"property": "tide_level", "at_most": 0.0}, {"property": "water_level", "at_least": 1.0}],
-    }  # fmt: skip
+    }
     site = city([sensor(TIDE), sensor(S0)], [either])
-    assert play(site, readings((TIDE, T0, -0.1), (S0, T0 + MINUTE, 1.0), (TIDE, T0 + 2 * MINUTE, 1.0), (S0, T0 + 3 * MINUTE, 0.0))) == [
-        "raised watch city @0", "cleared watch city @3",
-    ]  # fmt: skip
+    assert play(
+        site,
+        readings(
+            (TIDE, T0, -0.1), (S0, T0 + MINUTE, 1.0), (TIDE, T0 + 2 * MINUTE, 1.0), (S0, T0 + 3 * MINUTE, 0.0)
+        ),
+    ) == [
+        "raised watch city @0",
+        "cleared watch city @3",
+    ]
 
 
 def test_a_delay_of_a_group_is_completed_by_a_reading_of_any_member() -> None:

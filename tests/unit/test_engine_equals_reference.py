@@ -1,5 +1,6 @@
 """The engine equals the slow reference, wherever its messages are cut, and from any snapshot."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,14 +31,37 @@ _DELAYS = st.sampled_from([0, 0, 60, 600, 1200, 1500])
 
 
 _MORE: list[dict[str, Any]] = [
-    {"id": "k", "kind": "k_of_n", "hazard": "flood", "property": "water_level", "advisory": 1, "watch": 2, "k": 1,
-     "hysteresis": 0.5, "on_delay_s": 600},
-    {"id": "rise", "kind": "rate", "hazard": "flood", "property": "water_level", "advisory": 0.5, "warning": 3,
-     "window_s": 2400, "above": 0.5, "off_delay_s": 600},
+    {
+        "id": "k",
+        "kind": "k_of_n",
+        "hazard": "flood",
+        "property": "water_level",
+        "advisory": 1,
+        "watch": 2,
+        "k": 1,
+        "hysteresis": 0.5,
+        "on_delay_s": 600,
+    },
+    {
+        "id": "rise",
+        "kind": "rate",
+        "hazard": "flood",
+        "property": "water_level",
+        "advisory": 0.5,
+        "warning": 3,
+        "window_s": 2400,
+        "above": 0.5,
+        "off_delay_s": 600,
+    },
     {"id": "derived", "hazard": "flood", "property": "water_level_rate", "watch": 0.1, "hysteresis": 0.05},
-    {"id": "either", "kind": "or", "hazard": "flood", "severity": "watch",
-     "of": [{"property": "door", "at_least": 1}, {"property": "air_temperature", "at_most": 0}]},
-]  # fmt: skip
+    {
+        "id": "either",
+        "kind": "or",
+        "hazard": "flood",
+        "severity": "watch",
+        "of": [{"property": "door", "at_least": 1}, {"property": "air_temperature", "at_most": 0}],
+    },
+]
 """Rules the reference does not know; cuts, snapshots and partitions must not matter to them either."""
 
 
@@ -79,7 +103,7 @@ def sites(draw: st.DrawFn, *, more: bool = False) -> Site:
                 "severity": "watch",
                 "tolerance": draw(st.sampled_from([0.0, 0.5])),
                 "window_s": 1200,
-            }  # fmt: skip
+            }
         )
     rules += _MORE if more else []
     found = [
@@ -139,11 +163,15 @@ def told_of(events: list[CloudEvent]) -> list[Told]:
     """Say events as the reference does."""
     return [
         (
-            verb_of(e.type), e.data.severity, e.data.rule, e.data.sensor or e.data.gateway or "",
-            micros(e.time), e.data.flag,
+            verb_of(e.type),
+            e.data.severity,
+            e.data.rule,
+            e.data.sensor or e.data.gateway or "",
+            micros(e.time),
+            e.data.flag,
         )
         for e in events
-    ]  # fmt: skip
+    ]
 
 
 def cut(message: EngineMessage, at: list[int]) -> list[EngineMessage]:
@@ -153,7 +181,7 @@ def cut(message: EngineMessage, at: list[int]) -> list[EngineMessage]:
     b = message.batch
     places = sorted({0, len(b.time), *(p for p in at if p < len(b.time))})
     pieces: list[EngineMessage] = []
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         source = b.sources[0]._replace(rows=end - start)
         rows = slice(start, end)
         pieces.append(

@@ -48,8 +48,11 @@ def test_threshold_zero_is_a_threshold() -> None:
 
 def test_a_ladder_climbs_and_descends_within_one_alert() -> None:
     assert run(LEVEL, 1.0, 3.0, 2.0, 0.0) == [
-        "raised advisory @0", "escalated warning @10", "eased watch @20", "cleared watch @30",
-    ]  # fmt: skip
+        "raised advisory @0",
+        "escalated warning @10",
+        "eased watch @20",
+        "cleared watch @30",
+    ]
 
 
 def test_an_absent_rung_is_passed_over() -> None:
@@ -66,11 +69,21 @@ def test_a_station_without_the_attribute_lacks_the_rung() -> None:
 
 
 def test_a_downward_ladder_is_the_mirror() -> None:
-    down = {"id": "low", "hazard": "flood", "property": "water_level", "advisory": 3, "watch": 2, "direction": "down",
-            "hysteresis": 0.5}  # fmt: skip
+    down = {
+        "id": "low",
+        "hazard": "flood",
+        "property": "water_level",
+        "advisory": 3,
+        "watch": 2,
+        "direction": "down",
+        "hysteresis": 0.5,
+    }
     assert run(down, 3.1, 3.0, 1.9, 2.5, 2.51, 3.5, 3.51) == [
-        "raised advisory @10", "escalated watch @20", "eased advisory @40", "cleared advisory @60",
-    ]  # fmt: skip
+        "raised advisory @10",
+        "escalated watch @20",
+        "eased advisory @40",
+        "cleared advisory @60",
+    ]
 
 
 def test_on_delay_is_completed_by_the_reading_that_reaches_it() -> None:
@@ -83,8 +96,11 @@ def test_on_delay_is_completed_by_the_reading_that_reaches_it() -> None:
 def test_each_rung_has_a_delay_of_its_own() -> None:
     rule = {**LEVEL, "on_delay_s": {"warning": 1200}, "off_delay_s": {"advisory": 1200}}
     assert run(rule, 3.0, 3.0, 3.0, 0.0, 0.0, 0.0) == [
-        "raised watch @0", "escalated warning @20", "eased advisory @30", "cleared advisory @50",
-    ]  # fmt: skip
+        "raised watch @0",
+        "escalated warning @20",
+        "eased advisory @30",
+        "cleared advisory @50",
+    ]
 
 
 def test_nothing_and_nan_and_infinity_move_nothing() -> None:
@@ -149,8 +165,15 @@ def test_an_alert_of_an_unseen_sensor_is_not_ended_by_the_clock() -> None:
 
 @pytest.mark.parametrize("floor", [None, 0.0])
 def test_stuck_is_told_after_its_window_and_ends_with_the_next_change(floor: float | None) -> None:
-    rule = {"id": "stuck", "kind": "stuck", "hazard": "flood", "property": "water_level", "severity": "watch",
-            "window_s": 1800, "tolerance": 0.001}  # fmt: skip
+    rule = {
+        "id": "stuck",
+        "kind": "stuck",
+        "hazard": "flood",
+        "property": "water_level",
+        "severity": "watch",
+        "window_s": 1800,
+        "tolerance": 0.001,
+    }
     rule |= {} if floor is None else {"above": floor}
     assert run(rule, 0.5, 0.5, 0.5005, 0.5) == ["raised watch @30"]
     assert run(rule, 0.5, 0.5, 0.5, 0.5, 0.6) == ["raised watch @30", "cleared watch @40"]

@@ -1,6 +1,6 @@
 """What users of other systems have asked for over years (peers.md section 3): one test each."""
 
-from services.alerts.engine import SiteChange
+from services.alerts.engine import Engine, SiteChange
 from services.observation.messages import GatewayState
 from tests.support.engine_world import (
     MINUTE,
@@ -14,7 +14,7 @@ from tests.support.engine_world import (
     sensor,
     tick,
     told,
-)  # fmt: skip
+)
 
 LEVEL = {
     "id": "level",
@@ -278,3 +278,13 @@ def test_the_next_rise_is_a_new_alert_that_names_the_one_before() -> None:
     assert second.alert_id == events[2].id != first.alert_id
     assert first.previous is None
     assert second.previous == events[3].data.previous == first.alert_id
+
+
+def test_a_release_that_changes_a_rule_goes_on_from_the_old_snapshot() -> None:
+    site = city([sensor(A)], [LEVEL])
+    engine = engine_of(site)
+    engine.apply([readings((A, T0, 2.0))])
+    other = rules_of(city([sensor(A)], [{**LEVEL, "warning": 1.5}]))
+    restored = Engine.restore(site, other, engine.snapshot())
+    assert told(restored.apply([])) == [f"escalated warning {A} @0"]
+    assert told(restored.apply([readings((A, T0 + INTERVAL, 1.6))])) == []

@@ -25,21 +25,26 @@ def flood(
 def test_an_hourly_series_is_alerted_at_the_very_reading_that_reaches_the_level() -> None:
     events = flood([0.5, 1.0, 2.4, 3.0, 3.99, 4.0])
     assert told(events) == [
-        f"raised advisory {A} @60", f"escalated watch {A} @120", f"escalated warning {A} @180", f"escalated emergency {A} @300",
-    ]  # fmt: skip
+        f"raised advisory {A} @60",
+        f"escalated watch {A} @120",
+        f"escalated warning {A} @180",
+        f"escalated emergency {A} @300",
+    ]
     assert [event.data.threshold for event in events] == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_the_highest_rung_is_the_record_where_it_is_known() -> None:
     assert told(flood([5.1, 5.2], attributes={**LEVELS, "historic_max": 5.2})) == [
-        f"raised warning {A} @0", f"escalated emergency {A} @60",
-    ]  # fmt: skip
+        f"raised warning {A} @0",
+        f"escalated emergency {A} @60",
+    ]
 
 
 def test_a_record_below_the_third_level_makes_no_rung() -> None:
     assert told(flood([2.9, 3.1], attributes={**LEVELS, "historic_max": 2.5})) == [
-        f"raised watch {A} @0", f"escalated warning {A} @60",
-    ]  # fmt: skip
+        f"raised watch {A} @0",
+        f"escalated warning {A} @60",
+    ]
 
 
 def test_a_station_without_levels_is_never_in_flood() -> None:

@@ -18,10 +18,15 @@ WORDS = {
     "emergency": Text("Vượt lũ lịch sử", "Above the historic flood"),
 }
 
+_RECORD = Text("mức lũ lịch sử", "the historic flood level")
+
 # What reaching a level means (domain of the Decision: water in the channel, on the fields, over the land).
 BEGINS = {
     "advisory": ("Lũ bắt đầu.", "The flood begins."),
-    "watch": ("Nước bắt đầu tràn bờ bãi, nguy hiểm cho người.", "Low ground goes under water; danger to people."),
+    "watch": (
+        "Nước bắt đầu tràn bờ bãi, nguy hiểm cho người.",
+        "Low ground goes under water; danger to people.",
+    ),
     "warning": ("Ngập rộng, nguy hiểm tính mạng.", "Wide flooding, danger to life."),
     "emergency": ("Lũ vượt mức lịch sử, sơ tán ngay.", "Beyond the known record: leave at once."),
 }
@@ -73,7 +78,9 @@ def _reason(facts: Facts) -> Text | None:
         return _rise(facts)
     if facts.property != "water_level" or facts.threshold is None:
         return None
-    word, above = WORDS[facts.severity], facts.value - facts.threshold
+    # The record has no BĐ of its own: the stage is so far above the level of the historic flood.
+    word = _RECORD if facts.severity == "emergency" else WORDS[facts.severity]
+    above = facts.value - facts.threshold
     side = ("trên", "above") if above >= 0 else ("dưới", "below")
     vi = f"Mực nước tại {facts.place.vi} là {facts.value:.2f} m, {side[0]} {word.vi} {abs(above):.2f} m"
     en = f"Stage at {facts.place.en} is {facts.value:.2f} m, {abs(above):.2f} m {side[1]} {word.en}"
@@ -83,7 +90,8 @@ def _reason(facts: Facts) -> Text | None:
         "eased": ("Lũ xuống.", "The flood falls."),
         "cleared": ("Hết báo động.", "The alert level is left."),
     }.get(facts.verb, ("", ""))
-    return Text(f"{vi} ({facts.threshold:g} m). {tail[0]}".strip(), f"{en} ({facts.threshold:g} m). {tail[1]}".strip())
+    limit = f"({facts.threshold:g} m)."
+    return Text(f"{vi} {limit} {tail[0]}".strip(), f"{en} {limit} {tail[1]}".strip())
 
 
 def _rise(facts: Facts) -> Text:
@@ -102,22 +110,40 @@ def _rise(facts: Facts) -> Text:
 
 _ADVICE = {
     "advisory": Advice(
-        Text("Theo dõi mực nước, kiểm tra lực lượng trực và cửa cống.", "Watch the stage; check duty crews and sluices."),
-        Text("Người dân ven sông, bãi thấp chú ý theo dõi.", "People on river banks and low ground: stay informed."),
+        Text(
+            "Theo dõi mực nước, kiểm tra lực lượng trực và cửa cống.",
+            "Watch the stage; check duty crews and sluices.",
+        ),
+        Text(
+            "Người dân ven sông, bãi thấp chú ý theo dõi.",
+            "People on river banks and low ground: stay informed.",
+        ),
     ),
     "watch": Advice(
         Text(
             "Thông báo xã, phường; chuẩn bị phương tiện, điểm sơ tán.",
             "Inform the communes; make vehicles and shelters ready.",
         ),
-        Text("Đưa tài sản, gia súc lên cao; không qua ngầm, tràn.", "Move goods and animals up; do not cross fords."),
+        Text(
+            "Đưa tài sản, gia súc lên cao; không qua ngầm, tràn.",
+            "Move goods and animals up; do not cross fords.",
+        ),
     ),
     "warning": Advice(
-        Text("Đóng đường ngập, sơ tán vùng trũng, trực 24/24.", "Close flooded roads, evacuate low areas, staff 24/24."),
-        Text("Rời vùng trũng ngay theo hướng dẫn của chính quyền.", "Leave low areas now as the authorities direct."),
+        Text(
+            "Đóng đường ngập, sơ tán vùng trũng, trực 24/24.",
+            "Close flooded roads, evacuate low areas, staff 24/24.",
+        ),
+        Text(
+            "Rời vùng trũng ngay theo hướng dẫn của chính quyền.",
+            "Leave low areas now as the authorities direct.",
+        ),
     ),
     "emergency": Advice(
-        Text("Sơ tán toàn bộ vùng ngập; yêu cầu cấp trên chi viện.", "Evacuate the whole flood area; ask for support."),
+        Text(
+            "Sơ tán toàn bộ vùng ngập; yêu cầu cấp trên chi viện.",
+            "Evacuate the whole flood area; ask for support.",
+        ),
         Text("Đến nơi cao, an toàn ngay lập tức.", "Go to high, safe ground at once."),
     ),
 }
