@@ -25,6 +25,8 @@ from services.runtime.settings import Settings
 from services.runtime.streams import ALERTS, DERIVED, HEALTH, MQTT_MESSAGES, READINGS
 
 EVERY_S = 5.0
+INTERRUPTED_S = 12.0
+"""Longer without a look means that we, or the server, were away: others get time to speak again."""
 EXPECTED = ("ingest", "archive", "alerts", "api")
 """Missed when they never speak at all; others are missed from their first word on."""
 WATCHED = (READINGS, DERIVED, ALERTS, MQTT_MESSAGES)
@@ -63,9 +65,12 @@ async def _watch(js: JetStreamContext, site: str, health: Health, stop: asyncio.
     watch = Watch(site)
     alert_log = AlertLog(js, site)
     restored = False
-    started = time.time_ns() // 1000
-    beats = {name: Heartbeat(name, 0, started) for name in EXPECTED}
+    beats: dict[str, Heartbeat] = {}
+    floor = time.time_ns() // 1000
+    looked = asyncio.get_running_loop().time()
     while not stop.is_set():
+        if asyncio.get_running_loop().time() - looked > INTERRUPTED_S:
+            floor = time.time_ns() // 1000
         try:
             if not restored:
                 for message in await alert_log.catch_up():
@@ -75,9 +80,11 @@ async def _watch(js: JetStreamContext, site: str, health: Health, stop: asyncio.
                 restored = True
             now = time.time_ns() // 1000
             beats |= await _heartbeats(js)
-            findings = selfwatch.look(beats.values(), await _fill(js), now)
+            findings = selfwatch.look(selfwatch.since(beats, EXPECTED, floor), await _fill(js), now)
+            looked = asyncio.get_running_loop().time()
             # The events are made once and `publish` repeats them until they are in: `watch` has moved on.
-            await alert_log.publish(watch.update(findings, now), stop)
+            undecided = frozenset(name for name, beat in beats.items() if beat.t < floor)
+            await alert_log.publish(watch.update(findings, now, undecided), stop)
             health.figure("open", len(watch.open))
             health.ready()
         except (NatsError, APIError, TimeoutError) as error:

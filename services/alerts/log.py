@@ -76,7 +76,8 @@ class AlertLog:
     async def publish(self, out: Sequence[CloudEvent], stop: asyncio.Event) -> bool:
         """Put events into ALERTS, each once; returns when the server has confirmed all, or at stop.
 
-        Events of one alert keep their order; different alerts travel side by side.
+        Events of one rule on one sensor keep their order, so that an alert is never seen before the end
+        of its previous one; different ones travel side by side.
 
         Returns:
             False when told to stop before all were confirmed: then nothing that led to them counts as done.
@@ -84,14 +85,15 @@ class AlertLog:
         todo = [event for event in out if event.id not in self._known]
         attempt = 0
         while todo and not stop.is_set():
-            by_alert: dict[str, list[CloudEvent]] = {}
+            together: dict[tuple[str, str | None], list[CloudEvent]] = {}
             for event in todo:
-                by_alert.setdefault(self._subject(event), []).append(event)
-            chains = list(by_alert.items())
+                data = event.data
+                together.setdefault((data.rule, data.sensor or data.gateway or data.area), []).append(event)
+            chains = list(together.values())
             ok = True
             for start in range(0, len(chains), AT_ONCE):
                 done = await asyncio.gather(
-                    *(self._chain(s, chain) for s, chain in chains[start : start + AT_ONCE])
+                    *(self._chain(chain) for chain in chains[start : start + AT_ONCE])
                 )
                 ok = ok and all(done)
             todo = [event for event in todo if event.id not in self._known]
@@ -100,9 +102,10 @@ class AlertLog:
                 attempt += 1
         return not todo
 
-    async def _chain(self, subject: str, chain: Sequence[CloudEvent]) -> bool:
-        """Publish one alert's events in order; False at the first that was not confirmed."""
+    async def _chain(self, chain: Sequence[CloudEvent]) -> bool:
+        """Publish events one after the other; False at the first that was not confirmed."""
         for event in chain:
+            subject = self._subject(event)
             try:
                 last = await self._last(subject, event)
                 headers = {ID: event.id, EXPECTED: str(last)}

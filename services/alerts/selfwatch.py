@@ -45,6 +45,19 @@ class Finding(msgspec.Struct, frozen=True):
         return f"{self.rule}/{self.about}"
 
 
+def since(beats: Mapping[str, Heartbeat], expected: Iterable[str], floor: int) -> list[Heartbeat]:
+    """Heartbeats as if nobody could have spoken before `floor` (µs UTC).
+
+    A keeper that has just started, or was cut off, reads old words: they say nothing about now. Who is
+    expected and has never spoken counts from there too.
+    """
+    silent = {name: Heartbeat(name, 0, floor) for name in expected if name not in beats}
+    return [
+        beat if beat.t >= floor else msgspec.structs.replace(beat, t=floor)
+        for beat in (*beats.values(), *silent.values())
+    ]
+
+
 def look(heartbeats: Iterable[Heartbeat], fill: Mapping[str, float], now: int) -> list[Finding]:
     """List what is wrong at `now` (µs UTC).
 
@@ -126,10 +139,20 @@ class Watch:
             self.open[key] = alert
         self._last[key] = alert.alert_id
 
-    def update(self, findings: Iterable[Finding], now: int) -> list[CloudEvent]:
-        """Events that make the open alerts equal to the findings; `now` in µs UTC."""
+    def update(
+        self, findings: Iterable[Finding], now: int, undecided: frozenset[str] = frozenset()
+    ) -> list[CloudEvent]:
+        """Events that make the open alerts equal to the findings; `now` in µs UTC.
+
+        What is open about a service that is `undecided`, not heard since we look again, stays open.
+        """
         present = {finding.key: finding for finding in findings}
-        out = [self._clear(key, now) for key in list(self.open) if key not in present]
+        over = [
+            key
+            for key, alert in self.open.items()
+            if key not in present and (alert.sensor or "").partition(".")[0] not in undecided
+        ]
+        out = [self._clear(key, now) for key in over]
         for key, finding in present.items():
             alert = self.open.get(key)
             if alert is None:

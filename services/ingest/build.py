@@ -21,7 +21,7 @@ from services.ingest.raw import RawMessage
 from services.ingest.rejects import Reason
 from services.observation import messages, topics
 from services.observation.batch import Source
-from services.observation.messages import GatewayState
+from services.observation.messages import GatewayState, Tick
 
 
 class _Kind(Enum):
@@ -153,11 +153,24 @@ class Builder:
             if item.raw is None or item.gateway is None or item.status is None:
                 continue
             news = self._book.status(item.gateway, item.status)
+            if news and item.status == "offline":
+                self._build_last_tick(item.raw.received_at, built)
             if item.status == "online":
                 built.online.add(item.gateway)
             if news or not item.raw.retain:
                 state = GatewayState(item.raw.received_at, item.gateway, item.status)  # type: ignore[arg-type]
                 built.messages.append((topics.READINGS_ALL, messages.GATEWAY, messages.encode(state)))
+
+    def _build_last_tick(self, now: int, built: Built) -> None:
+        """Before a gateway leaves, everybody hears how far the clocks have come.
+
+        Else what fell due before it left would be judged as unknown, and a short recording would end
+        differently from one replay to the next. It ages nothing: dt is 0.
+        """
+        moved = self._book.take_moved()
+        if moved:
+            tick = Tick(t=now, dt=0, sources=[], clocks=moved)
+            built.messages.append((topics.READINGS_ALL, messages.TICK, messages.encode(tick)))
 
     def _build_ticks(self, items: list[Item], built: Built) -> None:
         for item in items:

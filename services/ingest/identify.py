@@ -105,9 +105,9 @@ class _Gathered:
         row = np.concatenate([plan.row for plan in self._plans])
         seconds = np.array(self._times, dtype=np.float64)
         value = np.array(self._values, dtype=np.float64)
-        value = value * np.concatenate([p.scale for p in self._plans]) + np.concatenate(
-            [p.offset for p in self._plans]
-        )
+        value = value * np.concatenate([p.scale for p in self._plans])
+        value /= np.concatenate([p.divisor for p in self._plans])
+        value += np.concatenate([p.offset for p in self._plans])
         received = np.repeat(np.array([one.received_at for one in taken], dtype=np.int64), counts) / 1e6
         if self._index.takes_received.any():
             relative = ~(seconds >= RELATIVE_BELOW) & self._index.takes_received[row]

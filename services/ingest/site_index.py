@@ -48,13 +48,15 @@ class Plan(NamedTuple):
     Attributes:
         keep: positions of the usable ones, None for all.
         row: (k,) row of each usable reading in the site index.
-        scale, offset: (k,) canonical = value * scale + offset.
+        scale, divisor, offset: (k,) canonical = value * scale / divisor + offset; one of the first two is
+            1. 165 cm are 1.65 m by division and 1.6500000000000001 m by multiplication.
         rejects: one per unusable position.
     """
 
     keep: list[int] | None
     row: NDArray[np.uint32]
     scale: NDArray[np.float64]
+    divisor: NDArray[np.float64]
     offset: NDArray[np.float64]
     rejects: tuple[Reject, ...]
 
@@ -116,7 +118,7 @@ class SiteIndex:
     def _find_out(self, gateway: str, names: Sequence[str], of_units: Sequence[str | None]) -> Plan:
         """Per record in Python: once for each list of names that a gateway sends."""
         keep: list[int] = []
-        found: list[tuple[int, float, float]] = []
+        found: list[tuple[int, float, float, float]] = []
         rejects: list[Reject] = []
         for at, (name, unit) in enumerate(zip(names, of_units, strict=True)):
             sensor = self._identify(gateway, name, unit)
@@ -130,11 +132,14 @@ class SiteIndex:
             np.array([f[0] for f in found], dtype=np.uint32),
             np.array([f[1] for f in found], dtype=np.float64),
             np.array([f[2] for f in found], dtype=np.float64),
+            np.array([f[3] for f in found], dtype=np.float64),
             tuple(rejects),
         )
 
-    def _identify(self, gateway: str, name: str, unit: str | None) -> tuple[int, float, float] | Reject:
-        """(row, scale, offset) of a name and unit, or why not."""
+    def _identify(
+        self, gateway: str, name: str, unit: str | None
+    ) -> tuple[int, float, float, float] | Reject:
+        """(row, scale, divisor, offset) of a name and unit, or why not."""
         reject = self._stranger(gateway, name)
         if reject is not None:
             return reject
@@ -142,7 +147,10 @@ class SiteIndex:
         sensor = self.sensors[row]
         factor = units.converter(sensor.raw_unit if unit is None else unit, sensor.unit)
         if factor is not None:
-            return row, *factor
+            scale, offset = factor
+            return (
+                (row, 1.0, float(f"{1 / scale:.15g}"), offset) if 0 < scale < 1 else (row, scale, 1.0, offset)
+            )
         known = unit is not None and units.known(unit)
         reason = Reason.WRONG_DIMENSION if known else Reason.UNKNOWN_UNIT
         return Reject(reason, None, f"{name}: {(unit or '')[:40]!r}, expected {sensor.unit!r}")
@@ -160,6 +168,9 @@ class SiteIndex:
             return Reject(
                 Reason.FOREIGN_STATION, None, f"{station} is listed under {speaker or 'no gateway'}"
             )
+        prop = self._properties.get(name.partition(".")[2])
+        if row is None and prop is not None and prop.derived:
+            return Reject(Reason.DERIVED_SENSOR, None, name[:120])
         if row is None:
             return Reject(Reason.UNKNOWN_SENSOR, None, name[:120])
         return Reject(Reason.DERIVED_SENSOR, None, name) if self.sensors[row].derived else None

@@ -153,6 +153,18 @@ def test_a_property_that_reports_on_change_completes_its_delay_by_the_clock() ->
     ]
 
 
+def test_a_reading_at_the_very_instant_a_sensor_would_fall_silent_is_in_time() -> None:
+    rule = {"id": "open", "hazard": "flood", "property": "door", "advisory": 1, "on_delay_s": 300}
+    silent = {"id": "sensor-silent", "hazard": "system", "kind": "silent", "severity": "advisory"}
+    site = city([sensor(D, 600, "on_change"), sensor(A, 0)], [rule, silent])
+    raised = f"raised advisory {D} @5"
+    assert play(site, readings((D, T0, 1.0), (D, T0 + 30 * MINUTE, 1.0))) == [raised]
+    assert play(site, readings((D, T0, 1.0), (D, T0 + 30 * MINUTE + 1, 1.0)))[:2] == [
+        raised,
+        f"raised advisory {D} @30",
+    ]
+
+
 def test_an_alert_of_an_unseen_sensor_is_not_ended_by_the_clock() -> None:
     rule = {"id": "open", "hazard": "flood", "property": "door", "advisory": 1, "off_delay_s": 3600}
     site = city([sensor(D, 600, "on_change"), sensor(A)], [rule])

@@ -1,11 +1,12 @@
 """What users of other systems have asked for over years (peers.md section 3): one test each."""
 
-from services.alerts.engine import Engine, SiteChange
+from services.alerts.engine import Engine, Readings, SiteChange
 from services.observation.messages import GatewayState
 from tests.support.engine_world import (
     MINUTE,
     SECOND,
     T0,
+    batch,
     city,
     engine_of,
     play,
@@ -14,6 +15,7 @@ from tests.support.engine_world import (
     sensor,
     tick,
     told,
+    without_detection,
 )
 
 LEVEL = {
@@ -288,3 +290,40 @@ def test_a_release_that_changes_a_rule_goes_on_from_the_old_snapshot() -> None:
     restored = Engine.restore(site, other, engine.snapshot())
     assert told(restored.apply([])) == [f"escalated warning {A} @0"]
     assert told(restored.apply([readings((A, T0 + INTERVAL, 1.6))])) == []
+
+
+def test_a_rule_edit_elsewhere_does_not_restart_a_delay() -> None:
+    site = city([sensor(A)], [{**LEVEL, "on_delay_s": 1200}])
+    other = {"id": "other", "hazard": "flood", "property": "tide_level", "advisory": 1.0}
+    edited = city([sensor(A)], [{**LEVEL, "on_delay_s": 1200}, other], version="v2")
+    before = readings((A, T0, 2.0), (A, T0 + INTERVAL, 2.0))
+    change = SiteChange(edited, rules_of(edited), T0 + 11 * MINUTE)
+    after = readings((A, T0 + 2 * INTERVAL, 2.0))
+    assert play(site, before, change, after) == [f"raised advisory {A} @20"]
+
+
+def test_when_a_reading_was_received_changes_no_event() -> None:
+    site = city([sensor(A)], [LEVEL])
+    rows = [(A, T0, 2.0), (A, T0 + INTERVAL, 0.5)]
+    early = engine_of(site).apply([Readings(batch(rows, received_at=T0))])
+    late = engine_of(site).apply([Readings(batch(rows, received_at=T0 + 99 * MINUTE))])
+    assert early != late
+    assert without_detection(early) == without_detection(late)
+
+
+def test_an_edge_that_passed_does_not_pass_again_after_a_restart() -> None:
+    site = city([sensor(A, 7200)], [{**LEVEL, "schedule": {"from": "05:30", "to": "06:00"}}])
+    engine = engine_of(site)
+    events = engine.apply([readings((A, T0, 2.0)), tick(T0, {"gw": T0 + 50 * MINUTE})])
+    assert told(events) == [f"raised advisory {A} @16", f"cleared advisory {A} @46"]
+    restored = Engine.restore(site, rules_of(site), engine.snapshot())
+    assert told(restored.apply([tick(T0, {"gw": T0 + 51 * MINUTE})])) == []
+
+
+def test_a_suspect_value_that_is_held_raises_nothing_at_an_edge_also_after_a_restart() -> None:
+    site = city([sensor(A)], [{**LEVEL, "schedule": {"from": "05:30", "to": "06:00"}}])
+    engine = engine_of(site)
+    engine.apply([readings((A, T0, 2.0, 3))])
+    restored = Engine.restore(site, rules_of(site), engine.snapshot())
+    assert told(restored.apply([tick(T0, {"gw": T0 + 16 * MINUTE})])) == []
+    assert told(restored.apply([readings((A, T0 + 17 * MINUTE, 2.0))])) == [f"raised advisory {A} @17"]

@@ -10,8 +10,10 @@ from services.ingest.identify import Columns, Taken, identify
 from services.ingest.rejects import Reason
 from services.ingest.site_index import EVERYWHERE, SiteIndex
 from services.observation import senml, topics
+from services.observation.quantity import Property
 from services.observation.senml import Record
 from services.observation.sensor import CANARY, CANARY_GATEWAY
+from services.observation.text import Text
 from tests.support.site_folder import SENSORS, parsed
 
 NOW_S = 1_763_600_000
@@ -156,3 +158,16 @@ def test_the_canary_is_known_and_goes_everywhere(index: SiteIndex) -> None:
 def test_stations_of_the_whole_site_go_everywhere_and_others_to_their_partition(index: SiteIndex) -> None:
     rows = np.array([index.row_of[TIDE], index.row_of[LEVEL]])
     assert index.subject_of_row[rows].tolist() == [EVERYWHERE, topics.partition("vung-tau", "thang-tam")]
+
+
+def test_a_reading_in_another_unit_is_the_number_a_person_would_write(index: SiteIndex) -> None:
+    sent = [165.0, 69.0, 57.0, 115.0, 7.0]
+    columns = identify(index, [taken(*(reading(TIDE, v=v, u="cm") for v in sent))])
+    assert columns.value.tolist() == [1.65, 0.69, 0.57, 1.15, 0.07]
+
+
+def test_a_series_that_the_engine_computes_comes_from_nobody_else(index: SiteIndex) -> None:
+    derived = Property(name="water_level_rate", unit="m/h", text=Text("tốc độ", "rate"), derived=True)
+    knows = SiteIndex(index.site, {derived.name: derived})
+    columns = identify(knows, [taken(reading("vt-flood-001.water_level_rate"))])
+    assert reasons(columns) == [(0, Reason.DERIVED_SENSOR)]

@@ -1,6 +1,6 @@
 """Alerts about ourselves: what the keeper decides from heartbeats and the fill of streams."""
 
-from services.alerts.selfwatch import Watch, look
+from services.alerts.selfwatch import Watch, look, since
 from services.observation.event import CloudEvent, verb_of
 from services.observation.heartbeat import Complaint, Heartbeat
 from services.observation.instants import SECOND
@@ -25,6 +25,21 @@ def test_a_service_that_gives_no_heartbeat_for_15_s_is_one_alert_until_it_speaks
     )
     assert verbs(cleared) == ["cleared"]
     assert cleared[0].subject == raised[0].id
+
+
+def test_a_restart_of_everything_is_no_silence_but_who_stays_away_after_it_is() -> None:
+    old = {"ingest": Heartbeat("ingest", 1, T - 3600 * SECOND), "api": Heartbeat("api", 1, T - 3600 * SECOND)}
+    assert look(since(old, ["ingest", "api", "archive"], T), {}, T + 14 * SECOND) == []
+    spoken = {**old, "ingest": Heartbeat("ingest", 2, T + 10 * SECOND)}
+    found = look(since(spoken, ["ingest", "api", "archive"], T), {}, T + 16 * SECOND)
+    assert [finding.about for finding in found] == ["api", "archive"]
+
+
+def test_what_was_open_about_a_service_not_heard_since_a_restart_stays_open() -> None:
+    watch = Watch("vt")
+    watch.update(look([Heartbeat("api", 0, T)], {}, T + 60 * SECOND), T + 60 * SECOND)
+    assert watch.update([], T + 61 * SECOND, frozenset({"api"})) == []
+    assert verbs(watch.update([], T + 76 * SECOND)) == ["cleared"]
 
 
 def test_the_next_silence_is_a_new_alert_that_names_the_one_before() -> None:
