@@ -19,6 +19,7 @@ from services.observation.sensor import Sensor, Station
 from services.observation.site import Area, Gateway, RawRule, Site
 from services.observation.sources import Source
 from services.observation.text import Text
+from tests.support.reference_engine import ReferenceEngine
 
 T0 = 1_700_000_040_000_000
 STEP = 600_000_000
@@ -52,7 +53,12 @@ def site_of(count: int, extra: list[dict[str, Any]] | None = None) -> Site:
                 600.0,
                 "periodic",
                 "measured",
-                None, None, None, None, None, None,
+                None,
+                None,
+                None,
+                None,
+                None,
+                None,
             )
             for name in names
         },
@@ -127,6 +133,19 @@ def backfill(count: int) -> float:
     return timed(lambda: engine.apply([Readings(batch)]))
 
 
+def peer(count: int) -> float:
+    """Nanoseconds per reading of the plain scalar reference, in the same kind of batch."""
+    rng = np.random.default_rng(1)
+    site = site_of(count)
+    reference = ReferenceEngine(site, parse_rules(site)[0], T0)
+    names = list(site.sensors)
+    reference.apply(
+        [Readings(batch_of(names, np.arange(count), np.full(count, T0), rng.uniform(0, 0.9, count)))]
+    )
+    again = batch_of(names, np.arange(count), np.full(count, T0 + STEP), rng.uniform(0, 0.9, count))
+    return timed(lambda: reference.apply([Readings(again)])) / count * 1e9
+
+
 def say(text: str) -> None:
     """Print a line."""
     sys.stdout.write(text + "\n")
@@ -137,9 +156,7 @@ def main() -> None:
     """Run all."""
     for crossing in (0.0, 0.001, 0.01):
         took, told = wide(100_000, crossing)
-        say(
-            f"100,000 sensors x 3 thresholds, {crossing:.1%} crossing: {took * 1e3:.1f} ms ({told} events)"
-        )
+        say(f"100,000 sensors x 3 thresholds, {crossing:.1%} crossing: {took * 1e3:.1f} ms ({told} events)")
     took, _ = wide(100_000, 0.0, same_list=True)
     say(f"  the same, sensor ids already known: {took * 1e3:.1f} ms")
     base = None
@@ -148,6 +165,7 @@ def main() -> None:
         per = took / count * 1e9
         base = base or per
         say(f"{count:>9,} sensors: {per:.0f} ns per reading ({per / base:.2f} x)")
+    say(f"    1,000 sensors, scalar reference: {peer(1_000):,.0f} ns per reading")
     for sensors, each, noise in ((200, 20_000, 0.01), (5, 400_000, 0.01), (200, 20_000, 0.15)):
         speed, told = runs(sensors, each, 500_000, noise)
         words = f"{sensors} sensors x {each:,}, noise {noise} m"

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from services.alerts.hazard import Facts, Hazard
-from services.alerts.hazards import hazards
+from services.alerts.hazards import hazards, properties
 from services.observation.event import SEVERITIES
-from services.observation.text import Text
+from services.observation.text import Text, in_vietnamese
 
 _TRANSITION = {
     "raised": Text("bắt đầu cảnh báo", "alert raised"),
@@ -35,17 +35,16 @@ def sentence(facts: Facts, hazard: str) -> Text:
 
 
 def _general(facts: Facts) -> Text:
-    place, value = facts.place, _number(facts.value, facts.unit)
+    place, what, value = facts.place, _what(facts), _number(facts.value, facts.unit)
     if facts.verb == "blind":
         return Text(
-            f"Cảm biến tại {place.vi} không còn số đo dùng được; cảnh báo được giữ nguyên. "
-            f"Số đo cuối: {value}.",
-            f"The sensor at {place.en} no longer gives usable readings; the alert stands. "
-            f"Last value: {value}.",
+            f"Mất quan sát {what.vi} tại {place.vi}; cảnh báo được giữ nguyên. Số đo cuối: {value.vi}.",
+            f"No usable {what.en} from {place.en} any more; the alert stands. Last value: {value.en}.",
         )
     if facts.verb == "sighted":
         return Text(
-            f"Đã có lại số đo tốt tại {place.vi}: {value}.", f"Good readings are back at {place.en}: {value}."
+            f"Đã quan sát lại được {what.vi} tại {place.vi}: {value.vi}.",
+            f"Good readings of {what.en} are back at {place.en}: {value.en}.",
         )
     special = _OF_KIND.get(facts.kind)
     if special is not None:
@@ -55,32 +54,34 @@ def _general(facts: Facts) -> Text:
         return Text(f"{place.vi}: {verb.vi}, mức {word.vi}.", f"{place.en}: {verb.en}, {word.en}.")
     limit = _number(facts.threshold, facts.unit)
     return Text(
-        f"{place.vi}: {value}, ngưỡng {word.vi} {limit}; {verb.vi}.",
-        f"{place.en}: {value}, {word.en} threshold {limit}; {verb.en}.",
+        f"{place.vi}: {what.vi} {value.vi}, ngưỡng {word.vi} {limit.vi}; {verb.vi}.",
+        f"{place.en}: {what.en} {value.en}, {word.en} threshold {limit.en}; {verb.en}.",
     )
 
 
 def _silent(facts: Facts) -> Text:
+    what = _what(facts)
     if facts.verb == "cleared":
         return Text(
-            f"Cảm biến tại {facts.place.vi} đã gửi số đo trở lại.",
-            f"The sensor at {facts.place.en} sends again.",
+            f"Cảm biến {what.vi} tại {facts.place.vi} đã gửi số đo trở lại.",
+            f"The sensor of {what.en} at {facts.place.en} sends again.",
         )
     return Text(
-        f"Cảm biến tại {facts.place.vi} im lặng quá ba chu kỳ đo.",
-        f"The sensor at {facts.place.en} has been silent for three intervals.",
+        f"Cảm biến {what.vi} tại {facts.place.vi} mất tín hiệu quá ba chu kỳ đo.",
+        f"The sensor of {what.en} at {facts.place.en} has been silent for three intervals.",
     )
 
 
 def _stuck(facts: Facts) -> Text:
-    value = _number(facts.value, facts.unit)
+    what, value = _what(facts), _number(facts.value, facts.unit)
     if facts.verb == "cleared":
         return Text(
-            f"Số đo tại {facts.place.vi} đã thay đổi trở lại.", f"Readings at {facts.place.en} move again."
+            f"Số đo {what.vi} tại {facts.place.vi} đã thay đổi trở lại.",
+            f"Readings of {what.en} at {facts.place.en} move again.",
         )
     return Text(
-        f"Số đo tại {facts.place.vi} đứng yên ở {value}.",
-        f"Readings at {facts.place.en} are stuck at {value}.",
+        f"Số đo {what.vi} tại {facts.place.vi} đứng yên ở {value.vi}.",
+        f"Readings of {what.en} at {facts.place.en} are stuck at {value.en}.",
     )
 
 
@@ -93,8 +94,17 @@ def _combined(facts: Facts) -> Text:
     )
 
 
-def _number(value: float | None, unit: str) -> str:
-    return "—" if value is None else f"{value:.4g} {unit}".rstrip()
+def _what(facts: Facts) -> Text:
+    """Name of the observed property."""
+    known = properties().get(facts.property)
+    return Text(facts.property, facts.property) if known is None else known.text
+
+
+def _number(value: float | None, unit: str) -> Text:
+    if value is None:
+        return Text("—", "—")
+    shown, unit = f"{value:.4g}", "" if unit == "1" else f" {unit}"
+    return Text(in_vietnamese(shown) + unit, shown + unit)
 
 
 _OF_KIND: dict[str, Callable[[Facts], Text]] = {

@@ -18,7 +18,7 @@ from services.observation.site import Problem, Site
 from services.observation.text import Text
 from services.observation.topics import SITE_SCOPE, is_slug
 
-FILE = "rules.toml"
+FILE, STATIONS = "rules.toml", "stations.geojson"
 KEYS = (
     "id", "hazard", "property", "kind", *SEVERITIES, "hysteresis", "direction", "on_delay_s", "off_delay_s",
     "late", "max_late_s", "areas", "stations", "source", "status", "schedule", "severity", "above",
@@ -288,7 +288,7 @@ class _Reader:
 
     def _check_order(self, rule: Rule) -> None:
         """Refuse a ladder that does not climb where it can be known: by numbers, or at each station."""
-        if rule.kind not in _WITH_LADDER or self.default or self.failed:
+        if rule.kind not in _WITH_LADDER or self.failed:
             return
         places: dict[str, Mapping[str, float]] = {"": {}}
         if any(rung is not None and rung.attributes for rung in rule.rungs):
@@ -298,21 +298,44 @@ class _Reader:
             found = [(word, rung.resolve(attributes)) for word, rung in _present(rule)]
             steps = [(word, value) for word, value in found if value is not None]
             for (low, a), (high, b) in pairwise(steps):
-                if a * rule.sign >= b * rule.sign:
-                    where = f" ({place})" if place else ""
-                    self.error(
-                        f"bậc {high} {b:g} không vượt {low} {a:g}{where}",
-                        f"rung {high} {b:g} is not beyond {low} {a:g}{where}",
-                        "xếp bậc tăng dần (giảm dần nếu direction = down)",
-                        "order the rungs upward (downward if direction = down)",
-                    )
-                    return
+                if a * rule.sign < b * rule.sign:
+                    continue
+                if self.default:  # the rule is right and the station's numbers are not
+                    # A record below the third level is a fact of the station: it makes no rung there.
+                    if high != SEVERITIES[-1]:
+                        self._blame(place, rule, f"{high} {b:g}", f"{low} {a:g}")
+                    break
+                where = f" ({place})" if place else ""
+                self.error(
+                    f"bậc {high} {b:g} không vượt {low} {a:g}{where}",
+                    f"rung {high} {b:g} is not beyond {low} {a:g}{where}",
+                    "xếp bậc tăng dần (giảm dần nếu direction = down)",
+                    "order the rungs upward (downward if direction = down)",
+                )
+                return
+
+    def _blame(self, place: str, rule: Rule, high: str, low: str) -> None:
+        """A default rule's ladder does not climb at a station: the fault is in the station's attributes."""
+        names = ", ".join(sorted({name for _, rung in _present(rule) for name in rung.attributes}))
+        what = Text(
+            f"trạm {place}: bậc {high} không vượt {low} (quy tắc {rule.id})",
+            f"station {place}: {high} is not beyond {low} (rule {rule.id})",
+        )
+        remedy = Text(
+            f"xếp tăng dần: {names}; bỏ thuộc tính nào không đúng",
+            f"put them in rising order: {names}; leave out what is not right",
+        )
+        self.problems.append(Problem(STATIONS, self.site.stations[place].line, what, remedy))
 
     def _check_visible(self, rule: Rule) -> None:
         """Refuse inputs that no single partition can see."""
         if rule.kind not in COMBINED or self.failed:
             return
-        named = {*(rule.of or ()), *(s for i in rule.inputs for s in i.stations or ())}
+        named = {
+            *(rule.of or ()),
+            *(rule.stations or ()),
+            *(s for i in rule.inputs for s in i.stations or ()),
+        }
         areas = {self.site.stations[name].area for name in named} - {SITE_SCOPE}
         if len(areas) > 1:
             listed = ", ".join(sorted(areas))

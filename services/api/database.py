@@ -1,9 +1,14 @@
 """The history's door: a handful of read-only connections that come back by themselves.
 
-Alerting never waits for it: who needs the history gets an answer within seconds, be it 503.
+Alerting never waits for it: who needs the history gets an answer within seconds, be it 503. That must hold
+for a server that is frozen, too: it takes connections and queries and says nothing, so every wait for it
+ends by our own clock.
 """
 
 import asyncio
+import contextlib
+import os
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +22,9 @@ from services.runtime import logging
 
 CONNECTIONS = 4
 CONNECT_S = 2
-STATEMENT_MS = 8_000
+STATEMENT_MS = 7_000
+QUERY_S = 9.0
+"""Our own bound of a query: the server's, and 2 s in which it must have said that it stopped."""
 QUEUE_S = 3.0
 COOL_S = 1.0
 """Nobody tries again for so long after a failed connect: who asks fails at once, not after 2 s."""
@@ -45,11 +52,12 @@ class Database:
         self._idle: list[AsyncConnection[Row]] = []
         self._slots = asyncio.Semaphore(CONNECTIONS)
         self._failed_at = -COOL_S
+        self._away = self._knocking = False
         self.present = False
         """Whether the last query or connect went well."""
 
-    async def rows(self, sql: str, values: Values = ()) -> list[Row]:
-        """All rows of a query.
+    async def rows(self, sql: str, values: Values = (), within_s: float | None = None) -> list[Row]:
+        """All rows of a query, within `QUERY_S` of its turn or a shorter time.
 
         Raises:
             Problem: 503 when the history is away, too slow or too busy.
@@ -62,24 +70,26 @@ class Database:
         except TimeoutError as error:
             raise away(_BUSY, retry_s=1, code="history-busy") from error
         try:
-            return await self._try(sql, values)
+            return await self._try(sql, values, time.monotonic() + (within_s or QUERY_S))
         finally:
             self._slots.release()
 
     async def close(self) -> None:
         """Close what is open; who is in the middle of a query closes its own."""
         self._dsn = None
-        while self._idle:
-            await self._idle.pop().close()
+        await self._drop_idle()
 
-    async def _try(self, sql: str, values: Values) -> list[Row]:
+    async def _try(self, sql: str, values: Values, deadline: float) -> list[Row]:
         # An idle connection may have died with its server: then a fresh one is tried, once each.
         for _ in range(CONNECTIONS + 1):
             fresh = not self._idle
             connection = await self._connect() if fresh else self._idle.pop()
             try:
-                cursor = await connection.execute(sql.encode(), values)
-                found = await cursor.fetchall()
+                found = await _ask(connection, sql, values, deadline)
+            except TimeoutError as error:
+                # The others of the server would keep who asks next waiting as long.
+                await self._drop_idle()
+                raise self._fail(error) from error
             except errors.QueryCanceled as error:
                 self._keep(connection)
                 raise away(_SLOW, retry_s=30, code="history-slow") from error
@@ -96,16 +106,22 @@ class Database:
                 await connection.close()
                 raise
             self._keep(connection)
-            self.present = True
+            self.present, self._away = True, False
             return found
         raise self._fail(None)
 
     def _keep(self, connection: AsyncConnection[Row]) -> None:
         self._idle.append(connection)
 
+    async def _drop_idle(self) -> None:
+        while self._idle:
+            await self._idle.pop().close()
+
     async def _connect(self) -> AsyncConnection[Row]:
-        if time.monotonic() - self._failed_at < COOL_S:
+        # While it is away, one knocks; the others need not wait to be told.
+        if time.monotonic() - self._failed_at < COOL_S or (self._away and self._knocking):
             raise away(_AWAY)
+        self._knocking = True
         try:
             async with asyncio.timeout(CONNECT_S + 0.5):
                 return await AsyncConnection.connect(
@@ -117,9 +133,49 @@ class Database:
                 )
         except (psycopg.Error, OSError, TimeoutError) as error:
             raise self._fail(error) from error
+        finally:
+            self._knocking = False
 
     def _fail(self, error: Exception | None) -> Problem:
-        if self.present or self._failed_at < 0:
+        if not self._away:
             log.warning("history_away", error=repr(error))
-        self.present, self._failed_at = False, time.monotonic()
+        self.present, self._away, self._failed_at = False, True, time.monotonic()
         return away(_AWAY)
+
+
+async def _ask(connection: AsyncConnection[Row], sql: str, values: Values, deadline: float) -> list[Row]:
+    """Rows of a query; when the time is up or the caller is called off, its connection is cut.
+
+    In a task of its own, never cancelled: the driver answers a cancellation by asking the server to
+    cancel, and waits for its word.
+
+    Raises:
+        TimeoutError: the server did not answer.
+    """
+    query = asyncio.create_task(_rows(connection, sql, values))
+    try:
+        await asyncio.wait({query}, timeout=max(deadline - time.monotonic(), 0.0))
+        if query.done():
+            return query.result()
+        msg = "the server does not answer"
+        raise TimeoutError(msg)
+    finally:
+        if not query.done():
+            _cut(connection)
+            await asyncio.wait({query}, timeout=1.0)
+            _ = query.done() and query.exception()  # that it was cut is no news
+            await connection.close()
+
+
+async def _rows(connection: AsyncConnection[Row], sql: str, values: Values) -> list[Row]:
+    cursor = await connection.execute(sql.encode(), values)
+    return await cursor.fetchall()
+
+
+def _cut(connection: AsyncConnection[Row]) -> None:
+    """End the conversation under the driver's feet: it reads an end and gives up by itself.
+
+    Not closed here: the number of a socket that the loop still watches must not go to another one.
+    """
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as door:
+        door.shutdown(socket.SHUT_RDWR)

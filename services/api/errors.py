@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketState
 
+from services.api.wording import what_is_wrong
 from services.observation.text import Text
 from services.runtime import logging
 
@@ -92,21 +93,19 @@ _UNEXPECTED = Text(
 
 def _of_http(error: HTTPException) -> Problem:
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-    detail = _BY_STATUS.get(error.status_code, Text(str(error.detail), str(error.detail)))
+    detail = _BY_STATUS.get(error.status_code, Text("yêu cầu không được chấp nhận", str(error.detail)))
     return Problem(error.status_code, code, detail, headers=error.headers)
 
 
 def _of_validation(error: RequestValidationError | WebSocketRequestValidationError) -> Problem:
-    found = [
-        {"parameter": str(item["loc"][-1]), "what": str(item["msg"]).removeprefix("Value error, ")}
-        for item in error.errors()
-    ]
-    said = "; ".join(f"{item['parameter']}: {item['what']}" for item in found)
+    wrong = [(str(item["loc"][-1]), what_is_wrong(item)) for item in error.errors()]
+    vi = "; ".join(f"{name}: {what.vi}" for name, what in wrong)
+    en = "; ".join(f"{name}: {what.en}" for name, what in wrong)
     return Problem(
         422,
         "invalid-parameter",
-        Text(f"tham số không hợp lệ: {said}", f"invalid parameter: {said}"),
-        errors=found,
+        Text(f"tham số không hợp lệ: {vi}", f"invalid parameter: {en}"),
+        errors=[{"parameter": name, "what": what.en, "what_vi": what.vi} for name, what in wrong],
     )
 
 

@@ -247,9 +247,15 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "Unprocessable Entity",
         "invalid-parameter",
         "invalid parameter: limit: Input should be greater than or equal to 1",
-        "tham số không hợp lệ: limit: Input should be greater than or equal to 1",
+        "tham số không hợp lệ: limit: phải từ 1 trở lên",
         "alerts",
-        errors=[{"parameter": "limit", "what": "Input should be greater than or equal to 1"}],
+        errors=[
+            {
+                "parameter": "limit",
+                "what": "Input should be greater than or equal to 1",
+                "what_vi": "phải từ 1 trở lên",
+            }
+        ],
     ),
     503: _problem(
         503,

@@ -49,6 +49,7 @@ _PROBLEMS = {
     503: "What is needed for this is away; see `Retry-After` · Tạm thời không có",
 }
 _BY_OPERATION = {
+    "list_alerts": (410, 503),
     "list_events": (410, 503),
     "healthz": (),
     "get_station": (404, 503),

@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 from starlette.requests import HTTPConnection
 
 from services.api.errors import Problem, invalid
+from services.api.wording import Unreadable, bad_token
+from services.observation import tokens
 from services.observation.instants import SECOND, micros
 from services.observation.text import Text
 
@@ -24,7 +26,7 @@ def read_instant(value: object) -> int:
     """ISO 8601 with zone → µs; `+` that a browser turned into a space is put back.
 
     Raises:
-        ValueError: not such a time, or outside 1990 to 2100.
+        Unreadable: not such a time, or outside 1990 to 2100.
     """
     if isinstance(value, int):
         return value
@@ -32,11 +34,20 @@ def read_instant(value: object) -> int:
     try:
         found = micros(text)
     except (ValueError, OverflowError) as error:
-        msg = f"{text[:40]!r} is not ISO 8601 with a zone, like 2026-01-31T00:00:00Z"
-        raise ValueError(msg) from error
+        raise Unreadable(
+            Text(
+                f"{text[:40]!r} không phải thời điểm ISO 8601 có múi giờ, ví dụ 2026-01-31T00:00:00Z",
+                f"{text[:40]!r} is not ISO 8601 with a zone, like 2026-01-31T00:00:00Z",
+            )
+        ) from error
     if not _EARLIEST <= found <= _LATEST:
-        msg = f"{text[:40]!r} is not between 1990 and 2100"
-        raise ValueError(msg)
+        shown = text[:40]
+        raise Unreadable(
+            Text(
+                f"{shown!r} không nằm trong khoảng năm 1990 đến 2100",
+                f"{shown!r} is not between 1990 and 2100",
+            )
+        )
     return found
 
 
@@ -44,15 +55,20 @@ def read_width(value: object) -> int:
     """`10m` → 600 seconds.
 
     Raises:
-        ValueError: not a width from 1s to 366d.
+        Unreadable: not a width from 1s to 366d.
     """
     if isinstance(value, int):
         return value
     match = _WIDTH.match(str(value))
     seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
     if not 1 <= seconds <= _MAX_EVERY_S:
-        msg = f"{str(value)[:40]!r} is not a width from 1s to 366d, like 10m or 1h"
-        raise ValueError(msg)
+        shown = str(value)[:40]
+        raise Unreadable(
+            Text(
+                f"{shown!r} không phải độ rộng từ 1s đến 366d, ví dụ 10m hoặc 1h",
+                f"{shown!r} is not a width from 1s to 366d, like 10m or 1h",
+            )
+        )
     return seconds
 
 
@@ -118,6 +134,18 @@ Slug = Annotated[str | None, Query(max_length=100)]
 Severity = Annotated[Literal["advisory", "watch", "warning", "emergency"] | None, Query()]
 
 
+def read_token(text: str, epoch: str, name: str = "after") -> tokens.Token:
+    """A client's token; a bare number is of the present epoch.
+
+    Raises:
+        Problem: not a token.
+    """
+    try:
+        return tokens.parse(text, epoch)
+    except ValueError as error:
+        raise invalid(bad_token(text), name) from error
+
+
 def span(start: int | None, end: int | None, now: int) -> tuple[int, int]:
     """Apply the defaults of `from` and `to`.
 
@@ -143,14 +171,11 @@ async def only_known(connection: HTTPConnection) -> None:
     known = connection.app.state.parameters(operation)
     unknown = sorted(set(connection.query_params) - known)
     if unknown:
-        listed = ", ".join(sorted(known)) or "none"
-        name = unknown[0][:40]
-        raise Problem(
-            422,
-            "invalid-parameter",
+        listed, name = ", ".join(sorted(known)), unknown[0][:40]
+        raise invalid(
             Text(
-                f"không có tham số {name!r}; chỉ có: {listed}",
-                f"there is no parameter {name!r}; there are: {listed}",
+                f"không có tham số {name!r}; {f'chỉ có: {listed}' if listed else 'ở đây không có tham số nào'}",
+                f"there is no parameter {name!r}; {f'there are: {listed}' if listed else 'none is taken here'}",
             ),
-            errors=[{"parameter": name, "what": f"unknown; known: {listed}"}],
+            name,
         )

@@ -104,8 +104,16 @@ def _service(seen: Seen, name: str, *, needed: bool) -> Check:
 
 
 def _canary(name: str, age: float | None, up_s: float, *, needed: bool) -> Check:
+    wrong = "away" if needed else "degraded"
+    if age is None and not needed:
+        # Nothing waits for this one, so what is not known need not pass for well meanwhile.
+        never = Text(
+            "chưa rõ: kho lưu chưa ghi số đo tự kiểm tra nào",
+            "unknown: the archive has not stored a test reading of ours yet",
+        )
+        return Check(name, wrong, needed, None, never)
     # Never seen: it has as long as a late one, from our own start.
     if (up_s if age is None else age) <= CANARY_LATE_S:
         return Check(name, "ok", needed, age, None)
     what = Text("số đo tự kiểm tra không tới nơi", "our own test reading does not arrive")
-    return Check(name, "away" if needed else "degraded", needed, age, what)
+    return Check(name, wrong, needed, age, what)

@@ -32,6 +32,7 @@ class Wrong(_Shape):
 
     parameter: str
     what: str
+    what_vi: str
 
 
 class ProblemDocument(_Shape):

@@ -114,6 +114,8 @@ def judge(
         engine.take_derived()
     meter.done()
     events.sort(key=lambda event: micros(event.time))
+    for event in events if in_order else ():
+        event.data.detected_at = event.time  # a step holds days; what a CSV says is known when it is measured
     return Outcome(
         events, score.score(events, truth) if truth is not None else {}, score.load(events, first, last)
     )

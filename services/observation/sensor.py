@@ -23,6 +23,7 @@ class Station(msgspec.Struct, frozen=True):
         lat: degrees north, WGS 84.
         gateway: the gateway that may speak for it, or None while none is named.
         attributes: numbers of the place: `bd1`, `bd2`, `shore_normal_deg` …
+        line: where it stands in `stations.geojson`, for whoever finds fault with it.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Station(msgspec.Struct, frozen=True):
     lat: float
     gateway: str | None
     attributes: dict[str, float]
+    line: int = 1
 
 
 class Sensor(msgspec.Struct, frozen=True):

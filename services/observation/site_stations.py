@@ -100,7 +100,7 @@ def _station(
             ('khai báo [[area]] trong site.toml, hoặc dùng "site"', 'declare it in site.toml, or use "site"'),
         )
     attributes = _attributes(findings, properties, identity, line)
-    return Station(identity, Text(*name), str(area), *at, of_gateway.get(identity), attributes)
+    return Station(identity, Text(*name), str(area), *at, of_gateway.get(identity), attributes, line)
 
 
 def _name(findings: Findings, value: object, key: str, identity: str, line: int) -> str:

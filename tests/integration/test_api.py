@@ -174,6 +174,42 @@ def test_every_error_is_a_problem_document_in_both_languages(machine: Rig, path:
     assert document["instance"] == path.partition("?")[0].replace("/assets/..", "") or ".." in path
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "alerts?limit=0",
+        "alerts?limit=x",
+        "alerts?state=ajar",
+        "alerts?after=x",
+        "alerts?stat=open",
+        "events?after=x",
+        "events/stream?after=x",
+        "strikes?from=now",
+        "strikes?after=x",
+        "rejects?reason=A%20B",
+        "sensors/vt-flood-001.water_level/observations?every=1w",
+        "sensors/vt-flood-001.water_level/observations?after=x",
+        "stations/vt-flood-001?x=1",
+    ],
+)
+def test_a_wrong_parameter_is_told_in_vietnamese_without_english_between(machine: Rig, path: str) -> None:
+    status, document = machine.get(f"{API}/{path}")
+    assert status == 422
+    for vi, en in [(document["detail_vi"], document["detail"])] + [
+        (wrong["what_vi"], wrong["what"]) for wrong in document["errors"]
+    ]:
+        assert vi != en
+        assert not vi.isascii()
+        for word in ("Input", "should", " is ", "not a", "unknown", "known:", "none", "width"):
+            assert word not in vi, vi
+
+
+def test_a_page_of_alerts_of_another_epoch_is_stale(machine: Rig) -> None:
+    status, document = machine.get(f"{API}/alerts?after=00000000.3")
+    assert (status, document["type"]) == (410, "urn:haidang:problem:stale-token")
+    assert document["token"] == f"{machine.epoch()}.5"
+
+
 def test_a_method_that_is_not_taken_is_a_problem_too(machine: Rig) -> None:
     refused = httpx.delete(f"{machine.http}{API}/alerts")
     assert (refused.status_code, refused.headers["Allow"]) == (405, "GET")

@@ -6,11 +6,13 @@
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 from services.cli.service_child import SERVICES
 from services.cli.up import add_options, start
 from services.runtime import nats, process
 from services.runtime.health import Health
+from services.runtime.logging import get
 from services.runtime.settings import Settings
 
 LIGHT = ("--services", "ingest,api", "--database", "postgresql://127.0.0.1:9/none")
@@ -23,8 +25,8 @@ async def live(settings: Settings, stop: asyncio.Event, name: str) -> None:
     """Heartbeats, ready at once; the api answers HTTP as well."""
     connection = await nats.connect(settings, name, stop=stop)
     health = Health(connection.js, name)
-    health.ready()
     beating = asyncio.create_task(health.run())
+    await come_up(settings, health, name)
     server = None
     if name == "api" and settings.http:
         host, _, port = settings.http.rpartition(":")
@@ -41,6 +43,23 @@ async def live(settings: Settings, stop: asyncio.Event, name: str) -> None:
     import time
 
     time.sleep(60)  # noqa: ASYNC251  a service that hears no signal
+
+
+async def come_up(settings: Settings, health: Health, name: str) -> None:
+    """Ready at once, or as a file in the data folder says: late, never, or after some trouble."""
+    marks = settings.data or Path()
+    if (marks / f"never-{name}").exists():
+        return
+    if (marks / f"heal-{name}").exists():
+        port = (settings.database or "").rpartition(":")[2].split("/")[0]
+        get(name).warning("session_broken", error=f"connection to 127.0.0.1, port {port} failed: Connection refused")
+        health.complain("test", "có chuyện", "something is wrong")
+        await asyncio.sleep(2.0)
+        health.settle("test")
+    if (marks / f"slow-{name}").exists():
+        await asyncio.sleep(2.0)
+    (marks / f"{name}-was-ready").touch()
+    health.ready()
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -77,6 +77,16 @@ def test_a_canary_that_does_not_reach_the_engine_says_that_the_path_is_broken(
     assert readiness.ready(readiness.look(seen(canary_engine_s=age, up_s=up))) is well
 
 
+@pytest.mark.parametrize("up", [0.0, 30.0, 1000.0])
+def test_an_archive_that_never_stored_a_canary_is_not_called_well(up: float) -> None:
+    checks = {check.name: check for check in readiness.look(seen(canary_archive_s=None, up_s=up))}
+    found = checks["canary_archive"]
+    assert (found.state, found.age_s, found.needed) == ("degraded", None, False)
+    assert found.note is not None
+    assert "yet" in found.note.en
+    assert readiness.ready(list(checks.values()))
+
+
 def test_a_service_that_never_spoke_is_silent() -> None:
     nobody = seen(beats={}, ages={}, silent={})
     assert not readiness.ready(readiness.look(nobody))

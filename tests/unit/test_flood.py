@@ -100,7 +100,30 @@ def test_too_few_readings_have_no_rate() -> None:
 def test_the_reason_speaks_of_bao_dong_in_vietnamese() -> None:
     event = flood([3.25])[0]
     assert "Báo động 3" in event.data.reason.vi
-    assert "0.25" in event.data.reason.vi
+    assert "0,25" in event.data.reason.vi
     assert "BĐ3" in event.data.reason.en
     assert hazards()["flood"].words["watch"].vi == "Báo động 2"
     assert hazards()["flood"].cap is not None
+
+
+def test_a_threshold_that_is_no_level_of_the_station_is_not_called_one() -> None:
+    low = {
+        "id": "flood-level",
+        "hazard": "flood",
+        "property": "water_level",
+        "direction": "down",
+        "advisory": 0.5,
+        "warning": 0.2,
+    }
+    site = city([sensor(A)], [low], attributes={"a": LEVELS})
+    event = engine_of(site).apply([readings(*[(A, T0, 0.2)])])[0]
+    assert event.data.severity == "warning"
+    for word in ("Báo động", "Ngập", "flood", "historic"):
+        assert word not in event.data.reason.vi + event.data.reason.en
+
+
+def test_three_metres_above_nothing_known_is_no_record() -> None:
+    event = flood([4.2], attributes=LEVELS)[0]
+    assert event.data.severity == "emergency"
+    assert "Báo động 3 + 1 m" in event.data.reason.vi
+    assert "lịch sử" not in event.data.reason.vi

@@ -10,6 +10,7 @@ from services.alerts.hazards import hazards, properties
 from services.alerts.rule import Kind, parse_rules
 from services.alerts.schedule import Schedule, parse_window
 from tests.support.engine_world import MINUTE, T0, city, rules_of, sensor
+from tests.support.site_folder import STATIONS, parsed
 
 A = "a.water_level"
 GOOD: dict[str, Any] = {
@@ -176,3 +177,34 @@ def test_silent_needs_no_property_and_has_no_ladder() -> None:
 def test_rules_travel_as_plain_data() -> None:
     for rule in rules_of(city([sensor(A)], [GOOD], bare=False)):
         assert msgspec.json.decode(msgspec.json.encode(rule))["id"] == rule.id
+
+
+def test_alert_levels_of_a_station_that_do_not_rise_are_refused_at_its_own_line() -> None:
+    site = parsed(stations_geojson=STATIONS.replace('"bd1": 1.2, "bd2": 1.6', '"bd1": 1.6, "bd2": 1.2'))
+    found = [problem for problem in parse_rules(site)[1] if problem.file == "stations.geojson"]
+    assert [problem.level for problem in found] == ["error"]
+    assert "bd1, bd2, bd3" in found[0].remedy.vi
+    assert found[0].line == STATIONS[: STATIONS.index("vt-flood-001")].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"kind": "k_of_n", "k": 2, "watch": 1.0, "property": "water_level", "stations": ["a-1", "b-1"]},
+        {
+            "kind": "and",
+            "severity": "watch",
+            "stations": ["a-1"],
+            "of": [
+                {"property": "water_level", "at_least": 1.0},
+                {"property": "water_level", "at_least": 1.0, "stations": ["b-1"]},
+            ],
+        },
+    ],
+)
+def test_a_rule_whose_stations_no_partition_sees_together_is_refused(table: dict[str, Any]) -> None:
+    both = [sensor("a-1.water_level"), sensor("b-1.water_level")]
+    site = city(both, [{"id": "both", "hazard": "flood", **table}], areas={"a-1": "a", "b-1": "b"})
+    found = [problem for problem in parse_rules(site)[1] if problem.level == "error"]
+    assert [problem.line for problem in found] == [1]
+    assert "site" in found[0].remedy.en

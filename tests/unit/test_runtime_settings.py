@@ -33,6 +33,15 @@ def test_an_empty_setting_is_as_good_as_none() -> None:
         ({}, {"HAIDANG_PARTITIONS": "a"}, "PARTITIONS"),
         ({}, {"HAIDANG_KEEP_DAYS": "0"}, "KEEP_DAYS"),
         ({"credentials": "/no/such/file"}, {}, "/no/such/file"),
+        ({"database": "nonsense"}, {}, "--database 'nonsense' is not"),
+        ({"database": "mysql://host/db"}, {}, "--database"),
+        ({"database": "postgresql://"}, {}, "--database"),
+        ({"database": "postgresql://host:port/db"}, {}, "--database"),
+        ({}, {"HAIDANG_DATABASE": "postgresql://host:99999/db"}, "--database"),
+        ({"nats": "nonsense"}, {}, "--nats 'nonsense' is not"),
+        ({"nats": "nats://"}, {}, "--nats"),
+        ({"nats": "http://host:4222"}, {}, "--nats"),
+        ({"nats": "nats://host:many"}, {}, "--nats"),
     ],
 )
 def test_what_can_not_be_used_is_refused_by_name(
@@ -40,6 +49,33 @@ def test_what_can_not_be_used_is_refused_by_name(
 ) -> None:
     with pytest.raises(SettingsError, match=word):
         Settings.load(overrides, env)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://u:p@host/db",
+        "postgres://host",
+        "postgresql://u@h1:5432,h2:5433/db?target_session_attrs=read-write",
+        "postgresql:///db?host=/run/postgresql",
+        "postgresql://[::1]:5432/db",
+        "host=127.0.0.1 port=5432 dbname=x",
+    ],
+)
+def test_every_form_of_address_that_postgresql_takes_is_taken(text: str) -> None:
+    assert Settings.load({"database": text}, {}).database == text
+
+
+@pytest.mark.parametrize("text", ["nats://host", "tls://u:p@host:4222", "nats://[::1]:4222", "wss://h:443"])
+def test_every_form_of_address_that_nats_takes_is_taken(text: str) -> None:
+    assert Settings.load({"nats": text}, {}).nats == text
+
+
+@pytest.mark.parametrize(("name", "text"), [("nats", "u:hush@host:x"), ("database", "pg://u:hush@host/db")])
+def test_a_refused_address_does_not_tell_its_password(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"--{name} ") as refused:
+        Settings.load({name: text}, {})
+    assert "hush" not in str(refused.value)
 
 
 def test_other_variables_of_the_environment_are_none_of_our_business() -> None:

@@ -7,7 +7,7 @@ delays and rates of rise are design defaults; no authority gives a number.
 from services.alerts.expression import parse
 from services.alerts.hazard import Advice, Cap, Derivation, Facts, Hazard
 from services.observation.quantity import Property
-from services.observation.text import Text
+from services.observation.text import Text, in_vietnamese
 
 RATE = "water_level_rate"
 
@@ -18,8 +18,6 @@ WORDS = {
     "emergency": Text("Vượt lũ lịch sử", "Above the historic flood"),
 }
 
-_RECORD = Text("mức lũ lịch sử", "the historic flood level")
-
 # What reaching a level means (domain of the Decision: water in the channel, on the fields, over the land).
 BEGINS = {
     "advisory": ("Lũ bắt đầu.", "The flood begins."),
@@ -28,10 +26,13 @@ BEGINS = {
         "Low ground goes under water; danger to people.",
     ),
     "warning": ("Ngập rộng, nguy hiểm tính mạng.", "Wide flooding, danger to life."),
-    "emergency": ("Lũ vượt mức lịch sử, sơ tán ngay.", "Beyond the known record: leave at once."),
+    "emergency": ("Ngập rất sâu, sơ tán ngay.", "Very deep flooding: leave at once."),
 }
 
-# Below BĐ1 - 0.5 m, waves and noise at low water would look like a rise (domain.md 1.2).
+_RECORD = Text("mức lũ lịch sử", "the historic flood level")
+_RECORD_BROKEN = ("Vượt lũ lịch sử, sơ tán ngay.", "Beyond the known record: leave at once.")
+
+# Below BĐ1 - 0.5 m, waves and noise at low water would look like a rise.
 _ARMED = parse("station.bd1 - 0.5")
 
 _LEVEL = {
@@ -66,44 +67,64 @@ _RISE = {
     "on_delay_s": 0,
     "off_delay_s": 1800,
     "status": "default",
-    "source": "domain.md 1.2, river; to be tuned per station",
+    "source": "design default for rivers; no authority gives a number, tune it per station",
 }
 
 
+def _level(facts: Facts) -> Text | None:
+    """What the threshold is called at this station; None when the law gives it no name."""
+    at = facts.attributes
+    named = {
+        "bd1": WORDS["advisory"],
+        "bd2": WORDS["watch"],
+        "bd3": WORDS["warning"],
+        "historic_max": _RECORD,
+    }
+    for attribute, word in named.items():
+        if at.get(attribute) == facts.threshold:
+            return word
+    above_bd3 = "bd3" in at and at["bd3"] + 1.0 == facts.threshold
+    return Text("Báo động 3 + 1 m", "alert level 3 (BĐ3) + 1 m") if above_bd3 else None
+
+
 def _reason(facts: Facts) -> Text | None:
-    """Words for the stage and its rise; None for kinds that the general sentence serves."""
-    if facts.value is None or facts.verb in ("blind", "sighted") or facts.kind not in ("threshold", "rate"):
+    """Words for a stage at the levels of its station, and for its rise; else the general sentence serves."""
+    if facts.value is None or facts.verb in ("blind", "sighted") or not facts.upward:
         return None
-    if facts.property == RATE or facts.kind == "rate":
+    if facts.kind == "rate" or (facts.kind == "threshold" and facts.property == RATE):
         return _rise(facts)
-    if facts.property != "water_level" or facts.threshold is None:
+    if facts.kind != "threshold" or facts.property != "water_level" or facts.threshold is None:
         return None
-    # The record has no BĐ of its own: the stage is so far above the level of the historic flood.
-    word = _RECORD if facts.severity == "emergency" else WORDS[facts.severity]
+    word = _level(facts)
+    if word is None:
+        return None
     above = facts.value - facts.threshold
     side = ("trên", "above") if above >= 0 else ("dưới", "below")
-    vi = f"Mực nước tại {facts.place.vi} là {facts.value:.2f} m, {side[0]} {word.vi} {abs(above):.2f} m"
-    en = f"Stage at {facts.place.en} is {facts.value:.2f} m, {abs(above):.2f} m {side[1]} {word.en}"
+    value, limit, by = f"{facts.value:.2f}", f"{facts.threshold:g}", f"{abs(above):.2f}"
     tail = {
-        "raised": BEGINS[facts.severity],
+        "raised": _RECORD_BROKEN if word is _RECORD else BEGINS[facts.severity],
         "escalated": ("Lũ lên.", "The flood rises."),
         "eased": ("Lũ xuống.", "The flood falls."),
         "cleared": ("Hết báo động.", "The alert level is left."),
     }.get(facts.verb, ("", ""))
-    limit = f"({facts.threshold:g} m)."
-    return Text(f"{vi} {limit} {tail[0]}".strip(), f"{en} {limit} {tail[1]}".strip())
+    return Text(
+        f"Mực nước tại {facts.place.vi} là {in_vietnamese(value)} m, {side[0]} {word.vi} "
+        f"{in_vietnamese(by)} m ({in_vietnamese(limit)} m). {tail[0]}".strip(),
+        f"Stage at {facts.place.en} is {value} m, {by} m {side[1]} {word.en} ({limit} m). {tail[1]}".strip(),
+    )
 
 
 def _rise(facts: Facts) -> Text:
     rate = facts.value if facts.value is not None else 0.0
     if facts.verb == "cleared":
         return Text(
-            f"Nước tại {facts.place.vi} không còn lên nhanh ({rate:+.2f} m/giờ).",
+            f"Nước tại {facts.place.vi} không còn lên nhanh ({in_vietnamese(f'{rate:+.2f}')} m/giờ).",
             f"The water at {facts.place.en} no longer rises fast ({rate:+.2f} m/h).",
         )
     limit = f"{facts.threshold:g}" if facts.threshold is not None else "?"
     return Text(
-        f"Nước tại {facts.place.vi} lên {rate:.2f} m/giờ, ngưỡng {limit} m/giờ.",
+        f"Nước tại {facts.place.vi} lên {in_vietnamese(f'{rate:.2f}')} m/giờ, "
+        f"ngưỡng {in_vietnamese(limit)} m/giờ.",
         f"The water at {facts.place.en} rises {rate:.2f} m/h, threshold {limit} m/h.",
     )
 

@@ -11,11 +11,11 @@ def _reason(facts: Facts) -> Text | None:
     if facts.rule == GATEWAY_SILENT:
         if facts.verb == "cleared":
             return Text(
-                f"Trạm trung chuyển {facts.place.vi} đã có tín hiệu trở lại.",
+                f"Gateway {facts.place.vi} đã có tín hiệu trở lại.",
                 f"Gateway {facts.place.en} is heard again.",
             )
         return Text(
-            f"Trạm trung chuyển {facts.place.vi} mất tín hiệu; mọi cảm biến của nó chưa rõ tình trạng.",
+            f"Gateway {facts.place.vi} mất tín hiệu; chưa rõ tình trạng mọi cảm biến của nó.",
             f"Gateway {facts.place.en} is silent; nothing is known of its sensors.",
         )
     return None
@@ -37,7 +37,7 @@ HAZARD = Hazard(
             "kind": "silent",
             "severity": "advisory",
             "status": "default",
-            "source": "design.md section 4",
+            "source": "design default: three expected intervals",
         },
     ),
     advice={name: Advice(_CHECK, _NOTHING) for name in ("advisory", "watch", "warning", "emergency")},

@@ -4,11 +4,11 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.api.errors import away, invalid, stale
+from services.api.errors import away, stale
 from services.api.fold import Fold
+from services.api.params import read_token
 from services.api.push.entry import ALL, Entry, Wanted, entry_of, event_of
 from services.api.push.hub import Hub
-from services.observation import tokens
 from services.observation.text import Text
 from services.runtime.follow import Follower, TailLost
 from services.runtime.position import EPOCH
@@ -59,10 +59,7 @@ async def place(hub: Hub, js: JetStreamContext, text: str | None) -> int:
         raise away(_READING, retry_s=1, code="reading-alerts")
     if text is None:
         return hub.head
-    try:
-        token = tokens.parse(text, hub.epoch)
-    except ValueError as error:
-        raise invalid(Text(str(error), str(error)), "after") from error
+    token = read_token(text, hub.epoch)
     if token.epoch == hub.epoch and hub.floor <= token.sequence <= hub.head and token.sequence > 0:
         return token.sequence
     # Perhaps we are behind the stream, not the client ahead of it: the stream itself must say.

@@ -7,16 +7,19 @@ from starlette.responses import Response
 
 from services.api import queries
 from services.api.context import Context, Here
-from services.api.errors import away, invalid, not_found
+from services.api.errors import away, not_found, stale
 from services.api.fold import Fold, Standing, rank_of
-from services.api.params import Cursor, Limit, Severity, Slug
+from services.api.params import Cursor, Limit, Severity, Slug, read_token
 from services.api.responses import answer, cut, page
 from services.api.schemas import AlertDetail, AlertPage
-from services.observation import tokens
 from services.observation.event import SEVERITIES
 from services.observation.text import Text
 
 router = APIRouter(tags=["alerts"])
+_OTHER = Text(
+    "trang này thuộc một thời kỳ khác của luồng; đọc lại từ trang đầu",
+    "this page is of another epoch of the stream; read from the first page again",
+)
 _READING = Text("đang đọc lại luồng cảnh báo", "the stream of alerts is still being read")
 
 State = Annotated[
@@ -101,10 +104,11 @@ def _fold(here: Context) -> Fold:
 def _before(here: Context, after: str | None) -> int | None:
     if after is None:
         return None
-    try:
-        return tokens.parse(after, here.hub.epoch).sequence
-    except ValueError as error:
-        raise invalid(Text(str(error), str(error)), "after") from error
+    token = read_token(after, here.hub.epoch)
+    if token.epoch != here.hub.epoch:
+        # Its number counted in another stream: a page behind it would leave alerts out in silence.
+        raise stale(_OTHER, f"{here.hub.epoch}.{here.hub.head}")
+    return token.sequence
 
 
 async def _from_history(here: Context, alert_id: str) -> tuple[Standing, list[dict[str, Any]]]:

@@ -7,16 +7,13 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from services.api.context import Context, Here
-from services.api.errors import invalid
 from services.api.fold import rank_of
-from services.api.params import Limit, Slug, Token
+from services.api.params import Limit, Slug, Token, read_token
 from services.api.push import ws
 from services.api.push.entry import Wanted
 from services.api.push.reader import Reader, place, read_some
 from services.api.push.sse import EventStream, frames
 from services.api.schemas import EventPage
-from services.observation import tokens
-from services.observation.text import Text
 
 router = APIRouter(tags=["events"])
 
@@ -91,7 +88,7 @@ async def stream_events(  # noqa: PLR0913  each is a filter
     """
     # What the browser says of itself is newer than what the page's address says.
     token = last_event_id or after
-    _check(here, token)
+    _check(here, token, "after" if last_event_id is None else "Last-Event-ID")
     return EventStream(frames(here, token, Wanted(hazard, area, rank_of(severity_min))))
 
 
@@ -110,11 +107,7 @@ async def socket_events(
     await ws.serve(websocket, here, after, Wanted(hazard, area, rank_of(severity_min)))
 
 
-def _check(here: Context, token: str | None) -> None:
+def _check(here: Context, token: str | None, name: str = "after") -> None:
     """A text that is no token is refused before anything begins."""
-    if token is None:
-        return
-    try:
-        tokens.parse(token, here.hub.epoch)
-    except ValueError as error:
-        raise invalid(Text(str(error), str(error)), "after") from error
+    if token is not None:
+        read_token(token, here.hub.epoch, name)

@@ -13,6 +13,7 @@ from services.api.errors import Problem, invalid, not_found
 from services.api.params import Cursor, Every, From, Limit, Slug, To, read_instant, span
 from services.api.responses import answer, cut, page
 from services.api.schemas import ObservationPage, Page, Sensor, SensorDetail
+from services.api.wording import Unreadable
 from services.observation.instants import iso
 from services.observation.sensor import CANARY
 from services.observation.sensor import Sensor as SiteSensor
@@ -118,8 +119,8 @@ async def _number(here: Context, sensor: str) -> int | None:
 def _resume(after: str) -> int:
     try:
         return read_instant(after)
-    except ValueError as error:
-        raise invalid(Text(str(error), str(error)), "after") from error
+    except Unreadable as error:
+        raise invalid(error.text, "after") from error
 
 
 def _unit(here: Context, sensor: str) -> str | None:

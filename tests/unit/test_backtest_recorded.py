@@ -1,0 +1,86 @@
+"""Recordings on their way to the engine: CSV and MQTT messages, units, order, ticks, what is left out."""
+
+import json
+from pathlib import Path
+
+from services.cli.backtest import judge
+from services.cli.recorded import read
+from services.observation.event import CloudEvent
+from services.observation.instants import iso
+from services.observation.site import Site
+from tests.support.engine_world import MINUTE, T0, city, sensor, told, without_detection
+
+A, B = "a.water_level", "b.water_level"
+LEVEL = {"id": "level", "hazard": "flood", "property": "water_level", "advisory": 1.0}
+SILENT = {"id": "sensor-silent", "hazard": "system", "kind": "silent", "severity": "advisory"}
+ROWS = [(A, at * 10, 0.5 + at % 7) for at in range(40) if not 20 <= at < 25] + [
+    (B, at * 10, 0.1) for at in range(41)
+]
+
+
+def site() -> Site:
+    return city([sensor(A), sensor(B), sensor("c.water_level")], [LEVEL, SILENT])
+
+
+def csv(
+    folder: Path, rows: list[tuple[str, int, float]], unit: str | None = None, factor: float = 1.0
+) -> Path:
+    file = folder / "rows.csv"
+    lines = [
+        f"{iso(T0 + at * MINUTE)},{name},{value * factor!r}{f',{unit}' if unit else ''}"
+        for name, at, value in rows
+    ]
+    file.write_text(
+        "\n".join([f"time,sensor,value{',unit' if unit else ''}", *lines]) + "\n", encoding="utf-8"
+    )
+    return file
+
+
+def messages(folder: Path, rows: list[tuple[str, int, float]], delay: int = 0) -> Path:
+    file = folder / "messages.jsonl"
+    lines = []
+    for name, at, value in sorted(rows, key=lambda row: row[1]):
+        seconds = (T0 + at * MINUTE) / 1e6
+        pack = [{"n": name, "t": seconds, "v": value, "u": "m"}]
+        topic = "haidang/v1/city/gw/readings"
+        lines.append(json.dumps({"t": seconds + delay, "topic": topic, "payload": json.dumps(pack)}))
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def events(file: Path, *, everyone: bool = False) -> list[CloudEvent]:
+    return judge(site(), read([file], site(), {}), None, everyone=everyone).events
+
+
+def test_readings_of_a_csv_are_judged_in_order_of_time_wherever_they_stand(tmp_path: Path) -> None:
+    expected = events(csv(tmp_path, ROWS))
+    assert f"raised advisory {A} @10" in told(expected)
+    silence = [line for line in told(expected) if line.endswith(("@220", "@250"))]
+    assert f"raised advisory {A} @220" in silence
+    assert events(csv(tmp_path, ROWS[::-1])) == expected
+    assert events(csv(tmp_path, sorted(ROWS, key=lambda row: row[1]))) == expected
+
+
+def test_mqtt_messages_give_the_events_of_the_csv(tmp_path: Path) -> None:
+    expected = without_detection(events(csv(tmp_path, ROWS)))
+    assert without_detection(events(messages(tmp_path, ROWS))) == expected
+    assert without_detection(events(messages(tmp_path, ROWS, delay=30))) == expected
+
+
+def test_units_are_converted_at_the_door_and_unknown_ones_are_told(tmp_path: Path) -> None:
+    assert told(events(csv(tmp_path, ROWS, "mm", 1000.0))) == told(events(csv(tmp_path, ROWS)))
+    found = read([csv(tmp_path, ROWS, "Cel")], site(), {})
+    assert len(found) == 0
+    assert sum(found.unused.values()) == len(ROWS)
+
+
+def test_sensors_the_recordings_do_not_name_are_left_out_unless_asked_for(tmp_path: Path) -> None:
+    file = csv(tmp_path, ROWS)
+    assert not [line for line in told(events(file)) if "c.water_level" in line]
+    assert [line for line in told(events(file, everyone=True)) if "c.water_level" in line] == [
+        "raised advisory c.water_level @30"
+    ]
+
+
+def test_an_empty_recording_has_no_events(tmp_path: Path) -> None:
+    assert events(csv(tmp_path, [])) == []
