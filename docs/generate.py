@@ -4,12 +4,13 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 from services.alerts import rule_tables
 from services.alerts.hazards import hazards
 from services.alerts.hazards import properties as all_properties
-from services.alerts.rule import Kind
+from services.alerts.rule import COMBINED, Kind, Rule
+from services.alerts.schedule import DAYS
 from services.ingest import rejects
 from services.observation import site_gateways, site_sensors, site_toml
 from services.observation.event import SEVERITIES
@@ -33,9 +34,12 @@ NAME = {
     "properties": {language: {"type": "string", "minLength": 1} for language in LANGUAGES},
     "required": list(LANGUAGES),
 }
+_TERM = r"([+-]?\d+(\.\d+)?|station\.[a-z0-9_]+(\s*[+-]\s*\d+(\.\d+)?)?)"
+STATUS = get_type_hints(Rule)["status"]
 THRESHOLD = {
-    "description": 'a number, or an attribute of the station as in "station.bd1 + 0.5"',
+    "description": 'a number, an attribute of the station as in "station.bd1 + 0.5", or "first or second"',
     "type": ["number", "string"],
+    "pattern": rf"^\s*{_TERM}(\s* or \s*{_TERM})*\s*$",
 }
 PER_RUNG = {
     "description": "one number, or one per rung",
@@ -43,6 +47,36 @@ PER_RUNG = {
         NOT_NEGATIVE,
         {"type": "object", "additionalProperties": NOT_NEGATIVE, "propertyNames": {"enum": list(SEVERITIES)}},
     ],
+}
+
+CLOCK = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"}
+WINDOW = {
+    "type": "object",
+    "description": "local time of the site; from 22:00 to 05:00 spans midnight",
+    "properties": {
+        "from": {**CLOCK, "default": "00:00"},
+        "to": {"anyOf": [CLOCK, {"const": "24:00"}], "default": "24:00"},
+        "days": {
+            "type": "array",
+            "items": {"enum": list(DAYS)},
+            "minItems": 1,
+            "description": "on which a window begins",
+        },
+    },
+    "additionalProperties": False,
+}
+CONDITION = {
+    "type": "object",
+    "properties": {
+        "property": {"enum": sorted(all_properties())},
+        "at_least": THRESHOLD,
+        "at_most": THRESHOLD,
+        "hysteresis": NOT_NEGATIVE,
+        "stations": TEXTS,
+    },
+    "required": ["property"],
+    "oneOf": [{"required": ["at_least"]}, {"required": ["at_most"]}],
+    "additionalProperties": False,
 }
 
 _TOP: dict[str, Any] = {
@@ -73,7 +107,11 @@ _SENSOR: dict[str, Any] = {
     "clock": {"enum": [*get_args(Clock), None]},
 }
 _RULE: dict[str, Any] = {
-    "id": TEXT,
+    "id": {
+        "type": "string",
+        "pattern": "^[a-z0-9_-]+$",
+        "description": "the id of a default rule replaces it",
+    },
     "hazard": {"enum": sorted(hazards())},
     "property": {"enum": sorted(all_properties())},
     "kind": {"enum": [str(kind) for kind in Kind], "default": str(Kind.THRESHOLD)},
@@ -81,22 +119,40 @@ _RULE: dict[str, Any] = {
     **dict.fromkeys(("hysteresis", "on_delay_s", "off_delay_s"), PER_RUNG),
     "direction": {"enum": ["up", "down"], "default": "up"},
     "late": {"enum": ["ignore", "reevaluate"], "default": "ignore"},
-    **dict.fromkeys(("max_late_s", "tolerance"), NOT_NEGATIVE),
+    "max_late_s": {**NOT_NEGATIVE, "default": 86400},
+    "tolerance": {**NOT_NEGATIVE, "description": "of stuck: how far a flat run may stray", "default": 0},
     **dict.fromkeys(("areas", "stations"), TEXTS),
-    "source": {"type": "string", "description": "what the numbers rest on"},
-    "severity": {"enum": list(SEVERITIES)},
-    "above": THRESHOLD,
-    "window_s": {"type": "number", "minimum": 1},
-    "k": {"type": "number", "minimum": 1},
+    "source": {"type": "string", "description": "what the numbers rest on, in words"},
+    "status": {"enum": list(get_args(STATUS)), "default": "local"},
+    "schedule": {
+        "description": "of threshold and rate: when it is in force",
+        "anyOf": [WINDOW, {"type": "array", "items": WINDOW, "minItems": 1}],
+    },
+    "severity": {
+        "enum": list(SEVERITIES),
+        "default": SEVERITIES[0],
+        "description": "of the kinds without a ladder",
+    },
+    "above": {**THRESHOLD, "description": "of rate and stuck: only at or above this value of the sensor"},
+    "window_s": {"type": "number", "minimum": 1, "default": 3600, "description": "of rate and stuck"},
+    "k": {"type": "integer", "minimum": 1, "default": 2, "description": "of k_of_n: how many"},
+    "of": {
+        "description": f"of {', '.join(COMBINED)}",
+        "anyOf": [
+            {"const": "area", "description": "k_of_n: every sensor of the property in an area"},
+            {**TEXTS, "minItems": 1, "description": "k_of_n: these stations"},
+            {"type": "array", "items": CONDITION, "minItems": 2, "description": "and, or: the conditions"},
+        ],
+    },
     "enabled": {"type": "boolean", "default": True},
 }
 
 
 def closed(keys: Iterable[str], known: Mapping[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Describe a table that has these keys and no others; a key we say nothing of may hold anything."""
+    """Describe a table that has these keys and no others. A key we say nothing of is a KeyError: say it."""
     return {
         "type": "object",
-        "properties": {key: known.get(key, {}) for key in keys},
+        "properties": {key: known[key] for key in keys},
         "required": list(required),
         "additionalProperties": False,
     }
@@ -148,7 +204,12 @@ def _stations() -> dict[str, Any]:
     }
     feature = {
         "type": "object",
-        "properties": {"type": {"const": "Feature"}, "id": {}, "geometry": point, "properties": properties},
+        "properties": {
+            "type": {"const": "Feature"},
+            "id": {"type": ["string", "number"]},
+            "geometry": point,
+            "properties": properties,
+        },
         "required": ["type", "geometry", "properties"],
     }
     return {

@@ -51,6 +51,8 @@ def reading(core: Core, s: int, t: int, x: float, flag: int) -> None:
     else:
         state.failing[s] = True
         go_blind(core, s, t)
+    if state.edge[s] == t:
+        _shut(core, s, t)
     box.refresh(core, s)
 
 
@@ -86,6 +88,14 @@ def _judge(core: Core, at: int, rule: Rule, x: float, t: int, *, suspect: bool, 
     if cell.level != cell.reported:
         core.changed(at, cell, t, since)
     core.rest(at)
+
+
+def _shut(core: Core, s: int, t: int) -> None:
+    """A reading at the very instant of an edge stands for it: also one that could judge nothing."""
+    for at in family(core, s):
+        schedule = core.layout.rule_at[at].schedule
+        if schedule is not None and not schedule.open_at(t):
+            _close(core, at, t)
 
 
 def _close(core: Core, at: int, t: int) -> None:

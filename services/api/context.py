@@ -9,6 +9,7 @@ from nats.js import JetStreamContext
 
 from services.api.database import Database
 from services.api.fold import Fold
+from services.api.heard import Heard
 from services.api.heartbeats import Heartbeats, now_us
 from services.api.push.hub import Hub
 from services.api.running_site import RunningSite
@@ -28,6 +29,7 @@ class Context:
     fold: Fold
     hub: Hub
     heartbeats: Heartbeats
+    heard: Heard
     canary_archived_us: int | None = None
     started_us: int = field(default_factory=now_us)
     clock: Callable[[], int] = now_us

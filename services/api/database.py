@@ -177,5 +177,8 @@ def _cut(connection: AsyncConnection[Row]) -> None:
 
     Not closed here: the number of a socket that the loop still watches must not go to another one.
     """
-    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as door:
+    with (
+        contextlib.suppress(OSError, psycopg.Error),
+        socket.socket(fileno=os.dup(connection.fileno())) as door,
+    ):
         door.shutdown(socket.SHUT_RDWR)

@@ -94,6 +94,7 @@ _GATEWAY = {
     "status_at": "2026-10-19T22:00:00Z",
     "last_received_at": "2026-10-20T01:10:02.120000Z",
     "heard_s": 31.4,
+    "clock": "2026-10-20T01:10:00Z",
     "silent": False,
     "account": {
         "packs": 18204,

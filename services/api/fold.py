@@ -91,6 +91,10 @@ class Fold:
         """All kept alerts, the one raised last first."""
         return iter(sorted(self._alerts.values(), key=lambda standing: -standing.raised_sequence))
 
+    def open_alerts(self) -> Iterator[Standing]:
+        """All alerts whose condition holds, in no order."""
+        return (standing for standing in self._alerts.values() if standing.open)
+
     def apply(self, sequence: int, stored_us: int, event: dict[str, Any]) -> Standing | None:
         """Fold one event in stream order; None when it says nothing of an alert that is kept.
 

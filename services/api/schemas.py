@@ -218,16 +218,17 @@ class Gateway(_Shape):
     area: str
     stations: list[str]
     reporting_s: float | None
-    status: Literal["online", "offline"] | None
+    status: Literal["online", "offline", "unknown"]
     status_at: Time | None
     last_received_at: Time | None
     heard_s: float | None
+    clock: Time | None
     silent: bool | None
     account: Account | None
 
 
 class GatewayPage(_Shape):
-    """Gateways of the site. `history` away: what was heard of them is not known now."""
+    """Gateways of the site. `history` away: accounts, and what was heard long ago, are not known now."""
 
     items: list[Gateway]
     next: str | None

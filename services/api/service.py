@@ -14,6 +14,7 @@ from services.api.database import Database
 from services.api.errors import Problem
 from services.api.feed import AlertFeed
 from services.api.fold import Fold
+from services.api.heard import Heard
 from services.api.heartbeats import Heartbeats
 from services.api.push.hub import Hub
 from services.api.queries import canary_time
@@ -50,12 +51,14 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         fold=Fold(),
         hub=Hub(),
         heartbeats=Heartbeats(connection.js),
+        heard=Heard(connection.js),
     )
     feed = AlertFeed(connection.js, context.fold, context.hub, health)
     server = _server(context)
     workers = (
         feed.run(stop),
         context.heartbeats.run(stop),
+        context.heard.run(stop),
         context.site.run(stop),
         Canary(settings).run(stop),
         _look_at_history(context, health, stop),

@@ -214,9 +214,7 @@ def show(outcome: Outcome, recorded: "Recorded") -> None:
     for event in outcome.events:
         data = event.data
         verb, who = verb_of(event.type), data.sensor or data.gateway or data.area
-        out(
-            f"{event.time:<22}{verb:<11}{data.severity:<11}{who:<40}{data.reason.en}"
-        )
+        out(f"{event.time:<22}{verb:<11}{data.severity:<11}{who:<40}{data.reason.en}")
     load = outcome.load
     span = (
         f"{iso(int(recorded.arrival[0]))} … {iso(int(recorded.arrival[-1]))}" if len(recorded) else "nothing"

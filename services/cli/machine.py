@@ -28,6 +28,8 @@ from services.runtime.streams import Limits, limit_mqtt
 from services.runtime.supervisor import Supervisor
 
 CONNECT_S, REMIND_S = 8.0, 10.0
+STORED_S = 10.0  # so long `ready` waits for the archive when the database is our own
+CANCELLED_S, CLOSED_S = 0.5, 0.5
 
 log = logging.get("up")
 
@@ -41,6 +43,7 @@ class Machine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._connection: nats.Connection | None = None
         self._health: Health | None = None
+        self._starts = True
 
     async def start(self) -> None:
         """Bring everything up; return when the first reading can come in.
@@ -56,7 +59,9 @@ class Machine:
             starting = postgres_child.start(plan.data, plan.database_port, plan.credentials, self._supervisor)
             self._in_background(starting, "postgres")
         if plan.nats_port is not None and store is not None:
-            await nats_child.start(plan, plan.nats_port, self._supervisor, store)
+            self._plan = plan = await nats_child.start(plan, self._supervisor, store)
+            settings = plan.settings
+            self._write_run()
         js = (await self._connect()).js
         limits = Limits.of(shutil.disk_usage(plan.data).free)
         await nats.ensure_streams(js, limits)
@@ -65,13 +70,15 @@ class Machine:
         self._in_background(self._health.run(), "health")
         own = plan.credentials if store is not None else None
         for name in plan.services:
-            await self._supervisor.start(service_child.program(name, settings, own, plan.program))
+            program = service_child.program(name, settings, own, plan.program, self._is_routine)
+            await self._supervisor.start(program)
         watch = Watch(js, (*plan.services, "up"))
         await self._until(watch, "ingest", lambda: self._says_ready(watch, "ingest"))
         if store is not None:
             self._in_background(self._bound_mqtt(limits), "bound")
         out(f"mqtt {plan.mqtt_text}")
         await self._until(watch, "api", lambda: answers_http(settings.http or "", "/healthz"))
+        await self._until_stored(watch)
         self._health.ready()
         caretaker = Caretaker(self._supervisor, self._health, watch, plan.data, store)
         self._in_background(caretaker.run(plan.children), "caretaker")
@@ -85,16 +92,16 @@ class Machine:
             self._raise_failures()
 
     async def stop(self) -> None:
-        """Stop services, then the database, then the server; nothing of ours is left."""
+        """Stop services, then database and server; nothing of ours is left, and no wait is without an end."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CANCELLED_S)
         await self._supervisor.stop(*self._plan.services)
         if self._connection is not None:
-            with contextlib.suppress(NatsError, TimeoutError, OSError):
-                await asyncio.wait_for(self._connection.close(), 1.0)
-        await self._supervisor.stop(POSTGRES)
-        await self._supervisor.stop(NATS_SERVER)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._connection.close(), CLOSED_S)
+        await self._supervisor.stop(POSTGRES, NATS_SERVER)
         with contextlib.suppress(OSError):
             run_file.write(self._plan.data, self._run({}))
 
@@ -118,10 +125,13 @@ class Machine:
         if running is not None:
             with contextlib.suppress(NotFoundError):
                 refuse_other_site(await sites.files_of(js, running.version), plan.site.id)
-        published = await sites.publish(js, plan.files, read_base(plan.data))
-        write_base(plan.data, published.version)
+        published = await sites.publish(js, plan.files, read_base(plan.data, self._folder()))
+        write_base(plan.data, self._folder(), published.version)
         if published.changed:
             say(f"site {plan.site.id} {published.version[:12]} published / đã nạp cấu hình địa bàn")
+
+    def _folder(self) -> str:
+        return self._plan.settings.site or ""
 
     async def _until(self, watch: Watch, name: str, done: Callable[[], Awaitable[bool]]) -> None:
         """Wait for a service, and say now and then for which."""
@@ -136,6 +146,35 @@ class Machine:
                 file = self._plan.data / "logs" / f"{name}.log"
                 say(f"still waiting for {name}; its log is {file} / đang chờ {name}, xem nhật ký {file}")
             await asyncio.sleep(0.1)
+
+    async def _until_stored(self, watch: Watch) -> None:
+        """Wait for our own database and the archive, but not for long: alerting does not depend on them."""
+        if self._plan.database_port is None or "archive" not in self._plan.services:
+            self._starts = False
+            return
+
+        async def stored() -> bool:
+            return self._supervisor.is_up(POSTGRES) and await self._says_ready(watch, "archive")
+
+        try:
+            async with asyncio.timeout(STORED_S):
+                await self._until(watch, "archive", stored)
+        except TimeoutError:
+            say(
+                f"ready without the archive, not so after {STORED_S:.0f} s; readings wait in the stream"
+                " / chưa lưu được lịch sử; số đo chờ trong luồng, cảnh báo vẫn chạy"
+            )
+        finally:
+            self._starts = False
+
+    def _is_routine(self, line: str) -> bool:
+        """Whether a service's line goes to its log file only.
+
+        While our own database comes up, that it does not answer yet is no news.
+        """
+        port = self._plan.database_port
+        of_database = self._starts and port is not None and f"port {port} failed" in line
+        return of_database or service_child.is_for_watch(line)
 
     async def _says_ready(self, watch: Watch, name: str) -> bool:
         found = self._supervisor.identities.get(name)

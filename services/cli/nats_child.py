@@ -2,15 +2,17 @@
 
 import asyncio
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 from services.cli.plan import NATS_SERVER, Plan
-from services.cli.ports import answers
+from services.cli.ports import choose, reach
 from services.cli.words import say
 from services.observation.text import Text
 from services.runtime import embedded
-from services.runtime.accounts import Credentials
+from services.runtime.accounts import ADMIN, Credentials
 from services.runtime.nats_config import Ports, write_config
+from services.runtime.settings import Settings
 from services.runtime.supervisor import Program, Supervisor
 
 START_S = 60.0  # a store of many gigabytes is read through after a power cut
@@ -23,6 +25,11 @@ def url(user: str, port: int, credentials: Credentials) -> str:
     return f"nats://{user}:{credentials.nats[user]}@127.0.0.1:{port}"
 
 
+def at_ports(settings: Settings, credentials: Credentials, nats_port: int, mqtt: tuple[str, int]) -> Settings:
+    """Settings that lead to our own server."""
+    return replace(settings, nats=url(ADMIN, nats_port, credentials), mqtt=reach(mqtt))
+
+
 class Store:
     """What the server's log says about its store, which its API does not.
 
@@ -32,39 +39,64 @@ class Store:
 
     def __init__(self) -> None:
         self.failed = False
+        self.listening = False  # it has opened its ports, itself: that someone answers there proves nothing
+        self.taken = False  # another program has one of them
 
     def hear(self, line: str) -> bool:
         """Take in a line of the log; the value is whether it is routine."""
         if "critical write error" in line.lower():
             self.failed = True
+        self.listening = self.listening or "[INF] Server is ready" in line
+        self.taken = self.taken or "address already in use" in line
         # Passwords stand in a file that only we can read, made by us: the warning about it helps nobody.
         return "[INF]" in line or "Plaintext passwords" in line
 
 
-async def start(plan: Plan, port: int, supervisor: Supervisor, store: Store) -> None:
-    """Start it and wait until clients can connect.
+async def start(plan: Plan, supervisor: Supervisor, store: Store) -> Plan:
+    """Start it and wait until clients can connect; the plan comes back with the ports it has.
+
+    A port that was free when we looked may be gone when the server wants it. One that nobody asked for
+    is exchanged then.
 
     Raises:
         EmbeddedError: the program is not usable, or ended several times instead of starting.
     """
     program = embedded.nats_server()
     say(f"nats-server {program.version} ({program.origin})")
-    ports = Ports(port, *plan.mqtt)
-    config = write_config(plan.data / "nats", ports, plan.credentials, strict=plan.settings.strict)
-    command = [str(program.path), "-c", str(config)]
+    starting = True
+
+    def command() -> list[str]:
+        nonlocal plan
+        if starting and store.taken:
+            plan = _elsewhere(plan)
+        store.listening = store.taken = False
+        ports = Ports(plan.nats_port or 0, *plan.mqtt)
+        config = write_config(plan.data / "nats", ports, plan.credentials, strict=plan.settings.strict)
+        return [str(program.path), "-c", str(config)]
+
     await supervisor.start(
-        Program(NATS_SERVER, lambda: command, stop=signal.SIGTERM, patience_s=1.5, quiet=store.hear)
+        Program(NATS_SERVER, command, stop=signal.SIGTERM, patience_s=1.5, quiet=store.hear)
     )
     loop = asyncio.get_running_loop()
     begun = loop.time()
     remind = begun + REMIND_S
-    while not (supervisor.is_up(NATS_SERVER) and await asyncio.to_thread(answers, "127.0.0.1", port)):
+    while not (supervisor.is_up(NATS_SERVER) and store.listening):
         if supervisor.restarts(NATS_SERVER) >= TRIES or loop.time() - begun > START_S:
             raise _cannot(supervisor, plan.data)
         if loop.time() > remind:
             remind += REMIND_S
             say("nats-server is reading its store / nats-server đang đọc kho dữ liệu")
         await asyncio.sleep(0.02)
+    starting = False  # from here on others know the ports
+    return plan
+
+
+def _elsewhere(plan: Plan) -> Plan:
+    """The plan with other ports, where they may be others. Which one was taken is not worth finding out."""
+    port = choose("nats", None)[1] if "nats" in plan.moveable else plan.nats_port
+    mqtt = choose("mqtt", f"{plan.mqtt[0]}:0") if "mqtt" in plan.moveable else plan.mqtt
+    settings = at_ports(plan.settings, plan.credentials, port or 0, mqtt)
+    return replace(plan, nats_port=port, mqtt=mqtt, settings=settings)
 
 
 def _cannot(supervisor: Supervisor, data: Path) -> embedded.EmbeddedError:

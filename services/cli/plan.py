@@ -30,6 +30,8 @@ class Plan:
     credentials: accounts.Credentials
     services: tuple[str, ...] = service_child.SERVICES
     program: tuple[str, ...] = service_child.PROGRAM
+    # Ports of nats-server that nobody asked for and nobody knows yet: another does as well.
+    moveable: frozenset[str] = frozenset()
 
     @property
     def children(self) -> list[str]:

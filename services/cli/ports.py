@@ -72,6 +72,12 @@ def answers(host: str, port: int) -> bool:
         return False
 
 
+def reach(where: tuple[str, int]) -> str:
+    """How we ourselves reach an address we listen on."""
+    host, port = where
+    return f"{'127.0.0.1' if host in ANY else host}:{port}"
+
+
 def _bind(option: str, host: str, port: int) -> int | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:

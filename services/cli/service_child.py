@@ -1,6 +1,8 @@
 """The services as children: which settings each is given."""
 
+import re
 import sys
+from collections.abc import Callable
 
 from services.runtime.accounts import Credentials
 from services.runtime.settings import Settings, child_environment
@@ -9,13 +11,21 @@ from services.runtime.supervisor import Program
 # In the order of starting: readings can come in when ingest and api are there, and they take longest.
 SERVICES = ("ingest", "api", "alerts", "keeper", "archive")
 PROGRAM = (sys.executable, "-m", "services.cli")
-PATIENCE_S = 5.5  # three steps of stopping within ten seconds: services, database, server
+PATIENCE_S = 5.0  # two steps of stopping within ten seconds: services, then the servers
 
-__all__ = ["PATIENCE_S", "PROGRAM", "SERVICES", "program"]
+_OF_HEALTH = re.compile(
+    r'^\S+ (?:warning|info) +\S+ (?:complaint|settled) code=|"event": "(?:complaint|settled)", "code"'
+)
+
+__all__ = ["PATIENCE_S", "PROGRAM", "SERVICES", "is_for_watch", "program"]
 
 
 def program(
-    name: str, settings: Settings, own: Credentials | None, command: tuple[str, ...] = PROGRAM
+    name: str,
+    settings: Settings,
+    own: Credentials | None,
+    command: tuple[str, ...] = PROGRAM,
+    quiet: Callable[[str], bool] = lambda _line: False,
 ) -> Program:
     """A service under `up`. `own`: passwords of our own server; None with someone else's."""
     user, password = settings.mqtt_user, settings.mqtt_password
@@ -36,7 +46,12 @@ def program(
         "trusted_network": str(settings.trusted_network).lower(),
     }
     environment = child_environment({key: value for key, value in given.items() if value is not None})
-    return Program(name, lambda: [*command, name], environment, patience_s=PATIENCE_S)
+    return Program(name, lambda: [*command, name], environment, patience_s=PATIENCE_S, quiet=quiet)
+
+
+def is_for_watch(line: str) -> bool:
+    """Whether a line of a service's log is one that `Watch` shows in its own words, when it lasts."""
+    return _OF_HEALTH.search(line) is not None
 
 
 def _as(user: str, password: str, url: str) -> str:

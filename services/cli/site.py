@@ -156,10 +156,10 @@ def _push(options: argparse.Namespace) -> int:
         from services.runtime import sites
 
         try:
-            published = await sites.publish(js, files, read_base(data))
+            published = await sites.publish(js, files, read_base(data, options.dir))
         except sites.StaleBase as stale:
             return stale_words(stale, options.dir, options.data)
-        write_base(data, published.version)
+        write_base(data, options.dir, published.version)
         state = "published / đã nạp" if published.changed else "runs already / đang chạy sẵn"
         out(f"{published.version[:12]} {state}")
         return 0
@@ -180,7 +180,7 @@ def _pull(options: argparse.Namespace) -> int:
             return complain("no site runs there yet → haidang site push", "chưa có cấu hình nào đang chạy")
         files = await sites.files_of(js, running.version)
         _write_back(folder, files)
-        write_base(data, running.version)
+        write_base(data, folder, running.version)
         out(f"{running.version[:12]} written to {folder} / đã ghi vào {folder}")
         for problem in check_files(files).problems:
             say(f"{problem.level}: {problem}")

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,9 @@ from services.cli.words import complain, of_the_world
 
 if TYPE_CHECKING:
     from services.cli.plan import Plan
+
+
+CANCELLED_S = 0.5  # what does not end by then is left behind: the end must not wait for anything for ever
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -34,8 +36,16 @@ def add_options(parser: argparse.ArgumentParser, *, needs_site: bool = True) -> 
     parser.add_argument(
         "--mqtt", metavar="HOST:PORT", help="for gateways; default 127.0.0.1 and any free port"
     )
-    parser.add_argument("--nats", metavar="URL", help="use this NATS server; --mqtt is then its listener")
-    parser.add_argument("--database", metavar="URL", help="use this PostgreSQL or TimescaleDB")
+    parser.add_argument(
+        "--nats",
+        metavar="URL",
+        help="use this NATS server, --mqtt is its listener; not remembered: without it, the embedded one",
+    )
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        help="use this PostgreSQL or TimescaleDB; not remembered: without it, the embedded one",
+    )
     parser.add_argument("--credentials", metavar="FILE", help="JSON with user and password, with --nats")
     parser.add_argument(
         "--strict", action="store_const", const="true", help="flush every message to the disk: safer, slower"
@@ -74,7 +84,7 @@ def _start(
     overrides: dict[str, str | None], services: tuple[str, ...] | None, program: tuple[str, ...] | None
 ) -> int:
     from services.cli.site import stale_words
-    from services.cli.up_plan import lock, make_folder, make_plan
+    from services.cli.up_plan import lock, make_folder, make_plan, tell_given
     from services.runtime.settings import given
     from services.runtime.sites import StaleBase
 
@@ -86,6 +96,7 @@ def _start(
     make_folder(data)
     with lock(data):
         plan = make_plan(data, texts)
+        tell_given(texts, overrides)
         plan = replace(plan, services=services or plan.services, program=program or plan.program)
         try:
             return asyncio.run(_run(plan))
@@ -134,7 +145,8 @@ async def _run(plan: "Plan") -> int:
     finally:
         for task in (starting, told):
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
+        await asyncio.wait([starting, told], timeout=CANCELLED_S)
+        if starting.done() and not starting.cancelled():
+            starting.exception()  # raised above, or not worth a word any more
         await machine.stop()
     return 0

@@ -3,20 +3,21 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from services.cli import nats_child, postgres_child
 from services.cli.folder import load_site, read_site_folder
 from services.cli.plan import CannotStart, Plan
-from services.cli.ports import ANY, choose, open_to_others
+from services.cli.ports import choose, open_to_others
 from services.cli.words import say
 from services.observation.text import Text
-from services.runtime import run_file
+from services.runtime import addresses, run_file
 from services.runtime.accounts import ADMIN, Credentials
-from services.runtime.settings import Settings, SettingsError
+from services.runtime.settings import Settings, SettingsError, origin
 
 LEAST_FREE = 256 << 20
 
@@ -32,25 +33,78 @@ def make_plan(data: Path, texts: dict[str, str]) -> Plan:
         if left:
             say(f"ended what an earlier start left: {', '.join(left)} / đã dừng tiến trình còn sót lại")
     credentials = Credentials.keep(data / "credentials.json")
-    http = choose("http", texts.get("http"), _port_of(before.http) if before else None)
+    last = _Last.of(before, credentials)
+    http = choose("http", texts.get("http"), last.http)
     nats_port = database_port = None
+    moveable: frozenset[str] = frozenset()
     mqtt = (settings.mqtt_host, settings.mqtt_port)
     if "nats" not in texts:
-        mqtt = choose("mqtt", texts.get("mqtt"), _port_of(before.mqtt) if before else None)
-        _, nats_port = choose("nats", None, _port_of(before.nats) if before else None)
-        settings = replace(settings, nats=nats_child.url(ADMIN, nats_port, credentials), mqtt=_reach(mqtt))
+        mqtt = choose("mqtt", texts.get("mqtt"), last.mqtt)
+        _, nats_port = choose("nats", None, last.nats)
+        settings = nats_child.at_ports(settings, credentials, nats_port, mqtt)
+        asked = bool(_port_of(texts.get("mqtt", "")))
+        kept = {"nats": nats_port == last.nats, "mqtt": asked or mqtt[1] == last.mqtt}
+        moveable = frozenset(name for name, is_kept in kept.items() if not is_kept)
     elif "mqtt" not in texts:
         msg = "--nats needs --mqtt HOST:PORT, the MQTT listener of that server"
         raise SettingsError(msg)
     if "database" not in texts:
         postgres_child.check()
-        _, database_port = choose(
-            "database", None, _port_of(before.database) if before and before.database else None
-        )
+        _, database_port = choose("database", None, last.database)
         settings = replace(settings, database=postgres_child.url(database_port, credentials))
     _refuse_open(settings, http, mqtt if nats_port else None)
     settings = replace(settings, http=f"{http[0]}:{http[1]}", data=data, site=texts["site"])
-    return Plan(settings, data, site, files, mqtt, nats_port, database_port, credentials)
+    if before is not None:
+        _tell_change(
+            "nats", before.nats, settings.nats, embedded=(last.nats is not None, nats_port is not None)
+        )
+        now = database_port is not None
+        _tell_change(
+            "database", before.database, settings.database, embedded=(last.database is not None, now)
+        )
+    return Plan(settings, data, site, files, mqtt, nats_port, database_port, credentials, moveable=moveable)
+
+
+class _Last(NamedTuple):
+    """The ports of our own servers at the last start. Those of others' servers are none of ours."""
+
+    http: int | None
+    mqtt: int | None
+    nats: int | None
+    database: int | None
+
+    @classmethod
+    def of(cls, before: run_file.Run | None, credentials: Credentials) -> "_Last":
+        """Known by our own password in the address: what was given by `--nats` or `--database` has others."""
+        if before is None:
+            return cls(None, None, None, None)
+        nats, database = _port_of(before.nats), _port_of(before.database or "")
+        if nats is not None and before.nats != nats_child.url(ADMIN, nats, credentials):
+            nats = None
+        if database is not None and before.database != postgres_child.url(database, credentials):
+            database = None
+        return cls(_port_of(before.http), _port_of(before.mqtt) if nats else None, nats, database)
+
+
+def tell_given(texts: dict[str, str], overrides: Mapping[str, str | None]) -> None:
+    """Say which servers of others are used, who says so, and how to get back. Nothing is remembered."""
+    for name in ("nats", "database"):
+        if name in texts:
+            where = f"{name}: {addresses.shown(texts[name])} ({origin(name, overrides)})"
+            say(f"{where}; without it, the embedded one / bỏ tham số này thì dùng máy chủ đi kèm")
+
+
+def _tell_change(name: str, before: str | None, now: str | None, *, embedded: tuple[bool, bool]) -> None:
+    """Say that another server is used than last time, because what the other holds stays there."""
+    was, is_now = embedded
+    if before is None or now is None or (was and is_now) or before == now:
+        return
+    old = "the embedded one" if was else addresses.shown(before)
+    new = "the embedded one" if is_now else addresses.shown(now)
+    say(
+        f"{name}: {new} now; at the last start it was {old}, and what that one holds stays there"
+        f" / trước đây dùng máy chủ khác; dữ liệu ở đó được giữ nguyên tại chỗ"
+    )
 
 
 def _refuse_open(settings: Settings, http: tuple[str, int], mqtt: tuple[str, int] | None) -> None:
@@ -113,9 +167,3 @@ def make_folder(data: Path) -> None:
 def _port_of(url: str) -> int | None:
     tail = url.rpartition(":")[2].split("/")[0]
     return int(tail) if tail.isdecimal() else None
-
-
-def _reach(where: tuple[str, int]) -> str:
-    """How we ourselves reach an address we listen on."""
-    host, port = where
-    return f"{'127.0.0.1' if host in ANY else host}:{port}"

@@ -5,6 +5,7 @@ handed out from here too, because who needs one needs the other.
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 
@@ -87,10 +88,12 @@ class Connection:
         return bool(self.nc.is_connected)
 
     async def close(self) -> None:
-        """Close; safe to call twice and while the server is away."""
+        """Close; safe to call twice, while the server is away, and while it goes away."""
         self.closing = True
         if not self.nc.is_closed:
-            await self.nc.close()
+            # nats-py flushes first, which fails if the server went away in this moment. Closed is closed.
+            with contextlib.suppress(OSError, NatsError):
+                await self.nc.close()
 
 
 async def connect(  # noqa: C901  its callbacks share what was said last

@@ -140,8 +140,10 @@ async def _run(arguments: list[str], feed: str = "") -> None:
     try:
         said, _ = await process.communicate(feed.encode())
     except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
+        # Its descendants too; and no waiting for the end, which would wait for all that hold its pipe.
+        started = tied.identity(process.pid)
+        if started is not None:
+            tied.kill_tree(started)
         raise
     if process.returncode != 0:
         words = " ".join(said.decode("utf-8", "replace").split())[-400:]

@@ -71,8 +71,7 @@ def end_leftovers(run: Run, patience_s: float = 5.0) -> list[str]:
         if time.monotonic() > deadline:
             for name, pid in left.items():
                 if _is_ours(run, name, pid):
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+                    tied.kill_tree(tied.Identity(pid, run.started[name]))
             break
         time.sleep(0.05)
     return sorted(left)

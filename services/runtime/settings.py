@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from services.runtime import addresses
+
 PREFIX = "HAIDANG_"
 
 # name of the setting -> what it means; the environment name is HAIDANG_ and the same in capitals
@@ -81,8 +83,8 @@ class Settings:
         texts = given(overrides or {}, env)
         data = Path(texts["data"]) if texts.get("data") else None
         settings = cls(
-            nats=texts.get("nats", cls.nats),
-            database=texts.get("database"),
+            nats=_nats(texts.get("nats", cls.nats)),
+            database=_database(texts.get("database")),
             http=texts.get("http"),
             data=data,
             site=texts.get("site"),
@@ -112,6 +114,11 @@ def address(text: str, name: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def origin(name: str, overrides: Mapping[str, str | None]) -> str:
+    """Where a setting that was given is from, as its giver wrote it."""
+    return f"--{name}" if overrides.get(name) is not None else PREFIX + name.upper()
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the address."""
     return host in LOOPBACK or host.startswith("127.")
@@ -138,6 +145,27 @@ def given(overrides: Mapping[str, str | None], env: Mapping[str, str] | None = N
         raise SettingsError(msg)
     texts = {known[name]: value for name, value in env.items() if name in known and value}
     return texts | {name: value for name, value in overrides.items() if value is not None}
+
+
+def _nats(text: str) -> str:
+    if not addresses.is_nats(text):
+        msg = (
+            f"--nats {addresses.shown(text)!r} is not the URL of a NATS server;"
+            " write it like nats://127.0.0.1:4222 / không phải địa chỉ máy chủ NATS"
+        )
+        raise SettingsError(msg)
+    return text
+
+
+def _database(text: str | None) -> str | None:
+    if text is not None and not addresses.is_postgres(text):
+        msg = (
+            f"--database {addresses.shown(text)!r} is not the URL of a PostgreSQL server;"
+            " write it like postgresql://user:password@127.0.0.1:5432/name"
+            " / không phải địa chỉ máy chủ PostgreSQL"
+        )
+        raise SettingsError(msg)
+    return text
 
 
 def _with_mqtt(settings: Settings, text: str) -> Settings:

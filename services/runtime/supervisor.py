@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.runtime import logging, tied
+from services.runtime.child_lines import Pipe, RotatingFile
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 STEADY_S = 30.0  # after so long its next end is a new story, and waiting starts small again
-LOG_BYTES, LOG_FILES = 5 << 20, 3
-LINE_LIMIT = 1 << 20
+KILLED_S = 1.0  # a killed process is gone at once, unless the kernel holds it: then nothing helps
 
 log = logging.get("supervisor")
 
@@ -36,8 +36,9 @@ class Child:
     """A program and the process that runs it now."""
 
     program: Program
-    log: "RotatingFile"
+    log: RotatingFile
     process: asyncio.subprocess.Process | None = None
+    pipe: Pipe | None = None
     identity: tied.Identity | None = None
     restarts: int = 0
     said: deque[str] = field(default_factory=lambda: deque(maxlen=20))
@@ -95,16 +96,23 @@ class Supervisor:
 
     async def _spawn(self, child: Child) -> None:
         program = child.program
-        child.process = await asyncio.create_subprocess_exec(
-            *program.command(),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=program.environment,
-            limit=LINE_LIMIT,
-            start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
-            preexec_fn=tied.to_parent(program.stop),
-        )
+        command = program.command()
+        child.pipe = await Pipe.open()
+        try:
+            child.process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=child.pipe.entry,
+                env=program.environment,
+                start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
+                preexec_fn=tied.to_parent(program.stop),
+            )
+        except BaseException:
+            child.pipe.close()
+            raise
+        finally:
+            child.pipe.close_entry()
         child.identity = tied.identity(child.process.pid)
         child.up.set()
         log.info("started", child=program.name, pid=child.process.pid, restarts=child.restarts)
@@ -139,16 +147,19 @@ class Supervisor:
 
     async def _listen(self, child: Child) -> int:
         """Hand on what a child writes until it ends; return its exit code."""
-        process = child.process
-        if process is None or process.stderr is None:
+        process, pipe = child.process, child.pipe
+        if process is None or pipe is None:
             return 0
-        ended = asyncio.create_task(process.wait())
-        # The pipe may outlive the process, in the hands of a grandchild; what counts is its end.
-        lines = asyncio.create_task(self._read(child, process.stderr))
-        await ended
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(lines, 0.5)
-        return process.returncode or 0
+        # The pipe may outlive the process, in the hands of a descendant; what counts is its end.
+        lines = asyncio.create_task(self._read(child, pipe.reader))
+        try:
+            code = await process.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(lines, 0.5)
+        finally:
+            lines.cancel()
+            pipe.close()
+        return code
 
     async def _read(self, child: Child, stream: asyncio.StreamReader) -> None:
         name, quiet = child.program.name, child.program.quiet
@@ -176,43 +187,20 @@ class Supervisor:
                 await asyncio.wait_for(process.wait(), program.patience_s)
             except TimeoutError:
                 log.warning("killed", child=program.name, after_s=program.patience_s)
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+                await self._kill(child, process)
         if child.watch is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(child.watch), 1.0)
             child.watch.cancel()
         child.log.close()
 
-
-class RotatingFile:
-    """A log file of bounded size; a full disk costs the log, never the service."""
-
-    def __init__(self, path: Path, limit: int = LOG_BYTES, keep: int = LOG_FILES) -> None:
-        self._path, self._limit, self._keep = path, limit, keep
-        self._file = path.open("ab")
-
-    def write(self, line: str) -> None:
-        """Append a line; move the file aside when it is full."""
+    async def _kill(self, child: Child, process: asyncio.subprocess.Process) -> None:
+        """Kill a child and its descendants, frozen ones too: they would keep its port and its files."""
+        if child.identity is not None:
+            tied.kill_tree(child.identity)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
         try:
-            self._file.write(line.encode() + b"\n")
-            self._file.flush()
-            if self._file.tell() > self._limit:
-                self._rotate()
-        except (OSError, ValueError):
-            pass
-
-    def close(self) -> None:
-        """No more lines."""
-        with contextlib.suppress(OSError):
-            self._file.close()
-
-    def _rotate(self) -> None:
-        self._file.close()
-        for number in range(self._keep - 1, 0, -1):
-            older = self._path.with_name(f"{self._path.name}.{number}")
-            newer = self._path if number == 1 else self._path.with_name(f"{self._path.name}.{number - 1}")
-            if newer.exists():
-                newer.replace(older)
-        self._file = self._path.open("ab")
+            await asyncio.wait_for(process.wait(), KILLED_S)
+        except TimeoutError:
+            log.error("not_killed", child=child.program.name, pid=process.pid)

@@ -1,5 +1,6 @@
 """Tied: children that do not outlive us, and telling ours from a stranger with the same number."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -35,13 +36,41 @@ def to_parent(number: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
 
 def identity(pid: int) -> Identity | None:
     """Who has this number now; None when nobody has."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-    except OSError:
-        return None
-    # The name in parentheses may hold anything; the fields are counted from behind it.
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else Identity(pid, int(fields[19]))
+    fields = _stat(pid)
+    return None if fields is None or fields[0] == "Z" else Identity(pid, int(fields[19]))
+
+
+def family(pid: int) -> list[Identity]:
+    """A process and all that descend from it now, itself first.
+
+    By parentage: a process group would not do, because backends of PostgreSQL have sessions of their own.
+    """
+    offspring: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        fields = _stat(int(entry.name)) if entry.name.isdecimal() else None
+        if fields is not None:
+            offspring.setdefault(int(fields[1]), []).append(int(entry.name))
+    numbers = [pid]
+    for number in numbers:  # it grows while we walk
+        numbers.extend(offspring.get(number, ()))
+    return [who for who in map(identity, numbers) if who is not None]
+
+
+def kill_tree(root: Identity) -> None:
+    """Kill a process and all that descend from it; a later process with its number is left alone.
+
+    All are stopped before any is killed, so that nobody starts another behind our back, and none is
+    given to another parent before we have seen it.
+    """
+    if identity(root.pid) != root:
+        return
+    stopped: list[Identity] = []
+    while found := [who for who in family(root.pid) if who not in stopped]:
+        for who in found:
+            _send(who, signal.SIGSTOP)
+        stopped += found
+    for who in stopped:
+        _send(who, signal.SIGKILL)
 
 
 def command_line(pid: int) -> str:
@@ -56,6 +85,21 @@ def is_ours(pid: int, started: int, word: str) -> bool:
     """Whether the process is the one we recorded: same number, same start, and our kind of program."""
     found = identity(pid)
     return found is not None and found.started == started and word in command_line(pid)
+
+
+def _send(who: Identity, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if identity(who.pid) == who:
+            os.kill(who.pid, number)
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of /proc's line behind the name, which stands in parentheses and may hold anything."""
+    try:
+        line = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    return line.rpartition(")")[2].split()
 
 
 def us() -> Identity:

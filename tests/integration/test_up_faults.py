@@ -38,7 +38,9 @@ def haidang(*words: str) -> "subprocess.CompletedProcess[str]":
 
 def rename(folder: Path, new: str) -> None:
     file = folder / "site.toml"
-    text = re.sub(r'^(name = .*en = )"[^"]*"', rf'\1"{new}"', file.read_text("utf-8"), count=1, flags=re.M)
+    text = re.sub(
+        r'^(name = .*en = )"[^"]*"', rf'\1"{new}"', file.read_text("utf-8"), count=1, flags=re.MULTILINE
+    )
     file.write_text(text, "utf-8")
 
 

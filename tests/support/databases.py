@@ -24,6 +24,7 @@ __all__ = ["Postgres", "database", "plain_dsn", "postgres", "server_dsn", "times
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT.parent / "shared" / "tools" / "timescaledb"
+TOOL_PORT = 15433
 START_S = 30.0
 
 
@@ -180,12 +181,24 @@ def _started_by_tool() -> str:
 
 
 @pytest.fixture(scope="session")
-def timescaledb_server() -> str:
+def timescaledb_server() -> Iterator[str]:
     """Dsn of a running TimescaleDB: HAIDANG_TEST_TIMESCALEDB, or what the tool starts; else skipped.
 
-    It is left running, as the tool means it: other test runs on this machine may be using it.
+    What was started here is stopped here; a server that ran before is left running.
     """
-    return os.environ.get("HAIDANG_TEST_TIMESCALEDB") or _started_by_tool()
+    given = os.environ.get("HAIDANG_TEST_TIMESCALEDB")
+    if given:
+        yield given
+        return
+    ran_before = _answers(TOOL_PORT)
+    yield _started_by_tool()
+    if not ran_before:
+        subprocess.run([str(TOOL), "stop"], capture_output=True, check=False, timeout=60)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture

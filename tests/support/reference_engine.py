@@ -246,6 +246,7 @@ class ReferenceEngine:
         if flag not in (1, 2, 3):
             c.failing = True
             self._blind(c, t)
+            self._shut(c, t)
             return
         suspect = flag == 3
         gap = (
@@ -261,6 +262,18 @@ class ReferenceEngine:
                 self.tell("sighted", watch.told, watch, c, t)
         for watch in c.watches:
             self._judge(watch, c, x, t, suspect=suspect, gap=gap)
+        self._shut(c, t)
+
+    def _shut(self, c: Channel, t: int) -> None:
+        """A reading at the very instant of a closing edge stands for the edge."""
+        for watch in c.watches:
+            schedule = watch.rule.schedule
+            if (
+                schedule is not None
+                and c.edges_from == t == schedule.next_edge(t - 1)
+                and not schedule.open_at(t)
+            ):
+                self._close(watch, c, t)
 
     def _first_sign(self, c: Channel, t: int) -> None:
         if c.spoke_or_gateway_did:

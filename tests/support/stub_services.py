@@ -52,7 +52,9 @@ async def come_up(settings: Settings, health: Health, name: str) -> None:
         return
     if (marks / f"heal-{name}").exists():
         port = (settings.database or "").rpartition(":")[2].split("/")[0]
-        get(name).warning("session_broken", error=f"connection to 127.0.0.1, port {port} failed: Connection refused")
+        get(name).warning(
+            "session_broken", error=f"connection to 127.0.0.1, port {port} failed: Connection refused"
+        )
         health.complain("test", "có chuyện", "something is wrong")
         await asyncio.sleep(2.0)
         health.settle("test")

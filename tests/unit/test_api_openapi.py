@@ -21,7 +21,9 @@ from services.runtime.settings import Settings
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     unused: Any = None
-    context = Context(Settings(), unused, lambda: False, Database(None), unused, Fold(), Hub(), unused)
+    context = Context(
+        Settings(), unused, lambda: False, Database(None), unused, Fold(), Hub(), unused, unused
+    )
     made: dict[str, Any] = json.loads(json.dumps(create_app(context).openapi()))
     return made
 

@@ -1,6 +1,7 @@
 """Watching the services: a complaint reaches the terminal when it lasts, and one that heals does not."""
 
 import asyncio
+import io
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,8 +9,11 @@ import msgspec
 import pytest
 from nats.js.errors import KeyNotFoundError
 
+from services.cli.service_child import is_for_watch
 from services.cli.watch import START_S, Watch
 from services.observation.heartbeat import Complaint, Heartbeat
+from services.runtime import logging
+from services.runtime.health import Health
 
 AWAY = Complaint("database_away", "mất cơ sở dữ liệu", "the database is away", 0)
 
@@ -72,3 +76,22 @@ def test_other_words_of_a_complaint_that_was_printed_are_printed_at_once(termina
     terminal.at(later + 3, AWAY)
     full = Complaint("database_away", "đĩa đầy", "its disk is full", 0)
     assert "its disk is full" in terminal.at(later + 3.1, full)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_a_service_logs_of_its_complaints_is_left_to_the_watch(as_json: bool) -> None:  # noqa: FBT001
+    log, js = io.StringIO(), None
+    output = logging._output  # put back as it was; `configure` would change the root logger too
+    before = output.json, output.stream, output.lowest
+    output.json, output.stream, output.lowest = as_json, log, 0
+    try:
+        nothing: Any = js
+        health = Health(nothing, "archive")
+        health.complain("database_away", "vi", "complaint settled code=1")
+        health.settle("database_away")
+        logging.get("archive").warning(
+            "session_broken", code="complaint", text="complaint code=database_away"
+        )
+    finally:
+        output.json, output.stream, output.lowest = before
+    assert [is_for_watch(line) for line in log.getvalue().splitlines()] == [True, True, False]

@@ -10,6 +10,12 @@ import msgspec
 import pytest
 
 from docs import generate
+from services.alerts import rule_tables
+from services.alerts.combine import Groups
+from services.alerts.hazards import extra_properties, hazards
+from services.alerts.hazards.system import GATEWAY_SILENT
+from services.alerts.layout import Layout
+from services.alerts.rule import COMBINED, Kind, parse_rules
 from services.alerts.rule_tables import read_rules
 from services.cli import COMMANDS, main
 from services.observation import envelope, senml
@@ -64,6 +70,18 @@ def test_every_room_that_exists_is_in_the_architecture() -> None:
     written = text_of(DOCS / "architecture.md")
     rooms = [file.parent.relative_to(ROOT) for file in (ROOT / "services").glob("*/__init__.py")]
     assert [str(room) for room in rooms if f"`{room}`" not in written] == []
+
+
+def test_every_module_is_in_the_architecture() -> None:
+    written = text_of(DOCS / "architecture.md")
+    found = [
+        file for room in ("services", "edge", "simulators") for file in sorted((ROOT / room).rglob("*.py"))
+    ]
+    found = [file for file in found if not file.name.startswith("_") and file.parent.name != "routers"]
+    paths = {file: (file.stem, f"{file.parent.name}/{file.stem}") for file in found}
+    assert [
+        str(file.relative_to(ROOT)) for file in found if not any(f"`{n}`" in written for n in paths[file])
+    ] == []
 
 
 @pytest.mark.parametrize("page", sorted((DOCS / "adr").glob("*.md")), ids=lambda page: page.name)
@@ -166,6 +184,87 @@ def test_the_packs_of_the_wire_page_are_read_as_they_are_explained() -> None:
         assert envelope.decode_ack(line.encode()).buf == head.buf
 
 
+def stations_of(**area_of: str) -> str:
+    """A `stations.geojson` of stations and their areas."""
+    levels = {"bd1": 1.2, "bd2": 1.6, "bd3": 2.0, "historic_max": 2.9}
+    features = [
+        {
+            "type": "Feature",
+            "id": station.replace("_", "-"),
+            "geometry": {"type": "Point", "coordinates": [107.08, 10.36]},
+            "properties": {"name_vi": "Trạm", "name_en": "Station", "area": area, **levels},
+        }
+        for station, area in area_of.items()
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+RULED = {
+    "site.toml": blocks(DOCS / "site-files.md", "toml")[0]
+    + """
+[[area]]
+id = "ben-dinh"
+name = { vi = "Bến Đình", en = "Ben Dinh" }
+""",
+    "stations.geojson": stations_of(
+        bd_river_001="thang-nhi", bd_river_002="thang-nhi", bd_street_001="ben-dinh", bd_sea_001="site"
+    ),
+    "sensors.csv": """sensor
+bd-river-001.water_level
+bd-river-002.water_level
+bd-river-002.rainfall
+bd-river-002.battery
+bd-street-001.street_depth
+bd-sea-001.tide_level
+""",
+}
+"""The site that docs/rules.md speaks of."""
+
+RULE_EXAMPLES = blocks(DOCS / "rules.md", "toml")
+
+
+@pytest.mark.parametrize("example", RULE_EXAMPLES, ids=lambda text: tomllib.loads(text)["rule"][0]["id"])
+def test_an_example_of_the_rules_page_is_right_and_watches_something(example: str) -> None:
+    files = {name: text.encode() for name, text in {**RULED, "rules.toml": example}.items()}
+    site, problems = parse(files, extra_properties())
+    assert site is not None, "\n".join(map(str, problems))
+    rules, more = parse_rules(site)
+    assert [str(problem) for problem in [*problems, *more]] == []
+    jsonschema_rs.validate(generate.schemas()["rules.toml"], tomllib.loads(example))
+    layout = Layout(site, rules, None)
+    groups = {group.rule.id for group in Groups(layout).groups}
+    for table in tomllib.loads(example)["rule"]:
+        found = [rule for rule in rules if rule.id == table["id"]]
+        assert bool(found) is table.get("enabled", True)
+        for rule in found:
+            assert rule.id in groups if rule.kind in COMBINED else rule in layout.rule_at
+
+
+def test_the_rules_page_shows_every_kind_and_explains_every_key_and_default() -> None:
+    page = text_of(DOCS / "rules.md")
+    shown = [rule for text in RULE_EXAMPLES for rule in tomllib.loads(text)["rule"]]
+    assert {rule.get("kind", "threshold") for rule in shown} == {str(kind) for kind in Kind}
+    assert [key for key in rule_tables.KEYS if f"`{key}`" not in page] == []
+    defaults = [rule["id"] for hazard in hazards().values() for rule in hazard.rules]
+    assert [name for name in [*defaults, GATEWAY_SILENT] if f"| `{name}` |" not in page] == []
+
+
+def test_the_backtest_of_the_readme_says_what_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "ben-da"
+    folder.mkdir()
+    (folder / "site.toml").write_text(blocks(README, "toml")[0], "utf-8")
+    (folder / "stations.geojson").write_text(blocks(README, "json")[0], "utf-8")
+    sensors, recording = blocks(README, "csv")
+    (folder / "sensors.csv").write_text(sensors, "utf-8")
+    (tmp_path / "night.csv").write_text(recording, "utf-8")
+    assert main(["backtest", "--site", str(folder), str(tmp_path / "night.csv")]) == 0
+    told = capsys.readouterr().out.strip()
+    shown = blocks(README, "text")[-1].strip()
+    assert [line.split() for line in told.split("\n")] == [line.split() for line in shown.split("\n")]
+
+
 # Generated pages
 
 
@@ -210,6 +309,42 @@ def test_the_schema_of_a_file_accepts_a_good_one_and_refuses_an_unknown_key(file
         bad = {**good, "colour": 1}
     with pytest.raises(jsonschema_rs.ValidationError):
         jsonschema_rs.validate(schema, bad)
+
+
+def holes(schema: object, path: str = "") -> list[str]:
+    """Places of a schema that say nothing."""
+    if isinstance(schema, list):
+        return [hole for at, one in enumerate(schema) for hole in holes(one, f"{path}/{at}")]
+    if not isinstance(schema, dict):
+        return []
+    own = [path] if not schema else []
+    return own + [hole for key, one in schema.items() for hole in holes(one, f"{path}/{key}")]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_schema_of_a_file_says_something_about_every_key(file: str) -> None:
+    assert holes(generate.schemas()[file]) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        'advisory = "station.bd1 * 2"',
+        'advisory = 1\nstatus = "binding"',
+        'advisory = 1\nschedule = { from = "25:00" }',
+        'advisory = 1\nschedule = [{ days = ["monday"] }]',
+        'kind = "k_of_n"\nadvisory = 1\nof = "everywhere"',
+        'kind = "and"\nof = [{ property = "rainfall", at_least = 1 }]',
+        'kind = "or"\nof = [{ property = "rainfall" }, { property = "rainfall", at_least = 1, at_most = 2 }]',
+    ],
+)
+def test_the_schema_of_rules_refuses_what_the_service_refuses(wrong: str) -> None:
+    table = f'[[rule]]\nid = "a"\nhazard = "flood"\nproperty = "rainfall"\n{wrong}\n'
+    with pytest.raises(jsonschema_rs.ValidationError):
+        jsonschema_rs.validate(generate.schemas()["rules.toml"], tomllib.loads(table))
+    site, _ = parse({name: text.encode() for name, text in {**RULED, "rules.toml": table}.items()})
+    assert site is not None
+    assert parse_rules(site)[1] != []
 
 
 # The house

@@ -327,3 +327,13 @@ def test_a_suspect_value_that_is_held_raises_nothing_at_an_edge_also_after_a_res
     restored = Engine.restore(site, rules_of(site), engine.snapshot())
     assert told(restored.apply([tick(T0, {"gw": T0 + 16 * MINUTE})])) == []
     assert told(restored.apply([readings((A, T0 + 17 * MINUTE, 2.0))])) == [f"raised advisory {A} @17"]
+
+
+def test_a_window_that_closes_at_the_instant_of_a_failed_reading_closes() -> None:
+    site = city([sensor(A)], [{**LEVEL, "schedule": {"from": "05:00", "to": "05:34"}}])
+    rows = readings((A, T0, 2.0), (A, T0 + 20 * MINUTE, -99.0, 4))
+    assert play(site, rows) == [
+        f"raised advisory {A} @0",
+        f"blind advisory {A} @20",
+        f"cleared advisory {A} @20",
+    ]

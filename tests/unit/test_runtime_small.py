@@ -14,12 +14,12 @@ import pytest
 from services.observation.text import Text
 from services.runtime import embedded, logging, metrics, postgres_server, tied
 from services.runtime.accounts import LOCAL, SERVICES, Credentials, users, write_private
+from services.runtime.child_lines import RotatingFile
 from services.runtime.errors import OperatorError
 from services.runtime.nats_config import Ports, write_config
 from services.runtime.principal import ADMIN, Principal
 from services.runtime.principal import LOCAL as LOCAL_PRINCIPAL
 from services.runtime.streams import Limits
-from services.runtime.supervisor import RotatingFile
 
 
 @pytest.fixture

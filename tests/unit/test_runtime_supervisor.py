@@ -78,7 +78,7 @@ def test_a_killed_child_is_started_again_though_a_descendant_still_holds_its_pip
         supervisor = Supervisor(tmp_path / "logs", lambda: None)
         await supervisor.start(Program("family", lambda: words(backend), patience_s=0.1))
         left = await asyncio.to_thread(who_is, backend)
-        backend.unlink()
+        await asyncio.to_thread(backend.unlink)
         os.kill(supervisor.identities["family"].pid, signal.SIGKILL)
         try:
             await asyncio.to_thread(until, lambda: supervisor.restarts("family") == 1, 5, "another start")

@@ -1,0 +1,146 @@
+"""A real `haidang up` under a bench: its agents, its events, and how much of the machine it takes."""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+
+import nats
+import psutil  # type: ignore[import-untyped]
+import psycopg
+
+from edge.sender import Sender
+from services.observation.heartbeat import decode
+from services.observation.instants import micros
+from services.runtime.streams import HEALTH, READINGS
+from tests.support.listeners import sse
+from tests.support.up import Up
+from tests.support.waiting import until
+
+DAY_S = 86_400
+FLOOD = 9.0
+"""Above every rung of RULES."""
+
+RULES = """
+[[rule]]
+id = "level"
+hazard = "flood"
+property = "water_level"
+advisory = 5.0
+watch = 6.0
+warning = 7.0
+"""
+HELD = 400
+"""Packs of one gateway on their way at most; a real agent's patience with backlog begins later."""
+
+PATIENCE_S = 120.0
+
+
+class Events:
+    """A client of the event stream: (when it came, sensor, verb, µs of the reading)."""
+
+    def __init__(self, http: str) -> None:
+        """Listen from now on."""
+        self.heard: list[tuple[float, str, str, int]] = []
+        threading.Thread(target=lambda: asyncio.run(self._listen(http)), daemon=True).start()
+
+    async def _listen(self, http: str) -> None:
+        with contextlib.suppress(OSError):
+            async with sse(http) as stream:
+                async for one in stream:
+                    now = time.time()
+                    alert = one.data.get("data", {})
+                    if alert.get("sensor"):
+                        self.heard.append((now, alert["sensor"], one.name, micros(alert["time"])))
+
+    def wait(self, sensors: list[str], since: float) -> float:
+        """Until each of these sensors rose with a reading newer than `since`; when the last came."""
+        first: dict[str, float] = {}
+
+        def all_rose() -> bool:
+            for at, sensor, verb, t in self.heard:
+                if verb == "raised" and t > since * 1e6:
+                    first.setdefault(sensor, at)
+            return all(sensor in first for sensor in sensors)
+
+        until(all_rose, PATIENCE_S, "the alert of each gateway's last reading")
+        return max(first[sensor] for sensor in sensors)
+
+
+class Rig:
+    """What runs, and how much of the machine each process of it took."""
+
+    def __init__(self, up: Up, gateways: int, stations: int) -> None:
+        """Take a machine that is ready."""
+        self.up, self.gateways, self.stations = up, gateways, stations
+        self.events = Events(up.http)
+        self.marks = [f"g{g}-s0.water_level" for g in range(gateways)]
+        self._before: dict[str, float] = {}
+        self._since = 0.0
+
+    def start(self) -> float:
+        """Begin to measure; the time."""
+        self._before, self._since = self._cpu(), time.time()
+        return self._since
+
+    def cores(self) -> dict[str, float]:
+        """Cores that each process kept busy since `start`."""
+        took = time.time() - self._since
+        return {n: round((s - self._before.get(n, 0.0)) / took, 2) for n, s in self._cpu().items()}
+
+    def _cpu(self) -> dict[str, float]:
+        found = {"bench": sum(psutil.Process().cpu_times()[:2])}
+        for name, pid in self.up.pids().items():
+            process = psutil.Process(pid)
+            family = [process] if name == "up" else [process, *process.children(recursive=True)]
+            found[name] = sum(sum(one.cpu_times()[:2]) for one in family)
+        return found
+
+    def rows(self, since: float) -> int:
+        """Readings in the database, newer than this (and older than the next day)."""
+        query = "select count(*) from observation where time > to_timestamp(%s) and time < to_timestamp(%s)"
+        with psycopg.connect(self.up.database) as connection:
+            found = connection.execute(query, (since, since + DAY_S)).fetchone()
+        return int(found[0]) if found else 0
+
+    def wait_applied(self) -> None:
+        """Until the engine's own figures say that it applied all there is now; they come every 5 s."""
+
+        async def figures() -> tuple[int, float]:
+            client = await nats.connect(self.up.nats)
+            try:
+                js = client.jetstream()
+                entry = await (await js.key_value(HEALTH)).get("alerts")
+                said = decode(entry.value or b"").figures
+                end = int((await js.stream_info(READINGS)).state.last_seq)
+                return end, min(said["applied"], said["read"])
+            finally:
+                await client.close()
+
+        end = asyncio.run(figures())[0]
+        until(
+            lambda: asyncio.run(figures())[1] >= end, 20, "the engine to say that it has applied everything"
+        )
+
+    def pack(self, gateway: int, at: float, first: float, value: float = 1.0) -> bytes:
+        """One reading of each station; `first` is what the first one says."""
+        rest = [
+            f'{{"n":"g{gateway}-s{s}.water_level","v":{value + s / 1000}}}' for s in range(1, self.stations)
+        ]
+        head = f'{{"bt":{at:.6f},"n":"g{gateway}-s0.water_level","v":{first}}}'
+        return f"[{','.join([head, *rest])}]".encode()
+
+    @contextlib.contextmanager
+    def senders(self, *, plain: bool = False) -> Iterator[list[Sender]]:
+        """Agents, connected."""
+        with contextlib.ExitStack() as stack:
+            fleet = [
+                stack.enter_context(
+                    Sender(*self.up.mqtt, f"area-{g}", f"gw-{g}", plain=plain, max_unstored=HELD)
+                )
+                for g in range(self.gateways)
+            ]
+            for sender in fleet:
+                until(lambda one=sender: one.wait_connected(1), 20, "the agents to connect")  # type: ignore[misc]
+            yield fleet
