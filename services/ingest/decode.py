@@ -134,7 +134,7 @@ def _wrong_head(head: Head) -> str | None:
         return f"buf {head.buf[:80]!r} is not a short slug"
     if not 0 < head.seq < 2**53 or not 0 <= head.prev < head.seq or not 0 < head.first < 2**53:
         return f"seq {head.seq}, prev {head.prev}, first {head.first} do not follow each other"
-    if any(not 0 < a <= b < 2**53 for a, b in head.lost):
+    if head.lost and any(not 0 < a <= b < 2**53 for a, b in head.lost):
         return "lost holds a range that runs backwards"
     return None
 
