@@ -18,7 +18,6 @@ from services.runtime.streams import READINGS
 LOOK_BACK = 10_000
 """Messages of the stream that are looked through at the start: minutes of it, or hours where it is quiet."""
 RETRY_S = 1.0
-_SUBJECT = topics.readings_subject("", topics.SITE_SCOPE)
 log = logging.get("api_heard")
 
 
@@ -55,7 +54,7 @@ class Heard:
                 await asyncio.sleep(RETRY_S)
 
     async def _follow(self, after: int, stop: asyncio.Event) -> None:
-        follower = Follower(self._js, READINGS, [_SUBJECT], after)
+        follower = Follower(self._js, READINGS, [topics.READINGS_ALL], after)
         try:
             while not stop.is_set():
                 for message in await follower.fetch(1000, 1.0):

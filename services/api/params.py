@@ -7,8 +7,8 @@ from fastapi import Query
 from pydantic import BeforeValidator, WithJsonSchema
 from starlette.requests import HTTPConnection
 
-from services.api.errors import Problem, invalid
-from services.api.wording import Unreadable, bad_token
+from services.api.errors import invalid
+from services.api.wording import UnreadableError, bad_token
 from services.observation import tokens
 from services.observation.instants import SECOND, micros
 from services.observation.text import Text
@@ -26,7 +26,7 @@ def read_instant(value: object) -> int:
     """ISO 8601 with zone → µs; `+` that a browser turned into a space is put back.
 
     Raises:
-        Unreadable: not such a time, or outside 1990 to 2100.
+        UnreadableError: not such a time, or outside 1990 to 2100.
     """
     if isinstance(value, int):
         return value
@@ -34,7 +34,7 @@ def read_instant(value: object) -> int:
     try:
         found = micros(text)
     except (ValueError, OverflowError) as error:
-        raise Unreadable(
+        raise UnreadableError(
             Text(
                 f"{text[:40]!r} không phải thời điểm ISO 8601 có múi giờ, ví dụ 2026-01-31T00:00:00Z",
                 f"{text[:40]!r} is not ISO 8601 with a zone, like 2026-01-31T00:00:00Z",
@@ -42,7 +42,7 @@ def read_instant(value: object) -> int:
         ) from error
     if not _EARLIEST <= found <= _LATEST:
         shown = text[:40]
-        raise Unreadable(
+        raise UnreadableError(
             Text(
                 f"{shown!r} không nằm trong khoảng năm 1990 đến 2100",
                 f"{shown!r} is not between 1990 and 2100",
@@ -55,7 +55,7 @@ def read_width(value: object) -> int:
     """`10m` → 600 seconds.
 
     Raises:
-        Unreadable: not a width from 1s to 366d.
+        UnreadableError: not a width from 1s to 366d.
     """
     if isinstance(value, int):
         return value
@@ -63,7 +63,7 @@ def read_width(value: object) -> int:
     seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
     if not 1 <= seconds <= _MAX_EVERY_S:
         shown = str(value)[:40]
-        raise Unreadable(
+        raise UnreadableError(
             Text(
                 f"{shown!r} không phải độ rộng từ 1s đến 366d, ví dụ 10m hoặc 1h",
                 f"{shown!r} is not a width from 1s to 366d, like 10m or 1h",

@@ -33,7 +33,7 @@ _VIETNAMESE = {
 _OTHERWISE = "giá trị không hợp lệ; xem /docs"
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """A value that can't be read, with the reason in both languages."""
 
     def __init__(self, text: Text) -> None:
@@ -55,7 +55,7 @@ def what_is_wrong(error: Mapping[str, Any]) -> Text:
     """The words for one error of the validator, as pydantic describes it."""
     context = error.get("ctx") or {}
     cause = context.get("error")
-    if isinstance(cause, Unreadable):
+    if isinstance(cause, UnreadableError):
         return cause.text
     said = str(error.get("msg", "")).removeprefix("Value error, ")
     words = _VIETNAMESE.get(str(error.get("type")), _OTHERWISE)

@@ -23,6 +23,7 @@ from services.observation.event import Alert
 from services.observation.site import FILES, Site
 from services.observation.site_files import parse
 from services.observation.site_sensors import COLUMNS
+from services.observation.units import known
 from tests.support.site_folder import RULES, SENSORS, SITE, STATIONS
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +112,16 @@ def test_every_field_of_an_alert_that_is_promised_is_explained() -> None:
     page = text_of(DOCS / "wire.md")
     fields = {field.name for field in msgspec.structs.fields(Alert) if field.required}
     assert [field for field in sorted(fields) if f"`{field}`" not in page] == []
+
+
+def test_the_units_the_guide_names_are_understood_or_refused_as_it_says() -> None:
+    page = text_of(DOCS / "site-files.md")
+    told = page[page.index("Units are spelt") : page.index("A property that is not")]
+    good, bad = (re.findall("`([^`]+)`", part) for part in told.split("Not understood"))
+    assert good
+    assert bad
+    assert [unit for unit in good if not known(unit)] == []
+    assert [unit for unit in bad if known(unit)] == []
 
 
 # Commands

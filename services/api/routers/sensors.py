@@ -13,7 +13,7 @@ from services.api.errors import Problem, invalid, not_found
 from services.api.params import Cursor, Every, From, Limit, Slug, To, read_instant, span
 from services.api.responses import answer, cut, page
 from services.api.schemas import ObservationPage, Page, Sensor, SensorDetail
-from services.api.wording import Unreadable
+from services.api.wording import UnreadableError
 from services.observation.instants import iso
 from services.observation.sensor import CANARY
 from services.observation.sensor import Sensor as SiteSensor
@@ -119,7 +119,7 @@ async def _number(here: Context, sensor: str) -> int | None:
 def _resume(after: str) -> int:
     try:
         return read_instant(after)
-    except Unreadable as error:
+    except UnreadableError as error:
         raise invalid(error.text, "after") from error
 
 
