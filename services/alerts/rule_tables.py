@@ -11,6 +11,7 @@ import msgspec
 
 from services.alerts.expression import Expression, parse
 from services.alerts.hazards import hazards, properties
+from services.alerts.hazards.system import GATEWAY_SILENT
 from services.alerts.rule import COMBINED, RUNGS, Input, Kind, Rule, version_of
 from services.alerts.schedule import Schedule, parse_window
 from services.observation.event import SEVERITIES
@@ -36,8 +37,10 @@ def read_rules(site: Site) -> tuple[list[Rule], list[Problem]]:
     named: set[str] = set()
     for raw in site.rules:
         reader = _Reader(site, raw.table, raw.line, problems)
-        rule = reader.read()
         name = raw.table.get("id")
+        # To switch a default rule off, its name is enough.
+        off = set(raw.table) == {"id", "enabled"} and raw.table["enabled"] is False
+        rule = None if off else reader.read()
         if isinstance(name, str):
             if name in named:
                 reader.error(
@@ -84,6 +87,10 @@ class _Reader:
             if key not in KEYS:
                 self.error(f"khóa lạ {key!r}", f"unknown key {key!r}", *_one_of(KEYS))
         name, kind = self.table.get("id"), self._choice("kind", tuple(Kind), "threshold")
+        if name == GATEWAY_SILENT:
+            self.error(
+                "id này là của hệ thống", "this id is the system's own", "đặt id khác", "choose another id"
+            )
         if not isinstance(name, str) or not is_slug(name.replace("_", "-")):
             self.error("thiếu id", "has no id", "đặt id gồm a-z, 0-9, -", "give it an id of a-z, 0-9, -")
         kind = Kind(kind)
@@ -106,7 +113,7 @@ class _Reader:
             above=self._expression("above", self.table.get("above")) if "above" in self.table else None,
             window_s=self._number("window_s", 3_600.0, minimum=1.0),
             tolerance=self._number("tolerance", 0.0),
-            k=int(self._number("k", 2.0, minimum=1.0)),
+            k=self._count(),
             of=self._names("of", tuple(self.site.stations), "trạm", "station")
             if kind is Kind.K_OF_N
             else None,
@@ -144,6 +151,17 @@ class _Reader:
             return default
         return float(value)
 
+    def _count(self) -> int:
+        number, members = self._number("k", 2.0, minimum=1.0), self.table.get("of")
+        if number != int(number) or (
+            isinstance(members, list) and "k" in self.table and number > len(members)
+        ):
+            self.error(
+                f"k = {number:g} không thể đạt", f"k = {number:g} can't be met",
+                "k là số nguyên, không quá số trạm", "k is a whole number, at most the number of members",
+            )  # fmt: skip
+        return int(number)
+
     def _per_rung(self, key: str) -> tuple[float, ...]:
         value = self.table.get(key, 0.0)
         if not isinstance(value, dict):
@@ -163,9 +181,17 @@ class _Reader:
 
     def _property(self, kind: Kind) -> str | None:
         name = self.table.get("property")
+        prop = properties().get(name) if isinstance(name, str) else None
+        if prop is not None and prop.derived and kind not in (Kind.THRESHOLD, Kind.SILENT):
+            self.error(
+                f"đại lượng {name!r} do hệ thống tính ra, loại {kind} không đọc được",
+                f"property {name!r} is derived, and kind {kind} can't read it",
+                "dùng kind = threshold",
+                "use kind = threshold",
+            )
         if name is None and kind in (Kind.SILENT, Kind.AND, Kind.OR):
             return None
-        if name not in properties():
+        if prop is None and all(sensor.property != name for sensor in self.site.sensors.values()):
             self.error(
                 f"đại lượng {name!r} không có",
                 f"property {name!r} is not known",
@@ -278,7 +304,7 @@ class _Reader:
                 "add it",
             )
         found = Input(
-            property=str(inner._property(Kind.THRESHOLD)),
+            property=str(inner._property(Kind.K_OF_N)),
             hysteresis=inner._number("hysteresis", 0.0),
             stations=inner._names("stations", tuple(self.site.stations), "trạm", "station"),
             **bounds,

@@ -208,3 +208,48 @@ def test_a_rule_whose_stations_no_partition_sees_together_is_refused(table: dict
     found = [problem for problem in parse_rules(site)[1] if problem.level == "error"]
     assert [problem.line for problem in found] == [1]
     assert "site" in found[0].remedy.en
+
+
+@pytest.mark.parametrize(
+    ("table", "word"),
+    [
+        ({"id": "gateway-silent", "kind": "silent", "hazard": "system"}, "system's own"),
+        (
+            {"id": "r", "hazard": "flood", "kind": "rate", "property": "water_level_rate", "watch": 1},
+            "derived",
+        ),
+        (
+            {"id": "r", "hazard": "flood", "kind": "k_of_n", "property": "water_level", "watch": 1, "k": 1.5},
+            "can't be met",
+        ),
+        (
+            {
+                "id": "r",
+                "hazard": "flood",
+                "kind": "k_of_n",
+                "property": "water_level",
+                "watch": 1,
+                "of": ["a"],
+                "k": 2,
+            },
+            "can't be met",
+        ),
+    ],
+)
+def test_a_rule_that_could_never_speak_is_refused(table: dict[str, Any], word: str) -> None:
+    site = city([sensor("a.water_level")], [table])
+    found = [problem for problem in parse_rules(site)[1] if problem.level == "error"]
+    assert any(word in problem.what.en for problem in found)
+
+
+def test_a_default_rule_is_switched_off_by_its_name_alone() -> None:
+    site = city([sensor("a.water_level")], [{"id": "sensor-silent", "enabled": False}], bare=False)
+    rules, problems = parse_rules(site)
+    assert not problems
+    assert "sensor-silent" not in {rule.id for rule in rules}
+
+
+def test_a_property_that_only_this_site_has_can_have_a_rule() -> None:
+    table = {"id": "r", "hazard": "flood", "property": "well_level", "watch": 1.0}
+    assert not parse_rules(city([sensor("a.well_level")], [table]))[1]
+    assert parse_rules(city([sensor("a.water_level")], [table]))[1]
