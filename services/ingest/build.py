@@ -111,10 +111,17 @@ class Builder:
     def _clocks(self, origins: list[Origin], counts: NDArray[np.int64], time: NDArray[np.int64]) -> None:
         filled = np.flatnonzero(counts)
         starts = (np.cumsum(counts) - counts)[filled]
+        # The book is told once per gateway: it remembers each change, to be able to take it back.
+        reached: dict[str, int] = {}
         for nth, newest in zip(
             filled.tolist(), np.maximum.reduceat(time, starts).tolist() if len(filled) else (), strict=True
         ):
-            self._book.clock(origins[nth].gateway, min(newest, origins[nth].received_at))
+            gateway, _, _, received_at = origins[nth]
+            at = min(newest, received_at)
+            if at > reached.get(gateway, quality.NONE):
+                reached[gateway] = at
+        for gateway, at in reached.items():
+            self._book.clock(gateway, at)
 
     def _build_strikes(self, items: list[Item], built: Built) -> None:
         batch = messages.StrikeBatch([], [])

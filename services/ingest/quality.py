@@ -153,7 +153,8 @@ def _each_against_tail(  # noqa: PLR0913  as above
     samples = tail.copy_rows(row)
     newer = time > samples[0]
     result = np.where((flag == Flag.PASS) & ~newer, np.uint8(Flag.NOT_EVALUATED), flag)
-    result[newer & _leaps(row, time, value, samples, limits)] = Flag.SUSPECT
+    if not _unlimited(row, limits):
+        result[newer & _leaps(row, time, value, samples, limits)] = Flag.SUSPECT
     moved = row[newer]
     tail.restore_rows(moved, (time[newer], value[newer], samples[0][newer], samples[1][newer]))
     return result
@@ -194,6 +195,8 @@ class _Run:
 
     def leaping(self, limits: Limits) -> NDArray[np.int64]:
         """Readings that changed too fast, or leapt away from both samples before them."""
+        if _unlimited(self._present, limits):
+            return np.empty(0, dtype=np.int64)
         new = self._reading[self._entered[2:]] >= 0
         now, before, earlier = self._entered[2:][new], self._entered[1:-1][new], self._entered[:-2][new]
         samples = (self.times[before], self.values[before], self.times[earlier], self.values[earlier])
@@ -232,6 +235,11 @@ def _newer(sensor: NDArray[np.int64], times: Times) -> NDArray[np.bool_]:
     key = np.concatenate([[0], np.cumsum(~same)]) * (len(sensor) + 1) + rank
     newer[1:] = (key[1:] > np.maximum.accumulate(key)[:-1]) | ~same
     return newer
+
+
+def _unlimited(rows: NDArray[Any], limits: Limits) -> bool:
+    """Whether none of these sensors has a limit of change; asking is cheaper than comparing with none."""
+    return bool(np.isnan(limits.rate_per_s[rows]).all() and np.isnan(limits.spike[rows]).all())
 
 
 def _leaps(
