@@ -11,6 +11,7 @@ from nats.js import JetStreamContext
 
 from services.alerts.engine import EngineMessage, Readings, SiteChange
 from services.alerts.hazards import extra_properties
+from services.alerts.partition import Item
 from services.alerts.rule import Rule, parse_rules
 from services.observation import batch, messages
 from services.observation.batch import BatchError
@@ -28,15 +29,6 @@ class Versioned(NamedTuple):
 
     site: Site
     rules: list[Rule]
-
-
-class Item(NamedTuple):
-    """One message for the engine; `partition` None is for every partition."""
-
-    partition: int | None
-    sequence: int
-    data: bytes
-    message: EngineMessage
 
 
 class Library:

@@ -5,16 +5,18 @@ done again from the last snapshot, and what is already on ALERTS is not publishe
 """
 
 import asyncio
+import gc
 from collections.abc import Sequence
 
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.alerts.engine import Engine, EngineMessage, SiteChange
-from services.alerts.feed import Feed, Item, Library, canary_beat
+from services.alerts.engine import Engine
+from services.alerts.feed import Feed, Library, canary_beat
 from services.alerts.log import AlertLog
+from services.alerts.partition import Item, Partition
+from services.alerts.snapshot import SnapshotError
 from services.alerts.snapshots import Owned, Snapshot, Snapshots, open_snapshots
-from services.observation.event import CloudEvent
 from services.runtime import logging, sites
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
@@ -31,31 +33,6 @@ WAIT_S = 0.5
 RETRY_S = 0.5
 Broken = (NatsError, APIError, TimeoutError, OSError)
 log = logging.get("alerts")
-
-
-class Partition:
-    """One partition's engine and how far it has come."""
-
-    def __init__(self, number: int, engine: Engine | None, site_version: str, sequence: int) -> None:
-        """Begin after `sequence`; without an engine until the first site version comes."""
-        self.number, self.engine, self.site_version, self.sequence = number, engine, site_version, sequence
-        self.saved = sequence
-
-    def apply(self, items: Sequence[Item]) -> list[CloudEvent]:
-        """Apply what concerns this partition and is newer than what it has."""
-        mine: list[EngineMessage] = [
-            item.message
-            for item in items
-            if item.sequence > self.sequence and (item.partition is None or item.partition == self.number)
-        ]
-        for at, message in enumerate(mine):
-            if not isinstance(message, SiteChange):
-                continue
-            self.site_version = message.site.version
-            if self.engine is None:  # nothing can be judged before the site is known
-                self.engine = Engine(message.site, message.rules, self.number, message.t)
-                mine = mine[at + 1 :]
-        return self.engine.apply(mine) if self.engine is not None and mine else []
 
 
 class Worker:
@@ -111,20 +88,34 @@ class Worker:
         alerts_after = None
         site = ""
         for number in self._owned:
-            snapshot = await self._snapshots.load(number)
-            sequence = 0 if snapshot is None else await self._standing(READINGS, snapshot.readings)
-            engine = None
-            if snapshot is not None:
-                versioned = await self._library.get(snapshot.site_version)
-                engine = Engine.restore(versioned.site, versioned.rules, snapshot.state, number)
-                site = versioned.site.id
-            after = 0 if snapshot is None else await self._standing(ALERTS, snapshot.alerts)
+            partition, after, name = await self._restore_one(number)
             alerts_after = after if alerts_after is None else min(alerts_after, after)
-            version = "" if snapshot is None else snapshot.site_version
-            self._partitions.append(Partition(number, engine, version, sequence))
+            site = site or name
+            self._partitions.append(partition)
         self._log = AlertLog(self._js, site or await self._site_id(), alerts_after or 0)
         known = await self._log.catch_up()
+        # What was restored lives as long as we do: the collector need not walk it at every burst of events.
+        gc.freeze()
         log.info("restored", readings=min(p.sequence for p in self._partitions), alerts_read=len(known))
+
+    async def _restore_one(self, number: int) -> tuple[Partition, int, str]:
+        """A partition, the place of ALERTS its events are known up to, and the site's id if it is known.
+
+        A snapshot that can't be read costs time, not events: the stream is read from its start, what
+        follows from it has the same ids, and what is on ALERTS is not published again.
+        """
+        snapshot = await self._snapshots.load(number)
+        if snapshot is None:
+            return Partition(number, None, "", 0), 0, ""
+        try:
+            versioned = await self._library.get(snapshot.site_version)
+            engine = Engine.restore(versioned.site, versioned.rules, snapshot.state, number)
+        except (SnapshotError, sites.SiteError) as error:
+            log.error("snapshot_unusable", partition=number, error=str(error))
+            return Partition(number, None, "", 0), 0, ""
+        sequence = await self._standing(READINGS, snapshot.readings)
+        after = await self._standing(ALERTS, snapshot.alerts)
+        return Partition(number, engine, snapshot.site_version, sequence), after, versioned.site.id
 
     async def _site_id(self) -> str:
         while not self._stop.is_set():

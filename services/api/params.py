@@ -172,10 +172,7 @@ async def only_known(connection: HTTPConnection) -> None:
     unknown = sorted(set(connection.query_params) - known)
     if unknown:
         listed, name = ", ".join(sorted(known)), unknown[0][:40]
-        raise invalid(
-            Text(
-                f"không có tham số {name!r}; {f'chỉ có: {listed}' if listed else 'ở đây không có tham số nào'}",
-                f"there is no parameter {name!r}; {f'there are: {listed}' if listed else 'none is taken here'}",
-            ),
-            name,
-        )
+        vi = f"chỉ có: {listed}" if listed else "ở đây không có tham số nào"
+        en = f"there are: {listed}" if listed else "none is taken here"
+        said = Text(f"không có tham số {name!r}; {vi}", f"there is no parameter {name!r}; {en}")
+        raise invalid(said, name)

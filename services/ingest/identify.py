@@ -118,7 +118,10 @@ class _Gathered:
             self._explain(taken, np.flatnonzero(~good), pack, seconds, received)
             counts = np.bincount(pack[good], minlength=len(counts))
             row, seconds, value = row[good], seconds[good], value[good]
-        return Columns(row, np.rint(seconds * 1e6).astype(np.int64), value, counts, self._rejects)
+        time = np.rint(seconds * 1e6).astype(np.int64)
+        if len(time) > 1 and (time[1:] < time[:-1]).any():
+            row, time, value = _by_time(counts, row, time, value)
+        return Columns(row, time, value, counts, self._rejects)
 
     def _explain(
         self,
@@ -168,3 +171,14 @@ def wrong_time(seconds: float, received: float) -> Reason | None:
     if OLDEST_S <= seconds / 1000 <= received + AHEAD_S:
         return Reason.TIME_IN_MILLISECONDS
     return Reason.TIME_IN_FUTURE
+
+
+def _by_time(
+    counts: NDArray[np.int64], row: NDArray[np.uint32], time: NDArray[np.int64], value: NDArray[np.float64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.float64]]:
+    """Readings of each pack in the order they were measured: loggers that tell the newest first exist.
+
+    Behind here, what is older than a sensor's last reading is late and moves nothing.
+    """
+    order = np.lexsort((time, np.repeat(np.arange(len(counts)), counts)))
+    return row[order], time[order], value[order]

@@ -69,3 +69,22 @@ def test_killing_ingest_alerts_archive_and_the_broker_at_random_changes_no_event
         assert done.returncode == 0, errors
         until(lambda: len(essence(all_events(up.http))) >= len(expected), 40, "all events")
         assert essence(all_events(up.http)) == expected
+
+
+def test_a_stop_and_a_new_start_in_the_middle_change_no_event(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site", gateways=4, stations=5, interval_s=300, attributes=LADDER)
+    write_storm(tmp_path / "storm.csv", gaps=False)
+    lines = (tmp_path / "storm.csv").read_text().splitlines()
+    half = len(lines) // 2
+    expected = essence(backtest(site, [tmp_path / "storm.csv"])["events"])
+    parts = {"first.csv": lines[:half], "second.csv": [lines[0], *lines[half:]]}
+    for name, part in parts.items():
+        (tmp_path / name).write_text("\n".join(part) + "\n", "utf-8")
+        with running(site, tmp_path / "data") as up:
+            _, errors = replay(up, site, tmp_path / name, "max").communicate(timeout=60)
+            assert "stored" in errors, errors
+            if name == "second.csv":
+                restored = [line for line in up.stderr.splitlines() if " restored " in line]
+                assert "readings=0" not in restored[0], "the engine began from nothing"
+                until(lambda: len(essence(all_events(up.http))) >= len(expected), 20, "all events")
+                assert essence(all_events(up.http)) == expected

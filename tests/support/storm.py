@@ -11,7 +11,14 @@ LADDER = {"bd1": 2.0, "bd2": 3.0, "bd3": 4.0, "historic_max": 5.5}
 
 
 def write_storm(
-    file: Path, *, gateways: int = 4, stations: int = 5, hours: float = 60, step_s: int = 300, seed: int = 1
+    file: Path,
+    *,
+    gateways: int = 4,
+    stations: int = 5,
+    hours: float = 60,
+    step_s: int = 300,
+    seed: int = 1,
+    gaps: bool = True,
 ) -> int:
     """Write a CSV recording for the site of `world.write_site`; return its number of readings.
 
@@ -24,7 +31,7 @@ def write_storm(
         t = n * step_s
         for g in range(gateways):
             for s in range(stations):
-                if _absent(s, n, hours, step_s):
+                if gaps and _absent(s, n, hours, step_s):
                     continue
                 wave = 3.2 + 2.6 * math.sin(t / 9000 + g + s / 3) + luck.uniform(-0.05, 0.05)
                 lines.append(f"{iso(T0 + t * SECOND)},g{g}-s{s}.water_level,{wave:.3f}")

@@ -171,3 +171,12 @@ def test_a_series_that_the_engine_computes_comes_from_nobody_else(index: SiteInd
     knows = SiteIndex(index.site, {derived.name: derived})
     columns = identify(knows, [taken(reading("vt-flood-001.water_level_rate"))])
     assert reasons(columns) == [(0, Reason.DERIVED_SENSOR)]
+
+
+def test_a_pack_that_tells_the_newest_first_is_put_in_order_of_time(index: SiteIndex) -> None:
+    first = taken(*(reading(t=NOW_S - age, v=float(age)) for age in (0, 60, 120)))
+    second = taken(*(reading(t=NOW_S - age, v=float(age)) for age in (30, 90)))
+    columns = identify(index, [first, second])
+    assert ((NOW - columns.time) // 1_000_000).tolist() == [120, 60, 0, 90, 30]
+    assert (columns.value * 100).tolist() == [120.0, 60.0, 0.0, 90.0, 30.0]
+    assert columns.counts.tolist() == [3, 2]

@@ -43,7 +43,7 @@ async def list_gateways(here: Here, area: Slug = None, limit: Limit = 1000, afte
     ]
     items, more = cut(found[: limit + 1], limit)
     silent = _silent(here)
-    shown = [show(here, gateway, accounts.get(gateway.id), silent(gateway.id)) for gateway in items]
+    shown = [show(here, gateway, accounts.get(gateway.id), silent) for gateway in items]
     return page(shown, items[-1].id if more else None, history=history)
 
 
@@ -58,7 +58,7 @@ async def get_gateway(here: Here, gateway: str) -> Response:
         raise not_found(Text(f"không có gateway {gateway[:80]!r}", f"there is no gateway {gateway[:80]!r}"))
     accounts, history = await _accounts(here)
     buffers = await queries.gateway_buffers(here.database, gateway) if history == "ok" else []
-    shown = show(here, found, accounts.get(gateway), _silent(here)(gateway))
+    shown = show(here, found, accounts.get(gateway), _silent(here))
     return answer({**shown, "buffers": buffers, "history": history})
 
 
@@ -71,7 +71,7 @@ async def _accounts(here: Context) -> tuple[dict[str, dict[str, Any]], str]:
 
 
 def show(
-    here: Context, gateway: Gateway, known: dict[str, Any] | None, silent: bool | None
+    here: Context, gateway: Gateway, known: dict[str, Any] | None, silent: Callable[[str], bool | None]
 ) -> dict[str, Any]:
     """A gateway as it is answered: the newer of what the history and the stream know."""
     word = here.heard.words.get(gateway.id, Word())
@@ -91,7 +91,7 @@ def show(
         "last_received_at": _iso(received_us),
         "heard_s": here.age_s(received_us),
         "clock": _iso(word.clock_us),
-        "silent": silent,
+        "silent": silent(gateway.id),
         "account": known["account"] if known else None,
     }
 
