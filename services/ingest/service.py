@@ -43,7 +43,7 @@ TURN = 256
 
 GARBAGE_EVERY = 50_000
 """New containers before the collector looks for cycles. At Python's 700 it goes through the messages on
-their way hundreds of times a second, a fifth of our time; they end by themselves, and cycles are few."""
+their way hundreds of times a second, about a tenth of our time; they end by themselves, cycles are few."""
 
 
 log = logging.get("ingest")

@@ -12,6 +12,7 @@ from services.api.database import Database
 from services.api.errors import Problem
 from services.api.feed import AlertFeed
 from services.api.fold import Fold
+from services.api.heard import Heard
 from services.api.heartbeats import Heartbeats
 from services.api.push.entry import Wanted
 from services.api.push.hub import Hub
@@ -40,7 +41,9 @@ class World:
     def context(self) -> Context:
         """What the roads of push work with; only the hub's side is alive."""
         site, beats = RunningSite(self.js), Heartbeats(self.js)
-        return Context(Settings(), self.js, lambda: True, Database(None), site, self.fold, self.hub, beats)
+        heard = Heard(self.js)
+        history = Database(None)
+        return Context(Settings(), self.js, lambda: True, history, site, self.fold, self.hub, beats, heard)
 
     async def publish(self, count: int) -> None:
         for _ in range(count):
