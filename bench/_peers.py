@@ -22,8 +22,8 @@ def copy_alone(database: str, base: float, most: int = 2_000_000) -> float:
     with psycopg.connect(database, autocommit=True) as conn, conn.cursor() as cursor:
         cursor.execute("drop table if exists plain").execute(PLAIN)
         where = f"time > to_timestamp({base}) and time < to_timestamp({base + DAY_S})"
-        part = f"row_number() over (order by time) / {ROUND} as part"
-        cursor.execute(f"create temp table source as select {columns}, {part} from observation where {where}")  # noqa: S608
+        cut = f"row_number() over (order by time) / {ROUND} as part"
+        cursor.execute(f"create temp table source as select {columns}, {cut} from observation where {where}")  # noqa: S608
         parts = cursor.execute("select count(distinct part) from source").fetchone() or (0,)
         for part in range(min(parts[0], most // ROUND)):
             with cursor.copy(query.format(f"source where part = {part}")) as out:

@@ -94,7 +94,10 @@ class Rig:
         for name, pid in self.up.pids().items():
             process = psutil.Process(pid)
             family = [process] if name == "up" else [process, *process.children(recursive=True)]
-            found[name] = sum(sum(one.cpu_times()[:2]) for one in family)
+            found[name] = 0.0
+            for one in family:
+                with contextlib.suppress(psutil.NoSuchProcess):  # a server process of one connection ended
+                    found[name] += sum(one.cpu_times()[:2])
         return found
 
     def rows(self, since: float) -> int:
