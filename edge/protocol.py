@@ -1,7 +1,7 @@
-"""The agent's side of the acknowledgement protocol (wire.md 3), as a machine without I/O or clock.
+"""The agent's side of the acknowledgement protocol (docs/wire.md), as a machine without I/O or clock.
 
 In: packs, connections that come and go, PUBACKs, what ingest and archive say. Out: which pack to
-send next. Decisions that wire.md leaves open are in docs/adr/0006-agent-protocol.md; every `now` is
+send next. Decisions that docs/wire.md leaves open are in docs/adr/0006-agent-protocol.md; every `now` is
 seconds on one monotonic clock.
 """
 

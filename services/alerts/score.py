@@ -1,6 +1,7 @@
 """How good warnings were: alerts against a list of what really happened. Pure.
 
-The rule of hits is design.md section 5; the scores are those of warning verification (domain.md 7.4).
+An alert is a hit if it meets a row of the truth, from six hours before its start to its end, in the same
+area and hazard, and reached that severity; the scores are the WMO's of warning verification.
 """
 
 from collections.abc import Iterable, Sequence
@@ -143,5 +144,5 @@ def load(events: Iterable[CloudEvent], first: int, last: int) -> Load:
         worst = max(alert.reached, key=SEVERITIES.index, default=SEVERITIES[0])
         by_rule[alert.rule] = by_rule.get(alert.rule, 0) + 1
         by_severity[worst] = by_severity.get(worst, 0) + 1
-    per_day = len(alerts) / days if days else None
+    per_day = len(alerts) / days if days >= 1 else None  # of ten minutes, a rate per day says nothing
     return Load(len(alerts), days, per_day, most, dict(sorted(by_rule.items())), by_severity)

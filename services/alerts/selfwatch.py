@@ -22,7 +22,7 @@ SILENT_AFTER_US = 15 * SECOND
 COMPLAINT_AFTER_US = 15 * SECOND
 """A complaint younger than this is a restart or a reconnect, which heals itself."""
 SPACE = ((0.8, "warning"), (0.5, "advisory"))
-"""Fill of a stream and its severity, highest first (design.md, promise 6)."""
+"""Fill of a stream and its severity, highest first."""
 
 VERSION = sha256(repr((SILENT_AFTER_US, COMPLAINT_AFTER_US, SPACE)).encode()).hexdigest()[:12]
 

@@ -27,7 +27,7 @@ from services.runtime.settings import Settings
 from services.runtime.streams import ALERTS, HEALTH, READINGS
 
 SNAPSHOT_S = 30.0
-"""At least every 60 s (wire.md 7); half of it halves what a restart reads again."""
+"""At least every 60 s is promised; half of it halves what a restart reads again."""
 FETCH = 1000
 WAIT_S = 0.5
 RETRY_S = 0.5

@@ -1,4 +1,4 @@
-"""The canary: a reading of our own, sent like any gateway's, that proves the path alive (wire.md 9).
+"""The canary: a reading of our own, sent like any gateway's, that proves the path alive.
 
 Over MQTT and not straight into a stream: what it must find out is whether a gateway's reading would
 arrive. It never appears in observations, lists, counts or alerts.

@@ -1,4 +1,4 @@
-"""Ticks: the passing of time, as a message on the stream (design.md section 4)."""
+"""Ticks: the passing of time, as a message on the stream."""
 
 from services.observation.messages import Tick
 

@@ -1,4 +1,4 @@
-"""The agent's envelope and the acknowledgements it gets (wire.md 3)."""
+"""The agent's envelope and the acknowledgements it gets (docs/wire.md)."""
 
 from typing import Literal
 

@@ -99,7 +99,7 @@ def event_id(  # noqa: PLR0913  the parts of the id are the promise
 ) -> str:
     """32 hex that only the same transition of the same occurrence has; times in µs UTC.
 
-    `subject` is the sensor, or what else the rule is about. design.md, promise 3.
+    `subject` is the sensor, or what else the rule is about.
     """
     parts = (site, rule, rule_version, subject, str(start), transition, str(time))
     return sha256("\x1f".join(parts).encode()).hexdigest()[:32]

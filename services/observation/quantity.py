@@ -66,7 +66,7 @@ def _property(  # noqa: PLR0913  one row of the table below
 
 
 # Water levels carry no default range: every station has its own datum, and a gauge at 400 m above
-# sea level is as right as one at 4 m (domain.md 1.1, "stage datums differ between stations").
+# sea level is as right as one at 4 m.
 _TABLE = (
     _property("water_level", "m", "mực nước", "water level"),
     _property(

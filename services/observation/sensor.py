@@ -10,7 +10,7 @@ from services.observation.text import Text
 Clock = Literal["measured", "received"]
 
 CANARY = "haidang-self.canary"
-"""A reserved sensor: our own reading that proves the path alive (wire.md 9)."""
+"""A reserved sensor: our own reading that proves the path alive."""
 
 CANARY_GATEWAY = "haidang-self"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 OUTSIDE = ("detected_at",)
-"""When we could know is outside the id and outside every comparison (wire.md 8)."""
+"""When we could know is outside the id and outside every comparison."""
 
 OURSELVES = ("self.", "gateway-silent")
 """Alerts about the machine and about links tell of this run, not of the recording."""

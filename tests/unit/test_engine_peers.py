@@ -1,4 +1,4 @@
-"""What users of other systems have asked for over years (peers.md section 3): one test each."""
+"""What users of other systems have asked for over years: one test each."""
 
 from services.alerts.engine import Engine, Readings, SiteChange
 from services.observation.messages import GatewayState
