@@ -60,7 +60,7 @@ def test_a_real_flood_is_stored_to_the_last_reading_and_alerted_at_the_minute_of
     name, recording, up = replayed
     rows = rows_of(up.database)
     assert len(rows) == len(set(rows)) == distinct(recording)
-    expected = essence(backtest(recording.site, recording.files)["events"])
+    expected = essence(backtest(recording.site, recording.files, "--all-sensors")["events"])
     until(lambda: len(essence(all_events(up.http))) >= len(expected), 20, "all events")
     events = essence(all_events(up.http))
     assert events == expected

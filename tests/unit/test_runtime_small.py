@@ -20,6 +20,7 @@ from services.runtime.nats_config import Ports, write_config
 from services.runtime.principal import ADMIN, Principal
 from services.runtime.principal import LOCAL as LOCAL_PRINCIPAL
 from services.runtime.streams import Limits
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def test_a_process_is_known_by_its_number_its_start_and_its_words() -> None:
     try:
         found = tied.identity(child.pid)
         assert found is not None
-        assert tied.is_ours(child.pid, found.started, "sleep")
+        until(lambda: tied.is_ours(child.pid, found.started, "sleep"), 5, "the child to have its own words")
         assert not tied.is_ours(child.pid, found.started + 1, "sleep")
         assert not tied.is_ours(child.pid, found.started, "postgres")
     finally:
