@@ -3,6 +3,8 @@
 In: packs, connections that come and go, PUBACKs, what ingest and archive say. Out: which pack to
 send next. Decisions that docs/wire.md leaves open are in docs/adr/0006-agent-protocol.md; every `now` is
 seconds on one monotonic clock.
+
+Over 250 lines: every transition of the agent is in this one file, so that nobody looks for another.
 """
 
 from collections import deque

@@ -5,6 +5,8 @@
     {"t": 1786149104, "topic": "…", "payload": "…"}     one a line; or "payload_b64"
 
 Times are ISO 8601 with a zone. Any of them may be gzip. Files need not be sorted.
+
+Over 250 lines: three kinds of recording, one reader each, one way of saying what is wrong.
 """
 
 import csv

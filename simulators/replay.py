@@ -2,6 +2,8 @@
 
 At a given speed, what falls into a slice of wall time is sent together; at full speed packs are cut
 by size alone. Either way a gateway's packs go in order of time, on one lane.
+
+Over 250 lines: reading, pacing and waiting for `stored` of one command.
 """
 
 import threading

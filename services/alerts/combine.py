@@ -5,6 +5,8 @@ move none. A member that is silent, or whose gateway is, is *unknown*: it does n
 it last said still counts for holding, so that blindness ends no alert. Delays move by the readings of the
 members; ticks move nothing here. Readings are looked at in the order they came, one by one: the members
 of such rules are few, and the order among sensors matters.
+
+Over 250 lines: and, or and k-of-n differ in a line each and share their bookkeeping.
 """
 
 from collections.abc import Iterable, Sequence

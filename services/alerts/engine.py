@@ -3,6 +3,8 @@
 Equal state and equal messages give equal events, wherever the messages are cut. A batch is tested
 against the calm boxes of its sensors, whole columns at once (`state`); only sensors with a reading
 outside go through `sensor`, reading by reading, jumping over what is calm in between.
+
+Over 250 lines: the order of work of the engine is one story, told in one place.
 """
 
 from collections.abc import Sequence

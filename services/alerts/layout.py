@@ -1,6 +1,8 @@
 """A site and its rules as columns: sensors are rows, a rule on a sensor is a cell, cells of a sensor adjoin.
 
 Rows live as long as a site version; nothing that outlives it (snapshots, events) ever names one.
+
+Over 250 lines: all columns of a site version are laid here, and agree because they are laid together.
 """
 
 from collections import defaultdict

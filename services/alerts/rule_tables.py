@@ -1,6 +1,8 @@
 """Reading `[[rule]]` tables: the site's own and the hazards' defaults, checked against the site.
 
 A default rule applies unless the site has a rule of the same id; `enabled = false` switches one off.
+
+Over 250 lines: one method for each key of a rule, with its two texts and its remedy.
 """
 
 from collections.abc import Mapping

@@ -2,6 +2,8 @@
 
 Timers of a sensor (its silence, delays of on-change properties, edges of schedules) are looked at just
 before a reading that is later than they are due, and at ticks; never in between.
+
+Over 250 lines: what one reading can do to its sensor is one sequence, and its order is the promise.
 """
 
 import math

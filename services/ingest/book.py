@@ -3,6 +3,8 @@
 Everything in it can be rebuilt from READINGS: `fold` takes one message in, whoever wrote it. While a
 window is on its way, its changes can be taken back (`keep`, `roll_back`): what the stream did not take
 has not happened. Pure.
+
+Over 250 lines: what ingest remembers, how it is undone and how it is saved must change together.
 """
 
 from collections.abc import Callable

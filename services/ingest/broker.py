@@ -3,6 +3,8 @@
 paho-mqtt does the protocol, driven by our event loop: no thread of its own, no lock, no hand-over.
 Two things it does once per message are done here once per read instead, because they were three
 quarters of the cost (ADR 0007): taking PUBLISH packets out of the bytes, and writing PUBACKs.
+
+Over 250 lines: one connection's whole life, with what paho needs around it.
 """
 
 import asyncio

@@ -3,6 +3,8 @@
 One loop, `_pump`, takes messages in, and sends one window at a time on its way. When the stream does
 not take a window, everything not in the stream is dropped, connections included, the book is taken
 back to what the stream has, and the brokers send again what was never acknowledged.
+
+Over 250 lines: start, pump and failure are one order of work, read from top to bottom.
 """
 
 import asyncio

@@ -14,6 +14,8 @@ How, and why not something ready-made (all measured on nats-server 2.15 and nats
   ourselves and let messages come in by callback, which costs about a third.
 - The consumer lives in the server's memory: it is worth nothing after a restart, and writing its
   state to disk costs the server more than serving it.
+
+Over 250 lines: one reader with its recovery; each part exists because of another.
 """
 
 import asyncio
