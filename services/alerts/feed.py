@@ -68,7 +68,7 @@ class Feed:
             # Only a newer release writes what we can't read; the operator must know that it is passed over.
             log.error("message_unreadable", sequence=message.sequence, kind=message.kind, error=repr(error))
             return None
-        return None if content is None else Item(partition, message.sequence, message.data, content)
+        return None if content is None else Item(partition, message.sequence, content)
 
     async def _content(self, message: Message) -> EngineMessage | None:
         match message.kind:

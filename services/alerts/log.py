@@ -51,10 +51,14 @@ class AlertLog:
         self._position = self._highest
 
     async def catch_up(self) -> list[Message]:
-        """Read ALERTS from the position to its present end, remembering ids."""
+        """Read ALERTS from the position to its present end, remembering ids.
+
+        Raises:
+            TimeoutError: the end was not reached; what was read counts, and the caller tries again.
+        """
         info = await self._js.stream_info(ALERTS)
         end = info.state.last_seq
-        if end <= self._position:
+        if end <= self._position or info.state.first_seq > end:
             return []
         follower = Follower(self._js, ALERTS, [], self._position)
         read: list[Message] = []
@@ -66,8 +70,10 @@ class AlertLog:
                     self._last_of[message.subject] = message.sequence
                     self._position = message.sequence
                 read += messages
-                if not messages:  # the last ones were deleted, or the server is away: the caller tries again
-                    self._position = end
+                if not messages:
+                    # Not to be taken for the end: an id we have not read would be published once more.
+                    msg = f"ALERTS was read up to {self._position} of {end}"
+                    raise TimeoutError(msg)
                 self._highest = max(self._highest, self._position)
         finally:
             await follower.close()
@@ -138,12 +144,15 @@ class AlertLog:
         self, todo: Sequence[CloudEvent], attempt: int, stop: asyncio.Event
     ) -> list[CloudEvent]:
         """After a failure: wait, read what is there, and keep what is still missing."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), RETRY_S[min(attempt, len(RETRY_S) - 1)])
-        try:
-            await self.catch_up()
-        except (NatsError, APIError, TimeoutError, OSError) as error:
-            log.warning("alerts_unreadable", error=repr(error))
+        read = False
+        while not read and not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), RETRY_S[min(attempt, len(RETRY_S) - 1)])
+            try:
+                await self.catch_up()
+                read = True
+            except (NatsError, APIError, TimeoutError, OSError) as error:
+                log.warning("alerts_unreadable", error=repr(error))
         return [event for event in todo if event.id not in self._known]
 
     def _subject(self, event: CloudEvent) -> str:

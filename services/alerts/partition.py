@@ -12,7 +12,6 @@ class Item(NamedTuple):
 
     partition: int | None
     sequence: int
-    data: bytes
     message: EngineMessage
 
 

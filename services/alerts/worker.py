@@ -17,6 +17,7 @@ from services.alerts.log import AlertLog
 from services.alerts.partition import Item, Partition
 from services.alerts.snapshot import SnapshotError
 from services.alerts.snapshots import Owned, Snapshot, Snapshots, open_snapshots
+from services.observation.topics import READINGS_ALL
 from services.runtime import logging, sites
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
@@ -58,8 +59,7 @@ class Worker:
     async def run(self) -> None:
         """Restore, follow, and save at the end; returns when told to stop."""
         await self._restore()
-        subjects = ["readings.all", *(f"readings.{number}" for number in self._owned)]
-        follower = Follower(self._js, READINGS, subjects, min(p.sequence for p in self._partitions))
+        follower = self._follow(min(p.sequence for p in self._partitions))
         loop = asyncio.get_running_loop()
         due = loop.time() + SNAPSHOT_S
         self._health.ready()
@@ -138,8 +138,11 @@ class Worker:
         await follower.close()
         for partition in self._partitions:
             partition.sequence = min(partition.sequence, lost.last)
-        subjects = ["readings.all", *(f"readings.{number}" for number in self._owned)]
-        return Follower(self._js, READINGS, subjects, lost.last)
+        return self._follow(lost.last)
+
+    def _follow(self, after: int) -> Follower:
+        subjects = [READINGS_ALL, *(f"readings.{number}" for number in self._owned)]
+        return Follower(self._js, READINGS, subjects, after)
 
     async def _gap(self, stream: str, epoch: str, read: int, last: int) -> None:
         await renew_epoch(self._js, stream, epoch)

@@ -20,19 +20,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.broker import free_port
+
 __all__ = ["Postgres", "database", "plain_dsn", "postgres", "server_dsn", "timescaledb_dsn"]
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT.parent / "shared" / "tools" / "timescaledb"
 TOOL_PORT = 15433
 START_S = 30.0
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _binaries() -> Path:
