@@ -2,9 +2,15 @@
 
 import asyncio
 import contextlib
+import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import nats
 import psutil  # type: ignore[import-untyped]
@@ -12,15 +18,14 @@ import psycopg
 
 from edge.sender import Sender
 from services.observation.heartbeat import decode
-from services.observation.instants import micros
 from services.runtime.streams import HEALTH, READINGS
-from tests.support.listeners import sse
-from tests.support.up import Up
+from tests.support.up import ROOT, Up, running
 from tests.support.waiting import until
+from tests.support.world import write_site
 
 DAY_S = 86_400
-FLOOD = 9.0
-"""Above every rung of RULES."""
+CALM, FLOOD = 4.95, 5.05
+"""Just below and just above the first rung of RULES: a step that no quality control doubts."""
 
 RULES = """
 [[rule]]
@@ -35,43 +40,66 @@ HELD = 400
 """Packs of one gateway on their way at most; a real agent's patience with backlog begins later."""
 
 PATIENCE_S = 120.0
+GATEWAYS, STATIONS = 8, 50
+"""What sends: so many gateways, each with so many gauges, one reading of each gauge in a pack."""
+
+
+class Event(NamedTuple):
+    """An event as a client of the stream got it: when (s), of whom, of which reading (µs), when ingest had it."""
+
+    at: float
+    sensor: str
+    verb: str
+    time: int
+    detected: int
+    token: str
 
 
 class Events:
-    """A client of the event stream: (when it came, sensor, verb, µs of the reading)."""
+    """A client of the event stream."""
 
     def __init__(self, http: str) -> None:
         """Listen from now on."""
-        self.heard: list[tuple[float, str, str, int]] = []
-        threading.Thread(target=lambda: asyncio.run(self._listen(http)), daemon=True).start()
+        self.heard: list[Event] = []
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench._listener", http], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        self._connected = threading.Event()
+        threading.Thread(target=self._read, daemon=True).start()
+        if not self._connected.wait(PATIENCE_S):
+            msg = "the client of the event stream does not connect"
+            raise TimeoutError(msg)
 
-    async def _listen(self, http: str) -> None:
-        with contextlib.suppress(OSError):
-            async with sse(http) as stream:
-                async for one in stream:
-                    now = time.time()
-                    alert = one.data.get("data", {})
-                    if alert.get("sensor"):
-                        self.heard.append((now, alert["sensor"], one.name, micros(alert["time"])))
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            said = json.loads(line)
+            self._connected.set()
+            if said:
+                self.heard.append(Event(*said))
 
     def wait(self, sensors: list[str], since: float) -> float:
         """Until each of these sensors rose with a reading newer than `since`; when the last came."""
         first: dict[str, float] = {}
 
         def all_rose() -> bool:
-            for at, sensor, verb, t in self.heard:
-                if verb == "raised" and t > since * 1e6:
-                    first.setdefault(sensor, at)
+            for one in list(self.heard):
+                if one.verb == "raised" and one.time > since * 1e6:
+                    first.setdefault(one.sensor, one.at)
             return all(sensor in first for sensor in sensors)
 
         until(all_rose, PATIENCE_S, "the alert of each gateway's last reading")
         return max(first[sensor] for sensor in sensors)
 
+    def close(self) -> None:
+        """Hang up."""
+        self._process.kill()
+        self._process.wait()
+
 
 class Rig:
     """What runs, and how much of the machine each process of it took."""
 
-    def __init__(self, up: Up, gateways: int, stations: int) -> None:
+    def __init__(self, up: Up, gateways: int = GATEWAYS, stations: int = STATIONS) -> None:
         """Take a machine that is ready."""
         self.up, self.gateways, self.stations = up, gateways, stations
         self.events = Events(up.http)
@@ -147,3 +175,20 @@ class Rig:
             for sender in fleet:
                 until(lambda one=sender: one.wait_connected(1), 20, "the agents to connect")  # type: ignore[misc]
             yield fleet
+
+
+@contextlib.contextmanager
+def machine(folder: Path, *, strict: bool = False) -> Iterator[Rig]:
+    """A whole `up` of its own on a small site, ready, with a client that listens."""
+    site = write_site(folder / "site", gateways=GATEWAYS, stations=STATIONS, rules=RULES)
+    with running(site, folder / "data", *(("--strict",) if strict else ())) as up:
+        rig = Rig(up)
+        try:
+            yield rig
+        finally:
+            rig.events.close()
+
+
+def load() -> float:
+    """What the machine was busy with in the last minute, in processes that want to run."""
+    return round(os.getloadavg()[0], 2)

@@ -144,10 +144,10 @@ class Connection:
             self.in_hand.difference_update(mids)
             self._client.write_pubacks(mids)
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Publish at QoS 1; it stays in `unanswered` until the broker has it."""
-        info = self._client.publish(topic, payload, qos=1)
-        self.unanswered[info.mid] = (topic, payload)
+    def publish(self, outgoing: tuple[str, bytes]) -> None:
+        """Publish a topic and payload at QoS 1; this very object stays in `unanswered` until it is answered."""
+        info = self._client.publish(*outgoing, qos=1)
+        self.unanswered[info.mid] = outgoing
 
     def throw_away(self) -> None:
         """Cut it without a word: what is in hand comes again, on another connection."""

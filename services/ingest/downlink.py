@@ -1,7 +1,7 @@
 """Downlink: what stream DOWNLINK and ALERTS hold for MQTT clients, published at QoS 1.
 
 By an MQTT client, because a NATS publish reaches MQTT subscribers at QoS 0 only. At its start it says
-everything DOWNLINK holds again: sets are whole, and commands carry an id.
+everything DOWNLINK holds again: sets are whole, and commands carry an id. Alerts go on where they were.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import msgspec
 from nats.js import JetStreamContext
 
 from services.ingest.acks import Acks
+from services.ingest.alert_road import AlertRoad, Outgoing
 from services.ingest.broker import MAX_UNANSWERED, Connection
 from services.ingest.order import Key
 from services.ingest.raw import Endpoint
@@ -33,7 +34,6 @@ TELL_EVERY_S = 0.05
 FETCH = 200
 
 log = logging.get("downlink")
-Outgoing = tuple[str, bytes]
 
 
 class _Down(msgspec.Struct):
@@ -63,30 +63,29 @@ class Downlink:
         self._missing = missing
         self._settings, self._js, self._index, self._health = settings, js, index, health
         self._connection: Connection | None = None
+        self._lost: list[Outgoing] = []
         self._free = asyncio.Event()
+        self._road = AlertRoad(js)
         self.published = 0
 
     async def run(self) -> None:
         """Publish for ever."""
-        alerts = _Down(ALERTS, _alert, await self._end_of_alerts())
+        alerts = _Down(ALERTS, _alert, await self._road.begin())
         downlink = _Down(DOWNLINK, self._for_gateway)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_connected())
             group.create_task(self._follow(alerts))
             group.create_task(self._follow(downlink))
+            group.create_task(self._road.save_for_ever(self._unanswered))
 
-    async def _end_of_alerts(self) -> int:
-        while True:
-            try:
-                return int((await self._js.stream_info(ALERTS)).state.last_seq)
-            except (NatsError, TimeoutError):
-                await asyncio.sleep(RETRY_S)
+    def _unanswered(self) -> list[Outgoing]:
+        connection = self._connection
+        return [*self._lost, *(connection.unanswered.values() if connection is not None else ())]
 
     async def _keep_connected(self) -> None:
         settings = self._settings
         index = self._index()
         client_id = f"haidang-downlink-{index.site.id if index is not None else 'site'}"
-        lost: list[Outgoing] = []
         while True:
             endpoint = Endpoint(
                 "downlink",
@@ -101,9 +100,9 @@ class Downlink:
             connection = Connection(endpoint, lambda _: None, lambda _: None)
             try:
                 await connection.open()
-                for topic, data in lost:
-                    connection.publish(topic, data)
-                lost = []
+                for outgoing in self._lost:
+                    connection.publish(outgoing)
+                self._lost = []
                 self._connection = connection
                 self._free.set()
                 self._health.settle("downlink")
@@ -113,7 +112,7 @@ class Downlink:
                 reason = str(error) or repr(error)
             finally:
                 self._connection = None
-                lost = list(connection.unanswered.values()) or lost
+                self._lost = list(connection.unanswered.values()) or self._lost
                 connection.throw_away()
             self._health.complain(
                 "downlink",
@@ -130,18 +129,22 @@ class Downlink:
                     for message in await follower.fetch(FETCH, 30.0):
                         outgoing = down.address(message)
                         if outgoing is not None:
-                            await self._publish(*outgoing)
+                            await self._publish(outgoing)
+                        if down.stream == ALERTS:
+                            self._road.handed(message.sequence, outgoing)
                         down.after = message.sequence
             except TailLost as lost:
                 log.warning("tail_lost", stream=down.stream, last=lost.last)
                 down.after = lost.last
+                if down.stream == ALERTS:
+                    self._road.lost(lost.last)
             except (NatsError, TimeoutError) as error:
                 log.warning("downlink_waits", stream=down.stream, error=repr(error))
             finally:
                 await follower.close()
             await asyncio.sleep(RETRY_S)
 
-    async def _publish(self, topic: str, data: bytes) -> None:
+    async def _publish(self, outgoing: Outgoing) -> None:
         """Publish at QoS 1 and go on; what had no answer when a connection ends is published again."""
         while True:
             connection = self._connection
@@ -150,7 +153,7 @@ class Downlink:
                 await self._free.wait()
                 continue
             if len(connection.unanswered) < MAX_UNANSWERED:
-                connection.publish(topic, data)
+                connection.publish(outgoing)
                 self.published += 1
                 return
             await asyncio.sleep(0.01)

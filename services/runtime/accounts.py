@@ -34,10 +34,20 @@ _UPLINK = (
     "haidang.v1.*.*.status",
     "haidang.v1.*.*.commands.result",
 )
+_INGEST_STATE = ("$KV.STATE.ingest", "$KV.STATE.downlink")
 _DOWNLINK = ("haidang.v1.*.*.ack", "haidang.v1.*.*.commands", "haidang-alerts.v1.>")
 
 _WRITES: dict[str, tuple[str, ...]] = {
-    "ingest": ("readings.>", "rejects.>", "down.>", "$KV.STATE.ingest", *_SNAPSHOTS, *_EPOCHS, *_DOWNLINK),
+    "ingest": (
+        "readings.>",
+        "rejects.>",
+        "down.>",
+        "$KV.STATE.ingest",
+        "$KV.STATE.downlink",
+        *_SNAPSHOTS,
+        *_EPOCHS,
+        *_DOWNLINK,
+    ),
     "archive": ("down.>", *_EPOCHS),
     "alerts": ("alerts.>", "derived.>", "$KV.STATE.engine.>", "$KV.HEALTH.canary", *_SNAPSHOTS, *_EPOCHS),
     "keeper": ("alerts.>", "acts.>", "$KV.STATE.keeper.>", *_EPOCHS),

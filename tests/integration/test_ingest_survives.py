@@ -11,6 +11,8 @@ import pytest
 from nats.js import JetStreamContext
 
 from services.observation import messages, topics
+from services.runtime.streams import STATE
+from tests.support.api_rig import told
 from tests.support.ingest_rig import Device, Reading, Rig, running
 from tests.support.site_folder import SITE, good_site
 from tests.support.waiting import until
@@ -167,3 +169,39 @@ def test_a_pointer_whose_answer_was_lost_stops_nobody(rig: Rig) -> None:
     assert rig.ask(touch)
     assert rig.stop_ingest() == 0
     assert rig.ask(snapshots) == 1
+
+
+def test_an_alert_raised_while_ingest_is_away_reaches_mqtt_clients_and_an_old_one_is_not_told_again(
+    rig: Rig,
+) -> None:
+    device = Device(rig, "ioc", hears="haidang-alerts/v1/#")
+
+    def raise_alert(name: str) -> None:
+        subject, data = told(name)
+
+        async def publish(js: JetStreamContext) -> bool:
+            await js.publish(subject, data)
+            return True
+
+        assert rig.ask(publish)
+
+    def heard() -> list[str]:
+        return [json.loads(data)["subject"] for _, data in device.heard]
+
+    async def place_saved(js: JetStreamContext) -> bool:
+        entry = await (await js.key_value(STATE)).get("downlink")
+        return bool(json.loads(entry.value or b"{}").get("sequence"))
+
+    try:
+        raise_alert("before")
+        until(lambda: heard() == ["before"], 10, "the alert that is told at once")
+        until(lambda: rig.ask(place_saved), 10, "the place to be written down")
+        rig.kill_ingest()
+        raise_alert("meanwhile")
+        rig.start_ingest()
+        until(lambda: "meanwhile" in heard(), 20, "the alert raised meanwhile")
+        raise_alert("after")
+        until(lambda: "after" in heard(), 10, "the alert after it")
+        assert heard() == ["before", "meanwhile", "after"]
+    finally:
+        device.close()

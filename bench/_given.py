@@ -1,0 +1,31 @@
+"""What a part of the bench is given."""
+
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+FULL_S = 60.0
+
+
+class Given(NamedTuple):
+    """How long to take, where to write, and where progress goes.
+
+    Attributes:
+        folder: an empty folder of this part's own, removed afterwards.
+        seconds: length of the sustained part; other parts shrink and grow with it.
+        quick: smallest sizes: shows that everything works, its figures mean little.
+    """
+
+    folder: Path
+    seconds: float = FULL_S
+    quick: bool = False
+
+    def part(self, full: float, quick: float) -> float:
+        """Length or size of something: `full` of a full run, `quick` of a quick one."""
+        return quick if self.quick else full * self.seconds / FULL_S
+
+    def say(self, text: str) -> None:
+        """Progress."""
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+        sys.stderr.flush()
