@@ -145,7 +145,7 @@ class Connection:
             self._client.write_pubacks(mids)
 
     def publish(self, outgoing: tuple[str, bytes]) -> None:
-        """Publish a topic and payload at QoS 1; this very object stays in `unanswered` until it is answered."""
+        """Publish a topic and payload at QoS 1; the pair stays in `unanswered` until the broker has it."""
         info = self._client.publish(*outgoing, qos=1)
         self.unanswered[info.mid] = outgoing
 
