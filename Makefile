@@ -47,7 +47,7 @@ format: $(STAMP) ## Put the code into its form
 	$(BIN)/ruff format
 
 docs: $(STAMP) ## Write the generated pages again
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 demo: $(STAMP) ## A simulated city on this machine
 	$(BIN)/haidang demo $(ARGS)

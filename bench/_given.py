@@ -29,3 +29,7 @@ class Given(NamedTuple):
         """Progress."""
         sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
         sys.stderr.flush()
+
+
+class Skipped(Exception):  # noqa: N818  a fact about this machine
+    """This part can't be measured here; the message names what is missing and how to get it."""

@@ -104,28 +104,34 @@ class Rig:
         self.up, self.gateways, self.stations = up, gateways, stations
         self.events = Events(up.http)
         self.marks = [f"g{g}-s0.water_level" for g in range(gateways)]
-        self._before: dict[str, float] = {}
+        self._before: dict[str, tuple[float, float]] = {}
         self._since = 0.0
 
     def start(self) -> float:
         """Begin to measure; the time."""
-        self._before, self._since = self._cpu(), time.time()
+        self._before, self._since = self._used(), time.time()
         return self._since
 
-    def cores(self) -> dict[str, float]:
-        """Cores that each process kept busy since `start`."""
-        took = time.time() - self._since
-        return {n: round((s - self._before.get(n, 0.0)) / took, 2) for n, s in self._cpu().items()}
+    def taken(self) -> dict[str, dict[str, float]]:
+        """Since `start`: cores that each process kept busy, and cores it waited for while others had them."""
+        took, now = time.time() - self._since, self._used()
+        cores, waited = (
+            {
+                name: round(max(0.0, used[at] - self._before.get(name, (0.0, 0.0))[at]) / took, 2)
+                for name, used in now.items()
+            }
+            for at in (0, 1)
+        )
+        return {"cores": cores, "waited": waited}
 
-    def _cpu(self) -> dict[str, float]:
-        found = {"bench": sum(psutil.Process().cpu_times()[:2])}
+    def _used(self) -> dict[str, tuple[float, float]]:
+        """Seconds on a processor and seconds in its queue, by name; children of a server count with it."""
+        found = {"bench": _schedule(psutil.Process())}
         for name, pid in self.up.pids().items():
             process = psutil.Process(pid)
             family = [process] if name == "up" else [process, *process.children(recursive=True)]
-            found[name] = 0.0
-            for one in family:
-                with contextlib.suppress(psutil.NoSuchProcess):  # a server process of one connection ended
-                    found[name] += sum(one.cpu_times()[:2])
+            each = [_schedule(one) for one in family]
+            found[name] = (sum(on for on, _ in each), sum(queued for _, queued in each))
         return found
 
     def rows(self, since: float) -> int:
@@ -187,6 +193,17 @@ def machine(folder: Path, *, strict: bool = False) -> Iterator[Rig]:
             yield rig
         finally:
             rig.events.close()
+
+
+def _schedule(process: psutil.Process) -> tuple[float, float]:
+    """Seconds on a processor, and seconds ready to run while others had it; of all threads of a process."""
+    queued = 0
+    with contextlib.suppress(psutil.NoSuchProcess, OSError):  # a server process of one connection ended
+        for task in Path(f"/proc/{process.pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                queued += int((task / "schedstat").read_text().split()[1])
+        return sum(process.cpu_times()[:2]), queued / 1e9
+    return 0.0, queued / 1e9
 
 
 def load() -> float:

@@ -55,7 +55,7 @@ def _flips(rig: Rig, seconds: float, given: Given) -> dict[str, Any]:
             fleet[g].submit(rig.pack(g, time.time(), level if g == 0 else CALM))
             if n % round(10 / every) == 0:
                 given.say(f"latency: {n * every:.0f} of {seconds:.0f} s")
-        cores = rig.cores()
+        machine_took = rig.taken()
         time.sleep(1.0)
     heard = [one for one in list(rig.events.heard) if one.sensor == mark and one.time > began * 1e6]
     lags = np.array([(one.at - one.time / 1e6) * 1000 for one in heard])
@@ -63,7 +63,7 @@ def _flips(rig: Rig, seconds: float, given: Given) -> dict[str, Any]:
     stages = _by_stage(heard, *asyncio.run(_stored(rig, before, mark)))
     return {
         "rate": RATE, "events": asked, "lost": asked - len(heard), "p50_ms": p50, "p90_ms": p90, "p99_ms": p99,
-        "worst_ms": worst, "generator_late_ms": late * 1000, "cores": cores,
+        "worst_ms": worst, "generator_late_ms": late * 1000, **machine_took,
         "sorted_ms": [round(float(x), 2) for x in np.sort(lags)],
         "stages": {
             name: dict(zip(("p50_ms", "p99_ms", "worst_ms"), np.percentile(column, [50, 99, 100]).tolist(), strict=True))

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from docs import reference
+from docs.reference import rows
 from services.alerts import rule_tables
 from services.alerts.hazards import hazards
 from services.alerts.hazards import properties as all_properties
@@ -225,13 +227,6 @@ def _stations() -> dict[str, Any]:
     }
 
 
-def rows(header: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
-    """Write a Markdown table."""
-    head = list(header)
-    body = [head, ["---"] * len(head), *([str(cell).replace("|", "\\|") for cell in line] for line in lines)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in body)
-
-
 def properties_page() -> str:
     """Describe every observed property, and what is assumed of it where a site says nothing."""
     found = sorted(all_properties().values(), key=lambda prop: prop.name)
@@ -307,6 +302,9 @@ def pages() -> dict[Path, str]:
         FOLDER / "properties.md": properties_page() + note,
         FOLDER / "rejects.md": rejects_page() + note,
         FOLDER / "settings.md": settings_page() + note,
+        FOLDER / "events.md": reference.events_page() + note,
+        FOLDER / "rule-kinds.md": reference.rule_kinds_page() + note,
+        FOLDER / "metrics.md": reference.metrics_page() + note,
     }
 
 

@@ -8,29 +8,48 @@ from typing import Any
 
 import msgspec
 
+from services.alerts.derive import Compute
 from services.alerts.expression import Expression
 from services.observation.quantity import Property
 from services.observation.text import Text
 
 
 class Derivation(msgspec.Struct, frozen=True):
-    """A property computed from another of the same station: the robust rate of change, per hour.
+    """Properties computed from another of the same station; `derive` says what `compute` is given and owes.
 
-    `above`: computed at or above this value of the source only; a station that cannot answer the
-    expression has no such derived sensor.
+    A station has them where it has the source, can answer `above` and has every attribute of `needs`, and no
+    earlier derivation makes a property of the same name there.
+
+    Attributes:
+        outputs: the derived properties, each declared in `Hazard.properties` with `derived=True`.
+        source: the property whose readings trigger it; measured, or derived by an earlier derivation.
+        compute: the function; see `derive`.
+        window_s, window_intervals: how far it looks back: the larger of so many seconds and so many reporting
+            intervals of the source.
+        slots: keep only the first reading of each window / slots, which bounds the cost at any sampling.
+        above: computed only while the source is at or above; below, its conditions count as not met.
+        needs: attributes that the station must have.
+        inputs: other properties, whose newest good value is handed to `compute`: of the same station; else of the
+            only station of scope `site` that has it; else of the nearest one of the area, else of scope `site`.
     """
 
-    name: str
+    outputs: tuple[str, ...]
     source: str
-    window_s: float = 3_600.0
+    compute: Compute
+    window_s: float = 0.0
+    slots: int | None = None
     above: Expression | None = None
+    needs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    window_intervals: int = 0
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision rests on; a hazard makes a sentence of it.
 
     `severity` is that after the transition; for `cleared` the one it had. `threshold` is the rung's, None
-    for kinds without one. `since` and `time` in µs UTC.
+    for kinds without one. `since` and `time` in µs UTC. `beside`: what was derived from the very reading that
+    made the event, by property (nothing that could not be said); empty when time or a gateway made it.
     """
 
     verb: str
@@ -46,6 +65,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     time: int
     attributes: Mapping[str, float]
     upward: bool = True
+    beside: Mapping[str, float] = {}
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -63,6 +83,15 @@ class Cap(msgspec.Struct, frozen=True):
     response: tuple[str, ...] = ("Monitor",)
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one property of a hazard has of its own: name, words, advice and CAP; empty: the hazard's."""
+
+    text: Text | None = None
+    words: dict[str, Text] = {}
+    advice: dict[str, Advice] = {}
+    cap: Cap | None = None
+
+
 class Hazard(msgspec.Struct, frozen=True, kw_only=True):
     """One hazard.
 
@@ -76,6 +105,7 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True):
         advice: by severity.
         cap: None for what is never published as CAP.
         reason: a sentence for a decision, or None to use the general one.
+        of_property: by property, what a rule on it has of its own.
     """
 
     name: str
@@ -87,3 +117,4 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True):
     advice: dict[str, Advice] = {}
     cap: Cap | None = None
     reason: Callable[[Facts], Text | None] | None = None
+    of_property: dict[str, Part] = {}

@@ -7,7 +7,7 @@ Over 250 lines: all columns of a site version are laid here, and agree because t
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,10 @@ class Derived(NamedTuple):
     window: int
     above: float | None
     own: bool  # the series is published; else it only feeds a rule of kind rate
+
+
+def _old(_: object) -> Any:
+    raise NotImplementedError
 
 
 class Layout:
@@ -78,7 +82,7 @@ class Layout:
         attributes = {name: station.attributes for name, station in self.site.stations.items()}
         wanted: list[tuple[Derivation, bool, Rule | None]] = [(d, True, None) for d in derivations()]
         wanted += [
-            (Derivation(f"~{rule.id}", rule.property or "", rule.window_s, rule.above), False, rule)
+            (Derivation((f"~{rule.id}",), rule.property or "", _old, rule.window_s, above=rule.above), False, rule)
             for rule in self.rules
             if rule.kind is Kind.RATE
         ]
@@ -97,18 +101,18 @@ class Layout:
                     continue
                 if (
                     own
-                    and derivation.name not in used
+                    and derivation.outputs[0] not in used
                     and self.only not in (None, self.owner[self.area[source]])
                 ):
                     continue
                 self.derived.append(
                     Derived(len(self.names), source, round(derivation.window_s * SECOND), above, own)
                 )
-                self.names.append(f"{self.station[source]}.{derivation.name}")
-                self.property.append(derivation.name)
+                self.names.append(f"{self.station[source]}.{derivation.outputs[0]}")
+                self.property.append(derivation.outputs[0])
                 self.station.append(self.station[source])
                 self.area.append(self.area[source])
-                self.unit.append(units.get(derivation.name, f"{self.unit[source]}/h"))
+                self.unit.append(units.get(derivation.outputs[0], f"{self.unit[source]}/h"))
         self.children: dict[int, list[int]] = defaultdict(list)
         for at, derived in enumerate(self.derived):
             self.children[derived.source].append(at)

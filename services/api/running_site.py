@@ -101,27 +101,30 @@ def derived_sensors(site: Site) -> dict[str, Sensor]:
     for sensor in site.sensors.values():
         by_source.setdefault(sensor.property, []).append(sensor)
     for derivation in derivations():
-        made = properties()[derivation.name]
         for source in by_source.get(derivation.source, ()):
             attributes = site.stations[source.station].attributes
-            if derivation.above is not None and derivation.above.resolve(attributes) is None:
+            unanswered = derivation.above is not None and derivation.above.resolve(attributes) is None
+            names = [f"{source.station}.{output}" for output in derivation.outputs]
+            if unanswered or not set(derivation.needs) <= set(attributes) or any(n in found for n in names):
                 continue
-            name = f"{source.station}.{derivation.name}"
-            found[name] = Sensor(
-                id=name,
-                station=source.station,
-                property=made.name,
-                unit=made.unit,
-                raw_unit=made.unit,
-                interval_s=source.interval_s,
-                reports=source.reports,
-                clock=source.clock,
-                fail_min=None,
-                fail_max=None,
-                suspect_min=None,
-                suspect_max=None,
-                rate_per_s=None,
-                spike=None,
-                derived=True,
-            )
+            for name, output in zip(names, derivation.outputs, strict=True):
+                made = properties()[output]
+                found[name] = Sensor(
+                    id=name,
+                    station=source.station,
+                    property=made.name,
+                    unit=made.unit,
+                    raw_unit=made.unit,
+                    interval_s=source.interval_s,
+                    reports=source.reports,
+                    clock=source.clock,
+                    fail_min=None,
+                    fail_max=None,
+                    suspect_min=None,
+                    suspect_max=None,
+                    rate_per_s=None,
+                    spike=None,
+                    derived=True,
+                )
+                by_source.setdefault(output, []).append(found[name])
     return found

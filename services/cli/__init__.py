@@ -31,6 +31,10 @@ COMMANDS: dict[str, Command] = {
     ),
     "site": Command("site", "check, push and pull a site's files / kiểm tra, nạp, lấy về cấu hình địa bàn"),
     "schema": Command("schema", "bring a database's tables up to date"),
+    "doctor": Command("doctor", "what is wrong here, and what to do / khám hệ thống: có gì sai, phải làm gì"),
+    "backup": Command("backup", "everything to go on elsewhere, while it runs / sao lưu khi đang chạy"),
+    "restore": Command("restore", "a backup into a new data folder / khôi phục từ bản sao lưu"),
+    "upgrade": Command("upgrade", "a data folder to this release, and back / nâng cấp dữ liệu, và quay lại"),
 }
 
 

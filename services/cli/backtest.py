@@ -95,6 +95,7 @@ def judge(
     """Run the engine over recorded readings. Sensors that never spoke are left out unless `everyone`."""
     from services.alerts import score
     from services.alerts.engine import Engine
+    from services.alerts.hazards import extra_properties
     from services.alerts.rule import COMBINED, parse_rules
     from services.cli.recorded import messages
 
@@ -109,7 +110,8 @@ def judge(
     every_minute = not in_order or any(rule.kind in COMBINED for rule in rules)
     meter = _Meter(len(recorded))
     events: list[CloudEvent] = []
-    for step in messages(recorded, site, every_minute=every_minute, progress=meter.at):
+    steps = messages(recorded, site, extra_properties(), every_minute=every_minute, progress=meter.at)
+    for step in steps:
         events += engine.apply(step)
         engine.take_derived()
     meter.done()

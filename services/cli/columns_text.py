@@ -4,6 +4,8 @@ Cells are taken as 8-byte words at any offset, and the arithmetic is done on all
 once: a gather per word and row instead of one per byte is what makes this fast.
 """
 
+from typing import IO
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ Flags = NDArray[np.bool_]
 
 WORD = 8
 LONGEST_CELL = 64
-_PADDING = LONGEST_CELL + WORD
+_EDGE = LONGEST_CELL + WORD
 _SECOND = 1_000_000
 
 
@@ -33,29 +35,74 @@ def _at(pattern: str, places: dict[str, int]) -> np.uint64:
 
 
 _ZEROS, _SIXES, _HIGH, _LOW, _NIBBLE = _all(0x30), _all(0x06), _all(0x80), _all(0x01), _all(0x0F)
-_DOTS = _all(0x2E)
-MASKS = np.array([(1 << (8 * n)) - 1 for n in range(WORD + 1)], dtype=np.uint64)
 _EIGHT = u64(8)
 
 
 class Text:
-    """Bytes, and the words that begin at each of them."""
+    """A buffer of bytes, and the words that begin at each of them; a few bytes more on either side.
 
-    def __init__(self, raw: bytes) -> None:
-        """Look at the bytes; zeros follow them."""
-        self.raw = raw
-        padded = raw + bytes(_PADDING)
-        self.bytes = np.frombuffer(padded, dtype=np.uint8)
-        self.words: Words = np.ndarray((len(padded) - WORD + 1,), dtype="<u8", buffer=padded, strides=(1,))
+    One buffer serves all blocks of a file: fresh memory is what costs most here.
 
-    def where(self, one: int, other: int) -> Ints:
-        """Positions of two bytes, in order."""
-        data = self.bytes
-        return np.flatnonzero((data == one) | (data == other))
+    Attributes:
+        raw, bytes: the buffer; the block lies from `begin` on.
+        words: (…,) uint64, the eight bytes from each place on, first byte lowest.
+    """
+
+    begin = _EDGE
+
+    def __init__(self, size: int) -> None:
+        """Room for `size` bytes."""
+        self.raw = bytearray(size + 2 * _EDGE)
+        self.bytes = np.frombuffer(self.raw, dtype=np.uint8)
+        self.words: Words = np.ndarray(
+            (len(self.raw) - WORD + 1,), dtype="<u8", buffer=self.raw, strides=(1,)
+        )
+        self._size = size
+        self._filled = self._used = _EDGE
+        self._cut, self._other = np.empty(size + 1, dtype=bool), np.empty(size + 1, dtype=bool)
+
+    def fill(self, stream: IO[bytes]) -> bool:
+        """Keep what was not used, read more behind it; False at the end of the stream."""
+        rest = self._filled - self._used
+        self.raw[_EDGE : _EDGE + rest] = self.raw[self._used : self._filled]
+        self._used, self._filled = _EDGE, _EDGE + rest
+        with memoryview(self.raw) as view:
+            count: int = stream.readinto(view[self._filled : _EDGE + self._size])  # type: ignore[attr-defined]
+        self._filled += count
+        return count > 0
+
+    def lines(self) -> int:
+        """Where the last whole line of what was read ends; `begin` when there is none. They are used up."""
+        self._used = max(self.raw.rfind(b"\n", _EDGE, self._filled) + 1, _EDGE)
+        return self._used
+
+    def last_line(self) -> int:
+        """The same for what is left at the end of a stream, without a newline."""
+        end = self._filled
+        if end > _EDGE:
+            self.raw[end] = ord("\n")
+            end += 1
+        self._used = self._filled = end
+        return end
+
+    def has(self, byte: bytes, end: int) -> bool:
+        """Whether the block holds this byte."""
+        return self.raw.find(byte, _EDGE, end) >= 0
+
+    def count(self, what: bytes, end: int) -> int:
+        """How often it stands in the block."""
+        return self.raw.count(what, _EDGE, end)
+
+    def where(self, one: int, other: int, end: int) -> Ints:
+        """Positions of two bytes in the block, in order."""
+        data, size = self.bytes[_EDGE:end], end - _EDGE
+        cut = np.equal(data, one, out=self._cut[:size])
+        cut |= np.equal(data, other, out=self._other[:size])
+        return np.flatnonzero(cut) + _EDGE
 
     def cell(self, first: int, last: int) -> bytes:
         """One cell."""
-        return self.raw[first:last]
+        return bytes(self.raw[first:last])
 
 
 # --- times ---------------------------------------------------------------------------------------
@@ -188,43 +235,58 @@ def _offsets(text: Text, first: Ints, length: int) -> tuple[Ints, Flags]:
 _POWERS = 10.0 ** np.arange(16)
 _MAX_DIGITS = 15  # below 2**53: mantissa and power of ten are exact, and their quotient is correctly rounded
 _MAX_NUMBER = 17
+_LAST = np.array([((1 << (8 * n)) - 1) << (64 - 8 * n) for n in range(WORD + 1)], dtype=np.uint64)
+"""The last n bytes of a word."""
+
+_DOT = ord(".") ^ ord("0")
+_DOTS, _TO_TEN = _all(_DOT), _all(0x80 - 10)
 
 
-def numbers(text: Text, first: Ints, last: Ints) -> tuple[NDArray[np.float64], Flags]:
-    """`-12.345` to the nearest double, as `float` gives it; other forms are not understood."""
+def numbers(text: Text, first: Ints, last: Ints) -> tuple[NDArray[np.float64], Flags | None]:
+    """`-12.345` to the nearest double, as `float` gives it; other forms are not understood.
+
+    The second array says which were; None: all.
+    """
     negative = text.bytes[first] == ord("-")
-    first = first + negative
     lengths = last - first
-    if len(lengths) and int(lengths.max()) <= WORD:
-        value, good = _short_numbers(text.words[first], lengths)
+    lengths -= negative
+    value, bad = _short_numbers(text.words[last - WORD], lengths)
+    if bad.any():
+        good = ~bad
+        long = np.flatnonzero(lengths > WORD)
+        if len(long):
+            start = last[long] - lengths[long]
+            value[long], good[long] = _long_numbers(text, start, lengths[long])
     else:
-        value, good = _long_numbers(text, first, lengths)
-    np.negative(value, out=value, where=negative)
+        good = None
+    if negative.any():
+        np.negative(value, out=value, where=negative)
     return value, good
 
 
 def _short_numbers(word: Words, lengths: Ints) -> tuple[NDArray[np.float64], Flags]:
-    """Numbers of at most eight bytes: the dot is taken out, the digits are put right, all bytes at once."""
-    good = lengths > 0
-    word = word & MASKS[np.where(good, lengths, 0)]
+    """Numbers of at most eight bytes, of words that end with them; the second array says which are none.
+
+    All bytes at once: the dot is taken out, what stands before it moves up, pairs of digits are joined.
+    """
+    bad = (lengths < 1) | (lengths > WORD)
+    word = (word ^ _ZEROS) & _LAST[np.clip(lengths, 0, WORD) if bad.any() else lengths]
     difference = word ^ _DOTS
     dot = (difference - _LOW) & ~difference & _HIGH
     dot &= ~dot + u64(1)  # the first one; a second is no digit and is found below
     has = dot != 0
-    below = np.where(has, (dot >> u64(7)) - u64(1), ~u64(0))
-    word = (word & below) | ((word >> _EIGHT) & ~below)
-    count = lengths - has
-    # The place of the dot: 1 << 8k picks a byte of the constant.
-    place = ((dot >> u64(7)) * u64(0x0001020304050607)) >> u64(56)
-    decimals = np.where(has, lengths - 1 - place.astype(np.int64), 0)
-    shift = ((WORD - np.clip(count, 1, WORD)) * 8).astype(np.uint64)
-    word = (word << shift) | (_ZEROS & ((u64(1) << shift) - u64(1)))
-    good &= (count > 0) & ~_not_digits(word)
-    word = word & _NIBBLE
+    bad |= lengths == has  # nothing but a dot
+    dot >>= u64(7)
+    word ^= dot * u64(_DOT)
+    word += (word & (dot - has)) * u64(255)
+    bad |= (((word + _TO_TEN) | word) & _HIGH) != 0
     word = (word * u64(10) + (word >> _EIGHT)) & u64(0x00FF00FF00FF00FF)
     word = (word * u64(100) + (word >> u64(16))) & u64(0x0000FFFF0000FFFF)
     word = (word * u64(10_000) + (word >> u64(32))) & u64(0xFFFFFFFF)
-    return word.astype(np.float64) / _POWERS[np.where(good, decimals, 0)], good
+    decimals = (dot * u64(0x0706050403020100)) >> u64(56)  # the dot's bit picks a byte of the constant
+    value = word.astype(np.float64)
+    value /= _POWERS[decimals]
+    return value, bad
 
 
 def _long_numbers(text: Text, first: Ints, lengths: Ints) -> tuple[NDArray[np.float64], Flags]:

@@ -13,7 +13,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from services.cli import nats_child, postgres_child, service_child
+from services.cli import nats_child, postgres_child, service_child, upgrade_steps
 from services.cli.caretaker import Caretaker
 from services.cli.plan import NATS_SERVER, POSTGRES, CannotStart, Plan
 from services.cli.ports import answers_http
@@ -65,6 +65,7 @@ class Machine:
         js = (await self._connect()).js
         limits = Limits.of(shutil.disk_usage(plan.data).free)
         await nats.ensure_streams(js, limits)
+        await upgrade_steps.at_start(js, plan.data, plan.held)
         await self._publish_site()
         self._health = Health(js, "up")
         self._in_background(self._health.run(), "health")

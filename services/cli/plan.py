@@ -32,6 +32,7 @@ class Plan:
     program: tuple[str, ...] = service_child.PROGRAM
     # Ports of nats-server that nobody asked for and nobody knows yet: another does as well.
     moveable: frozenset[str] = frozenset()
+    held: int = 0  # format of the data folder as it was found; 0: nothing was in it
 
     @property
     def children(self) -> list[str]:

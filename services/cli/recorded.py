@@ -15,6 +15,7 @@ from services.alerts.engine import EngineMessage, Readings
 from services.cli import columns
 from services.ingest import decode, quality
 from services.ingest.identify import SiteIndex, Taken, identify
+from services.ingest.neighbours import Neighbours
 from services.observation import topics, units
 from services.observation.batch import Batch
 from services.observation.instants import SECOND
@@ -128,7 +129,12 @@ def _messages(
 
 
 def messages(
-    recorded: Recorded, site: Site, *, every_minute: bool, progress: Callable[[int], None]
+    recorded: Recorded,
+    site: Site,
+    extra: dict[str, Property],
+    *,
+    every_minute: bool,
+    progress: Callable[[int], None],
 ) -> Iterator[list[EngineMessage]]:
     """Messages for the engine, step by step: flagged readings, and a tick after each step.
 
@@ -138,7 +144,8 @@ def messages(
     """
     sensors = list(site.sensors.values())
     names = [sensor.id for sensor in sensors]
-    limits, tail = quality.Limits.of(sensors), quality.Tail(len(sensors))
+    limits = quality.Limits.of(sensors, Neighbours(sensors, site.stations, extra))
+    tail = quality.Tail(len(sensors))
     gateways = list(dict.fromkeys(gateway for gateway in recorded.gateway if gateway is not None))
     number = np.array(
         [gateways.index(g) if g is not None else len(gateways) for g in recorded.gateway], np.int64

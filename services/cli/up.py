@@ -83,8 +83,10 @@ def start(
 def _start(
     overrides: dict[str, str | None], services: tuple[str, ...] | None, program: tuple[str, ...] | None
 ) -> int:
+    from services.cli import upgrade_steps
     from services.cli.site import stale_words
     from services.cli.up_plan import lock, make_folder, make_plan, tell_given
+    from services.runtime import formats
     from services.runtime.settings import given
     from services.runtime.sites import StaleBase
 
@@ -95,9 +97,11 @@ def _start(
     data = Path(texts["data"]).resolve()
     make_folder(data)
     with lock(data):
+        held = formats.number(data)
+        upgrade_steps.refuse(data, held)
         plan = make_plan(data, texts)
         tell_given(texts, overrides)
-        plan = replace(plan, services=services or plan.services, program=program or plan.program)
+        plan = replace(plan, services=services or plan.services, program=program or plan.program, held=held)
         try:
             return asyncio.run(_run(plan))
         except StaleBase as stale:

@@ -22,7 +22,7 @@ from services.observation.batch import Batch, Source
 from services.observation.flags import Flag
 from services.observation.ranges import Ranges
 
-FORMAT = 1
+FORMAT = 2
 
 
 class SavedBuffer(msgspec.Struct):
@@ -37,7 +37,10 @@ class SavedBuffer(msgspec.Struct):
 
 
 class Saved(msgspec.Struct):
-    """A snapshot's content. Columns are little-endian; tails by sensor id, never by row."""
+    """A snapshot's content. Columns are little-endian; tails by sensor id, never by row.
+
+    Format 2 added `suspect`. Of format 1, which is still read, no sample counts as suspect.
+    """
 
     sensors: list[str]
     t1: bytes
@@ -49,6 +52,11 @@ class Saved(msgspec.Struct):
     statuses: dict[str, str]
     site: str | None
     v: int = FORMAT
+    suspect: bytes = b""
+
+
+_Sample = tuple[int, float, int, float, int]
+"""Time and value of a sensor's last sample, of the one before, and which of them are suspect."""
 
 
 class Book:
@@ -67,7 +75,7 @@ class Book:
         self.limits = Limits.of(())
         self._parts: dict[tuple[str, str, int], set[int]] = {}
         self._undo: list[Callable[[], None]] = []
-        self._parked: dict[str, tuple[int, float, int, float]] = {}
+        self._parked: dict[str, _Sample] = {}
 
     # --- the site ----------------------------------------------------------------------------
 
@@ -75,20 +83,22 @@ class Book:
         """From here on, this version; samples of sensors that stay are kept."""
         samples = self._samples()
         self.index = index
-        self.limits = Limits.of(index.sensors)
+        self.limits = Limits.of(index.sensors, index.neighbours)
         self.tail = Tail(len(index.sensors))
         self._put(samples)
 
-    def _samples(self) -> dict[str, tuple[int, float, int, float]]:
+    def _samples(self) -> dict[str, _Sample]:
         """Samples by sensor; those of sensors that the site dropped are forgotten at its next version."""
         known, self._parked = self._parked, {}
         if self.index is not None:
             tail = self.tail
             for row in np.flatnonzero(tail.t1 != NONE).tolist():
-                known[self.index.names[row]] = (tail.t1[row], tail.v1[row], tail.t2[row], tail.v2[row])
+                known[self.index.names[row]] = (
+                    tail.t1[row], tail.v1[row], tail.t2[row], tail.v2[row], tail.suspect[row]
+                )  # fmt: skip
         return known
 
-    def _put(self, samples: dict[str, tuple[int, float, int, float]]) -> None:
+    def _put(self, samples: dict[str, _Sample]) -> None:
         if self.index is None:
             self._parked = samples
             return
@@ -96,7 +106,7 @@ class Book:
         for name, sample in samples.items():
             row = self.index.row_of.get(name)
             if row is not None:
-                tail.t1[row], tail.v1[row], tail.t2[row], tail.v2[row] = sample
+                tail.t1[row], tail.v1[row], tail.t2[row], tail.v2[row], tail.suspect[row] = sample
 
     # --- changes that can be taken back --------------------------------------------------------
 
@@ -111,7 +121,7 @@ class Book:
 
     def touch_tail(self, rows: np.ndarray[Any, np.dtype[np.uint32]]) -> None:
         """The samples of these rows are about to change."""
-        distinct = np.unique(rows)
+        distinct = self.tail.distinct(rows)
         samples = self.tail.copy_rows(distinct)
         self._undo.append(lambda: self.tail.restore_rows(distinct, samples))
 
@@ -196,7 +206,12 @@ class Book:
             batch.sensor
         ]
         entering = (rows >= 0) & (batch.flag != Flag.FAIL) & (batch.flag != Flag.MISSING)
-        self.tail.enter(rows[entering].astype(np.uint32), batch.time[entering], batch.value[entering])
+        self.tail.enter(
+            rows[entering].astype(np.uint32),
+            batch.time[entering],
+            batch.value[entering],
+            batch.flag[entering] == Flag.SUSPECT,
+        )
 
     def _fold_clocks(self, sources: list[Source], times: np.ndarray[Any, np.dtype[np.int64]]) -> None:
         start = 0
@@ -242,6 +257,7 @@ class Book:
             v1=tail.v1[rows].astype("<f8").tobytes(),
             t2=tail.t2[rows].astype("<i8").tobytes(),
             v2=tail.v2[rows].astype("<f8").tobytes(),
+            suspect=tail.suspect[rows].tobytes(),
             buffers=[
                 SavedBuffer(
                     g,
@@ -262,7 +278,13 @@ class Book:
         """Become what was saved."""
         columns = [
             np.frombuffer(data, dtype=kind).tolist()
-            for data, kind in ((saved.t1, "<i8"), (saved.v1, "<f8"), (saved.t2, "<i8"), (saved.v2, "<f8"))
+            for data, kind in (
+                (saved.t1, "<i8"),
+                (saved.v1, "<f8"),
+                (saved.t2, "<i8"),
+                (saved.v2, "<f8"),
+                (saved.suspect or bytes(len(saved.sensors)), "u1"),
+            )
         ]
         self._put(dict(zip(saved.sensors, zip(*columns, strict=True), strict=True)))
         for known in saved.buffers:

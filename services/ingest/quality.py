@@ -1,41 +1,52 @@
-"""Quality control of readings, in the numbers of QARTOD: range, rate of change, one-sided spike.
+"""Quality control of readings, in the numbers of QARTOD: range, rate of change, one-sided spike, neighbours.
 
 Vectorised over a batch that may hold many readings of one sensor. The same readings give the same
-flags wherever the batch is cut. Live ingest and backtest call the same `check`.
-
-Over 250 lines: the tests, and the tail they share, cut anywhere with the same result.
+flags wherever the batch is cut. Live ingest and backtest call the same `check`. What is calm, which is
+nearly all, costs a few operations on columns; only readings that moved further than some limit are looked at
+one test after the other.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from services.ingest.groups import Groups
+from services.ingest.neighbours import Leaps, Neighbours, judge, leaping
+from services.ingest.samples import (
+    BEFORE,
+    LAST,
+    NONE,
+    Bits,
+    Bools,
+    Ints,
+    Rows,
+    Run,
+    Samples,
+    Tail,
+    Times,
+    Values,
+)
 from services.observation.flags import Flag
 from services.observation.sensor import Sensor
 
-NONE = -(2**62)
-"""Time of a sample that is not there; so low that every difference to it still fits int64."""
+__all__ = ["NONE", "Limits", "Tail", "check", "check_range"]
 
 _DUST = 1e-9
 """Relative slack of differences: 0.3 - 0.2 must not count as more than 0.1."""
 
-_NUMBER_BITS = 31
-"""Room for the number of a reading in its batch; the row of its sensor stands above."""
-
 _WITNESS_INTERVALS = 3
 """A sample older than this many expected intervals is no witness against a leap."""
 
-Rows = NDArray[np.uint32]
-Times = NDArray[np.int64]
-Values = NDArray[np.float64]
-Flags = NDArray[np.uint8]
+_MOST = np.finfo(np.float64).max
 
 
 class Limits(msgspec.Struct):
-    """Limits as columns over the sensors, in canonical units; NaN is no limit."""
+    """Limits as columns over the sensors, in canonical units; NaN is no limit.
+
+    `calm_min`, `calm_max`: what lies within is neither FAIL nor SUSPECT. `step`: a smaller change is neither
+    a spike nor a leap. These are never NaN. `rates`: whether any sensor has a limit of its rate.
+    """
 
     fail_min: Values
     fail_max: Values
@@ -44,62 +55,45 @@ class Limits(msgspec.Struct):
     rate_per_s: Values
     spike: Values
     witness_us: Times
+    calm_min: Values
+    calm_max: Values
+    step: Values
+    rates: bool
+    neighbours: Neighbours | None
 
     @classmethod
-    def of(cls, sensors: Iterable[Sensor]) -> "Limits":
-        """Take the limits of these sensors, in their order."""
+    def of(cls, sensors: Iterable[Sensor], neighbours: Neighbours | None = None) -> "Limits":
+        """Take the limits of these sensors, in their order; `neighbours` is of the same sensors."""
         listed = list(sensors)
 
         def column(name: str) -> Values:
             found = (getattr(sensor, name) for sensor in listed)
             return np.array([np.nan if x is None else x for x in found], dtype=np.float64)
 
+        fail_min, fail_max = column("fail_min"), column("fail_max")
+        suspect_min, suspect_max = column("suspect_min"), column("suspect_max")
+        rate, spike = column("rate_per_s"), column("spike")
+        step = np.where(np.isnan(spike), np.inf, spike)
+        if neighbours is not None:
+            step = np.fmin(step, neighbours.leap)
         return cls(
-            fail_min=column("fail_min"),
-            fail_max=column("fail_max"),
-            suspect_min=column("suspect_min"),
-            suspect_max=column("suspect_max"),
-            rate_per_s=column("rate_per_s"),
-            spike=column("spike"),
+            fail_min=fail_min,
+            fail_max=fail_max,
+            suspect_min=suspect_min,
+            suspect_max=suspect_max,
+            rate_per_s=rate,
+            spike=spike,
             witness_us=np.array([s.interval_s * _WITNESS_INTERVALS * 1e6 for s in listed], dtype=np.int64),
+            # The largest number there is stands for no limit, so that infinity is outside.
+            calm_min=np.fmax(np.fmax(fail_min, suspect_min), -_MOST),
+            calm_max=np.fmin(np.fmin(fail_max, suspect_max), _MOST),
+            step=step,
+            rates=not bool(np.isnan(rate).all()),
+            neighbours=neighbours,
         )
 
 
-class Tail:
-    """The last two samples of each sensor: what rate and spike compare with.
-
-    Samples enter in time order. SUSPECT ones enter too, so that a real step, a flood wave, is suspect
-    once and then the new normal; FAIL and late ones do not.
-    """
-
-    __slots__ = ("t1", "t2", "v1", "v2")
-
-    def __init__(self, sensors: int) -> None:
-        """No samples yet. `t1`, `v1` are the last sample, `t2`, `v2` the one before."""
-        self.t1 = np.full(sensors, NONE, dtype=np.int64)
-        self.t2 = np.full(sensors, NONE, dtype=np.int64)
-        self.v1 = np.full(sensors, np.nan)
-        self.v2 = np.full(sensors, np.nan)
-
-    def __len__(self) -> int:
-        """Return the number of sensors."""
-        return len(self.t1)
-
-    def copy_rows(self, rows: Rows) -> tuple[Times, Values, Times, Values]:
-        """Samples of these rows, to be put back by `restore_rows`."""
-        return self.t1[rows], self.v1[rows], self.t2[rows], self.v2[rows]
-
-    def restore_rows(self, rows: Rows, samples: tuple[Times, Values, Times, Values]) -> None:
-        """Undo: the rows hold these samples again."""
-        self.t1[rows], self.v1[rows], self.t2[rows], self.v2[rows] = samples
-
-    def enter(self, row: Rows, time: Times, value: Values) -> None:
-        """Let samples enter that were flagged before; those not newer are left out, as `check` did."""
-        if len(row):
-            _Run(row, time, value, self).move(self)
-
-
-def check(row: Rows, time: Times, value: Values, limits: Limits, tail: Tail) -> Flags:
+def check(row: Rows, time: Times, value: Values, limits: Limits, tail: Tail) -> Bits:
     """Flag readings in the order of their arrival, and move `tail` on.
 
     Args:
@@ -113,14 +107,25 @@ def check(row: Rows, time: Times, value: Values, limits: Limits, tail: Tail) -> 
         (n,) QARTOD flags. A value exactly at a limit is inside. A sensor's first reading passes the
         tests that need memory. A reading not newer than its sensor's last is NOT_EVALUATED by them.
     """
-    flag = check_range(row, value, limits)
-    enters = np.flatnonzero((flag == Flag.PASS) | (flag == Flag.SUSPECT))
-    if len(enters):
-        flag[enters] = _against_tail(row[enters], time[enters], value[enters], flag[enters], limits, tail)
+    flag = np.full(len(row), Flag.PASS, dtype=np.uint8)
+    inside = value >= limits.calm_min[row]  # False for NaN
+    inside &= value <= limits.calm_max[row]
+    if not inside.all():
+        outside = np.flatnonzero(~inside)
+        flag[outside] = check_range(row[outside], value[outside], limits)
+        enters = np.flatnonzero((flag == Flag.PASS) | (flag == Flag.SUSPECT))
+        if len(enters) < len(row):
+            if len(enters):
+                found = flag[enters]
+                _against_tail(_Batch(row[enters], time[enters], value[enters], found, limits, tail))
+                flag[enters] = found
+            return flag
+    if len(row):
+        _against_tail(_Batch(row, time, value, flag, limits, tail))
     return flag
 
 
-def check_range(row: Rows, value: Values, limits: Limits) -> Flags:
+def check_range(row: Rows, value: Values, limits: Limits) -> Bits:
     """Flag by range alone: PASS, SUSPECT, FAIL, or MISSING for NaN."""
     flag = np.full(len(row), Flag.PASS, dtype=np.uint8)
     # A comparison with NaN is False, which is what "no limit" means.
@@ -130,127 +135,111 @@ def check_range(row: Rows, value: Values, limits: Limits) -> Flags:
     return flag
 
 
-def _against_tail(  # noqa: PLR0913  the columns of `check`, and its flags so far
-    row: Rows, time: Times, value: Values, flag: Flags, limits: Limits, tail: Tail
-) -> Flags:
-    """Rate and spike of readings that passed the range."""
-    if _each_once(row):
-        return _each_against_tail(row, time, value, flag, limits, tail)
-    run = _Run(row, time, value, tail)
-    result = np.where((flag == Flag.PASS) & run.late(), np.uint8(Flag.NOT_EVALUATED), flag)
-    result[run.leaping(limits)] = Flag.SUSPECT
-    run.move(tail)
-    return result
+class _Batch(msgspec.Struct):
+    """Readings that passed the range, in the order of arrival; `flag` is written to."""
+
+    row: Rows
+    time: Times
+    value: Values
+    flag: Bits
+    limits: Limits
+    tail: Tail
 
 
-def _each_once(row: Rows) -> bool:
-    ordered = np.sort(row)
-    return bool((ordered[1:] != ordered[:-1]).all())
+def _against_tail(batch: _Batch) -> None:
+    """Rate, spike and neighbours."""
+    if batch.tail.each_once(batch.row):
+        _each_once(batch)
+    else:
+        _grouped(batch)
 
 
-def _each_against_tail(  # noqa: PLR0913  as above
-    row: Rows, time: Times, value: Values, flag: Flags, limits: Limits, tail: Tail
-) -> Flags:
-    """The same where no sensor comes twice: nothing to group, a third of the work."""
-    samples = tail.copy_rows(row)
-    newer = time > samples[0]
-    result = np.where((flag == Flag.PASS) & ~newer, np.uint8(Flag.NOT_EVALUATED), flag)
-    if not _unlimited(row, limits):
-        result[newer & _leaps(row, time, value, samples, limits)] = Flag.SUSPECT
-    moved = row[newer]
-    tail.restore_rows(moved, (time[newer], value[newer], samples[0][newer], samples[1][newer]))
-    return result
+def _each_once(batch: _Batch) -> None:
+    """No sensor comes twice: nothing to group."""
+    row, time, value, tail, limits = batch.row, batch.time, batch.value, batch.tail, batch.limits
+    t1, v1, t2, v2, suspect = tail.copy_rows(row)
+    elapsed = time - t1
+    newer = elapsed > 0
+    loud = newer & _loud(
+        value, v1, elapsed, limits.step[row], limits.rate_per_s[row] if limits.rates else None
+    )
+    some_late = not newer.all()
+    if some_late:
+        batch.flag[~newer & (batch.flag == Flag.PASS)] = Flag.NOT_EVALUATED
+    if loud.any():
+        at = np.flatnonzero(loud)
+        _judge(batch, at, (t1[at], v1[at], t2[at], v2[at]))
+    marks = (batch.flag == Flag.SUSPECT) * LAST | (suspect & LAST) * BEFORE
+    if some_late:
+        moved = (time[newer], value[newer], t1[newer], v1[newer], marks[newer])
+        tail.restore_rows(row[newer], moved)
+    else:
+        tail.restore_rows(row, (time, value, t1, v1, marks))
 
 
-class _Run:
-    """Readings grouped by sensor, in the order of arrival, each sensor's two samples before its own.
-
-    `entered` are the positions that are samples: the old ones, and each reading newer than all before.
-    So the two samples before a reading are simply the two entered positions before it.
-    """
-
-    def __init__(self, row: Rows, time: Times, value: Values, tail: Tail) -> None:
-        # Sensor and number in one integer: numpy sorts those ten times faster than `argsort` stably.
-        key = np.sort((row.astype(np.int64) << _NUMBER_BITS) | np.arange(len(row)))
-        order = key & ((1 << _NUMBER_BITS) - 1)
-        sensor = key >> _NUMBER_BITS
-        begins = np.concatenate([[True], sensor[1:] != sensor[:-1]])
-        starts = np.flatnonzero(begins)
-        self._present = sensor[starts]
-        old = starts + 2 * np.arange(len(starts))  # where each sensor's two samples stand
-        readings = np.arange(len(row)) + 2 * np.cumsum(begins)
-        size = len(row) + 2 * len(starts)
-        self._reading = np.full(size, -1, dtype=np.int64)  # number of the reading; -1: a sample of the tail
-        self._reading[readings] = order
-        self.sensor = np.repeat(self._present, np.diff(np.append(old, size)))
-        self.times = _laid(size, readings, time[order], old, tail.t2[self._present], tail.t1[self._present])
-        self.values = _laid(size, readings, value[order], old, tail.v2[self._present], tail.v1[self._present])
-        self._newer = _newer(self.sensor, self.times)
-        self._entered = np.flatnonzero((self._reading < 0) | self._newer)
-        self._rows = len(row)
-
-    def late(self) -> NDArray[np.bool_]:
-        """Whether each reading is not newer than its sensor's last sample."""
-        late = np.zeros(self._rows, dtype=bool)
-        late[self._reading[(self._reading >= 0) & ~self._newer]] = True
-        return late
-
-    def leaping(self, limits: Limits) -> NDArray[np.int64]:
-        """Readings that changed too fast, or leapt away from both samples before them."""
-        if _unlimited(self._present, limits):
-            return np.empty(0, dtype=np.int64)
-        new = self._reading[self._entered[2:]] >= 0
-        now, before, earlier = self._entered[2:][new], self._entered[1:-1][new], self._entered[:-2][new]
-        samples = (self.times[before], self.values[before], self.times[earlier], self.values[earlier])
-        leaps = _leaps(self.sensor[now], self.times[now], self.values[now], samples, limits)
-        return self._reading[now[leaps]]
-
-    def move(self, tail: Tail) -> None:
-        """The last two samples of each sensor become its tail."""
-        entered, present = self._entered, self._present
-        ends = np.append(np.flatnonzero(np.diff(self.sensor[entered])), len(entered) - 1)
-        last, last_but_one = entered[ends], entered[ends - 1]
-        tail.t1[present], tail.v1[present] = self.times[last], self.values[last]
-        tail.t2[present], tail.v2[present] = self.times[last_but_one], self.values[last_but_one]
+def _grouped(batch: _Batch) -> None:
+    """Readings of each sensor side by side, so that the sample before most of them stands before them."""
+    groups = Groups(batch.row, batch.time, batch.value, batch.tail)
+    limits, present, lengths = batch.limits, groups.present, groups.lengths
+    rate = np.repeat(limits.rate_per_s[present], lengths) if limits.rates else None
+    allowed = np.repeat(limits.step[present], lengths)
+    loud = _loud(groups.value, groups.values_before(), groups.elapsed, allowed, rate)
+    late = groups.elapsed <= 0
+    if not late.any():
+        if loud.any():
+            at = np.flatnonzero(loud)
+            _judge(batch, groups.order[at], groups.samples_before(at))
+        groups.move(batch.tail, batch.flag == Flag.SUSPECT, None)
+        return
+    # Sensors with a reading not newer than the one before it take the exact form, all of their readings.
+    odd = np.logical_or.reduceat(late, groups.starts)
+    at = np.repeat(odd, groups.lengths)
+    numbers = np.sort(groups.order[at])
+    run = Run(batch.row[numbers], batch.time[numbers], batch.value[numbers], batch.tail)
+    behind = numbers[run.late()]
+    batch.flag[behind[batch.flag[behind] == Flag.PASS]] = Flag.NOT_EVALUATED
+    new, samples = run.new()
+    beside = np.flatnonzero(loud & ~at)
+    every = zip(samples, groups.samples_before(beside), strict=True)
+    _judge(
+        batch,
+        np.concatenate([numbers[new], groups.order[beside]]),
+        tuple(np.concatenate(two) for two in every),  # type: ignore[arg-type]  # four and four give four
+    )
+    run.move(batch.tail, batch.flag[numbers] == Flag.SUSPECT)
+    groups.move(batch.tail, batch.flag == Flag.SUSPECT, ~odd)
 
 
-def _laid(
-    size: int, readings: NDArray[np.int64], new: NDArray[Any], old: NDArray[np.int64], *samples: NDArray[Any]
-) -> NDArray[Any]:
-    laid = np.empty(size, dtype=new.dtype)
-    laid[readings] = new
-    for nth, sample in enumerate(samples):
-        laid[old + nth] = sample
-    return laid
+def _loud(value: Values, before: Values, elapsed: Times, allowed: Values, rate: Values | None) -> Bools:
+    """Whether a reading moved far enough to be worth a look: asks a little too much, never too little."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a difference beyond float64 is infinite, and loud
+        step = np.abs(value - before)
+        loud: Bools = step > allowed
+        if rate is not None:
+            loud |= step > rate * (elapsed / 1e6)
+    return loud
 
 
-def _newer(sensor: NDArray[np.int64], times: Times) -> NDArray[np.bool_]:
-    """Whether each sample is newer than all before it of its sensor (sensors are contiguous)."""
-    same = sensor[1:] == sensor[:-1]
-    newer = np.ones(len(sensor), dtype=bool)
-    newer[1:] = (times[1:] > times[:-1]) | ~same
-    if newer[1:].all() or not (same & (times[1:] < times[:-1])).any():
-        return newer
-    # Some go back in time: a running maximum per sensor, as one over (sensor, rank of time).
-    # Ranks, because µs times the number of sensors would not fit int64.
-    rank = np.unique(times, return_inverse=True)[1].astype(np.int64)
-    key = np.concatenate([[0], np.cumsum(~same)]) * (len(sensor) + 1) + rank
-    newer[1:] = (key[1:] > np.maximum.accumulate(key)[:-1]) | ~same
-    return newer
+def _judge(batch: _Batch, number: Ints, samples: Samples) -> None:
+    """Flag the readings of these numbers that changed too fast, leapt, or leapt alone."""
+    limits = batch.limits
+    row, time, value = batch.row[number], batch.time[number], batch.value[number]
+    batch.flag[number[_leaps(row, time, value, samples, limits)]] = Flag.SUSPECT
+    neighbours = limits.neighbours
+    if neighbours is None:
+        return
+    doubtful = leaping(row, time, value, samples, limits.witness_us[row], neighbours)
+    doubtful &= batch.flag[number] != Flag.SUSPECT
+    at = np.flatnonzero(doubtful)
+    if len(at):
+        at = at[np.argsort(number[at])]
+        suspect = batch.flag == Flag.SUSPECT
+        leaps = Leaps(number[at], time[at], value[at], samples[0][at], samples[1][at])
+        judge(leaps, batch.row, batch.time, batch.value, suspect, batch.tail, neighbours)
+        batch.flag[suspect] = Flag.SUSPECT
 
 
-def _unlimited(rows: NDArray[Any], limits: Limits) -> bool:
-    """Whether none of these sensors has a limit of change; asking is cheaper than comparing with none."""
-    return bool(np.isnan(limits.rate_per_s[rows]).all() and np.isnan(limits.spike[rows]).all())
-
-
-def _leaps(
-    sensor: NDArray[Any],
-    time: Times,
-    value: Values,
-    samples: tuple[Times, Values, Times, Values],
-    limits: Limits,
-) -> NDArray[np.bool_]:
+def _leaps(row: Rows, time: Times, value: Values, samples: Samples, limits: Limits) -> Bools:
     """Whether each reading changed too fast since its last sample, or leapt away from both before it."""
     t1, v1, t2, v2 = samples
     known = t1 != NONE
@@ -259,9 +248,9 @@ def _leaps(
         back = np.abs(value - v2)
     slack = _DUST * (np.abs(value) + np.abs(v1))
     elapsed_us = time - t1
-    fast = step > limits.rate_per_s[sensor] * (elapsed_us / 1e6) + slack
-    most = limits.spike[sensor] + slack
-    witness = limits.witness_us[sensor]
+    fast = step > limits.rate_per_s[row] * (elapsed_us / 1e6) + slack
+    most = limits.spike[row] + slack
+    witness = limits.witness_us[row]
     away = (step > most) & (elapsed_us <= witness)
     # Back from a spike: far from the spike before, near the sample before that. Not a leap.
     away &= ~((back <= most) & (t2 != NONE) & (time - t2 <= witness))

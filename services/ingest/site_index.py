@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from services.ingest.neighbours import Neighbours
 from services.ingest.rejects import Reason, Reject
 from services.observation import topics, units
 from services.observation.quantity import PROPERTIES, Property
@@ -79,6 +80,7 @@ class SiteIndex:
         self.takes_received = np.array([sensor.clock == "received" for sensor in self.sensors], dtype=bool)
         self.scratch = np.zeros(len(self.sensors), dtype=np.uint32)
         self._properties = {**PROPERTIES, **(extra_properties or {})}
+        self.neighbours = Neighbours(self.sensors, site.stations, extra_properties)
         self._gateway_of = {s: g.id for g in site.gateways.values() for s in g.stations}
         self._gateway_of[CANARY_GATEWAY] = CANARY_GATEWAY
         self._plans: dict[tuple[str, tuple[str, ...], tuple[str | None, ...]], Plan] = {}

@@ -69,7 +69,7 @@ class Pointer(msgspec.Struct):
 
     owner: str
     snapshots: list[tuple[str, Position]] = msgspec.field(default_factory=list)
-    v: int = FORMAT
+    v: int = 1
 
 
 class Stream:
@@ -197,7 +197,7 @@ class Stream:
         except (NatsError, msgspec.MsgspecError) as error:
             log.warning("snapshot_unreadable", name=name, error=repr(error))
             return None
-        return saved if saved.v == FORMAT else None
+        return saved if saved.v <= FORMAT else None
 
 
 async def trying(health: Health, work: Callable[[], Awaitable[Result]]) -> Result:

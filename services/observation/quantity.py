@@ -18,6 +18,8 @@ class Property(msgspec.Struct, frozen=True, kw_only=True):
 
     `codes` maps the texts a sensor may send (`vs`) to integers; a text that is not listed is a reject.
     `derived`: the engine computes it; no gateway may send it.
+    `leap`: a change since the last reading above this is SUSPECT when the neighbours within `neighbour_km`
+    kilometres did not move with it; None is no such test. Both may be set per station, as attributes.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Property(msgspec.Struct, frozen=True, kw_only=True):
     suspect_max: float | None = None
     rate_per_s: float | None = None
     spike: float | None = None
+    leap: float | None = None
+    neighbour_km: float = 5.0
     codes: dict[str, int] | None = None
     derived: bool = False
 
@@ -49,6 +53,8 @@ def _property(  # noqa: PLR0913  one row of the table below
     interval_s: float = 600.0,
     rate_per_s: float | None = None,
     spike: float | None = None,
+    leap: float | None = None,
+    neighbour_km: float = 5.0,
     codes: dict[str, int] | None = None,
 ) -> Property:
     return Property(
@@ -61,6 +67,8 @@ def _property(  # noqa: PLR0913  one row of the table below
         fail_max=fail[1],
         rate_per_s=rate_per_s,
         spike=spike,
+        leap=leap,
+        neighbour_km=neighbour_km,
         codes=codes,
     )
 
@@ -68,9 +76,16 @@ def _property(  # noqa: PLR0913  one row of the table below
 # Water levels carry no default range: every station has its own datum, and a gauge at 400 m above
 # sea level is as right as one at 4 m.
 _TABLE = (
-    _property("water_level", "m", "mực nước", "water level"),
+    _property("water_level", "m", "mực nước", "water level", leap=0.5, neighbour_km=20.0),
     _property(
-        "street_depth", "m", "độ sâu ngập đường", "street inundation depth", (-0.05, 5.0), interval_s=60
+        "street_depth",
+        "m",
+        "độ sâu ngập đường",
+        "street inundation depth",
+        (-0.05, 5.0),
+        interval_s=60,
+        leap=0.3,
+        neighbour_km=3.0,
     ),
     _property("tide_level", "m", "mực nước triều", "tide level"),
     _property("discharge", "m3/s", "lưu lượng", "discharge", (0.0, None)),

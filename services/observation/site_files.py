@@ -38,6 +38,7 @@ def parse(
     site = read_site(findings["site.toml"], files["site.toml"])
     stations = read_stations(findings["stations.geojson"], files["stations.geojson"], site)
     _check_gateways(findings["site.toml"], site, stations)
+    _check_spoken_for(findings["stations.geojson"], stations)
     properties = {**PROPERTIES, **(extra_properties or {})}
     sensors = read_sensors(findings["sensors.csv"], files["sensors.csv"], stations, properties)
     rules = read_rules(findings["rules.toml"], files["rules.toml"]) if "rules.toml" in files else ()
@@ -94,3 +95,20 @@ def _check_gateways(findings: Findings, site: SiteToml, stations: Mapping[str, S
                     ("mỗi trạm chỉ có một gateway", "one gateway speaks for a station"),
                 )
             spoken[station] = gateway.id
+
+
+def _check_spoken_for(findings: Findings, stations: Mapping[str, Station]) -> None:
+    """Warn of stations that no gateway lists: every reading under their names would be a reject."""
+    for station in stations.values():
+        if station.gateway is None:
+            findings.warning(
+                station.line,
+                (
+                    f"trạm {station.id}: chưa gateway nào khai báo; mọi số đo của trạm sẽ bị loại",
+                    f"station {station.id}: no gateway lists it; all its readings will be rejected",
+                ),
+                (
+                    "thêm trạm vào stations của một [[gateway]] trong site.toml",
+                    "add it to the stations of a [[gateway]] in site.toml",
+                ),
+            )

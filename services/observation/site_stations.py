@@ -118,7 +118,21 @@ def _point(
     findings: Findings, feature: dict[str, Any], identity: str, line: int, site: SiteToml
 ) -> tuple[float, float]:
     geometry = feature.get("geometry")
-    at = geometry.get("coordinates") if isinstance(geometry, dict) else None
+    geometry = geometry if isinstance(geometry, dict) else {}
+    kind, at = geometry.get("type"), geometry.get("coordinates")
+    if kind != "Point":
+        findings.error(
+            line,
+            (
+                f"trạm {identity}: hình học là {kind or 'trống'}, trạm phải là một điểm (Point)",
+                f"station {identity}: the geometry is {kind or 'missing'}; a station is one Point",
+            ),
+            (
+                "trong QGIS: Vector → Geometry Tools → Centroids, rồi xuất lại",
+                "in QGIS: Vector → Geometry Tools → Centroids, then export again",
+            ),
+        )
+        return 0.0, 0.0
     if not isinstance(at, list) or len(at) < 2 or not all(is_number(x) for x in at[:2]):  # noqa: PLR2004
         findings.error(
             line,
@@ -126,7 +140,10 @@ def _point(
                 f"trạm {identity}: không có điểm [kinh độ, vĩ độ]",
                 f"station {identity}: no point [longitude, latitude]",
             ),
-            ("dùng hình học Point", "use a Point geometry"),
+            (
+                'viết "coordinates": [kinh độ, vĩ độ] theo độ',
+                'write "coordinates": [longitude, latitude] in degrees',
+            ),
         )
         return 0.0, 0.0
     lon, lat = float(at[0]), float(at[1])

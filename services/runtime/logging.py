@@ -1,12 +1,25 @@
-"""Logging: an event name and key-values on stderr, for a person or, asked for, as JSON lines."""
+"""Logging: an event name and key-values on stderr, for a person or, asked for, as JSON lines.
+
+No password reaches a line: addresses are written without user and password, whoever put them there, be it
+the text of a driver's error.
+"""
 
 import json
 import logging as stdlib
+import re
 import sys
+import traceback
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 LEVELS = ("debug", "info", "warning", "error")
+_SECRETS = (
+    # The greedy part ends at the last @ before the path, so that a password may hold one.
+    (re.compile(r"([a-z][a-z0-9+.-]*://)[^\s/'\"]*@", re.IGNORECASE), r"\1"),
+    (re.compile(r"(passw(?:or)?d['\"]?\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&)]+)", re.IGNORECASE), r"\1…"),
+    (re.compile(r"(bearer\s+)[\w.~+/=-]+", re.IGNORECASE), r"\1…"),
+)
+_SECRET_NAMES = frozenset({"password", "passwd", "secret", "authorization"})
 
 
 class _Output:
@@ -22,6 +35,7 @@ class _Output:
         if LEVELS.index(level) < self.lowest:
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        values = {name: "…" if name in _SECRET_NAMES else value for name, value in values.items()}
         if self.json:
             record = {"t": now, "level": level, "component": component, "event": event, **values}
             line = json.dumps(record, ensure_ascii=False, default=str)
@@ -30,7 +44,7 @@ class _Output:
             line = f"{now} {level:7} {component} {event}{pairs}"
         stream = self.stream or sys.stderr
         try:
-            stream.write(line + "\n")
+            stream.write(scrubbed(line) + "\n")
             stream.flush()
         except (OSError, ValueError):
             pass
@@ -66,6 +80,13 @@ class Logger:
         """Something went wrong that a person should look at."""
         _output.write("error", self._component, event, self._bound | values)
 
+    def crash(self, event: str, error: BaseException) -> None:
+        """An error with its traceback, still one line: whoever collects lines gets it whole."""
+        told = "".join(traceback.format_exception(error)).rstrip()
+        _output.write(
+            "error", self._component, event, self._bound | {"error": repr(error), "traceback": told}
+        )
+
 
 def get(component: str) -> Logger:
     """A logger for one component of a service."""
@@ -78,6 +99,24 @@ def configure(*, as_json: bool = False, lowest: str = "info", stream: TextIO | N
     root = stdlib.getLogger()
     root.handlers = [_FromLibraries()]
     root.setLevel(stdlib.WARNING)
+
+
+def scrubbed(text: str) -> str:
+    """A text without passwords: in addresses, after `password=`, in an `Authorization` header."""
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def child_line(name: str, line: str) -> str:
+    """A line of a child as it is passed on: as JSON, one object whoever wrote it; else behind its name."""
+    if not _output.json:
+        return f"{name}: {line}"
+    if line.startswith("{"):  # a service of ours, which says its component itself
+        return line
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    record = {"t": now, "level": "info", "component": name, "event": "line", "text": scrubbed(line)}
+    return json.dumps(record, ensure_ascii=False)
 
 
 class _FromLibraries(stdlib.Handler):

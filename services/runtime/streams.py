@@ -1,6 +1,7 @@
 """Streams: what JetStream keeps for a site, made once and checked at each start."""
 
 import secrets
+import time
 from typing import NamedTuple
 
 from nats.js import JetStreamContext
@@ -8,6 +9,7 @@ from nats.js.api import DiscardPolicy, KeyValueConfig, ObjectStoreConfig, Storag
 from nats.js.errors import BucketNotFoundError, NotFoundError
 
 from services.observation import tokens, topics
+from services.observation.instants import micros
 from services.observation.text import Text
 from services.runtime import logging
 from services.runtime.errors import OperatorError
@@ -19,7 +21,11 @@ STATE, HEALTH = "STATE", "HEALTH"
 SITES, SNAPSHOTS = "SITES", "SNAPSHOTS"
 
 EPOCH, PARTITIONS = "epoch", "partitions"
+RESTORED_AT = (
+    "restored_at"  # in the metadata of a stream that keeps more than its days because it was restored
+)
 DAY_S = 86_400.0
+RESTORED_KEPT_S = 7 * DAY_S
 MB = 1 << 20
 GB = 1 << 30
 log = logging.get("streams")
@@ -64,7 +70,20 @@ async def ensure_streams(js: JetStreamContext, limits: Limits) -> None:
             continue
         if name == READINGS:
             _check_partitions((info.config.metadata or {}).get(PARTITIONS))
+        if RESTORED_AT in (info.config.metadata or {}):
+            await _forget_again(js, info.config, config.max_age or 0.0)
     await _ensure_buckets(js)
+
+
+async def _forget_again(js: JetStreamContext, config: StreamConfig, days_s: float) -> None:
+    """Give a restored stream its own age again, once what it brought has been read for a week."""
+    metadata = dict(config.metadata or {})
+    if time.time() - micros(metadata[RESTORED_AT]) / 1e6 < RESTORED_KEPT_S:
+        return
+    del metadata[RESTORED_AT]
+    config.metadata, config.max_age = metadata, days_s
+    await js.update_stream(config)
+    log.info("stream_forgets_again", stream=config.name, max_age_s=days_s)
 
 
 async def limit_mqtt(js: JetStreamContext, limits: Limits) -> bool:

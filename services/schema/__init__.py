@@ -6,9 +6,23 @@ from services.schema.migrate import (
     Probe,
     SchemaTooNew,
     applied_version,
+    downgrade,
     migrate,
     probe,
 )
 from services.schema.retention import forget
+from services.schema.tables import TABLES, set_counters
 
-__all__ = ["LATEST", "Outcome", "Probe", "SchemaTooNew", "applied_version", "forget", "migrate", "probe"]
+__all__ = [
+    "LATEST",
+    "TABLES",
+    "Outcome",
+    "Probe",
+    "SchemaTooNew",
+    "applied_version",
+    "downgrade",
+    "forget",
+    "migrate",
+    "probe",
+    "set_counters",
+]

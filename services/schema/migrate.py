@@ -74,8 +74,12 @@ async def applied_version(conn: AsyncConnection[Any]) -> int:
     return int((await _row(conn, "select coalesce(max(version), 0) from schema_version"))[0])
 
 
-async def migrate(conn: AsyncConnection[Any], *, keep_days: int | None = None) -> Outcome:
+async def migrate(
+    conn: AsyncConnection[Any], *, keep_days: int | None = None, to: int | None = None
+) -> Outcome:
     """Run what is missing, in one transaction under an advisory lock; a second call does nothing.
+
+    `to` stops at an older number: a backup is restored into the tables that it was taken from.
 
     With `keep_days` and TimescaleDB Community a retention policy is set, without it taken off; on
     other servers `forget` does that work.
@@ -89,18 +93,14 @@ async def migrate(conn: AsyncConnection[Any], *, keep_days: int | None = None) -
         await conn.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
         before = await applied_version(conn)
         if before > LATEST:
-            msg = (
-                f"the database has schema {before}, this release knows {LATEST}; "
-                "run the newer release, or restore the backup that was made before the upgrade"
-            )
-            raise SchemaTooNew(msg)
+            raise SchemaTooNew(_too_new(before))
         await conn.execute(
             "create table if not exists schema_version"
             " (version int primary key, file text not null, applied_at timestamptz not null default now())"
         )
         steps = []
         for number, (name, text) in FILES.items():
-            if number > before:
+            if before < number <= (to or LATEST):
                 await _run(conn, text)
                 await conn.execute(
                     "insert into schema_version (version, file) values (%s, %s)", (number, name)
@@ -111,7 +111,37 @@ async def migrate(conn: AsyncConnection[Any], *, keep_days: int | None = None) -
             await _run(conn, _text(name))
             steps.append(name)
         await _retention(conn, server, keep_days)
-    return Outcome(server, before, LATEST, tuple(steps), note)
+    return Outcome(server, before, max(before, to or LATEST), tuple(steps), note)
+
+
+async def downgrade(conn: AsyncConnection[Any], to: int) -> tuple[str, ...]:
+    """Take the tables back to an older number, newest step first; return the names of the files that ran.
+
+    Rows stay where the older tables have a place for them; each file says what is lost.
+
+    Raises:
+        SchemaTooNew: a newer release was here, and only that one knows the way back.
+        psycopg.Error: the database is away or refuses; then nothing was changed.
+    """
+    async with conn.transaction():
+        await conn.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
+        before = await applied_version(conn)
+        if before > LATEST:
+            raise SchemaTooNew(_too_new(before))
+        steps = []
+        for number in range(before, to, -1):
+            name = FILES[number][0].replace(".sql", ".down.sql")
+            await _run(conn, _text(name))
+            await conn.execute("delete from schema_version where version = %s", (number,))
+            steps.append(name)
+    return tuple(steps)
+
+
+def _too_new(found: int) -> str:
+    return (
+        f"the database has schema {found}, this release knows {LATEST}; "
+        "run the newer release, or restore the backup that was made before the upgrade"
+    )
 
 
 async def _create_extension(conn: AsyncConnection[Any]) -> str | None:

@@ -216,6 +216,11 @@ RULED = {
 [[area]]
 id = "ben-dinh"
 name = { vi = "Bến Đình", en = "Ben Dinh" }
+
+[[gateway]]
+id = "gw-02"
+area = "ben-dinh"
+stations = ["bd-river-002", "bd-street-001"]
 """,
     "stations.geojson": stations_of(
         bd_river_001="thang-nhi", bd_river_002="thang-nhi", bd_street_001="ben-dinh", bd_sea_001="site"

@@ -92,7 +92,7 @@ def test_a_cut_anywhere_changes_no_flag(readings: list[Reading], cuts: list[int]
     edges = [0, *sorted(min(c, len(readings)) for c in cuts), len(readings)]
     got = [f for a, b in pairwise(edges) for f in flags(readings[a:b], limits(), parts)]
     assert got == expected
-    for name in ("t1", "v1", "t2", "v2"):
+    for name in ("t1", "v1", "t2", "v2", "suspect"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
 
 
@@ -105,7 +105,9 @@ def test_entering_what_was_flagged_gives_the_same_tail(readings: list[Reading]) 
         np.array([r.row for r in entering], dtype=np.uint32),
         np.array([r.time for r in entering], dtype=np.int64),
         np.array([r.value for r in entering]),
+        np.array([f == 3 for f in given_flags if f not in (4, 9)], dtype=bool),
     )
+    np.testing.assert_array_equal(live.suspect, folded.suspect)
     np.testing.assert_array_equal(live.t1, folded.t1)
     np.testing.assert_array_equal(live.v2, folded.v2)
 

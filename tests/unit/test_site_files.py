@@ -119,6 +119,16 @@ def test_features_numbered_by_qgis_keep_their_id_among_the_properties() -> None:
     ]
 
 
+def test_a_station_that_no_gateway_lists_is_a_warning_at_its_line() -> None:
+    text = SITE.replace('"vt-flood-001", "vt-sea-001"', '"vt-flood-001"')
+    site, problems = parse(good_site(site_toml=text))
+    assert site is not None
+    assert [(problem.level, problem.file, problem.line) for problem in problems] == [
+        ("warning", "stations.geojson", line_of(STATIONS, '"id": "vt-sea-001"'))
+    ]
+    assert "all its readings will be rejected" in problems[0].what.en
+
+
 # What is wrong: (file, old, new, where the line is, a word of the sentence)
 
 WRONG: list[tuple[str, str, str, str, str]] = [
@@ -175,6 +185,20 @@ WRONG: list[tuple[str, str, str, str, str]] = [
     ("stations.geojson", "[107.11, 10.38]", "[107.11]", '"id": "vt-flood-002"', "no point"),
     ("stations.geojson", "[107.11, 10.38]", "[107.11, NaN]", '"id": "vt-flood-002"', "no point"),
     ("stations.geojson", "[107.11, 10.38]", '["107.11", 10.38]', '"id": "vt-flood-002"', "no point"),
+    (
+        "stations.geojson",
+        '"type": "Point", "coordinates": [107.11, 10.38]',
+        '"type": "Polygon", "coordinates": [[[107.1, 10.3], [107.2, 10.3], [107.2, 10.4], [107.1, 10.3]]]',
+        '"id": "vt-flood-002"',
+        "the geometry is Polygon; a station is one Point",
+    ),
+    (
+        "stations.geojson",
+        '"geometry": { "type": "Point", "coordinates": [107.11, 10.38] }',
+        '"geometry": null',
+        '"id": "vt-flood-002"',
+        "the geometry is missing",
+    ),
     (
         "stations.geojson",
         '"name_en": "Bridge B", ',

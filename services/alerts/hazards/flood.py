@@ -4,8 +4,10 @@ The levels are law, fixed per station (Decision 05/2020/QĐ-TTg), closed on the 
 delays and rates of rise are design defaults; no authority gives a number.
 """
 
+from services.alerts.derive import Computed, Series
 from services.alerts.expression import parse
 from services.alerts.hazard import Advice, Cap, Derivation, Facts, Hazard
+from services.alerts.slope import theil_sen
 from services.observation.quantity import Property
 from services.observation.text import Text, in_vietnamese
 
@@ -31,6 +33,12 @@ BEGINS = {
 
 _RECORD = Text("mức lũ lịch sử", "the historic flood level")
 _RECORD_BROKEN = ("Vượt lũ lịch sử, sơ tán ngay.", "Beyond the known record: leave at once.")
+
+
+def _rate(series: Series) -> Computed:
+    """Rate of rise, m/h: (1, m)."""
+    return Computed(theil_sen(series, series.window)[0][None])
+
 
 # Below BĐ1 - 0.5 m, waves and noise at low water would look like a rise.
 _ARMED = parse("station.bd1 - 0.5")
@@ -177,7 +185,7 @@ HAZARD = Hazard(
             name=RATE, unit="m/h", text=Text("tốc độ nước lên", "rate of rise of the water"), derived=True
         )
     },
-    derives=(Derivation(name=RATE, source="water_level", window_s=3_600.0, above=_ARMED),),
+    derives=(Derivation((RATE,), "water_level", _rate, window_s=3_600.0, slots=16, above=_ARMED),),
     rules=(_LEVEL, _RISE),
     words=WORDS,
     advice=_ADVICE,

@@ -1,0 +1,76 @@
+"""What a derived property is computed from, and what its function owes the engine. Types only.
+
+A derived property is a sensor like any other whose readings are computed here: each new reading of its
+*source* gives one, which then goes through the same ladders, delays and qualities as a measured one.
+
+The engine promises `compute`, for the new reading i of a `Series` at t = new_time[i]:
+
+- kept[:upto[i]] holds every reading that arrived before it, was PASS or NOT_EVALUATED and has
+  t - window ≤ time < t; without `slots` all of them, with `slots` the first of each slot of the window.
+  Older ones may stand there too, or not: where the batch was cut decides that.
+- Readings that came late are in their place by time, from the moment they came. They trigger nothing.
+- A SUSPECT reading is computed and not kept; what comes of it is SUSPECT.
+
+`compute` promises in return that column i of its answer rests on nothing but that part of the past, new_time[i],
+new_value[i], held[…][i] and the constants, to the last bit: not on other new readings, not on how many there
+are, not on what is older than the window. So a sum is one of integers, or `math.fsum` over the window alone;
+differences of a floating `cumsum` are neither. It is pure and does not write into its arguments.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One source sensor: its remembered past and its new readings.
+
+    Attributes:
+        time, value: (n,) kept readings, µs UTC strictly ascending: the past, then the new ones that are kept.
+        upto: (m,) for new reading i, kept[:upto[i]] were kept before it; it itself is not among them.
+        new_time, new_value: (m,) readings to compute at, µs UTC strictly ascending.
+        window: µs that the derivation looks back at this sensor (`window_intervals` may have widened it).
+        interval: µs between readings as declared; 0 unknown.
+        attributes: of the station.
+        held: (m,) per name in `inputs`: the newest good value of that sensor at that point of the order of
+            arrival. NaN when there is none, or the sensor was silent, failing or its value older than three of
+            its intervals.
+        local: µs UTC → µs of the site's wall clock, counted as if that were UTC: `local(t) // day` is a day.
+    """
+
+    time: Ints
+    value: Floats
+    upto: Ints
+    new_time: Ints
+    new_value: Floats
+    window: int
+    interval: int
+    attributes: Mapping[str, float]
+    held: Mapping[str, Floats]
+    local: Callable[[Ints], Ints]
+
+
+class Computed(NamedTuple):
+    """What came of the new readings of a series.
+
+    Attributes:
+        values: (k, m), k = outputs in the order of the derivation. A finite number is a reading. NaN: nothing
+            can be said at this reading, and its ladders stay as they are. Infinite: there is none (no rise,
+            no forecast): its conditions count as not met and end through their off-delay; not published.
+        lower_bound: (k, m), None for nowhere: the value is "at least". It may raise at once (told and published
+            with flag SUSPECT) and keeps a rung from ending that it reaches; it never ends or cancels anything.
+    """
+
+    values: Floats
+    lower_bound: Bools | None = None
+
+
+Compute = Callable[[Series], Computed]

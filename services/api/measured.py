@@ -1,0 +1,146 @@
+"""What the api looks up itself when `/metrics` is asked: alerts, gateways, streams, disk, versions.
+
+The other services' figures come with their heartbeats; these are known here, or to the server.
+"""
+
+import asyncio
+import platform
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from nats.errors import Error as NatsError
+from nats.js.api import StreamInfo
+from nats.js.errors import APIError
+
+from services.alerts.hazards.system import GATEWAY_SILENT
+from services.api.context import Context
+from services.api.exposition import Sample
+from services.api.heard import Word
+from services.runtime.streams import ACTS, ALERTS, DERIVED, DOWNLINK, MQTT_MESSAGES, READINGS, REJECTS
+
+STREAMS = (READINGS, ALERTS, ACTS, DERIVED, DOWNLINK, REJECTS, MQTT_MESSAGES)
+LOOK_S = 2.0
+NAMED = 1_000
+"""Gateways of a site that stand one by one; a larger site has its counts alone."""
+BACKUP = "last-backup"
+"""A file of the data folder; its time is when the last backup was made."""
+
+
+async def measured(here: Context) -> list[Sample]:
+    """Everything that can be known now; what can't is left out, never guessed."""
+    streams = await _streams(here)
+    return [
+        *_build(here),
+        *_alerts(here),
+        *_gateways(here),
+        *_canary(here),
+        *_of_streams(streams),
+        *_engine_lag(here, streams.get(READINGS)),
+        *_disk(here.settings.data),
+    ]
+
+
+def _build(here: Context) -> Iterator[Sample]:
+    try:
+        ours = version("haidang")
+    except PackageNotFoundError:  # run from a source tree that was not installed
+        ours = "0"
+    server = str(getattr(here.js._nc, "connected_server_version", "") or "")  # noqa: SLF001  nats-py shows it nowhere else
+    labels = (("nats_server", server), ("python", platform.python_version()), ("version", ours))
+    yield Sample("haidang_build_info", labels, 1)
+    if here.site.known:
+        site = here.site.site
+        yield Sample("haidang_site_info", (("site", site.id), ("version", site.version[:12])), 1)
+    yield Sample("haidang_database_up", (), int(here.database.present))
+
+
+def _alerts(here: Context) -> Iterator[Sample]:
+    """Nothing while the alerts are still being read: a zero would be a lie."""
+    if not here.hub.caught_up.is_set():
+        return
+    counts = Counter(
+        (str(standing.data.get("hazard")), str(standing.data.get("severity")))
+        for standing in here.fold.open_alerts()
+    )
+    for (hazard, severity), count in sorted(counts.items()):
+        yield Sample("haidang_alerts_open", (("hazard", hazard), ("severity", severity)), count)
+    if not counts:  # the family is there all the same, so that a rule on it means what it says
+        yield Sample("haidang_alerts_open", (("hazard", "system"), ("severity", "warning")), 0)
+
+
+def _gateways(here: Context) -> Iterator[Sample]:
+    if not here.site.known:
+        return
+    silent = {
+        standing.data.get("gateway")
+        for standing in here.fold.open_alerts()
+        if standing.data.get("rule") == GATEWAY_SILENT
+    }
+    words = {name: here.heard.words.get(name, Word()) for name in sorted(here.site.site.gateways)}
+    states = Counter({"online": 0, "offline": 0, "silent": 0, "unknown": 0})
+    for name, word in words.items():
+        states["silent" if name in silent else word.status or "unknown"] += 1
+        if word.received_us is not None and len(words) <= NAMED:
+            yield Sample(
+                "haidang_gateway_last_heard_timestamp_seconds", (("gateway", name),), word.received_us / 1e6
+            )
+    for state, count in states.items():
+        yield Sample("haidang_gateways", (("state", state),), count)
+
+
+def _canary(here: Context) -> Iterator[Sample]:
+    for at, seen in (("engine", here.heartbeats.canary_us), ("archive", here.canary_archived_us)):
+        age = here.age_s(seen)
+        if age is not None:
+            yield Sample("haidang_canary_age_seconds", (("at", at),), age)
+
+
+async def _streams(here: Context) -> dict[str, StreamInfo]:
+    async def one(name: str) -> tuple[str, StreamInfo | None]:
+        try:
+            async with asyncio.timeout(LOOK_S):
+                return name, await here.js.stream_info(name)
+        except (NatsError, APIError, TimeoutError, OSError):  # away, or the stream is not there yet
+            return name, None
+
+    found = await asyncio.gather(*(one(name) for name in STREAMS))
+    return {name: info for name, info in found if info is not None}
+
+
+def _of_streams(streams: dict[str, StreamInfo]) -> Iterator[Sample]:
+    for name, info in streams.items():
+        label = (("stream", name),)
+        yield Sample("haidang_stream_bytes", label, info.state.bytes)
+        yield Sample("haidang_stream_messages", label, info.state.messages)
+        yield Sample("haidang_stream_last_sequence", label, info.state.last_seq)
+        if (info.config.max_bytes or -1) > 0:
+            yield Sample("haidang_stream_limit_bytes", label, info.config.max_bytes or 0)
+
+
+def _engine_lag(here: Context, readings: StreamInfo | None) -> Iterator[Sample]:
+    beat = here.heartbeats.beats.get("alerts")
+    if readings is not None and beat is not None and "applied" in beat.figures:
+        lag = max(0.0, readings.state.last_seq - beat.figures["applied"])
+        yield Sample("haidang_engine_lag_messages", (), lag)
+
+
+def _disk(data: Path | None) -> Iterator[Sample]:
+    if data is None:
+        return
+    try:
+        usage = shutil.disk_usage(data)
+    except OSError:
+        return
+    yield Sample("haidang_disk_size_bytes", (), usage.total)
+    yield Sample("haidang_backup_last_success_timestamp_seconds", (), last_backup_us(data) / 1e6)
+
+
+def last_backup_us(data: Path) -> int:
+    """When the last backup of a data folder was made, µs UTC; 0 when there is none."""
+    try:
+        return (data / BACKUP).stat().st_mtime_ns // 1000
+    except OSError:
+        return 0
