@@ -1,35 +1,22 @@
-"""`python -m bench`: what can be measured; `python -m bench NAME …`: measure it."""
+"""`python -m bench`: the same as `haidang bench`, from a checkout that is not installed.
 
-import ast
-import runpy
+`python -m bench.ingest` and `python -m bench.archive_write` look at one service closely.
+"""
+
+import argparse
 import sys
-from pathlib import Path
 
-FOLDER = Path(__file__).parent
-
-
-def benches() -> dict[str, str]:
-    """First line of what each bench says of itself, by name."""
-    files = sorted(file for file in FOLDER.glob("*.py") if not file.name.startswith("_"))
-    return {
-        file.stem: (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "").split("\n")[0]
-        for file in files
-    }
+from bench import _main
+from services.cli.bench import add_options
 
 
 def main(arguments: list[str]) -> int:
-    """Run one, or list all."""
-    found = benches()
-    if arguments and arguments[0] in found:
-        sys.argv = arguments
-        runpy.run_module(f"bench.{arguments[0]}", run_name="__main__", alter_sys=True)
-        return 0
-    for name, text in found.items():
-        print(f"{name:<16}{text}")
-    if arguments:
-        print(f"no bench {arguments[0]!r}", file=sys.stderr)
-        return 2
-    return 0
+    """Measure what was asked for; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(parser)
+    return _main.run(parser.parse_args(arguments))
 
 
 if __name__ == "__main__":

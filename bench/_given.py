@@ -1,7 +1,10 @@
 """What a part of the bench is given."""
 
+import contextlib
+import io
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,3 +36,10 @@ class Given(NamedTuple):
 
 class Skipped(Exception):  # noqa: N818  a fact about this machine
     """This part can't be measured here; the message names what is missing and how to get it."""
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """What a command would tell a person about its progress is left unsaid."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        yield

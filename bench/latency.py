@@ -21,11 +21,14 @@ from bench._rig import CALM, FLOOD, PATIENCE_S, Event, Rig, machine
 from services.observation import batch
 from services.observation.messages import READINGS as KIND
 from services.runtime.follow import Follower
-from services.runtime.streams import ALERTS, READINGS
+from services.runtime.streams import ALERTS, READINGS, STATE
 
 RATE = 5_000
 EVENT_EVERY_S = 0.1
 SETTLE_S = 2.0
+APART_S = 5.0
+"""Pointers closer than this belong to one round of snapshots."""
+
 STAGES = ("published → ingest", "ingest → READINGS", "READINGS → ALERTS", "ALERTS → client")
 
 
@@ -61,6 +64,7 @@ def _flips(rig: Rig, seconds: float, given: Given) -> dict[str, Any]:
     lags = np.array([(one.at - one.time / 1e6) * 1000 for one in heard])
     p50, p90, p99, worst = np.percentile(lags, [50, 90, 99, 100]).tolist()
     stages = _by_stage(heard, *asyncio.run(_stored(rig, before, mark)))
+    saves = asyncio.run(_saves(rig, began))
     return {
         "rate": RATE, "events": asked, "lost": asked - len(heard), "p50_ms": p50, "p90_ms": p90, "p99_ms": p99,
         "worst_ms": worst, "generator_late_ms": late * 1000, **machine_took,
@@ -69,18 +73,46 @@ def _flips(rig: Rig, seconds: float, given: Given) -> dict[str, Any]:
             name: dict(zip(("p50_ms", "p99_ms", "worst_ms"), np.percentile(column, [50, 99, 100]).tolist(), strict=True))
             for name, column in zip(STAGES, stages.T, strict=True)
         },
-        "tail": _tail(heard, lags, stages, began),
+        "snapshots": [{"second": round(a - began, 2), "ms": round((b - a) * 1000, 1)} for a, b in saves],
+        "tail": _tail(heard, lags, stages, began, saves),
     }  # fmt: skip
 
 
-def _tail(heard: list[Event], lags: np.ndarray, stages: np.ndarray, began: float) -> list[dict[str, float]]:
-    """The slowest hundredth: when it was, and which stage held it."""
+Span = tuple[float, float]
+
+
+def _tail(
+    heard: list[Event], lags: np.ndarray, stages: np.ndarray, began: float, saves: list[Span]
+) -> list[dict[str, Any]]:
+    """The slowest hundredth: when it was, which stage held it, and whether the engine was saving its state."""
     slowest = np.argsort(lags)[::-1][: max(5, len(lags) // 100)]
     return [
-        {"second": round(heard[at].time / 1e6 - began, 2), "ms": round(float(lags[at]), 1)}
+        {
+            "second": round(heard[at].time / 1e6 - began, 2), "ms": round(float(lags[at]), 1),
+            "snapshot": any(heard[at].time / 1e6 < end and start < heard[at].at for start, end in saves),
+        }
         | {name: round(float(ms), 1) for name, ms in zip(STAGES, stages[at], strict=True)}
         for at in slowest.tolist()
-    ]
+    ]  # fmt: skip
+
+
+async def _saves(rig: Rig, since: float) -> list[Span]:
+    """When the engine wrote its snapshots: first and last pointer of each round, seconds; a little short."""
+    client = await nats.connect(rig.up.nats)
+    follower = Follower(client.jetstream(), f"KV_{STATE}", [f"$KV.{STATE}.engine.*"], 0)
+    spans: list[Span] = []
+    while messages := await follower.fetch(1000, 1.0):
+        for message in messages:
+            at = message.time_us / 1e6
+            if at < since:
+                continue
+            if spans and at - spans[-1][1] < APART_S:
+                spans[-1] = (spans[-1][0], at)
+            else:
+                spans.append((at, at))
+    await follower.close()
+    await client.close()
+    return spans
 
 
 def _by_stage(heard: list[Event], readings: dict[int, int], alerts: dict[int, int]) -> np.ndarray:

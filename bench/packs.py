@@ -20,7 +20,6 @@ from edge.sender import Sender
 from services.runtime.streams import READINGS
 
 
-
 def measure(given: Given) -> dict[str, Any]:
     """Readings per second, stored and evaluated."""
     with machine(given.folder) as rig:

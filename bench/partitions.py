@@ -87,7 +87,11 @@ def in_process(count: int, *, spread: bool) -> float:
             some = max(1, ROWS // len(by_area[k]))
             t = np.repeat(T0 + (turn * some + np.arange(some)) * STEP, len(by_area[k]))
             batch = batch_of(
-                by_area[k], np.tile(np.arange(len(by_area[k])), some), t, rng.uniform(0, 0.9, len(t)), f"gw-{area}"
+                by_area[k],
+                np.tile(np.arange(len(by_area[k])), some),
+                t,
+                rng.uniform(0, 0.9, len(t)),
+                f"gw-{area}",
             )
             sequence += 1
             items.append(Item(partition(site.id, area), sequence, Readings(batch)))
@@ -186,7 +190,10 @@ class Load:
         header = {messages.HEADER: messages.READINGS}
         for first in range(0, len(self.messages), 100):
             await asyncio.gather(
-                *(js.publish(one.subject, one.data, headers=header) for one in self.messages[first : first + 100])
+                *(
+                    js.publish(one.subject, one.data, headers=header)
+                    for one in self.messages[first : first + 100]
+                )
             )
 
     async def _events(self, js: JetStreamContext) -> list[tuple[int, int]]:

@@ -305,6 +305,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "events.md": reference.events_page() + note,
         FOLDER / "rule-kinds.md": reference.rule_kinds_page() + note,
         FOLDER / "metrics.md": reference.metrics_page() + note,
+        FOLDER / "words.md": reference.words_page() + note,
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from services.alerts.hazard import Hazard, Part
 from services.alerts.hazards import hazards
 from services.alerts.hazards.system import GATEWAY_SILENT
 from services.alerts.rule import Kind
@@ -288,6 +289,42 @@ def _plain(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
     return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def words_page() -> str:
+    """What alerts of each hazard are called at each severity, and what to do."""
+    text = "# Words and advice · Tên gọi và khuyến cáo\n\n" + prose(
+        "What an alert is called at each severity, and what the service advises: the operator at the",
+        "operations centre, and the public. · Tên gọi của cảnh báo ở từng mức, và khuyến cáo cho người trực",
+        "và người dân.",
+    ).rstrip("\n")
+    text += "\n"
+    for hazard in hazards().values():
+        parts = [
+            Part(text=hazard.text, words=hazard.words, advice=hazard.advice),
+            *hazard.of_property.values(),
+        ]
+        shown: list[Part] = []
+        for part in parts:
+            if part not in shown and (part.words or part.advice):
+                shown.append(part)
+        for part in shown:
+            name = part.text or hazard.text
+            text += f"\n## {name.vi} · {name.en}\n\n" + rows(
+                ("severity", "tên gọi", "called", "người trực", "the operator", "người dân", "the public"),
+                (_advised(severity, part, hazard) for severity in SEVERITIES),
+            )
+    return text
+
+
+def _advised(severity: str, part: Part, hazard: Hazard) -> tuple[str, ...]:
+    word = part.words.get(severity) or hazard.words.get(severity)
+    advice = part.advice.get(severity) or hazard.advice.get(severity)
+    said = (advice.operator, advice.public) if advice else (None, None)
+    return (
+        f"`{severity}`",
+        *(getattr(one, language) if one else "" for one in (word, *said) for language in ("vi", "en")),
+    )
 
 
 def metrics_page() -> str:

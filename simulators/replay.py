@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge.sender import Sender, Settings
 from services.observation.instants import SECOND
 from services.observation.senml import Record
+from simulators.agents import AgentError, Agents, Target
 from simulators.recording import (
     Readings,
     RecordedMessage,
@@ -36,12 +36,11 @@ WINDOW = 10_000
 """At full speed the kinds of recording take turns after so many."""
 
 SLICE_S = 0.2
-MAX_UNSTORED = 2_000
-CONNECT_S = 5.0
 
+ReplayError = AgentError
+"""A replay that cannot go on; the text says why."""
 
-class ReplayError(RuntimeError):
-    """A replay that cannot go on; the text says why."""
+__all__ = ["Progress", "Recording", "Replay", "ReplayError", "StrikeRecord", "Target", "load"]
 
 
 class StrikeRecord(msgspec.Struct, omit_defaults=True):
@@ -85,16 +84,6 @@ class Progress(msgspec.Struct):
     at: int = 0
 
 
-class Target(NamedTuple):
-    """Where to, as whom, and how."""
-
-    host: str
-    port: int
-    username: str | None = None
-    password: str | None = None
-    plain: bool = False
-
-
 class _Bucket:
     """The pack a gateway is filling."""
 
@@ -122,12 +111,10 @@ class Replay:
         """Prepare; nothing is sent before `run`. `speed` None is as fast as it goes."""
         self._recording = recording
         self._routes = routes
-        self._target = target
+        self._agents = Agents(target, notice)
         self._speed = speed
-        self._notice = notice
         self._monotonic = monotonic
         self._stopping = threading.Event()
-        self._senders: dict[Route | None, Sender] = {}
         buckets: dict[Route, _Bucket] = {}
         self._bucket_of: list[_Bucket | None] = []
         for sensor, _ in recording.readings.channels:
@@ -150,17 +137,17 @@ class Replay:
     @property
     def stored(self) -> int:
         """Packs stored so far (plain: PUBACKed)."""
-        return sum(sender.stored for sender in list(self._senders.values()))
+        return self._agents.stored
 
     @property
     def unstored(self) -> int:
         """Packs handed to agents and not yet stored."""
-        return sum(sender.unstored for sender in list(self._senders.values()))
+        return self._agents.unstored
 
     @property
     def problem(self) -> str | None:
         """Why an agent has no connection now; None while all have."""
-        return next((sender.problem for sender in list(self._senders.values()) if sender.problem), None)
+        return self._agents.problem
 
     def run(self) -> bool:
         """Send everything and wait until all of it is stored; False when stopped before.
@@ -181,7 +168,7 @@ class Replay:
             if self._stopping.is_set():
                 return False
         self._flush_all()
-        while not all(sender.wait_all_stored(SLICE_S) for sender in self._senders.values()):
+        while not self._agents.wait_all_stored(SLICE_S):
             if self._stopping.is_set():
                 return False
         return True
@@ -189,13 +176,11 @@ class Replay:
     def stop(self) -> None:
         """Make `run` return soon; from any thread."""
         self._stopping.set()
-        for sender in list(self._senders.values()):
-            sender.stop()
+        self._agents.stop()
 
     def close(self) -> None:
         """End all agents."""
-        for sender in self._senders.values():
-            sender.close()
+        self._agents.close()
 
     def _pace(self) -> Iterator[int]:
         """Recording times, in µs, up to which to send next."""
@@ -237,7 +222,7 @@ class Replay:
 
     def _flush(self, bucket: _Bucket) -> None:
         if bucket.records and not self._stopping.is_set():
-            self._sender(bucket.route).submit(bucket.records)
+            self._agents.of(bucket.route).submit(bucket.records)
             self.progress.sent += len(bucket.records)
         bucket.records.clear()
 
@@ -257,34 +242,10 @@ class Replay:
         for route, pack in packs.items():
             for start in range(0, len(pack), PACK[1]):
                 part = pack[start : start + PACK[1]]
-                self._sender(route).submit_strikes(part)
+                self._agents.of(route).submit_strikes(part)
                 self.progress.sent += len(part)
 
     def _send_messages(self, first: int, last: int) -> None:
         for message in self._recording.messages[first:last]:
-            self._sender(None).publish(message.topic, message.payload)
+            self._agents.of(None).publish(message.topic, message.payload)
             self.progress.sent += 1
-
-    def _sender(self, route: Route | None) -> Sender:
-        """The agent of a gateway; None is the client that publishes recorded messages as they are."""
-        found = self._senders.get(route)
-        if found is not None:
-            return found
-        target = self._target
-        area, gateway = route or ("replay", "replay")
-        sender = Sender(
-            target.host,
-            target.port,
-            area,
-            gateway,
-            username=target.username,
-            password=target.password,
-            plain=target.plain or route is None,
-            settings=Settings(backlog_after_s=None),  # what waits is as new as the recording's own present
-            max_unstored=MAX_UNSTORED,
-            notice=lambda text: self._notice(f"{gateway}: {text}"),
-        )
-        self._senders[route] = sender
-        if not sender.wait_connected(CONNECT_S):
-            raise ReplayError(sender.problem or f"no answer from {target.host}:{target.port}")
-        return sender

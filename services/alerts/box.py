@@ -7,7 +7,7 @@ import numpy as np
 from services.alerts.core import Core
 from services.alerts.ladder import AWAITING, NEVER, Cell, Rungs
 from services.alerts.layout import FOREVER, Layout
-from services.alerts.rule import Kind, Rule
+from services.alerts.rule import LADDERS, Kind, Rule
 from services.alerts.state import LOWEST, State
 from services.observation.instants import SECOND
 
@@ -37,25 +37,21 @@ def refresh(core: Core, s: int) -> None:
     """Draw the box of a sensor from its state."""
     layout, state = core.layout, core.state
     if state.last[s] == NEVER:
-        state.lo[s], state.hi[s] = math.inf, LOWEST
+        state.lo[s], state.hi[s], state.idle[s] = math.inf, LOWEST, False
         return
     box = _Box(int(layout.silent[s]))
-    if state.silent[s] or state.failing[s] or state.held[s] or state.good[s] != state.last[s]:
+    restless = state.silent[s] or state.failing[s] or state.held[s] or state.good[s] != state.last[s]
+    if restless:
         box.empty()
+    if s >= layout.real:
+        moving = any(at in state.cells for at in range(layout.start[s], layout.start[s + 1]))
+        state.idle[s] = not (restless or moving or s in layout.scheduled)
     if s in layout.scheduled:
         if state.edge[s] == FOREVER or state.edge[s] <= state.last[s]:
             next_edge(core, s, int(state.last[s]))
         box.until = box.wake = int(state.edge[s])
     for at in range(layout.start[s], layout.start[s + 1]):
         _cell(core, box, s, at)
-    for child in layout.children.get(s, ()):
-        derived = layout.derived[child]
-        if derived.above is None or any(
-            at in state.cells for at in range(*layout.start[derived.row : derived.row + 2])
-        ):
-            box.empty()
-        else:
-            box.hi = min(box.hi, derived.above)
     state.lo[s], state.hi[s], state.limit[s] = box.lo, box.hi, box.limit
     state.until[s], state.wake[s] = box.until, box.wake
 
@@ -68,7 +64,7 @@ def _cell(core: Core, box: _Box, s: int, at: int) -> None:
         box.empty()
     if rule.kind is Kind.STUCK:
         _stuck(core, box, at, rule, cell)
-    elif rule.kind is Kind.THRESHOLD and in_force(core, s, rule, int(state.last[s])):
+    elif rule.kind in LADDERS and in_force(core, s, rule, int(state.last[s])):
         rungs = layout.rungs(at)
         if cell is None:
             box.within(LOWEST, min((v for v in rungs.threshold if v == v), default=math.inf), rule.sign)  # noqa: PLR0124
@@ -144,7 +140,7 @@ def window_of(rule: Rule) -> int:
 
 
 def next_edge(core: Core, s: int, after: int) -> None:
-    """Set the next edge of the schedules of a sensor and of what is derived from it."""
+    """Set the next edge of the schedules of a sensor."""
     edges = [
         rule.schedule.next_edge(after)
         for rule in core.layout.scheduled.get(s, ())
@@ -155,11 +151,11 @@ def next_edge(core: Core, s: int, after: int) -> None:
 
 def draw_at_rest(layout: Layout, state: State) -> None:
     """Draw all boxes of a state in which no cell has a record, whole columns at once."""
-    state.limit[: layout.real] = layout.silent
+    state.limit[:] = layout.silent
     state.lo[:], state.hi[:] = LOWEST, np.inf
     if not len(layout.cell_row):
         return
-    kinds = np.array([rule.kind is Kind.THRESHOLD for rule in layout.rules])
+    kinds = np.array([rule.kind in LADDERS for rule in layout.rules])
     signs = np.array([rule.sign for rule in layout.rules])
     which = np.flatnonzero(kinds[layout.cell_rule])
     lowest = np.fmin.reduce(layout.threshold[which], axis=1, initial=np.nan)
@@ -171,8 +167,7 @@ def draw_at_rest(layout: Layout, state: State) -> None:
         if rule.kind is Kind.STUCK:
             rows = layout.cell_row[layout.cell_rule == column]
             state.lo[rows], state.hi[rows] = np.inf, LOWEST
-    for derived in layout.derived:
-        floor = LOWEST if derived.above is None else derived.above
-        state.hi[derived.source] = min(state.hi[derived.source], floor)
+    state.idle[layout.real :] = True
     for row in layout.scheduled:
         state.lo[row], state.hi[row] = np.inf, LOWEST
+        state.idle[row] = False

@@ -3,12 +3,15 @@
 Nothing old is raised again; what differs under the new rules is reported at the time of the change.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.alerts import snapshot
 from services.alerts.core import Core
+from services.alerts.derive import Floats, Ints
 from services.alerts.ladder import NEVER, Cell, drop
 from services.alerts.layout import Layout
 from services.alerts.reasons import RULE_CHANGED, RULE_GONE
@@ -16,7 +19,7 @@ from services.alerts.rule import Kind, Rule
 from services.alerts.state import State
 from services.observation.site import Site
 
-_SENSOR = ("last", "base", "waiting", "value", "good", "held", "silent", "failing", "edge")
+_SENSOR = ("last", "base", "waiting", "value", "good", "held", "lower", "silent", "failing", "edge")
 _GATEWAY = ("clock", "heard", "known", "offline", "quiet")
 
 
@@ -34,9 +37,14 @@ def apply(core: Core, site: Site, rules: Sequence[Rule], t: int) -> Core:
     return new
 
 
-def _renamed(core: Core, new: Core) -> list[tuple[int, int, float, int]]:
-    names, row = core.layout.names, new.layout.row
-    return [(row[names[at]], *rest) for at, *rest in core.derived if names[at] in row]  # type: ignore[misc]
+def _renamed(core: Core, new: Core) -> list[tuple[Ints, Ints, Floats, NDArray[np.uint8]]]:
+    """Derived readings that nobody has asked for yet, in the new rows."""
+    found = []
+    for rows, *columns in core.derived:
+        row = np.array([new.layout.row.get(core.layout.names[at], -1) for at in rows.tolist()], np.int64)
+        time, value, flag = (column[row >= 0] for column in columns)
+        found.append((row[row >= 0], time, value, flag))
+    return found
 
 
 def _carry_columns(core: Core, new: Core) -> None:
@@ -55,12 +63,24 @@ def _carry_columns(core: Core, new: Core) -> None:
 
 
 def _carry_windows(core: Core, new: Core) -> None:
-    old = {core.layout.names[derived.row]: at for at, derived in enumerate(core.layout.derived)}
-    for at, derived in enumerate(new.layout.derived):
-        before = old.get(new.layout.names[derived.row])
-        if before is not None and core.layout.derived[before].window == derived.window:
-            new.state.windows.time[at] = core.state.windows.time[before]
-            new.state.windows.value[at] = core.state.windows.value[before]
+    """What derivations remember, as far as they still look back as far and as finely."""
+    old, now = (dict(_windows(one)) for one in (core, new))
+    snapshot.put_windows(
+        new, [window for window in snapshot.windows_of(core) if old[window[0]] == now.get(window[0])]
+    )
+    snapshot.adopt(
+        new, [row for row in new.layout.parent if new.layout.names[row] not in core.layout.row]
+    )
+    snapshot.put_inputs(new, snapshot.inputs_of(core))
+
+
+def _windows(core: Core) -> Iterator[tuple[str, tuple[int, int | None]]]:
+    """Id of the first output at each source, and how far and how finely its derivation looks back."""
+    for level in core.layout.levels:
+        for placed in level:
+            for at in range(placed.size):
+                kind = int(placed.window[at]), placed.derivation.slots
+                yield core.layout.names[placed.first + at], kind
 
 
 def _carry_cells(core: Core, new: Core, t: int) -> set[int]:
@@ -132,13 +152,12 @@ def _silent(new: Core, at: int, rule: Rule, cell: Cell | None, row: int, t: int)
 def _ladder(new: Core, at: int, rule: Rule, cell: Cell | None, row: int, t: int) -> None:  # noqa: PLR0913
     layout, state = new.layout, new.state
     good = int(state.good[row])
-    source = layout.parent.get(row, row)
-    seeing = not (
-        state.silent[source] or state.failing[source] or state.unknown(layout, int(layout.gateway[source]))
-    )
-    open_now = rule.schedule is None or rule.schedule.open_at(max(int(state.last[source]), 0))
+    seeing = not (state.silent[row] or state.failing[row] or state.unknown(layout, int(layout.gateway[row])))
+    open_now = rule.schedule is None or rule.schedule.open_at(max(int(state.last[row]), 0))
     y = float(state.value[row]) * rule.sign
     rungs = layout.rungs(at)
+    # Nothing was heard or derived, or only "at least so much": that ends nothing.
+    unsaid = good == NEVER or math.isnan(y) or bool(state.lower[row])
     reached = good > NEVER and open_now and any(y >= threshold for threshold in rungs.threshold)
     if cell is None and not (reached and seeing):
         return
@@ -148,7 +167,7 @@ def _ladder(new: Core, at: int, rule: Rule, cell: Cell | None, row: int, t: int)
     for k in range(4):
         if not open_now or rungs.threshold[k] != rungs.threshold[k]:
             continue
-        if active >> k & 1 and (y >= rungs.clear[k] or good == NEVER):
+        if active >> k & 1 and (y >= rungs.clear[k] or unsaid):
             cell.active |= 1 << k
         elif y >= rungs.threshold[k] and seeing and not state.held[row]:
             if rungs.on[k]:

@@ -1,7 +1,7 @@
 """Conditions over several sensors: and, or, k of n. One alert per rule and area.
 
 A member keeps a bit per rung, moved by its own good readings with the rule's hysteresis; suspect readings
-move none. A member that is silent, or whose gateway is, is *unknown*: it does not help to raise, and what
+move none, and a lower bound ("at least so much") only switches on. A member may be derived. A member that is silent, or whose gateway is, is *unknown*: it does not help to raise, and what
 it last said still counts for holding, so that blindness ends no alert. Delays move by the readings of the
 members; ticks move nothing here. Readings are looked at in the order they came, one by one: the members
 of such rules are few, and the order among sensors matters.
@@ -9,7 +9,9 @@ of such rules are few, and the order among sensors matters.
 Over 250 lines: and, or and k-of-n differ in a line each and share their bookkeeping.
 """
 
+import math
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -52,13 +54,15 @@ class Member:
         self.known = False
         self.last = NEVER
 
-    def see(self, value: float) -> None:
-        """Move the bits by a good reading."""
-        y = value * self.bound.sign
+    def see(self, value: float, *, none: bool = False, lower: bool = False) -> None:
+        """Move the bits by a good reading; `none`: there is no value. `lower`: it is at least this."""
+        y = -math.inf if none else value * self.bound.sign
+        if y != y or (lower and self.bound.sign < 0):  # noqa: PLR0124  NaN: nothing is said
+            return
         for k in range(RUNGS):
             if y >= self.bound.threshold[k]:
                 self.bits |= 1 << k
-            elif not y >= self.bound.clear[k]:
+            elif not y >= self.bound.clear[k] and not lower:
                 self.bits &= ~(1 << k)
 
 
@@ -123,25 +127,39 @@ class Groups:
         for group in self.groups:
             for member in group.members:
                 self.of_row.setdefault(member.row, []).append((group, member))
-        self.member = np.zeros(layout.real, bool)
+        self.member = np.zeros(len(layout.names), bool)
         self.member[list(self.of_row)] = True
 
-    def observe(self, core: "Core", rows: "Rows") -> None:
-        """Apply the readings of members, in the order they came."""
-        mine = np.flatnonzero(self.member[rows.sensor])
-        for at in mine[np.argsort(rows.arrival[mine], kind="stable")].tolist():
-            value, t, flag = float(rows.value[at]), int(rows.time[at]), int(rows.flag[at])
+    def observe(self, core: "Core", streams: "Sequence[Rows | None]") -> None:
+        """Apply the readings of members, in the order they came; what is derived from one comes right after it."""
+        mine = [
+            (int(rows.arrival[at]), level, at, rows)
+            for level, rows in enumerate(streams)
+            if rows is not None
+            for at in np.flatnonzero(self.member[rows.sensor]).tolist()
+        ]
+        for _, _, at, rows in sorted(mine, key=itemgetter(0, 1, 2)):
             for group, member in self.of_row[int(rows.sensor[at])]:
-                if t <= member.last:
-                    continue
-                member.last = t
-                member.known = True
-                if flag > 2 or not np.isfinite(value):  # noqa: PLR2004  PASS and NOT_EVALUATED only
-                    continue
-                member.see(value)
-                core.cause = core.cause._replace(order=int(rows.arrival[at]), detected_at=rows.received(at))
-                instant = max(t, group.last)
-                _report(core, group, instant, group.judge(instant), None)
+                self._observe(core, rows, at, group, member)
+
+    def _observe(self, core: "Core", rows: "Rows", at: int, group: Group, member: Member) -> None:  # noqa: PLR0913
+        value, t, flag = float(rows.value[at]), int(rows.time[at]), int(rows.flag[at])
+        if t <= member.last:
+            return
+        member.last = t
+        member.known = True
+        if flag > 2 or (not rows.derived and not math.isfinite(value)):  # noqa: PLR2004  PASS and NOT_EVALUATED
+            return
+        if rows.derived:
+            none = bool(rows.none[at])
+            if not none and math.isnan(value):
+                return
+            member.see(value, none=none, lower=bool(rows.lower[at]))
+        else:
+            member.see(value)
+        core.cause = core.cause._replace(order=int(rows.arrival[at]), detected_at=rows.received(at))
+        instant = max(t, group.last)
+        _report(core, group, instant, group.judge(instant), None)
 
     def sync(self, core: "Core") -> None:
         """After a tick or a gateway's word: of whom is nothing known."""
@@ -189,7 +207,7 @@ class Groups:
                 row = member.row
                 if core.state.good[row] != NEVER:
                     member.bits, member.last = 0, int(core.state.last[row])
-                    member.see(float(core.state.value[row]))
+                    member.see(float(core.state.value[row]), lower=bool(core.state.lower[row]))
                     member.known = not core.state.silent[row]
             group.cell.since = [NEVER] * RUNGS
             group.cell.active &= sum(1 << k for k in group.present)
@@ -231,7 +249,7 @@ def _of_k(layout: Layout, rule: Rule, area: str) -> list[Member]:
     hysteresis, sign = rule.hysteresis, rule.sign
     return [
         Member(row, layout.names[row], 0, _bound(layout, row, rule.rungs, hysteresis, sign))
-        for row in range(layout.real)
+        for row in range(len(layout.names))
         if layout.property[row] == rule.property
         and (layout.area[row] == area if rule.of is None else layout.station[row] in rule.of)
         and (rule.stations is None or layout.station[row] in rule.stations)
@@ -247,7 +265,7 @@ def _of_inputs(layout: Layout, rule: Rule, area: str) -> list[Member]:
             Member(
                 row, layout.names[row], condition, _bound(layout, row, rungs, (one.hysteresis,) * RUNGS, sign)
             )
-            for row in range(layout.real)
+            for row in range(len(layout.names))
             if layout.property[row] == one.property
             and layout.area[row] in (area, SITE_SCOPE)
             and (one.stations is None or layout.station[row] in one.stations)

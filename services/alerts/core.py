@@ -1,13 +1,22 @@
 """What all parts of the engine share: layout, state, and the events of the messages in hand."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from services.alerts.beside import beside_of
 from services.alerts.combine import Groups
+from services.alerts.derivations import HIDDEN
+from services.alerts.derive import Floats, Ints
 from services.alerts.hazard import Facts
 from services.alerts.ladder import NEVER, Cell
 from services.alerts.layout import Layout
 from services.alerts.reasons import sentence, severity_of
+from services.alerts.rows import Rows
 from services.alerts.rule import Kind
 from services.alerts.state import State
 from services.observation.event import Alert, CloudEvent, event_id, type_of
@@ -16,6 +25,7 @@ from services.observation.instants import iso as iso_text
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
 
+_LATER = Text("", "")
 iso = lru_cache(maxsize=4096)(iso_text)
 """The same few instants are written again and again: of one batch, of one event."""
 
@@ -27,6 +37,15 @@ class Cause(NamedTuple):
     detected_at: int
 
 
+class Told(NamedTuple):
+    """An event, and what its reason will be made of once all that came of the messages is known."""
+
+    order: int
+    event: CloudEvent
+    facts: Facts | None = None
+    row: int = -1
+
+
 class Core:
     """Layout, state and what came of the messages in hand."""
 
@@ -34,8 +53,8 @@ class Core:
         """Join them; nothing has come of anything yet."""
         self.layout, self.state = layout, state
         self.groups = Groups(layout)
-        self.out: list[tuple[int, CloudEvent]] = []
-        self.derived: list[tuple[int, int, float, int]] = []  # row, time, value, flag
+        self.out: list[Told] = []
+        self.derived: list[tuple[Ints, Ints, Floats, NDArray[np.uint8]]] = []  # row, time, value, flag
         self.cause = Cause(0, 0)
 
     def cell(self, at: int) -> Cell:
@@ -50,6 +69,34 @@ class Core:
         found = self.state.cells.get(at)
         if found is not None and found.at_rest:
             del self.state.cells[at]
+
+    def hold(self, rows: Rows) -> None:
+        """Note readings of a level, before they are applied, for what is derived from them further up."""
+        held, layout, state = self.state.inputs, self.layout, self.state
+        if not len(held.rows):
+            return
+        if not rows.derived:
+            unknown = [state.unknown(layout, gateway) for gateway in layout.gateway[held.rows].tolist()]
+            held.begin(state.silent[held.rows], state.failing[held.rows], np.array(unknown, bool))
+        held.note(rows, state.last)
+
+    def publish(self, rows: Rows) -> None:
+        """Keep derived readings for who asks for them."""
+        at = np.flatnonzero(self.layout.published[rows.sensor] & ~np.isnan(rows.value))
+        if len(at):
+            flag = np.where(rows.lower[at], np.uint8(Flag.SUSPECT), rows.flag[at])
+            self.derived.append((rows.sensor[at], rows.time[at], rows.value[at], flag))
+
+    def explain(self, streams: Sequence[Rows | None]) -> None:
+        """Give the events their reasons: what was derived from the same reading is known by now."""
+        beside = beside_of(self.out, streams, self.layout)
+        for told in self.out:
+            facts = told.facts
+            if facts is not None:
+                more = beside.get((int(self.layout.root[told.row]), told.order, facts.time))
+                if more:
+                    facts = msgspec.structs.replace(facts, beside=more)
+                told.event.data.reason = sentence(facts, told.event.data.hazard)
 
     def changed(  # noqa: PLR0913  a transition has these facts
         self, at: int, cell: Cell, time: int, since: int, *, late: bool = False, reason: Text | None = None
@@ -85,7 +132,7 @@ class Core:
         layout, state = self.layout, self.state
         row = layout.row_at[at]
         rule = layout.rule_at[at]
-        shown = layout.parent[row] if layout.property[row].startswith("~") else row
+        shown = layout.parent[row] if layout.property[row].startswith(HIDDEN) else row
         station = layout.site.stations[layout.station[row]]
         severity = severity_of(level)
         identity = event_id(
@@ -138,13 +185,17 @@ class Core:
                 late=late,
                 flag=cell.flag if verb in ("raised", "escalated") else Flag.PASS,
                 blind=verb == "blind" or (cell.blind and verb != "sighted"),
-                reason=reason if reason is not None else sentence(facts, rule.hazard),
+                reason=reason if reason is not None else _LATER,
                 readings=sorted({iso(i) for i in (since, int(state.good[row])) if i > NEVER}),
             ),
+            facts if reason is None else None,
+            row,
         )
 
-    def put(self, verb: str, identity: str, time: int, alert: Alert) -> None:
-        """Put an event out."""
+    def put(  # noqa: PLR0913  an event has these parts
+        self, verb: str, identity: str, time: int, alert: Alert, facts: Facts | None = None, row: int = -1
+    ) -> None:
+        """Put an event out; with `facts`, its reason is made of them in the end."""
         event = CloudEvent(
             id=identity,
             source=f"/sites/{self.layout.site.id}",
@@ -153,4 +204,4 @@ class Core:
             time=iso(time),
             data=alert,
         )
-        self.out.append((self.cause.order, event))
+        self.out.append(Told(self.cause.order, event, facts, row))

@@ -2,13 +2,14 @@
 
 Equal state and equal messages give equal events, wherever the messages are cut. A batch is tested
 against the calm boxes of its sensors, whole columns at once (`state`); only sensors with a reading
-outside go through `sensor`, reading by reading, jumping over what is calm in between.
+outside go through `sensor`, reading by reading, jumping over what is calm in between. What is derived from
+the batch is then a batch of its own, level by level, and takes the same way.
 
 Over 250 lines: the order of work of the engine is one story, told in one place.
 """
 
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +17,12 @@ from numpy.typing import NDArray
 
 from services.alerts import box, change, snapshot
 from services.alerts.core import Cause, Core
+from services.alerts.deriving import derive
 from services.alerts.gateways import gateway_state, tick
 from services.alerts.layout import Layout
 from services.alerts.rows import Rows, gather
 from services.alerts.rule import Rule
-from services.alerts.sensor import reading
+from services.alerts.sensor import family, reading
 from services.alerts.state import State
 from services.observation.batch import Batch, concat, empty
 from services.observation.event import CloudEvent
@@ -106,18 +108,19 @@ class Engine:
     def take_derived(self) -> Batch:
         """Hand over derived readings computed since the last call, in order of time."""
         core = self._core
-        taken, core.derived = sorted(core.derived, key=itemgetter(1, 0)), []
+        taken, core.derived = core.derived, []
         if not taken:
             return empty()
-        rows = sorted({row for row, *_ in taken})
-        index = {row: at for at, row in enumerate(rows)}
+        row, time, value, flag = (np.concatenate(column) for column in zip(*taken, strict=True))
+        order = np.lexsort((row, time))
+        rows, index = np.unique(row, return_inverse=True)
         return Batch(
-            [Source("", "", 0, 0, 1, core.cause.detected_at, len(taken))],
-            [core.layout.names[row] for row in rows],
-            np.array([t for _, t, _, _ in taken], np.int64),
-            np.array([index[row] for row, *_ in taken], np.uint32),
-            np.array([value for _, _, value, _ in taken], np.float64),
-            np.array([flag for *_, flag in taken], np.uint8),
+            [Source("", "", 0, 0, 1, core.cause.detected_at, len(row))],
+            [core.layout.names[at] for at in rows.tolist()],
+            time[order],
+            index[order].astype(np.uint32),
+            value[order],
+            flag[order],
         )
 
     def _apply_one(self, message: Tick | SiteChange | GatewayState | StrikeBatch) -> None:
@@ -139,32 +142,50 @@ class Engine:
         if batches:
             batch = concat(batches)
             batches.clear()
-            self._readings(batch)
-            self._collect(events)
+            self._collect(events, self._readings(batch))
 
-    def _collect(self, events: list[CloudEvent]) -> None:
+    def _collect(self, events: list[CloudEvent], streams: Sequence[Rows | None] = ()) -> None:
         out = self._core.out
+        if not out:
+            return
+        self._core.explain(streams)
         out.sort(key=_order)
-        events += [event for _, event in out]
+        events += [told.event for told in out]
         out.clear()
 
-    def _readings(self, batch: Batch) -> None:
+    def _readings(self, batch: Batch) -> list[Rows | None]:
+        """Apply readings, then what is derived from them, level by level; return the readings of all levels."""
         core = self._core
         rows = gather(batch, self._resolve(batch.sensors))
         if not len(rows.time):
-            return
+            return []
         self._begin_groups(rows)
+        streams: list[Rows | None] = [rows]
+        if core.layout.levels:
+            core.hold(rows)
+        self._apply(rows)
+        for level in core.layout.levels:
+            made = derive(core, level, streams)
+            streams.append(made)
+            if made is not None:
+                core.hold(made)
+                self._apply(made)
+                core.publish(made)
+        if core.groups.groups:
+            core.groups.observe(core, streams)
+        return streams
+
+    def _apply(self, rows: Rows) -> None:
+        """Readings of one level: the calm ones in columns, the others by their sensor."""
         calm = self._calm(rows)
         if calm.all():
             self._settle(rows, None)
-        else:
-            quiet = np.logical_and.reduceat(calm, rows.starts)
-            self._settle(rows, quiet)
-            ends = np.append(rows.starts[1:], len(rows.time))
-            for at in np.flatnonzero(~quiet).tolist():
-                self._segment(rows, int(rows.starts[at]), int(ends[at]))
-        if core.groups.groups:
-            core.groups.observe(core, rows)
+            return
+        quiet = np.logical_and.reduceat(calm, rows.starts)
+        self._settle(rows, quiet)
+        ends = np.append(rows.starts[1:], len(rows.time))
+        for at in np.flatnonzero(~quiet).tolist():
+            self._segment(rows, int(rows.starts[at]), int(ends[at]))
 
     def _calm(self, rows: Rows) -> NDArray[np.bool_]:
         """Which readings lie in the box of their sensor, if those before them do."""
@@ -180,14 +201,17 @@ class Engine:
             calm &= rows.flag <= 2  # noqa: PLR2004  PASS and NOT_EVALUATED
         np.subtract(time, since, out=since)
         calm &= since <= state.limit[sensor]
-        calm &= rows.value >= state.lo[sensor]
-        calm &= rows.value < state.hi[sensor]
         calm &= time < state.until[sensor]
+        within = rows.value >= state.lo[sensor]
+        within &= rows.value < state.hi[sensor]
+        if rows.derived:  # what says nothing, where nothing waits for it
+            within |= np.isnan(rows.value) & state.idle[sensor]
+        calm &= within
         return calm
 
     def _settle(self, rows: Rows, quiet: NDArray[np.bool_] | None) -> None:
         """Take over the newest readings of sensors all of whose readings were calm; None: of all sensors."""
-        state, layout = self._core.state, self._core.layout
+        state = self._core.state
         ends = np.append(rows.starts[1:], len(rows.time)) - 1
         if quiet is not None:
             ends = ends[quiet]
@@ -198,18 +222,8 @@ class Engine:
         state.base[sensor] = np.maximum(state.base[sensor], time)
         state.good[sensor] = time
         state.value[sensor] = value
-        if layout.derived:
-            every = np.arange(len(rows.time))
-            self._keep(rows, every if quiet is None else every[np.repeat(quiet, rows.lengths())])
-
-    def _keep(self, rows: Rows, at: NDArray[np.int64]) -> None:
-        """Keep calm readings in the windows of what is derived from their sensors."""
-        layout, state = self._core.layout, self._core.state
-        for children in layout.child_columns:
-            child = children[rows.sensor[at]]
-            mine = child >= 0
-            which = at[mine]
-            state.windows.put(child[mine], rows.time[which], rows.value[which])
+        if rows.derived:
+            state.lower[sensor] = rows.lower[ends]
 
     def _begin_groups(self, rows: Rows) -> None:
         """Count the silence of sensors that never spoke from the first reading of their group."""
@@ -217,7 +231,7 @@ class Engine:
         if not state.waiting.any():
             return
         listening = np.zeros(len(layout.groups), bool)
-        listening[layout.group[np.flatnonzero(state.waiting[: layout.real])]] = True
+        listening[layout.group[np.flatnonzero(state.waiting)]] = True
         heard = np.flatnonzero(listening[layout.group[rows.sensor]])
         if not len(heard):
             return
@@ -225,7 +239,7 @@ class Engine:
         groups, first = np.unique(layout.group[rows.sensor[heard]], return_index=True)
         started = np.zeros(len(layout.groups), np.int64)
         started[groups] = rows.time[heard[first]]
-        members = np.flatnonzero(state.waiting[: layout.real] & np.isin(layout.group, groups))
+        members = np.flatnonzero(state.waiting & np.isin(layout.group, groups))
         state.base[members] = started[layout.group[members]]
         state.waiting[members] = False
 
@@ -245,19 +259,32 @@ class Engine:
                 state.last[s] = state.good[s] = rows.time[last]
                 state.base[s] = max(state.base[s], rows.time[last])
                 state.value[s] = rows.value[last]
-                if s in core.layout.children:
-                    self._keep(rows, np.arange(at, stop))
+                if rows.derived:
+                    state.lower[s] = rows.lower[last]
             if stop < end:
                 core.cause = Cause(int(rows.arrival[stop]), rows.received(stop))
-                reading(core, s, int(rows.time[stop]), float(rows.value[stop]), int(rows.flag[stop]))
+                if rows.derived:
+                    self._derived_reading(rows, s, stop)
+                else:
+                    reading(core, s, int(rows.time[stop]), float(rows.value[stop]), int(rows.flag[stop]))
             at = stop + 1
+
+    def _derived_reading(self, rows: Rows, s: int, at: int) -> None:
+        """One derived reading, the exact way. Below its floor the value is only asked for to be shown."""
+        core = self._core
+        value, none = float(rows.value[at]), bool(rows.none[at])
+        if none and rows.ask is not None and any(cell in core.state.cells for cell in family(core, s)):
+            value = rows.ask(at)
+        t, flag, lower = int(rows.time[at]), int(rows.flag[at]), bool(rows.lower[at])
+        reading(core, s, t, value, flag, none=none, lower=lower)
 
     def _calm_until(self, rows: Rows, s: int, at: int, end: int) -> int:
         """Index of the first reading at or after `at` that is outside the present box, or `end`."""
         state = self._core.state
         lo, hi = state.lo[s], state.hi[s]
         value = rows.value[at]
-        if not lo <= value < hi:
+        idle = rows.derived and bool(state.idle[s])
+        if not (lo <= value < hi or (idle and np.isnan(value))):
             return at
         until, limit = state.until[s], state.limit[s]
         time = rows.time[at]
@@ -269,7 +296,10 @@ class Engine:
             stop = min(at + look, end)
             part = slice(at, stop)
             values, times, step = rows.value[part], rows.time[part], rows.step[part]
-            calm = (values >= lo) & (values < hi) & (step <= limit) & (times < until) & ~rows.odd[part]
+            calm = (values >= lo) & (values < hi)
+            if idle:
+                calm |= np.isnan(values)
+            calm &= (step <= limit) & (times < until) & ~rows.odd[part]
             first = int(calm.argmin())
             if not calm[first]:
                 return at + first
@@ -294,5 +324,4 @@ class Engine:
         return found
 
 
-def _order(item: tuple[int, CloudEvent]) -> int:
-    return item[0]
+_order = attrgetter("order")

@@ -55,7 +55,7 @@ def _hear(core: Core, gateway: int, base: int) -> None:
 def begin(core: Core, gateway: int, t: int) -> None:
     """Count the silence of sensors that never spoke from the first sign of their gateway."""
     layout, state = core.layout, core.state
-    members = (layout.gateway == gateway) & state.waiting[: layout.real]
+    members = (layout.gateway == gateway) & state.waiting
     rows = np.flatnonzero(members)
     if len(rows):
         state.base[rows] = t
@@ -65,7 +65,7 @@ def begin(core: Core, gateway: int, t: int) -> None:
 def _start_afresh(core: Core, gateway: int) -> None:
     """After nothing was known of them, sensors have three intervals from now on to speak."""
     layout, state = core.layout, core.state
-    rows = np.flatnonzero((layout.gateway == gateway) & ~state.silent[: layout.real])
+    rows = np.flatnonzero((layout.gateway == gateway) & ~state.silent)
     state.base[rows] = np.maximum(state.base[rows], state.clock[gateway])
 
 
@@ -76,8 +76,7 @@ def _fall_quiet(core: Core, gateway: int) -> None:
     alert = state.gateway_alerts.setdefault(gateway, GatewayAlert())
     alert.start = int(state.heard[gateway])
     _tell(core, gateway, alert, "raised", d)
-    rows = {layout.row_at[at] for at in state.cells}
-    for row in sorted({layout.parent.get(row, row) for row in rows}):
+    for row in sorted({layout.row_at[at] for at in state.cells}):
         if layout.gateway[row] == gateway:
             go_blind(core, row, d)
             box.refresh(core, row)
@@ -140,12 +139,11 @@ def due_timers(core: Core) -> None:
     layout, state = core.layout, core.state
     if not layout.real or not len(layout.gateways):
         return
-    real = layout.real
     now = np.where(layout.gateway >= 0, state.clock[layout.gateway], -FOREVER)
     silence = np.where(
-        state.silent[:real] | (layout.silent == FOREVER), FOREVER, state.base[:real] + layout.silent % FOREVER
+        state.silent | (layout.silent == FOREVER), FOREVER, state.base + layout.silent % FOREVER
     )
-    due = np.minimum(silence, state.wake[:real])
+    due = np.minimum(silence, state.wake)
     rows = np.flatnonzero(due <= now)
     for row in rows[np.argsort(due[rows], kind="stable")].tolist():
         timers(core, row, int(now[row]))

@@ -22,7 +22,7 @@ class Derivation(msgspec.Struct, frozen=True):
 
     Attributes:
         outputs: the derived properties, each declared in `Hazard.properties` with `derived=True`.
-        source: the property whose readings trigger it; measured, or derived by an earlier derivation.
+        source: the property whose readings trigger it; measured or derived.
         compute: the function; see `derive`.
         window_s, window_intervals: how far it looks back: the larger of so many seconds and so many reporting
             intervals of the source.

@@ -5,7 +5,7 @@ on-delay; on → off when it is below threshold minus hysteresis for the off-del
 rung that is on. Values come here times the rule's sign, so downward ladders look upward.
 
 Suspect readings: they may undo only what a suspect reading began, they never complete what they start,
-and they never clear.
+and they never clear. A lower bound ("at least so much") moves a rung that it reaches, and no other.
 """
 
 from collections.abc import Sequence
@@ -96,11 +96,12 @@ class Rungs:
 
 
 def advance(  # noqa: PLR0913  what a ladder is moved by
-    cell: Cell, rungs: Rungs, y: float, t: int, *, suspect: bool, gap: bool
+    cell: Cell, rungs: Rungs, y: float, t: int, *, suspect: bool, gap: bool, lower: bool = False
 ) -> int:
     """Apply one reading; return the start of the earliest flip that completed, or NEVER if none did.
 
-    `gap`: more than the permitted gap lies before this reading, so delays start again.
+    `gap`: more than the permitted gap lies before this reading, so delays start again. `lower`: the value is
+    "at least", and the ladder upward.
     """
     first = NEVER
     if gap:
@@ -108,16 +109,20 @@ def advance(  # noqa: PLR0913  what a ladder is moved by
     for k in range(4):
         threshold = rungs.threshold[k]
         if threshold == threshold:  # noqa: PLR0124  present
-            first = turn(
-                cell, rungs, k, t, first, up=y >= threshold, hold=y >= rungs.clear[k], suspect=suspect
-            )
+            up, hold = y >= threshold, y >= rungs.clear[k]
+            if lower and not (hold if cell.active >> k & 1 else up):
+                continue  # what is at least so much may be more: it ends and cancels nothing
+            first = turn(cell, rungs, k, t, first, up=up, hold=hold, suspect=suspect, lower=lower)
     return first
 
 
 def turn(  # noqa: C901, PLR0913  the table of one rung, in one place
-    cell: Cell, rungs: Rungs, k: int, t: int, first: int, *, up: bool, hold: bool, suspect: bool
+    cell: Cell, rungs: Rungs, k: int, t: int, first: int, *, up: bool, hold: bool, suspect: bool, lower: bool = False
 ) -> int:
-    """Move one rung: `up` asks for it to be on, `hold` lets it stay on. Return the earliest start so far."""
+    """Move one rung: `up` asks for it to be on, `hold` lets it stay on. Return the earliest start so far.
+
+    A `lower` bound asks like a good reading, and what it had part in is told as suspect.
+    """
     since = cell.since[k]
     if cell.active >> k & 1:
         if hold:
@@ -136,6 +141,8 @@ def turn(  # noqa: C901, PLR0913  the table of one rung, in one place
             cell.marks[k] = (cell.marks[k] | SUSPECT) & ~AWAITING
         else:
             cell.marks[k] &= ~AWAITING
+        if lower:
+            cell.marks[k] |= SUSPECT
         if t - since >= rungs.on[k] and not cell.marks[k] & AWAITING:
             return _flip(cell, k, first)
     elif since != NEVER and (not suspect or cell.marks[k] & BEGUN):

@@ -7,11 +7,22 @@ Over 250 lines: all columns of a site version are laid here, and agree because t
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.alerts.derivations import (
+    HIDDEN,
+    NOWHERE,
+    Known,
+    Placed,
+    answers,
+    level_of,
+    ordered,
+    seen_elsewhere,
+    wall_clock,
+    wanted,
+)
 from services.alerts.hazard import Derivation
 from services.alerts.hazards import derivations, properties
 from services.alerts.ladder import Rungs
@@ -25,25 +36,15 @@ FOREVER = 1 << 62
 """A span or an instant that is never reached."""
 
 
-class Derived(NamedTuple):
-    """One derived sensor: its row, the row it is computed from, how, and the armed floor (None: always)."""
-
-    row: int
-    source: int
-    window: int
-    above: float | None
-    own: bool  # the series is published; else it only feeds a rule of kind rate
-
-
-def _old(_: object) -> Any:
-    raise NotImplementedError
-
-
 class Layout:
     """Columns of one site version, for one partition or for all.
 
     Attributes:
-        names: sensor ids by row; rows from `real` on are computed here and no gateway may send them.
+        names: sensor ids by row; rows from `real` on are computed here and no gateway may send them. They are
+            sensors like the others, heard as often as the measured one they come from.
+        parent, root: row a derived one is computed from, and the measured one at the bottom of that.
+        levels: what derives rows, level by level. inputs: rows whose values are held for that.
+        mine, published: evaluated here; derived, and published here.
         interval, silent: µs between readings; µs after which a sensor is silent (FOREVER: never).
         timed: whether the property reports on change, so that delays are timers.
         gateway, group: index of the sensor's gateway (-1: none); of its (gateway, partition).
@@ -70,59 +71,94 @@ class Layout:
         self.station = [sensor.station for sensor in visible]
         self.unit = [sensor.unit for sensor in visible]
         self.area = [site.stations[station].area for station in self.station]
-        self.derived: list[Derived] = []
-        self._place_derived()
         self.mine = [only is None or owner[area] == only for area in self.area]
-        self.row = {name: at for at, name in enumerate(self.names)}
+        self.local = wall_clock(site.zone)
         self._place_gateways()
+        self._place_derived()
+        self.row = {name: at for at, name in enumerate(self.names)}
         self._place_cells()
 
     def _place_derived(self) -> None:
         """Rows for derived sensors: those hazards declare, and one for each rule of kind rate."""
-        attributes = {name: station.attributes for name, station in self.site.stations.items()}
-        wanted: list[tuple[Derivation, bool, Rule | None]] = [(d, True, None) for d in derivations()]
-        wanted += [
-            (Derivation((f"~{rule.id}",), rule.property or "", _old, rule.window_s, above=rule.above), False, rule)
-            for rule in self.rules
-            if rule.kind is Kind.RATE
-        ]
-        by_property: dict[str, list[int]] = defaultdict(list)
-        for at, name in enumerate(self.property):
-            by_property[name].append(at)
+        declared = ordered(derivations())
+        elsewhere = seen_elsewhere(declared, self.rules)
+        known = Known(self.site.stations)
+        for station, name in zip(self.station, self.property, strict=True):
+            known.add(station, name, 0)
+        self.parent: dict[int, int] = {}
+        root = list(range(self.real))
         units = {name: prop.unit for name, prop in properties().items()}
-        used = {rule.property for rule in self.rules}
-        for derivation, own, rule in wanted:
-            for source in by_property.get(derivation.source, ()):
-                above = (
-                    derivation.above.resolve(attributes[self.station[source]]) if derivation.above else None
-                )
-                unanswered = derivation.above is not None and above is None
-                if unanswered or (rule is not None and not rule.matches(self.site, self.sensors[source])):
-                    continue
-                if (
-                    own
-                    and derivation.outputs[0] not in used
-                    and self.only not in (None, self.owner[self.area[source]])
-                ):
-                    continue
-                self.derived.append(
-                    Derived(len(self.names), source, round(derivation.window_s * SECOND), above, own)
-                )
-                self.names.append(f"{self.station[source]}.{derivation.outputs[0]}")
-                self.property.append(derivation.outputs[0])
-                self.station.append(self.station[source])
-                self.area.append(self.area[source])
-                self.unit.append(units.get(derivation.outputs[0], f"{self.unit[source]}/h"))
-        self.children: dict[int, list[int]] = defaultdict(list)
-        for at, derived in enumerate(self.derived):
-            self.children[derived.source].append(at)
-        # Column i holds the i-th derivation of each sensor, -1 where it has none.
-        depth = max((len(found) for found in self.children.values()), default=0)
-        self.child_columns = [np.full(self.real, -1, np.int64) for _ in range(depth)]
-        for source, found in self.children.items():
-            for column, child in zip(self.child_columns, found, strict=False):
-                column[source] = child
-        self.parent = {derived.row: derived.source for derived in self.derived}
+        levels: dict[int, list[Placed]] = defaultdict(list)
+        for one, rule in wanted(declared, self.rules):
+            everywhere = not elsewhere.isdisjoint(one.outputs)
+            sources = [
+                row
+                for row in known.by_property.get(one.source, ())
+                if (everywhere or self.mine[row]) and self._has(one, rule, row, known)
+            ]
+            if not sources:
+                continue
+            level = level_of(known, one)
+            levels[level].append(self._place_one(one, level, sources, root, known))
+            for name in one.outputs:
+                for row in sources:
+                    self.parent[len(self.names)] = row
+                    root.append(root[row])
+                    self.names.append(f"{self.station[row]}.{name}")
+                    self.property.append(name)
+                    self.station.append(self.station[row])
+                    self.area.append(self.area[row])
+                    self.mine.append(self.mine[row])
+                    self.unit.append(units.get(name, f"{self.unit[row]}/h"))
+                    known.add(self.station[row], name, level)
+        self._span_derived(levels, root)
+
+    def _span_derived(self, levels: dict[int, list[Placed]], root: list[int]) -> None:
+        """Derived sensors are heard as the measured ones below them are."""
+        rows = len(self.names)
+        self.levels = [[one.over(rows) for one in levels[level]] for level in sorted(levels)]
+        self.root = np.array(root, np.int64)
+        for column in ("gateway", "group", "interval", "silent", "gap", "timed"):
+            setattr(self, column, getattr(self, column)[self.root])
+        shown = [mine and not name.startswith(HIDDEN) for mine, name in zip(self.mine, self.property, strict=True)]
+        self.published = np.array(shown, bool)
+        self.published[: self.real] = False
+        read = {row for found in self.levels for one in found for row in one.inputs.ravel().tolist()}
+        self.inputs = np.array(sorted(read - {NOWHERE}), np.int64)
+
+    def _has(self, one: Derivation, rule: Rule | None, row: int, known: Known) -> bool:
+        """Whether a derivation is at home at a row of its source."""
+        if rule is not None and not (self.mine[row] and rule.matches(self.site, self.sensors[row])):
+            return False
+        station = self.site.stations[self.station[row]]
+        if one.above is not None and one.above.resolve(station.attributes) is None:
+            return False
+        if not station.attributes.keys() >= set(one.needs):
+            return False
+        return known.names.isdisjoint(f"{station.id}.{name}" for name in one.outputs)
+
+    def _place_one(  # noqa: PLR0913  what is known so far
+        self, one: Derivation, level: int, sources: list[int], root: list[int], known: Known
+    ) -> Placed:
+        place = np.full(len(self.names), NOWHERE, np.int64)
+        place[sources] = np.arange(len(sources))
+        floors = [
+            None if one.above is None else one.above.resolve(self.site.stations[self.station[row]].attributes)
+            for row in sources
+        ]
+        interval = self.interval[[root[row] for row in sources]]
+        return Placed(
+            one,
+            level,
+            tuple(sorted({known.level[row] for row in sources})),
+            len(self.names),
+            len(sources),
+            np.array(sources, np.int64),
+            place,
+            np.maximum(round(one.window_s * SECOND), one.window_intervals * interval),
+            np.array([-np.inf if floor is None else floor for floor in floors]),
+            answers(known, one, sources),
+        )
 
     def _place_gateways(self) -> None:
         site = self.site
@@ -190,12 +226,12 @@ class Layout:
         for column, rule in enumerate(self.rules):
             if rule.schedule is not None:
                 for row in self.cell_row[self.cell_rule == column].tolist():
-                    self.scheduled[self.parent.get(row, row)].append(rule)
+                    self.scheduled[row].append(rule)
         self._place_thresholds()
 
     def _rows_of(self, rule: Rule, by_property: dict[str, list[int]]) -> list[int]:
         if rule.kind is Kind.RATE:
-            return by_property.get(f"~{rule.id}", [])
+            return by_property.get(HIDDEN + rule.id, [])
         if rule.property is not None:
             candidates = by_property.get(rule.property, [])
         else:

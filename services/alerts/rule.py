@@ -35,6 +35,9 @@ class Kind(StrEnum):
     K_OF_N = "k_of_n"
 
 
+LADDERS = (Kind.THRESHOLD, Kind.RATE)
+"""Kinds that are a ladder on one sensor."""
+
 COMBINED = (Kind.AND, Kind.OR, Kind.K_OF_N)
 
 

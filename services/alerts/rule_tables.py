@@ -184,12 +184,12 @@ class _Reader:
     def _property(self, kind: Kind) -> str | None:
         name = self.table.get("property")
         prop = properties().get(name) if isinstance(name, str) else None
-        if prop is not None and prop.derived and kind not in (Kind.THRESHOLD, Kind.SILENT):
+        if prop is not None and prop.derived and kind in (Kind.RATE, Kind.STUCK):
             self.error(
                 f"đại lượng {name!r} do hệ thống tính ra, loại {kind} không đọc được",
                 f"property {name!r} is derived, and kind {kind} can't read it",
-                "dùng kind = threshold",
-                "use kind = threshold",
+                "dùng kind = threshold, hoặc đại lượng đo được",
+                "use kind = threshold, or a property that is measured",
             )
         if name is None and kind in (Kind.SILENT, Kind.AND, Kind.OR):
             return None
@@ -293,7 +293,8 @@ class _Reader:
         return tuple(self._input(item) for item in raw)
 
     def _input(self, item: Mapping[str, Any]) -> Input:
-        inner = _Reader(self.site, {"id": self.table.get("id"), **item}, self.line, self.problems)
+        table = {"id": self.table.get("id"), **item}
+        inner = _Reader(self.site, table, self.line, self.problems, default=self.default)
         for key in item:
             if key not in _INPUT_KEYS:
                 inner.error(f"khóa lạ {key!r} trong of", f"unknown key {key!r} in of", *_one_of(_INPUT_KEYS))

@@ -51,6 +51,14 @@ class Score(msgspec.Struct):
     lead_s: list[float]
 
 
+class Lead(NamedTuple):
+    """How early the hits were, s: median, tenth percentile, and the share that came late. None: no hit."""
+
+    median: float | None
+    p10: float | None
+    late: float | None
+
+
 class Load(msgspec.Struct):
     """What the operator would have had to look at."""
 
@@ -84,7 +92,12 @@ def score(events: Iterable[CloudEvent], truth: Sequence[Happened]) -> dict[str, 
     Below the lowest severity that the truth names nothing is known, so nothing is called false there.
     Alerts about ourselves are no warnings and are not scored.
     """
-    alerts = [alert for alert in occurrences(events) if alert.hazard != "system"]
+    return score_alerts(occurrences(events), truth)
+
+
+def score_alerts(found: Iterable[Occurrence], truth: Sequence[Happened]) -> dict[str, dict[str, Score]]:
+    """The same of alerts that are no events: those of a bare threshold."""
+    alerts = [alert for alert in found if alert.hazard != "system"]
     result: dict[str, dict[str, Score]] = {}
     for hazard in sorted({row.hazard for row in truth} | {alert.hazard for alert in alerts}):
         of_hazard = [alert for alert in alerts if alert.hazard == hazard]
@@ -119,6 +132,21 @@ def _score(alerts: Sequence[Occurrence], rows: Sequence[Happened], severity: str
     )
 
 
+def lead(leads: Sequence[float]) -> Lead:
+    """Median and tenth percentile (linear between leads) of the leads of hits, and the share below zero."""
+    if not leads:
+        return Lead(None, None, None)
+    ordered = sorted(leads)
+    return Lead(_quantile(ordered, 0.5), _quantile(ordered, 0.1), sum(x < 0 for x in ordered) / len(ordered))
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
 def _meets(alert: Occurrence, row: Happened) -> bool:
     ends_in_time = alert.end is None or alert.end >= row.start - EARLY
     return alert.area == row.area and alert.start <= row.end and ends_in_time
@@ -130,7 +158,11 @@ def _ratio(part: int, whole: int) -> float | None:
 
 def load(events: Iterable[CloudEvent], first: int, last: int) -> Load:
     """How many alerts over a span of time, and how many at once."""
-    alerts = occurrences(events)
+    return load_of_alerts(occurrences(events), first, last)
+
+
+def load_of_alerts(alerts: Sequence[Occurrence], first: int, last: int) -> Load:
+    """The same of alerts that are no events."""
     starts = sorted(alert.start for alert in alerts)
     most = begin = 0
     for at, start in enumerate(starts):

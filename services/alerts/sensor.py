@@ -3,37 +3,52 @@
 Timers of a sensor (its silence, delays of on-change properties, edges of schedules) are looked at just
 before a reading that is later than they are due, and at ticks; never in between.
 
+Derived sensors take the same path as measured ones. What sets them apart: a reading of theirs may say nothing
+(NaN), that there is none, or only "at least so much".
+
 Over 250 lines: what one reading can do to its sensor is one sequence, and its order is the promise.
 """
 
 import math
+from typing import NamedTuple
 
 from services.alerts import box
 from services.alerts.core import Core
-from services.alerts.ladder import NEVER, advance, drop, due, fire
+from services.alerts.ladder import NEVER, Rungs, advance, drop, due, fire
 from services.alerts.layout import FOREVER
 from services.alerts.reasons import SCHEDULE_CLOSED
-from services.alerts.rule import Kind, Rule
+from services.alerts.rule import LADDERS, Kind, Rule
 from services.observation.flags import Flag
 
-_LADDERS = (Kind.THRESHOLD, Kind.RATE)
 _USABLE = (Flag.PASS, Flag.NOT_EVALUATED, Flag.SUSPECT)
 
 
-def family(core: Core, s: int) -> list[int]:
-    """Cells of a sensor and of what is derived from it."""
-    start = core.layout.start
-    cells = list(range(start[s], start[s + 1]))
-    for child in core.layout.children.get(s, ()):
-        row = core.layout.derived[child].row
-        cells += range(start[row], start[row + 1])
-    return cells
+class Said(NamedTuple):
+    """What a usable reading says.
+
+    `gap`: more than the permitted gap lies before it. `none`: there is no such value, so every condition on it
+    is not met; `value` is then only to be shown. `lower`: it is at least `value`.
+    """
+
+    value: float
+    time: int
+    suspect: bool = False
+    gap: bool = False
+    none: bool = False
+    lower: bool = False
 
 
-def reading(core: Core, s: int, t: int, x: float, flag: int) -> None:
+def family(core: Core, s: int) -> range:
+    """Cells of a sensor."""
+    return range(core.layout.start[s], core.layout.start[s + 1])
+
+
+def reading(  # noqa: PLR0913  what a reading is
+    core: Core, s: int, t: int, x: float, flag: int, *, none: bool = False, lower: bool = False
+) -> None:
     """Apply one reading of a sensor and draw its calm box anew."""
     state = core.state
-    if not math.isfinite(x):
+    if s < core.layout.real and not math.isfinite(x):
         flag = Flag.MISSING
     if t <= state.last[s]:
         _late(core, s, t, x, flag)
@@ -49,7 +64,7 @@ def reading(core: Core, s: int, t: int, x: float, flag: int) -> None:
     )  # later than t: its gateway came back only then, with a backlog
     state.waiting[s] = False
     if flag in _USABLE:
-        _usable(core, s, t, x, suspect=flag == Flag.SUSPECT)
+        _usable(core, s, Said(x, t, suspect=flag == Flag.SUSPECT, none=none, lower=lower))
     else:
         state.failing[s] = True
         go_blind(core, s, t)
@@ -58,37 +73,49 @@ def reading(core: Core, s: int, t: int, x: float, flag: int) -> None:
     box.refresh(core, s)
 
 
-def _usable(core: Core, s: int, t: int, x: float, *, suspect: bool) -> None:
+def _usable(core: Core, s: int, said: Said) -> None:
     layout, state = core.layout, core.state
     before = int(state.good[s])
-    gap = not layout.timed[s] and before != NEVER and t - before > int(layout.gap[s])
-    state.value[s], state.good[s], state.held[s], state.failing[s] = x, t, suspect, False
-    if not suspect:
-        _sight(core, s, t)
+    if not layout.timed[s] and before != NEVER and said.time - before > int(layout.gap[s]):
+        said = said._replace(gap=True)
+    state.value[s], state.good[s], state.held[s] = said.value, said.time, said.suspect
+    state.failing[s], state.lower[s] = False, said.lower
+    if not said.suspect:
+        _sight(core, s, said.time)
     for at in range(layout.start[s], layout.start[s + 1]):
-        _judge(core, at, layout.rule_at[at], x, t, suspect=suspect, gap=gap)
-    for child in layout.children.get(s, ()):
-        _derive(core, child, x, t, suspect=suspect, gap=gap)
+        _judge(core, at, layout.rule_at[at], said)
 
 
-def _judge(core: Core, at: int, rule: Rule, x: float, t: int, *, suspect: bool, gap: bool) -> None:  # noqa: PLR0913
+def _judge(core: Core, at: int, rule: Rule, said: Said) -> None:
     if rule.kind is Kind.STUCK:
-        _flat(core, at, rule, x, t, suspect=suspect)
+        _flat(core, at, rule, said.value, said.time, suspect=said.suspect)
         return
-    if rule.kind not in _LADDERS:
+    if rule.kind not in LADDERS:
         return
-    row = core.layout.row_at[at]
-    if not box.in_force(core, core.layout.parent.get(row, row), rule, t):
-        _close(core, at, t)
+    if not box.in_force(core, core.layout.row_at[at], rule, said.time):
+        _close(core, at, said.time)
         return
     rungs = core.layout.rungs(at)
-    y = x * rule.sign
+    y = -math.inf if said.none else said.value * rule.sign
     if at not in core.state.cells and not any(y >= threshold for threshold in rungs.threshold):
         return
-    cell = core.cell(at)
-    since = advance(cell, rungs, y, t, suspect=suspect, gap=gap)
-    if cell.level != cell.reported:
-        core.changed(at, cell, t, since)
+    _climb(core, at, rungs, y, said, upward=rule.upward)
+
+
+def _climb(core: Core, at: int, rungs: Rungs, y: float, said: Said, *, upward: bool) -> None:  # noqa: PLR0913
+    """Move the ladder of a cell. What says nothing, or nothing to a downward ladder, moves no rung."""
+    mute = y != y or (said.lower and not upward and not said.none)  # noqa: PLR0124  NaN
+    cell = core.state.cells.get(at) if mute else core.cell(at)
+    if cell is None:
+        return
+    if mute:
+        if said.gap:
+            cell.since = [NEVER] * len(cell.since)
+    else:
+        lower = said.lower and not said.none
+        since = advance(cell, rungs, y, said.time, suspect=said.suspect, gap=said.gap, lower=lower)
+        if cell.level != cell.reported:
+            core.changed(at, cell, said.time, since)
     core.rest(at)
 
 
@@ -127,46 +154,11 @@ def _flat(core: Core, at: int, rule: Rule, x: float, t: int, *, suspect: bool) -
     core.rest(at)
 
 
-def _derive(core: Core, child: int, x: float, t: int, *, suspect: bool, gap: bool) -> None:  # noqa: PLR0913
-    """Compute a derived property at a reading of its source, and judge it where the floor is reached."""
-    layout, state = core.layout, core.state
-    derived = layout.derived[child]
-    row = derived.row
-    cells = range(layout.start[row], layout.start[row + 1])
-    armed = derived.above is None or x >= derived.above
-    busy = any(at in state.cells for at in cells)
-    slope = state.windows.slope(child, t, x) if armed or busy else None
-    if not suspect:
-        state.windows.keep(child, t, x)
-    if slope is None:
-        if armed or not busy:
-            return
-    else:
-        state.value[row] = slope
-    state.good[row], state.held[row] = t, suspect
-    if armed and slope is not None and derived.own and layout.mine[derived.source]:
-        core.derived.append((row, t, slope, Flag.SUSPECT if suspect else Flag.PASS))
-    for at in cells:
-        rule = layout.rule_at[at]
-        # Below its floor a rise counts for nothing: that ends it, through its off-delay.
-        _judge(
-            core,
-            at,
-            rule,
-            slope if armed and slope is not None else -rule.sign * math.inf,
-            t,
-            suspect=suspect,
-            gap=gap,
-        )
-
-
 def _late(core: Core, s: int, t: int, x: float, flag: int) -> None:
-    """Apply a reading not newer than the last: it fills windows, and may raise where a rule says so."""
+    """Apply a reading not newer than the last: it may raise where a rule says so."""
     layout, state = core.layout, core.state
     if flag not in (Flag.PASS, Flag.NOT_EVALUATED) or t == state.last[s]:
         return
-    for child in layout.children.get(s, ()):
-        state.windows.keep(child, t, x)
     for at in range(layout.start[s], layout.start[s + 1]):
         rule = layout.rule_at[at]
         if rule.late == "reevaluate" and rule.kind is Kind.THRESHOLD:
@@ -278,7 +270,7 @@ def _delay(core: Core, s: int) -> tuple[int, int]:
     if core.layout.timed[s]:
         for at in range(core.layout.start[s], core.layout.start[s + 1]):
             cell = core.state.cells.get(at)
-            if cell is not None and core.layout.rule_at[at].kind is Kind.THRESHOLD:
+            if cell is not None and core.layout.rule_at[at].kind in LADDERS:
                 d = due(cell, core.layout.rungs(at), sighted=_sighted(core, s))
                 if d is not None and d < best:
                     best, which = d, at
@@ -302,16 +294,16 @@ def _edge(core: Core, s: int, d: int) -> None:
             continue
         if not schedule.open_at(d):
             _close(core, at, d)
-        elif not schedule.open_at(d - 1) and _holds(core, s, at, d):
-            row = layout.row_at[at]
-            rule: Rule = layout.rule_at[at]
-            _judge(core, at, rule, float(state.value[row]), d, suspect=bool(state.held[row]), gap=False)
+        elif not schedule.open_at(d - 1) and _holds(core, s, d):
+            row, rule = layout.row_at[at], layout.rule_at[at]
+            held, least = bool(state.held[row]), bool(state.lower[row])
+            _judge(core, at, rule, Said(float(state.value[row]), d, suspect=held, lower=least))
     box.next_edge(core, s, d)
 
 
-def _holds(core: Core, s: int, at: int, d: int) -> bool:
+def _holds(core: Core, s: int, d: int) -> bool:
     """Whether the value a sensor last sent may still be taken for its value at d."""
-    good = int(core.state.good[core.layout.cell_row[at]])
-    if good == NEVER or not _sighted(core, s):
+    good, value = int(core.state.good[s]), float(core.state.value[s])
+    if good == NEVER or math.isnan(value) or not _sighted(core, s):
         return False
     return bool(core.layout.timed[s]) or d - good <= int(core.layout.gap[s])

@@ -15,9 +15,11 @@ from services.alerts.ladder import NEVER, Cell
 from services.alerts.rule import Rule
 from services.alerts.state import GatewayAlert, State
 
-FORMAT = 1
+FORMAT = 2
+READS = (1, 2)
+"""In format 1 the rate of change was all that was derived: see `adopt`."""
 
-_SENSOR = ("last", "base", "waiting", "value", "good", "held", "silent", "failing", "edge")
+_SENSOR = ("last", "base", "waiting", "value", "good", "held", "lower", "silent", "failing", "edge")
 _GATEWAY = ("clock", "heard", "known", "offline", "quiet")
 _CELL = (
     "active", "since", "marks", "start", "alert", "previous", "blind", "flag", "reported",
@@ -44,6 +46,7 @@ class _Snapshot(msgspec.Struct):
     gateway_alerts: list[tuple[str, str | None, str | None, int]]
     windows: list[tuple[str, bytes, bytes]]
     groups: list[Any]
+    inputs: list[tuple[str, float, int]] = []
 
 
 _decoder = msgspec.msgpack.Decoder(_Snapshot)
@@ -76,16 +79,9 @@ def dump(core: Core) -> bytes:
                 (layout.gateways[at], alert.alert, alert.previous, alert.start)
                 for at, alert in sorted(state.gateway_alerts.items())
             ],
-            windows=[
-                (
-                    layout.names[derived.row],
-                    state.windows.time[at].tobytes(),
-                    state.windows.value[at].tobytes(),
-                )
-                for at, derived in enumerate(layout.derived)
-                if state.windows.time[at].max() > NEVER
-            ],
+            windows=windows_of(core),
             groups=core.groups.dump(),
+            inputs=inputs_of(core),
         )
     )
 
@@ -129,13 +125,82 @@ def load(core: Core, data: bytes) -> None:
     for name, alert_id, previous, start in found.gateway_alerts:
         one = state.gateway_alerts[layout.gateway_row[name]] = GatewayAlert()
         one.alert, one.previous, one.start = alert_id, previous, start
-    child_of = {layout.names[derived.row]: at for at, derived in enumerate(layout.derived)}
-    for name, times, values in found.windows:
-        if name in child_of:
-            state.windows.time[child_of[name]] = np.frombuffer(times, np.int64)
-            state.windows.value[child_of[name]] = np.frombuffer(values, np.float64)
+    put_windows(core, found.windows)
     core.groups.load(found.groups)
+    known = () if found.format == 1 else found.sensors
+    adopt(core, [at for at in range(layout.real, len(layout.names)) if layout.names[at] not in set(known)])
+    put_inputs(core, found.inputs)
     redraw(core)
+
+
+def windows_of(core: Core) -> list[tuple[str, bytes, bytes]]:
+    """What every derivation remembers of each source: id of its first output there, times, values.
+
+    What is too old to count is left out: when it was thrown away depends on where batches were cut.
+    """
+    layout, state = core.layout, core.state
+    found = []
+    for level in layout.levels:
+        for placed in level:
+            window = state.windows[placed.first]
+            for at in range(placed.size):
+                row = placed.first + at
+                time, value = window.past(at)
+                if len(time):
+                    start = int(np.searchsorted(time, window.since(at, int(state.last[row]))))
+                    time, value = time[start:], value[start:]
+                if len(time):
+                    found.append((layout.names[row], time.tobytes(), value.tobytes()))
+    return found
+
+
+def put_windows(core: Core, windows: Iterable[tuple[str, bytes, bytes]]) -> None:
+    """Take over what `windows_of` gave, and the rings of format 1."""
+    layout, state = core.layout, core.state
+    at_home = {
+        layout.names[placed.first + at]: (placed.first, at)
+        for level in layout.levels
+        for placed in level
+        for at in range(placed.size)
+    }
+    for name, times, values in windows:
+        if name in at_home:
+            first, at = at_home[name]
+            time, value = np.frombuffer(times, np.int64), np.frombuffer(values, np.float64)
+            order = np.argsort(time, kind="stable")
+            order = order[time[order] > NEVER]
+            state.windows[first].store(at, time[order], value[order])
+
+
+def inputs_of(core: Core) -> list[tuple[str, float, int]]:
+    """Held values: id, value, time."""
+    held = core.state.inputs
+    rows = held.rows.tolist()
+    return [
+        (core.layout.names[row], float(held.value[at]), int(held.time[at]))
+        for at, row in enumerate(rows)
+        if held.time[at] > NEVER
+    ]
+
+
+def put_inputs(core: Core, inputs: Iterable[tuple[str, float, int]]) -> None:
+    """Take over what `inputs_of` gave. Of sensors that were not held before, the last value if it is good."""
+    layout, state, held = core.layout, core.state, core.state.inputs
+    known = {name: (value, time) for name, value, time in inputs}
+    for at, row in enumerate(held.rows.tolist()):
+        good = not state.held[row] and not state.lower[row]
+        now = (float(state.value[row]), int(state.good[row])) if good else (float("nan"), NEVER)
+        held.value[at], held.time[at] = known.get(layout.names[row], now)
+
+
+def adopt(core: Core, rows: Iterable[int]) -> None:
+    """Derived sensors of which nothing is known were heard as often as the ones they come from."""
+    state = core.state
+    for row in rows:
+        source = core.layout.parent[row]
+        for name in ("last", "base", "waiting", "good", "held", "silent", "failing", "edge"):
+            column = getattr(state, name)
+            column[row] = column[source]
 
 
 def _load_cells(core: Core, found: _Snapshot) -> None:
@@ -156,13 +221,10 @@ def redraw(core: Core) -> None:
     """Draw every calm box from the state."""
     layout, state = core.layout, core.state
     box.draw_at_rest(layout, state)
-    restless = state.silent | state.failing | state.held | (state.good != state.last)
-    restless[layout.real :] = False
+    restless = state.failing | state.held | (state.good != state.last)
     restless &= state.last > NEVER
-    rows = {layout.parent.get(layout.row_at[at], layout.row_at[at]) for at in state.cells}
-    rows |= set(
-        np.flatnonzero(restless | np.append(state.silent[: layout.real], restless[layout.real :])).tolist()
-    )
+    rows = {layout.row_at[at] for at in state.cells}
+    rows |= set(np.flatnonzero(restless | state.silent).tolist())
     rows |= {row for row in layout.scheduled if state.last[row] > NEVER}
     for row in sorted(rows):
         box.refresh(core, row)
@@ -174,8 +236,8 @@ def _read(data: bytes) -> _Snapshot:
     except msgspec.MsgspecError as error:
         msg = f"not an engine snapshot: {error}"
         raise SnapshotError(msg) from error
-    if found.format != FORMAT:
-        msg = f"engine snapshot format {found.format} is not {FORMAT}; a newer release wrote it"
+    if found.format not in READS:
+        msg = f"engine snapshot format {found.format} is not one of {READS}; a newer release wrote it"
         raise SnapshotError(msg)
     return found
 
@@ -186,5 +248,7 @@ def _load_columns(
     at = np.array([row.get(name, -1) for name in ids], np.int64)
     known = np.flatnonzero(at >= 0)
     for name in names:
+        if name not in columns:
+            continue  # newer than the snapshot's format
         column = getattr(state, name)
         column[at[known]] = np.frombuffer(columns[name], column.dtype)[known]

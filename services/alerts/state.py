@@ -7,12 +7,19 @@ engine never looks at them one by one; `sensor.refresh` draws the box, `engine` 
 
 import numpy as np
 
+from services.alerts.derivations import Placed
+from services.alerts.held import Held
 from services.alerts.ladder import NEVER, Cell
 from services.alerts.layout import FOREVER, Layout
-from services.alerts.window import Windows
+from services.alerts.window import Full, Ring, Window
 
 LOWEST = -float(np.finfo(np.float64).max)
 """The lowest finite value: an infinite reading lies in no box."""
+
+
+def _window(one: Placed) -> Window:
+    slots = one.derivation.slots
+    return Full(one.window) if slots is None else Ring(one.window, slots)
 
 
 class GatewayAlert:
@@ -35,8 +42,11 @@ class State:
         base: from when silence counts: `last`, or later when its gateway came back, or the site version.
         waiting: never spoke, and its group (gateway, partition) neither since the sensor is declared.
         value, good, held: newest reading that was neither FAIL nor MISSING, its time, whether suspect.
+        lower: that reading says "at least"; of derived rows. idle: of derived rows, that what is not said of it
+            changes nothing: no rule on it is moving or by the clock, it is not silent, failing or suspect.
         silent, failing: three intervals without a reading; the newest reading was FAIL or MISSING.
         edge: next edge of a schedule of the sensor's rules. wake: earliest timer a tick must look at.
+        windows: by the first row of a derivation, what it remembers of its sources. inputs: what it holds.
         cells: state of cells not at rest. ended: alert and time of the last event of cells that had one.
         clock, heard, known: per gateway its clock, what that was when it was last heard, whether it ever was.
         offline, quiet: it said goodbye; it is silent. unknown: either, so nothing is known of its sensors.
@@ -47,11 +57,13 @@ class State:
         rows, gateways = len(layout.names), len(layout.gateways)
         self.last = np.full(rows, NEVER, np.int64)
         self.base = np.full(rows, t, np.int64)
-        self.waiting = np.zeros(rows, bool)
-        self.waiting[: layout.real] = True
+        self.waiting = np.ones(rows, bool)
         self.value = np.full(rows, np.nan)
         self.good = np.full(rows, NEVER, np.int64)
         self.held = np.zeros(rows, bool)
+        self.lower = np.zeros(rows, bool)
+        self.idle = np.zeros(rows, bool)
+        self.idle[layout.real :] = True
         self.silent = np.zeros(rows, bool)
         self.failing = np.zeros(rows, bool)
         self.edge = np.full(rows, FOREVER, np.int64)
@@ -62,7 +74,8 @@ class State:
         self.limit = np.full(rows, FOREVER, np.int64)
         self.cells: dict[int, Cell] = {}
         self.ended: dict[int, tuple[str, int]] = {}
-        self.windows = Windows(layout)
+        self.windows: dict[int, Window] = {one.first: _window(one) for level in layout.levels for one in level}
+        self.inputs = Held(layout)
         self.clock = np.full(gateways, t, np.int64)
         self.heard = np.full(gateways, t, np.int64)
         self.known = np.zeros(gateways, bool)

@@ -1,43 +1,32 @@
-"""Trailing windows of the sensors that something is derived from, and the robust slope over one.
-
-A window keeps at most one reading per slot of a sixteenth of its span, the first that came: whatever the
-sampling, a slope costs at most 16 × 17 / 2 pairs, and no cut of a batch changes which readings are kept.
-"""
-
-from collections.abc import Iterable
+"""What is remembered of a source for what is derived from it: every reading of the window, or the first of each slot."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from services.alerts.derive import Bools, Floats, Ints
 from services.alerts.ladder import NEVER
-from services.alerts.layout import Layout
 
-SLOTS = 17
-"""Sixteen slots cover the span; one more because the span touches a part of a seventeenth."""
-MIN_POINTS = 4
-_HOUR = 3_600_000_000.0
+_NONE = np.empty(0, np.int64), np.empty(0)
 
 
-class Windows:
-    """One ring of slots per derivation of the layout."""
+class Ring:
+    """At most one reading per slot, the first that came: bounded at any sampling, and equal at any cut.
 
-    def __init__(self, layout: Layout) -> None:
-        """Empty windows."""
-        count = len(layout.derived)
-        self.span = np.array([d.window for d in layout.derived], np.int64)
-        self.step = np.maximum(self.span // (SLOTS - 1), 1)
-        self.time = np.full((count, SLOTS), NEVER, np.int64)
-        self.value = np.full((count, SLOTS), np.nan)
+    A window of n slots touches n + 1 of them. A slot of an earlier turn gives way to a later one.
+    """
 
-    def put(self, at: NDArray[np.int64], time: NDArray[np.int64], value: NDArray[np.float64]) -> None:
-        """Keep readings, in the order they came; `at` names the window of each and may repeat.
+    def __init__(self, window: Ints, slots: int) -> None:
+        """Empty windows of so many µs."""
+        self.window, self.size = window, slots + 1
+        self.step = np.maximum(-(-window // slots), 1)
+        self.time = np.full((len(window), self.size), NEVER, np.int64)
+        self.value = np.full((len(window), self.size), np.nan)
 
-        A slot is taken by the first reading that falls into it; a slot of an earlier turn gives way.
-        """
+    def put(self, at: Ints, time: Ints, value: Floats) -> None:
+        """Keep readings, in the order they came; `at` names the window of each and may repeat."""
         if not len(at):
             return
         turn = time // self.step[at]
-        slot = turn % SLOTS
+        slot = turn % self.size
         # Repeated assignment keeps the last: written backwards, that is the first that came.
         held = self.time[at, slot]
         free = (held == NEVER) | (held // self.step[at] < turn)
@@ -47,30 +36,66 @@ class Windows:
         self.time[at, slot] = time
         self.value[at, slot] = value
 
-    def keep(self, at: int, time: int, value: float) -> None:
-        """Keep one reading in one window: `put` for a single step."""
-        step = int(self.step[at])
-        turn = time // step
-        slot = turn % SLOTS
-        held = int(self.time[at, slot])
-        if held == NEVER or held // step < turn:
-            self.time[at, slot] = time
-            self.value[at, slot] = value
+    def past(self, at: int) -> tuple[Ints, Floats]:
+        """Readings of one window by time."""
+        time = self.time[at]
+        order = np.argsort(time)
+        order = order[np.searchsorted(time[order], NEVER, side="right") :]
+        return time[order], self.value[at, order]
 
-    def slope(self, at: int, time: int, value: float) -> float | None:
-        """Theil–Sen slope per hour at a reading, with the window before it.
+    def takes(self, at: int, kept: Ints, time: Ints) -> Bools:
+        """Which of ascending readings, later than all kept, are the first of their slot."""
+        turn = time // self.step[at]
+        first = np.ones(len(time), bool)
+        np.not_equal(turn[1:], turn[:-1], out=first[1:])
+        if len(kept) and len(time):
+            first &= turn > kept[-1] // self.step[at]
+        return first
 
-        None with fewer than four readings, or when they span less than half the window. In plain Python:
-        over so few points it is several times faster than arrays are.
-        """
-        span = int(self.span[at])
-        first = time - span
-        kept: Iterable[tuple[int, float]] = zip(self.time[at].tolist(), self.value[at].tolist(), strict=True)
-        points = [(t, x) for t, x in kept if first <= t < time]
-        if len(points) + 1 < MIN_POINTS or 2 * (time - min(points)[0]) < span:
-            return None
-        points.append((time, value))
-        slopes = sorted([(x - y) / (t - u) for at, (t, x) in enumerate(points) for u, y in points[:at]])
-        half = len(slopes) // 2
-        middle = slopes[half] if len(slopes) % 2 else (slopes[half - 1] + slopes[half]) / 2
-        return middle * _HOUR
+    def room(self, at: int, kept: Ints, time: int) -> bool:
+        """Whether a late reading finds its slot empty."""
+        return not bool((kept // self.step[at] == time // self.step[at]).any())
+
+    def since(self, at: int, last: int) -> int:
+        """From when on a reading can still count, after one at `last`."""
+        start = last - int(self.window[at])
+        return start - start % int(self.step[at])
+
+    def store(self, at: int, time: Ints, value: Floats) -> None:
+        """Take over what `past` gave."""
+        self.put(np.full(len(time), at), time, value)
+
+
+class Full:
+    """Every reading of the window."""
+
+    def __init__(self, window: Ints) -> None:
+        """Empty windows of so many µs."""
+        self.window = window
+        self._kept: dict[int, tuple[Ints, Floats]] = {}
+
+    def past(self, at: int) -> tuple[Ints, Floats]:
+        """Readings of one window by time."""
+        return self._kept.get(at, _NONE)
+
+    def takes(self, at: int, kept: Ints, time: Ints) -> Bools:
+        """All of them."""
+        del at, kept
+        return np.ones(len(time), bool)
+
+    def room(self, at: int, kept: Ints, time: int) -> bool:
+        """Whether there is no reading of the same instant."""
+        del at
+        place = int(np.searchsorted(kept, time))
+        return place == len(kept) or int(kept[place]) != time
+
+    def since(self, at: int, last: int) -> int:
+        """From when on a reading can still count, after one at `last`."""
+        return last - int(self.window[at])
+
+    def store(self, at: int, time: Ints, value: Floats) -> None:
+        """Take over what `past` gave."""
+        self._kept[at] = time, value
+
+
+Window = Ring | Full

@@ -38,7 +38,6 @@ async def measured(here: Context) -> list[Sample]:
         *_gateways(here),
         *_canary(here),
         *_of_streams(streams),
-        *_engine_lag(here, streams.get(READINGS)),
         *_disk(here.settings.data),
     ]
 
@@ -48,7 +47,8 @@ def _build(here: Context) -> Iterator[Sample]:
         ours = version("haidang")
     except PackageNotFoundError:  # run from a source tree that was not installed
         ours = "0"
-    server = str(getattr(here.js._nc, "connected_server_version", "") or "")  # noqa: SLF001  nats-py shows it nowhere else
+    said = str(here.js._nc.connected_server_version)  # noqa: SLF001  nats-py shows it nowhere else
+    server = said.strip("<>").rpartition(" v")[2]
     labels = (("nats_server", server), ("python", platform.python_version()), ("version", ours))
     yield Sample("haidang_build_info", labels, 1)
     if here.site.known:
@@ -92,10 +92,13 @@ def _gateways(here: Context) -> Iterator[Sample]:
 
 
 def _canary(here: Context) -> Iterator[Sample]:
-    for at, seen in (("engine", here.heartbeats.canary_us), ("archive", here.canary_archived_us)):
-        age = here.age_s(seen)
-        if age is not None:
-            yield Sample("haidang_canary_age_seconds", (("at", at),), age)
+    """One that never came is as old as we are: its absence must not look like health."""
+    places = [("engine", here.heartbeats.canary_us)]
+    if here.settings.database is not None:
+        places.append(("archive", here.canary_archived_us))
+    for at, seen in places:
+        age = here.age_s(here.started_us if seen is None else seen) or 0.0
+        yield Sample("haidang_canary_age_seconds", (("at", at),), age)
 
 
 async def _streams(here: Context) -> dict[str, StreamInfo]:
@@ -120,13 +123,6 @@ def _of_streams(streams: dict[str, StreamInfo]) -> Iterator[Sample]:
             yield Sample("haidang_stream_limit_bytes", label, info.config.max_bytes or 0)
 
 
-def _engine_lag(here: Context, readings: StreamInfo | None) -> Iterator[Sample]:
-    beat = here.heartbeats.beats.get("alerts")
-    if readings is not None and beat is not None and "applied" in beat.figures:
-        lag = max(0.0, readings.state.last_seq - beat.figures["applied"])
-        yield Sample("haidang_engine_lag_messages", (), lag)
-
-
 def _disk(data: Path | None) -> Iterator[Sample]:
     if data is None:
         return
@@ -134,6 +130,7 @@ def _disk(data: Path | None) -> Iterator[Sample]:
         usage = shutil.disk_usage(data)
     except OSError:
         return
+    yield Sample("haidang_disk_free_bytes", (("service", "api"),), usage.free)
     yield Sample("haidang_disk_size_bytes", (), usage.total)
     yield Sample("haidang_backup_last_success_timestamp_seconds", (), last_backup_us(data) / 1e6)
 

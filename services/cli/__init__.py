@@ -25,6 +25,7 @@ COMMANDS: dict[str, Command] = {
     "alerts": Command("service", "service: rules, from readings to alerts"),
     "keeper": Command("service", "service: what time decides about alerts"),
     "api": Command("service", "service: HTTP, push and the console"),
+    "simulate": Command("simulate", "a plausible city from a seed / mô phỏng một thành phố từ một con số"),
     "replay": Command("replay", "send a recording as if it happened now / phát lại dữ liệu đã ghi"),
     "backtest": Command(
         "backtest", "judge rules on recordings / kiểm nghiệm luật cảnh báo trên dữ liệu đã ghi"
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Command] = {
     "backup": Command("backup", "everything to go on elsewhere, while it runs / sao lưu khi đang chạy"),
     "restore": Command("restore", "a backup into a new data folder / khôi phục từ bản sao lưu"),
     "upgrade": Command("upgrade", "a data folder to this release, and back / nâng cấp dữ liệu, và quay lại"),
+    "bench": Command("bench", "measure the promised figures / đo các chỉ tiêu đã cam kết"),
 }
 
 

@@ -100,13 +100,13 @@ def judge(
     from services.cli.recorded import messages
 
     rules, _ = parse_rules(site)
-    heard = set() if everyone else set(recorded.row.tolist()) if len(recorded) < _FEW else _distinct(recorded)
-    names = [name for at, name in enumerate(site.sensors) if everyone or at in heard]
+    heard = recorded.heard(len(site.sensors)).tolist()
+    names = [name for at, name in enumerate(site.sensors) if everyone or heard[at]]
     part = msgspec.structs.replace(site, sensors={name: site.sensors[name] for name in names})
     first = int(recorded.arrival[0]) if len(recorded) else 0
     last = int(recorded.arrival[-1]) if len(recorded) else 0
     engine = Engine(part, rules, t=first)
-    in_order = not len(recorded) or bool((recorded.arrival == recorded.time).all())
+    in_order = recorded.at_once()
     every_minute = not in_order or any(rule.kind in COMBINED for rule in rules)
     meter = _Meter(len(recorded))
     events: list[CloudEvent] = []
@@ -121,15 +121,6 @@ def judge(
     return Outcome(
         events, score.score(events, truth) if truth is not None else {}, score.load(events, first, last)
     )
-
-
-_FEW = 1000
-
-
-def _distinct(recorded: "Recorded") -> set[int]:
-    import numpy as np
-
-    return set(np.flatnonzero(np.bincount(recorded.row)).tolist())
 
 
 def read_truth(file: Path) -> "list[Happened]":
@@ -183,8 +174,11 @@ def _cut_to(recorded: "Recorded", start: int | None, end: int | None) -> None:
     keep = (recorded.time >= (start if start is not None else -(1 << 62))) & (
         recorded.time <= (end if end is not None else 1 << 62)
     )
+    at_once = recorded.at_once()
     for name in ("time", "row", "value", "arrival"):
         setattr(recorded, name, getattr(recorded, name)[keep])
+    if at_once:
+        recorded.arrival = recorded.time
 
 
 def _instant(text: str) -> int:

@@ -46,7 +46,6 @@ def run(options: argparse.Namespace) -> int:
             f"{shelf} lies in the data folder and would be lost with it → choose a folder elsewhere",
             f"{shelf} nằm trong thư mục dữ liệu, mất cùng lúc → chọn thư mục khác",
         )
-    os.nice(NICE)
     return guarded(lambda: _run(options, data, shelf))
 
 
@@ -84,11 +83,14 @@ async def take_of(data: Path, shelf: Path, *, with_database: bool = True) -> "tu
     from services.observation.text import Text
     from services.runtime import formats, run_file
 
-    if formats.number(data) == 0:
+    held = formats.number(data)
+    formats.refuse_newer(held, str(data))
+    if held == 0:
         raise BackupError(
             Text(f"{data} không có dữ liệu", f"{data} holds no data"),
             Text("chỉ ra thư mục --data của haidang up", "name the --data folder of haidang up"),
         )
+    os.nice(NICE)
     found, progress = run_file.read(data), Progress()
     if found is not None and found.is_running():
         async with connected(found.nats, "backup") as js:
@@ -134,19 +136,20 @@ def guarded(work: Any) -> int:
     except Refused as refused:
         return refused.code
     except OperatorError as error:
-        return complain(error.text.en, error.text.vi)
+        words = error.text.en, error.text.vi
     except SchemaTooNew as error:
-        return complain(str(error), "cơ sở dữ liệu thuộc phiên bản mới hơn → cài phiên bản đó")
+        words = str(error), "cơ sở dữ liệu thuộc phiên bản mới hơn → cài phiên bản đó"
     except (NatsError, TimeoutError) as error:
-        return complain(
+        words = (
             f"NATS: {error!r} → see whether the system runs as it should, then try again",
             f"NATS: {error!r} → xem hệ thống có chạy bình thường không rồi thử lại",
         )
     except psycopg.Error as error:
         said = " ".join(str(error).split())
-        return complain(
-            f"database: {said} → see whether it runs; --without-database leaves it out",
-            f"cơ sở dữ liệu: {said} → kiểm tra nó có chạy không; --without-database để bỏ qua",
+        words = (
+            f"database: {said} → see whether it runs; haidang doctor looks",
+            f"cơ sở dữ liệu: {said} → kiểm tra nó có chạy không; haidang doctor",
         )
     except OSError as error:
-        return complain(*of_the_world(error))
+        words = of_the_world(error)
+    return complain(*words)

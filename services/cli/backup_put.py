@@ -1,8 +1,8 @@
 """Putting a backup into a new data folder. Nothing is there until all is there.
 
-What was published after the backup is gone, as after a power cut that lost the tail of every stream. So it is
-handled as one: the streams get new epochs, tokens from before are answered with 410 or `resync`, positions are
-compared by hash and hold, ingest rebuilds `seen` from READINGS, agents send the rest again.
+What was published after the backup is gone, as after a power cut that lost the tail of every stream. So it
+is handled as one: the streams get new epochs, tokens from before are answered with 410 or `resync`, positions
+are compared by hash and hold, ingest rebuilds `seen` from READINGS, agents send the rest again.
 """
 
 import shutil

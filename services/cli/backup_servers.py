@@ -45,7 +45,7 @@ async def connected(url: str, name: str) -> AsyncIterator[JetStreamContext]:
     try:
         connection = await asyncio.wait_for(nats.connect(Settings(nats=url), name), CONNECT_S)
     except TimeoutError:
-        raise _silent("NATS") from None
+        raise _silent() from None
     try:
         yield connection.js
     finally:
@@ -153,9 +153,9 @@ async def _until(ready: Callable[[], bool], supervisor: Supervisor, name: str) -
         await asyncio.sleep(0.05)
 
 
-def _silent(what: str) -> EmbeddedError:
+def _silent() -> EmbeddedError:
     return EmbeddedError(
-        Text(f"{what} không trả lời", f"{what} does not answer"),
+        Text("NATS không trả lời", "NATS does not answer"),
         Text(
             "xem hệ thống có đang chạy không (haidang up)",
             "see whether the system runs as it should (haidang up)",

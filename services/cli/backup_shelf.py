@@ -17,7 +17,7 @@ LOCK = "writing"
 
 def name_of(site: str, stamp: str) -> str:
     """`haidang-<site>-20261122T021500Z` of an ISO time; names sort by time."""
-    whole = stamp.split(".")[0].rstrip("Z")
+    whole = stamp.partition(".")[0].rstrip("Z")
     return f"{START}{site}-{whole.replace('-', '').replace(':', '')}Z"
 
 

@@ -10,13 +10,15 @@ from urllib.parse import quote, unquote
 import msgspec
 from nats.js import JetStreamContext
 from nats.js.errors import BucketNotFoundError, KeyNotFoundError, NoKeysError, NotFoundError
+from nats.js.object_store import ObjectStore
 
 from services.cli.backup_format import BackupError, Sink
 from services.observation.text import Text
 from services.runtime.streams import SITES, SNAPSHOTS, STATE
 
 TRIES = 20
-PAUSE_S = 0.2
+PAUSE_S = 0.02
+OBJECT_S = 10.0
 KEYS_FILE = "state.json"
 
 __all__ = ["State", "read_sites", "read_state", "write_objects", "write_state"]
@@ -60,22 +62,47 @@ def load_objects(folder: Path, bucket: str) -> dict[str, bytes]:
 
 
 async def read_state(js: JetStreamContext) -> State:
-    """All keys and all snapshots, such that every snapshot a key names is there.
+    """All keys, each with the snapshots it names.
 
-    Engine and ingest write a new snapshot, move their key, and delete the old one. Read in another order, or
-    between two of these steps, a key would name what is not in the backup; then we look again.
+    Engine and ingest write a new snapshot, move their key, and delete the old one. Where a snapshot is gone
+    before we have it, its key has moved: it is read again.
 
     Raises:
-        BackupError: they move faster than we read.
+        BackupError: a key moves faster than we read, or names what is not there.
     """
-    for _ in range(TRIES):
-        keys = await _keys(js)
-        objects = await _objects(js, SNAPSHOTS)
-        if all(name in objects for key, value in keys.items() for name in named(key, value)):
-            return State(keys, objects)
-        await asyncio.sleep(PAUSE_S)
-    raise BackupError(
-        Text("ảnh chụp trạng thái thay đổi liên tục", "snapshots change faster than they can be read"),
+    state = State({}, {})
+    try:
+        bucket = await js.key_value(STATE)
+        names = await bucket.keys()
+    except (NoKeysError, BucketNotFoundError, NotFoundError):
+        return state
+    store = await js.object_store(SNAPSHOTS)
+    for key in names:
+        for _ in range(TRIES):
+            try:
+                value = (await bucket.get(key)).value or b""
+                found = {name: await _object(store, name) for name in named(key, value)}
+            except KeyNotFoundError:
+                break  # deleted since
+            except (NotFoundError, TimeoutError):
+                await asyncio.sleep(PAUSE_S)
+                continue
+            state.keys[key] = value
+            state.objects.update(found)
+            break
+        else:
+            raise _restless(key)
+    return state
+
+
+async def _object(store: ObjectStore, name: str) -> bytes:
+    """One object. nats-py waits for ever for the pieces of one that is deleted while it is read."""
+    return (await asyncio.wait_for(store.get(name), OBJECT_S)).data or b""
+
+
+def _restless(key: str) -> BackupError:
+    return BackupError(
+        Text(f"ảnh chụp trạng thái {key} không đọc được", f"the snapshot of {key} can't be read"),
         Text("thử lại khi máy bớt tải", "try again when the machine is less busy"),
     )
 
@@ -127,21 +154,6 @@ def _strings(value: Any, start: str) -> Iterator[str]:
             yield from _strings(part, start)
 
 
-async def _keys(js: JetStreamContext) -> dict[str, bytes]:
-    try:
-        bucket = await js.key_value(STATE)
-        names = await bucket.keys()
-    except (NoKeysError, BucketNotFoundError, NotFoundError):
-        return {}
-    found = {}
-    for name in names:
-        try:
-            found[name] = (await bucket.get(name)).value or b""
-        except KeyNotFoundError:
-            continue
-    return found
-
-
 async def _objects(js: JetStreamContext, bucket: str) -> dict[str, bytes]:
     try:
         store = await js.object_store(bucket)
@@ -151,7 +163,7 @@ async def _objects(js: JetStreamContext, bucket: str) -> dict[str, bytes]:
     found = {}
     for info in infos:
         try:
-            found[info.name] = (await store.get(info.name)).data or b""
-        except NotFoundError:  # deleted since; if a key names it, that is noticed
+            found[info.name] = await _object(store, info.name)
+        except NotFoundError:  # deleted since
             continue
     return found

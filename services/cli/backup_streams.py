@@ -169,7 +169,7 @@ def config_for(name: str, part: StreamPart, limits: Limits, age_s: float, now_is
     return config
 
 
-async def load_all(
+async def load_all(  # noqa: PLR0913  from, to, and the moment
     js: JetStreamContext, folder: Path, manifest: Manifest, limits: Limits, age_s: float, now_iso: str
 ) -> dict[str, str]:
     """All streams of a backup; returns the new epochs by stream.

@@ -58,7 +58,7 @@ def save(url: str, sink: Sink, tell: Tell, stop: threading.Event) -> DatabasePar
         return DatabasePart(conn.info.server_version, timescaledb, number, tables)
 
 
-def _save_one(
+def _save_one(  # noqa: PLR0913  from, to and how to tell
     conn: psycopg.Connection[Any],
     table: str,
     columns: list[str],

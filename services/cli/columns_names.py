@@ -5,7 +5,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from services.cli.columns_text import LONGEST_CELL, MASKS, WORD, Ints, Text, Words, u64
+from services.cli.columns_text import LONGEST_CELL, WORD, Flags, Ints, Text, Words, u64
+
+_BITS = 12
+"""A table begins with 2**12 places, and keeps eight for each name."""
+
+_SPREAD = 0x9E3779B97F4A7C15
+_FACTORS = [u64((_SPREAD * (2 * n + 1) | 1) % 2**64) for n in range(LONGEST_CELL // WORD + 1)]
 
 
 class Names:
@@ -13,85 +19,107 @@ class Names:
 
     def __init__(self) -> None:
         """Know no cell yet."""
-        spread = 0x9E3779B97F4A7C15
-        factors = (spread * (2 * n + 1) % 2**64 for n in range(LONGEST_CELL // WORD))
-        self._factors = [u64(factor | 1) for factor in factors]
-        self._hashes = np.empty(0, dtype=np.uint64)  # sorted
-        self._numbers = np.empty(0, dtype=np.uint32)
-        self._words = np.empty((LONGEST_CELL // WORD, 0), dtype=np.uint64)
-        self._table = np.zeros(1 << 12, dtype=np.int64)  # by the top bits of the hash: a row of the above
+        self._tables: dict[tuple[int, int], _Table] = {}
 
-    def find(self, text: Text, first: Ints, last: Ints, name: Callable[[bytes], int]) -> NDArray[np.uint32]:
+    def find(self, text: Text, first: Ints, last: Ints, name: Callable[[bytes], int]) -> NDArray[np.int64]:
         """The number of each cell; `name` gives it for a new one, called in order of appearance."""
         lengths = last - first
         longest = int(lengths.max(initial=1))
         if longest > LONGEST_CELL:  # per row: no name of ours is that long
-            return np.array(
-                [name(text.cell(a, b)) for a, b in zip(first, last, strict=True)], dtype=np.uint32
-            )
-        words = _words_of(text, first, lengths, longest)
-        hashes = self._hash(words, lengths)
-        at = self._look_up(hashes)
-        unknown = np.flatnonzero(self._hashes[at] != hashes) if len(self._hashes) else np.arange(len(first))
-        if len(unknown):
-            self._learn(text, first, last, words, hashes, unknown, name)
-            at = self._look_up(hashes)
-        numbers = self._numbers[at]
-        same = np.ones(len(first), dtype=bool)
-        for known, word in zip(self._words, words, strict=False):
-            same &= known[at] == word
-        for row in np.flatnonzero(~same):  # two names, one hash: has to be right, need not be fast
-            numbers[row] = name(text.cell(first[row], last[row]))
-        return numbers
+            return np.array([name(text.cell(a, b)) for a, b in zip(first, last, strict=True)], dtype=np.int64)
+        shortest = int(lengths.min(initial=longest))
+        words = _words_of(text, first, last, lengths, (shortest, longest))
+        # Words tell cells of one length apart; where lengths differ, the length is one of them.
+        key = (len(words), shortest if shortest == longest else -1)
+        table = self._tables.get(key)
+        if table is None:
+            table = self._tables[key] = _Table()
+        number, other = table.look_up(words)
+        if len(other):
+            for row in other.tolist():  # in order: a new name is new once
+                word = tuple(int(column[row]) for column in words)
+                known = table.known.get(word)
+                if known is None:
+                    known = name(text.cell(int(first[row]), int(last[row])))
+                    table.learn(word, known)
+                number[row] = known
+            table.spread()
+        return number
 
-    def _hash(self, words: list[Words], lengths: Ints) -> Words:
-        mixed = lengths.astype(np.uint64)
-        for word, factor in zip(words, self._factors, strict=False):
-            mixed = (mixed ^ (word * factor)) * u64(0xFF51AFD7ED558CCD)
-            mixed ^= mixed >> u64(32)
-        return mixed * u64(0xC4CEB9FE1A85EC53)
 
-    def _look_up(self, hashes: Words) -> Ints:
-        if not len(self._hashes):
-            return np.zeros(len(hashes), dtype=np.int64)
-        bits = len(self._table).bit_length() - 1
-        at: Ints = self._table[hashes >> u64(64 - bits)]
-        other = np.flatnonzero(self._hashes[at] != hashes)
-        if len(other):  # two names share a place in the table
-            found = np.searchsorted(self._hashes, hashes[other])
-            at[other] = np.minimum(found, len(self._hashes) - 1)
-        return at
+class _Table:
+    """Cells of one number of words.
 
-    def _learn(  # noqa: PLR0913  what `find` has in hand
-        self,
-        text: Text,
-        first: Ints,
-        last: Ints,
-        words: list[Words],
-        hashes: Words,
-        unknown: Ints,
-        name: Callable[[bytes], int],
-    ) -> None:
-        _, at = np.unique(hashes[unknown], return_index=True)
-        rows = unknown[np.sort(at)]
-        numbers = np.array([name(text.cell(first[row], last[row])) for row in rows], dtype=np.uint32)
-        fresh = np.zeros((len(self._words), len(rows)), dtype=np.uint64)
-        for nth, word in enumerate(words):
-            fresh[nth] = word[rows]
-        hashes = np.concatenate([self._hashes, hashes[rows]])
+    Attributes:
+        known: the number of each cell, by its words.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, ...], int] = {}
+        self._hashes = np.empty(0, dtype=np.uint64)  # ascending
+        self._words: list[Words] = []  # in their order
+        self._numbers = np.empty(0, dtype=np.int64)
+        self._at = np.zeros(1 << _BITS, dtype=np.int64)  # by the top bits of the hash: a place in the above
+
+    def look_up(self, words: list[Words]) -> tuple[NDArray[np.int64], Ints]:
+        """Numbers of cells, and rows where the table does not know."""
+        if not self._words:
+            return np.zeros(len(words[0]), dtype=np.int64), np.arange(len(words[0]))
+        hashes = _hash(words)
+        at: Ints = self._at[hashes >> self._shift()]
+        other = np.flatnonzero(self._differ(words, at))
+        if len(other):  # two names share a place in the table, or the name is new
+            found = np.minimum(np.searchsorted(self._hashes, hashes[other]), len(self._hashes) - 1)
+            at[other] = found
+            other = other[self._differ([word[other] for word in words], found)]
+        return self._numbers[at], other
+
+    def _differ(self, words: list[Words], at: Ints) -> Flags:
+        differ: Flags = self._words[0][at] != words[0]
+        for known, word in zip(self._words[1:], words[1:], strict=True):
+            differ |= known[at] != word
+        return differ
+
+    def learn(self, word: tuple[int, ...], number: int) -> None:
+        """Remember one cell; `spread` follows."""
+        self.known[word] = number
+
+    def spread(self) -> None:
+        """Lay out what is known for `look_up`, if there is more than there was."""
+        if len(self.known) == len(self._numbers):
+            return
+        words = [np.array(column, dtype=np.uint64) for column in zip(*self.known, strict=True)]
+        hashes = _hash(words)
         order = np.argsort(hashes)
-        self._hashes = hashes[order]
-        self._numbers = np.concatenate([self._numbers, numbers])[order]
-        self._words = np.concatenate([self._words, fresh], axis=1)[:, order]
-        bits = max(12, (len(order) * 8).bit_length())
-        self._table = np.zeros(1 << bits, dtype=np.int64)
-        self._table[self._hashes >> u64(64 - bits)] = np.arange(len(order))
+        self._hashes, self._words = hashes[order], [word[order] for word in words]
+        self._numbers = np.fromiter(self.known.values(), np.int64, len(self.known))[order]
+        self._at = np.zeros(1 << max(_BITS, (len(self.known) * 8).bit_length()), dtype=np.int64)
+        self._at[self._hashes >> self._shift()] = np.arange(len(order))
+
+    def _shift(self) -> np.uint64:
+        return u64(64 - (len(self._at).bit_length() - 1))
 
 
-def _words_of(text: Text, first: Ints, lengths: Ints, longest: int) -> list[Words]:
-    """Cells as words, zero after their end."""
+def _hash(words: list[Words]) -> Words:
+    mixed = words[0] * _FACTORS[0]
+    for word, factor in zip(words[1:], _FACTORS[1:], strict=False):
+        mixed += word * factor
+    return mixed
+
+
+def _words_of(text: Text, first: Ints, last: Ints, lengths: Ints, bounds: tuple[int, int]) -> list[Words]:
+    """Cells as words: from the front, then the last eight bytes, then the length where it differs."""
+    shortest, longest = bounds
     words = []
-    for at in range(0, longest, WORD):
-        left = np.clip(lengths - at, 0, WORD)
-        words.append(text.words[np.where(left > 0, first + at, 0)] & MASKS[left])
+    for at in range(0, longest - WORD, WORD):
+        if at + WORD <= shortest:
+            words.append(text.words[first + at])
+        else:  # cells that end before this word show their last one again
+            words.append(text.words[np.minimum(first + at, last - WORD)])
+    words.append(text.words[last - WORD])
+    if shortest < WORD:
+        cut = (np.clip(WORD - lengths, 0, WORD) * WORD).astype(np.uint64)
+        words = [word >> cut for word in words]
+    if shortest < longest:
+        words.append(lengths.astype(np.uint64))
     return words

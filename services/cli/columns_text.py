@@ -4,6 +4,7 @@ Cells are taken as 8-byte words at any offset, and the arithmetic is done on all
 once: a gather per word and row instead of one per byte is what makes this fast.
 """
 
+from collections.abc import Iterable
 from typing import IO
 
 import numpy as np
@@ -76,6 +77,10 @@ class Text:
         self._used = max(self.raw.rfind(b"\n", _EDGE, self._filled) + 1, _EDGE)
         return self._used
 
+    def full(self) -> bool:
+        """Whether there is no room to read more."""
+        return self._filled - self._used >= self._size
+
     def last_line(self) -> int:
         """The same for what is left at the end of a stream, without a newline."""
         end = self._filled
@@ -108,8 +113,8 @@ class Text:
 # --- times ---------------------------------------------------------------------------------------
 
 _DATE = "dddd-dd-"  # YYYY-MM-
-_DAY = "ddTdd:dd"  # DDTHH:MM
-_TAIL = "dd:dd:dd"  # HH:MM:SS, at 11
+_DAY = "d-dd-dd*"  # Y-MM-DDT, at 3
+_CLOCK = "dd:dd:dd"  # HH:MM:SS, at 11
 _DAYS_IN_MONTH = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0], dtype=np.int64)
 _DAYS_BEFORE = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 0, 0, 0], dtype=np.int64)
 _SHORTEST = 20  # YYYY-MM-DDTHH:MM:SSZ
@@ -134,38 +139,68 @@ def _times_in_runs(text: Text, first: Ints, length: int) -> tuple[Ints, Flags]:
     """Times of one length. What a whole city measures at one time is worked out once."""
     if not _SHORTEST <= length <= _LONGEST:
         return np.zeros(len(first), dtype=np.int64), np.zeros(len(first), dtype=bool)
+    # The last word first: where that changes with each row, there is nothing to save.
+    found = _runs(text, first, (length - WORD, *range(0, length - WORD, WORD)))
+    if found is None:
+        return _times_of(text, first, length)
+    starts, lengths = found
+    micros, good = _times_of(text, first[starts], length)
+    return np.repeat(micros, lengths), np.repeat(good, lengths)
+
+
+def _runs(text: Text, first: Ints, offsets: Iterable[int]) -> tuple[Ints, Ints] | None:
+    """Where cells begin that differ from the one before in words at these offsets, and how many are equal.
+
+    None when most of them differ.
+    """
     changed = np.zeros(len(first), dtype=bool)
-    changed[0] = True
-    for at in (length - WORD, *range(0, length - WORD, WORD)):
+    changed[:1] = True
+    for at in offsets:
         word = text.words[first + at]
         changed[1:] |= word[1:] != word[:-1]
         if 2 * np.count_nonzero(changed) > len(first):
-            return _times_of(text, first, length)
-    micros, good = _times_of(text, first[changed], length)
-    run = np.cumsum(changed) - 1
-    return micros[run], good[run]
+            return None
+    starts = np.flatnonzero(changed)
+    return starts, np.diff(np.append(starts, len(first)))
 
 
 def _times_of(text: Text, first: Ints, length: int) -> tuple[Ints, Flags]:
     """Times of one length."""
     if not _SHORTEST <= length <= _LONGEST:
         return np.zeros(len(first), dtype=np.int64), np.zeros(len(first), dtype=bool)
-    date, day, clock = text.words[first], text.words[first + 8], text.words[first + 11]
-    good = _fits(date, _DATE) & _fits(clock, _TAIL)
-    mark = (day >> u64(16)) & u64(0xFF)
-    good &= _fits(day | _at("  d     ", {"d": 0xFF}), "dd*     ") & ((mark == ord("T")) | (mark == ord(" ")))
-    year = _pair(date, 0) * 100 + _pair(date, 2)
-    month, monthday = _pair(date, 5), _pair(day, 0)
+    days, good = _dates(text, first)
+    clock = text.words[first + 11]
+    good &= _fits(clock, _CLOCK)
     hour, minute, second = _pair(clock, 0), _pair(clock, 3), _pair(clock, 6)
+    good &= (hour < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004
+    seconds = days * 86400 + hour * 3600 + minute * 60 + second
+    return _tails(text, first, length, seconds, good)
+
+
+def _dates(text: Text, first: Ints) -> tuple[Ints, Flags]:
+    """Days since 1970 of `YYYY-MM-DDT`; a date that stands in many rows is worked out once."""
+    found = _runs(text, first, (3, 0))
+    if found is None:
+        return _days(text, first)
+    starts, lengths = found
+    days, good = _days(text, first[starts])
+    return np.repeat(days, lengths), np.repeat(good, lengths)
+
+
+def _days(text: Text, first: Ints) -> tuple[Ints, Flags]:
+    date, day = text.words[first], text.words[first + 3]
+    mark = day >> u64(56)
+    good = _fits(date, _DATE) & _fits(day, _DAY) & ((mark == ord("T")) | (mark == ord(" ")))
+    year = _pair(date, 0) * 100 + _pair(date, 2)
+    month, monthday = _pair(date, 5), _pair(day, 5)
+    good &= (month >= 1) & (month <= 12)  # noqa: PLR2004
     month &= 0xF
     leap = (year & 3 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     good &= (monthday >= 1) & (monthday <= _DAYS_IN_MONTH[month] + (leap & (month == 2)))  # noqa: PLR2004  February
-    good &= (year >= 1) & (hour < 24) & (minute < 60) & (second < 60) & (_pair(date, 5) < 13)  # noqa: PLR2004
+    good &= year >= 1
     before = year - 1
     days = before * 365 + before // 4 - before // 100 + before // 400 - 719162
-    days += _DAYS_BEFORE[month] + (leap & (month > 2)) + monthday - 1  # noqa: PLR2004
-    seconds = days * 86400 + hour * 3600 + minute * 60 + second
-    return _tails(text, first, length, seconds, good)
+    return days + _DAYS_BEFORE[month] + (leap & (month > 2)) + monthday - 1, good  # noqa: PLR2004
 
 
 def _fits(word: Words, pattern: str) -> Flags:
@@ -221,7 +256,7 @@ def _offsets(text: Text, first: Ints, length: int) -> tuple[Ints, Flags]:
     """Seconds east of UTC, where the last six bytes are a zone."""
     if length < _SHORTEST + 5:
         return np.zeros(len(first), dtype=np.int64), np.zeros(len(first), dtype=bool)
-    zone = text.words[first + length - 6] & MASKS[6]
+    zone = text.words[first + length - 6] & u64(0xFFFFFFFFFFFF)
     sign = zone & u64(0xFF)
     named = _fits(zone, " dd:dd  ") & ((sign == ord("+")) | (sign == ord("-")))
     hours, minutes = _pair(zone, 1), _pair(zone, 4)

@@ -1,56 +1,56 @@
-"""`haidang demo`: everything on this machine, a simulated city, and the news as they come."""
+"""`haidang demo`: everything on this machine, a simulated city with a story, and the news as they come."""
 
 import argparse
 import contextlib
-import json
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from services.cli.words import complain, out, say
+from services.cli.news import Reader, follow, heading, reader
+from services.cli.simulate import SEED, script_of
+from services.cli.words import complain, of_the_world, out, say
+from services.observation.instants import SECOND
 
 if TYPE_CHECKING:
     from services.observation.site import Site
+    from simulators.city.script import Script
+    from simulators.publisher import Publisher
 
 SITE = Path(__file__).resolve().parents[2] / "sites" / "vung-tau"
 READY_S, STOP_S, TAIL = 120.0, 12.0, 20
-SEED = 26506
-_MARKS = {"raised": "▲", "escalated": "▲", "eased": "▽", "cleared": "▽", "blind": "●", "sighted": "○"}
-_VERBS = {
-    "raised": "phát sinh/raised",
-    "escalated": "tăng cấp/escalated",
-    "eased": "giảm cấp/eased",
-    "cleared": "kết thúc/cleared",
-    "blind": "mất tín hiệu/blind",
-    "sighted": "có lại tín hiệu/sighted",
-}
+PLAYED = "demo-played"
+"""A file in the data folder: the story has been told to this database, and its readings are there."""
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
-    """Options of `demo`: those of `up`, and a seed."""
+    """Options of `demo`: those of `up`, and the story's."""
     from services.cli import COMMANDS
     from services.cli.up import add_options
 
     parser = subparsers.add_parser("demo", help=COMMANDS["demo"].text, description=__doc__)
     add_options(parser, needs_site=False)
     parser.add_argument("--site", metavar="DIR", default=str(SITE), help="default: the example site Vũng Tàu")
-    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="of the noise")
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="of the weather")
+    parser.add_argument("--story", metavar="FILE|none", help="default: simulate.toml of the site")
+    parser.add_argument("--language", choices=("vi", "en"), help="of the news; default: as the terminal's")
     parser.add_argument("--seconds", type=float, metavar="S", help="end after so long; default: at Ctrl-C")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run until Ctrl-C, SIGTERM or the end of `up`."""
-    from simulators import demo
+    from simulators.city.place import read_site
 
     try:
-        site = demo.read_site(Path(options.site))
-    except (OSError, ValueError) as error:
+        site = read_site(Path(options.site))
+        script = script_of(Path(options.site), site, options.story)
+    except OSError as error:
+        return complain(*of_the_world(error))
+    except ValueError as error:
         return complain(f"--site {options.site}: {error}")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -68,22 +68,64 @@ def run(options: argparse.Namespace) -> int:
         if http is None or mqtt is None:
             say("\n".join(log.read_text("utf-8", "replace").splitlines()[-TAIL:]))
             return child.poll() or (0 if stop.is_set() else 1)
-        _greet(http, site, log)
-        host, _, port = mqtt.rpartition(":")
-        tasks = [
-            threading.Thread(
-                target=demo.run, args=((host, int(port)), site, options.seed, stop), kwargs={"notice": say}
-            ),
-            threading.Thread(target=_news, args=(http, stop), daemon=True),
-        ]
-        for task in tasks:
-            task.start()
-        until = time.monotonic() + (options.seconds or float("inf"))
-        while not stop.wait(0.2) and child.poll() is None and time.monotonic() < until:
-            pass
+        who = reader(site.zone, options.language)
+        script = _once(Path(data), script)
+        _greet(http, site, script, log)
+        publisher = _publisher(mqtt, site, script, options.seed)
+        rooms.callback(publisher.close)
+        threading.Thread(target=follow, args=(http, who, stop), daemon=True).start()
+        city = threading.Thread(target=publisher.run, daemon=True)
+        city.start()
+        _tell(publisher, script, who, stop, options.seconds, child)
         stop.set()
-        tasks[0].join(STOP_S)
+        publisher.stop()
+        city.join(STOP_S)
         return child.poll() or 0
+
+
+def _once(data: Path, script: "Script") -> "Script":
+    """The script, without its story where that was told before: those times are taken."""
+    import msgspec
+
+    played = data / PLAYED
+    if played.exists():
+        say(
+            "the story was told to this folder before: the city goes on at real time"
+            " / đã diễn một lần ở thư mục này: thành phố chạy theo giờ thật"
+        )
+        return msgspec.structs.replace(script, story=None)
+    played.touch()
+    return script
+
+
+def _publisher(mqtt: str, site: "Site", script: "Script", seed: int) -> "Publisher":
+    """A story begins so long ago that it ends in the present; without one the city lives from now on."""
+    from simulators.agents import Target
+    from simulators.city.city import Simulation
+    from simulators.publisher import Publisher
+
+    host, _, port = mqtt.rpartition(":")
+    now, story = int(time.time()) * SECOND, script.story
+    start = now - round(story.minutes * 60 * SECOND) if story else now
+    simulation = Simulation(site, script, seed, start)
+    return Publisher(simulation, Target(host, int(port)), speed=story.speed if story else 1.0, notice=say)
+
+
+def _tell(  # noqa: PLR0913  a story, its reader, and the ways it can end
+    publisher: "Publisher",
+    script: "Script",
+    who: Reader,
+    stop: threading.Event,
+    seconds: float | None,
+    child: "subprocess.Popen[str]",
+) -> None:
+    """Put each chapter's heading where the simulated time reaches it, until the end."""
+    until = time.monotonic() + (seconds or float("inf"))
+    start = publisher.progress.at
+    chapters = sorted(script.story.chapter if script.story else (), key=lambda chapter: chapter.minute)
+    while not stop.wait(0.1) and child.poll() is None and time.monotonic() < until:
+        while chapters and publisher.progress.at >= start + chapters[0].minute * 60 * SECOND:
+            out(heading(chapters.pop(0), start, who))
 
 
 def _command(options: argparse.Namespace, data: str) -> list[str]:
@@ -116,47 +158,21 @@ def _listen(stream: IO[str] | None, found: dict[str, str]) -> None:
         out(line.rstrip())
 
 
-def _greet(http: str, site: "Site", log: Path) -> None:
+def _greet(http: str, site: "Site", script: "Script", log: Path) -> None:
     out(f"console   {http}/        (bàn điều khiển)")
     out(f"API       {http}/docs")
     out(f"events    curl -N {http}/api/v1/events/stream")
     out(f"log       {log}")
     out(
-        f"{site.name.vi}: {len(site.stations)} trạm, nước lên sau 15 giây; Ctrl-C để dừng"
-        f" / {len(site.stations)} stations, the water rises in 15 s; Ctrl-C to stop"
+        f"{site.name.vi}: {len(site.stations)} trạm, {len(site.sensors)} cảm biến"
+        f" / {len(site.stations)} stations, {len(site.sensors)} sensors; Ctrl-C"
     )
-
-
-def _news(http: str, stop: threading.Event) -> None:
-    """One line for each event of the stream, from the last one seen on."""
-    token: str | None = None
-    while not stop.is_set():
-        headers: dict[str, str] = {"Last-Event-ID": token} if token else {}
-        request = urllib.request.Request(f"{http}/api/v1/events/stream", headers=headers)  # noqa: S310  our own address
-        with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=60) as stream:  # noqa: S310
-            for raw in stream:
-                line = raw.decode("utf-8", "replace").rstrip()
-                if line.startswith("id:"):
-                    token = line[3:].strip() or token
-                elif line.startswith("data:") and (told := headline(line[5:])):
-                    out(told)
-        stop.wait(1.0)
-
-
-def headline(text: str) -> str | None:
-    """One line for an event; None for what is no event of an alert."""
-    try:
-        event = json.loads(text)
-        verb = event["type"].split(".")[-2]
-        alert = event["data"]
-        reason = alert["reason"]
-        where = alert.get("station") or alert.get("area") or ""
-        at = time.strftime("%H:%M:%S")
-        word = _VERBS.get(verb, verb)
-        mark = _MARKS.get(verb, "·")
-        return f"{at} {mark} {word:24} {alert['severity']:9} {where}: {reason['vi']} / {reason['en']}"
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
-        return None
+    if script.story:
+        out(
+            f"Câu chuyện: {script.story.minutes / 60:.1f} giờ vừa qua, nhanh gấp {script.story.speed:g} lần"
+            f" / The story: the last {script.story.minutes / 60:.1f} hours at {script.story.speed:g} times"
+            " their pace, then the present"
+        )
 
 
 def _end(child: "subprocess.Popen[str]") -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.cli import COMMANDS
-from services.cli.words import complain, out
+from services.cli.words import complain, of_the_world, out
 
 if TYPE_CHECKING:
     from services.cli.doctor_finding import Finding
@@ -32,6 +32,7 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
         "--data", metavar="DIR", help="data folder of this machine's haidang up, running or not"
     )
     parser.add_argument("--http", metavar="URL", help="another machine's api: what can be seen from afar")
+    parser.add_argument("--token", metavar="FILE", help="with --http: admin-token of its data folder")
     parser.add_argument("--site", metavar="DIR", help="compare these files with the site version that runs")
     parser.add_argument("--json", action="store_true", help="for a script")
 
@@ -41,22 +42,39 @@ def run(options: argparse.Namespace) -> int:
     from services.runtime.settings import SettingsError, given
 
     try:
-        data_text = given({"data": options.data, "http": None}).get("data")
+        data = given({"data": options.data}).get("data")
     except SettingsError as error:
         return complain(str(error))
-    if options.http is not None and not options.http.startswith(("http://", "https://")):
-        return complain(f"--http {options.http!r} is not a URL; write it like http://127.0.0.1:8080")
-    data = Path(data_text).resolve() if data_text and (options.data or options.http is None) else None
-    if data is None and options.http is None:
-        return complain("--data DIR or --http URL is needed", "cần --data THƯ_MỤC hoặc --http URL")
-    if data is not None and not data.is_dir():
+    try:
+        if options.http is not None:
+            return _afar(options)
+        if data:
+            return _here(options, Path(data).resolve())
+    except OSError as error:
+        return complain(*of_the_world(error))
+    return complain("--data DIR or --http URL is needed", "cần --data THƯ_MỤC hoặc --http URL")
+
+
+def _afar(options: argparse.Namespace) -> int:
+    if options.data or options.site or not options.http.startswith(("http://", "https://")):
+        return complain(
+            "--http URL stands alone and looks like http://127.0.0.1:8080",
+            "--http URL dùng một mình, dạng http://127.0.0.1:8080",
+        )
+    token = Path(options.token).read_text("utf-8").strip() if options.token else None
+    findings, about = asyncio.run(_look_afar(options.http, token))
+    return tell(findings, about, as_json=options.json)
+
+
+def _here(options: argparse.Namespace, data: Path) -> int:
+    if not data.is_dir():
         return complain(f"--data {data}: there is no such folder", f"--data {data}: không có thư mục này")
     asked = _site_of(options.site) if options.site else None
     if options.site and asked is None:
         return complain(
             f"--site {options.site}: no site's files there", f"--site {options.site}: không có tệp địa bàn"
         )
-    findings, about = asyncio.run(_look(data, options.http, asked))
+    findings, about = asyncio.run(_look_here(data, asked))
     return tell(findings, about, as_json=options.json)
 
 
@@ -82,35 +100,25 @@ def tell(findings: "list[Finding]", about: str, *, as_json: bool) -> int:
     return WRONG if level == Level.BAD else WELL
 
 
-async def _look(
-    data: Path | None, http: str | None, asked: tuple[str, str] | None
-) -> "tuple[list[Finding], str]":
+async def _look_afar(http: str, token: str | None) -> "tuple[list[Finding], str]":
+    """What another machine's api tells of it."""
     from services.cli import doctor_api, doctor_clock, doctor_figures, doctor_versions
     from services.cli.doctor_versions import Versions
 
-    if data is not None:
-        found, about, http_here = await _look_here(data, asked)
-        if http is None:
-            return found, about
-        del http_here  # both were given: the far one is asked too
-    else:
-        found, about = [], http or ""
-    token = _token(data)
-    api = await asyncio.to_thread(doctor_api.ask, http or "", token)
-    found += doctor_api.judge(api, time.time_ns() // 1000)
+    api = await asyncio.to_thread(doctor_api.ask, http, token)
+    found = list(doctor_api.judge(api, time.time_ns() // 1000))
     if api.date is not None:
         found.append(doctor_clock.offset(api.date, time.time()))
-    if data is None and api.metrics:
-        found += doctor_figures.judge(api.metrics)
-        build = doctor_figures.build(api.metrics)
-        about = f"Hải Đăng {build.get('version', '?')} · {http}"
-        found += doctor_versions.known_bad(Versions(nats_server=build.get("nats_server", "")))
-    return found, about
+    found += doctor_figures.judge(api.metrics)
+    build = doctor_figures.build(api.metrics)
+    found += doctor_versions.known_bad(Versions(nats_server=build.get("nats_server", "")))
+    return found, " · ".join(filter(None, (f"Hải Đăng {build.get('version', '')}".strip(), http)))
 
 
-async def _look_here(data: Path, asked: tuple[str, str] | None) -> "tuple[list[Finding], str, str | None]":
+async def _look_here(data: Path, asked: tuple[str, str] | None) -> "tuple[list[Finding], str]":
     """Everything of this machine: what can be seen without `up`, and what its parts tell when it runs."""
     from services.cli import (
+        doctor_backup,
         doctor_broker,
         doctor_clock,
         doctor_disk,
@@ -144,21 +152,17 @@ async def _look_here(data: Path, asked: tuple[str, str] | None) -> "tuple[list[F
     found += doctor_versions.look(versions or _installed())
     if live is not None:
         found += doctor_disk.forecast(live.streams, shares, shutil.disk_usage(data).free)
-    found.append(doctor_disk.backup(data, time.time()))
+    found.append(doctor_backup.look(data, time.time()))
     found.append(await flushing)
     place = run.site if run is not None else "–"
-    return (
-        found,
-        f"Hải Đăng {doctor_versions.ours()} · {place} · {data}",
-        run.http if run is not None else None,
-    )
+    return found, f"Hải Đăng {doctor_versions.ours()} · {place} · {data}"
 
 
 async def _ask(
     data: Path, run: "Run", asked: tuple[str, str] | None
 ) -> "tuple[Live | None, list[Finding], Any, frozenset[str]]":
     """What NATS, the database and the api tell, asked at once."""
-    from services.cli import doctor_api, doctor_history, doctor_services, doctor_streams
+    from services.cli import doctor_api, doctor_history, doctor_services, doctor_site, doctor_streams
     from services.cli.doctor_finding import Level, wrong
     from services.cli.doctor_versions import Versions
     from services.observation.text import Text
@@ -182,7 +186,8 @@ async def _ask(
         )
     else:
         found += doctor_services.judge(live.beats, now, run.pids)
-        found += doctor_streams.judge(live, doctor_streams.folders_of(data), asked)
+        found += doctor_streams.judge(live)
+        found.append(doctor_site.judge(live.site, doctor_site.folders_of(data), asked))
     found += doctor_api.judge(api, now)
     site = _parsed(live)
     declared = [] if site is None else [name for name, sensor in site.sensors.items() if not sensor.derived]
@@ -212,7 +217,7 @@ def _installed() -> Any:
     nats = postgres = ""
     try:
         nats = embedded.nats_server().version
-        postgres = embedded.postgres().version
+        postgres = embedded.postgres().version.removesuffix(".0")
     except embedded.EmbeddedError:
         pass
     return Versions(nats_server=nats, postgres=postgres)

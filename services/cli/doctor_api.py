@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from services.cli.doctor_clock import GatewayClock, of_gateways
-from services.cli.doctor_finding import Finding, Level, named, ok, wrong
+from services.cli.doctor_finding import Finding, Level, lasting, named, ok, wrong
 from services.cli.doctor_gateways import accounts, gateways
 from services.observation.instants import micros
 from services.observation.text import Text
@@ -109,8 +109,8 @@ def judge(api: Api, now_us: int, site: Mapping[str, float] | None = None) -> Ite
             "unauthorized",
             Text("API đòi mã truy cập", "the api wants a token"),
             Text(
-                "chạy trên máy chủ với --data, hoặc đặt mã quản trị vào HAIDANG_DATA/admin-token",
-                "run it on the server with --data, or with the file admin-token of its data folder in --data",
+                "chạy trên máy chủ với --data, hoặc thêm --token TỆP (admin-token trong thư mục dữ liệu)",
+                "run it on the server with --data, or add --token FILE (admin-token of its data folder)",
             ),
         )
         return
@@ -160,13 +160,14 @@ def rejects(newest: Sequence[Mapping[str, Any]], counts: Mapping[str, int], now_
         remedy = first.get("remedy") or {"vi": "xem docs/rejects.md", "en": "see docs/rejects.md"}
         who = named(sorted({str(r.get("gateway") or r.get("topic") or "?") for r in found}), 4)
         total = sum(int(r.get("count") or 1) for r in found)
+        ago = lasting(max(0.0, (now_us - max(micros(r["received_at"]) for r in found)) / 1e6))
         yield wrong(
             Level.WARN,
             "reading",
             f"rejects.{reason}",
             Text(
-                f"{total} lần bị loại trong một giờ: {text['vi']} ({who})",
-                f"{total} rejected within an hour: {text['en']} ({who})",
+                f"bị loại {total} lần: {text['vi']} ({who}); lần cuối {ago.vi} trước",
+                f"rejected {total}×: {text['en']} ({who}); last {ago.en} ago",
             ),
             Text(str(remedy["vi"]), str(remedy["en"])),
             min(micros(r["received_at"]) for r in found),

@@ -73,24 +73,21 @@ def read(lines: Iterable[str]) -> Iterator[Trouble]:
 
 _WORDS: dict[str, tuple[Text, Text]] = {
     "oversize": (
-        Text("bị broker ngắt: bản tin lớn hơn 8 MB", "are cut off by the broker: messages above 8 MB"),
+        Text("bị broker ngắt vì bản tin lớn hơn 8 MB", "cut off by the broker, for a message above 8 MB"),
         Text(
             "chia nhỏ gói ở gateway (dưới 1 MB); nó sẽ gửi lại mãi và không gói nào qua được",
             "split packs at the gateway (below 1 MB): it comes back with the same one for ever",
         ),
     ),
     "publish": (
-        Text(
-            "gửi vào chủ đề không được phép; broker nhận rồi bỏ",
-            "publish where they may not; accepted and dropped",
-        ),
+        Text("gửi vào chủ đề bị cấm, broker nhận rồi bỏ", "forbidden publish, acknowledged and dropped"),
         Text(
             "sửa chủ đề ở gateway: haidang/v1/<khu vực>/<gateway>/readings",
             "correct the topic at the gateway: haidang/v1/<area>/<gateway>/readings",
         ),
     ),
     "subscription": (
-        Text("đăng ký chủ đề không được phép", "subscribe where they may not"),
+        Text("đăng ký chủ đề bị cấm", "forbidden subscription"),
         Text(
             "chỉ đăng ký haidang/v1/<khu vực>/<gateway>/ack và …/commands",
             "subscribe to haidang/v1/<area>/<gateway>/ack and …/commands only",
@@ -98,16 +95,17 @@ _WORDS: dict[str, tuple[Text, Text]] = {
     ),
     "twins": (
         Text(
-            "hai thiết bị dùng chung một client id, đẩy nhau ra", "share a client id and push each other out"
+            "hai thiết bị dùng chung một client id, đẩy nhau ra",
+            "two devices share a client id and push each other out",
         ),
         Text("đặt client id riêng cho mỗi thiết bị", "give each device a client id of its own"),
     ),
     "login": (
-        Text("bị từ chối: sai tên hoặc mật khẩu", "are refused: wrong user or password"),
+        Text("bị từ chối vì sai tên hoặc mật khẩu", "refused, for a wrong user or password"),
         Text("kiểm tra tài khoản của gateway", "look at the gateway's credentials"),
     ),
     "store": (
-        Text("kho thông điệp không ghi được", "can't write its store"),
+        Text("kho thông điệp không ghi được", "the message store can't be written"),
         Text("kiểm tra đĩa; khởi động lại haidang", "look at the disk; start haidang again"),
     ),
 }
@@ -130,8 +128,8 @@ def judge(troubles: Iterable[Trouble], gateways: Callable[[str], bool], now_s: f
             "broker",
             kind,
             Text(
-                f"{named(shown)} {text.vi}{_detail(kind, found)}; {len(found)} lần, lần cuối {ago.vi} trước",
-                f"{named(shown)} {text.en}{_detail(kind, found)}; {len(found)} times, last {ago.en} ago",
+                f"{text.vi}: {named(shown)}{_detail(kind, found)}; {len(found)} lần, lần cuối {ago.vi} trước",
+                f"{text.en}: {named(shown)}{_detail(kind, found)}; {len(found)}×, last {ago.en} ago",
             ),
             remedy,
             int(min(trouble.at_s for trouble in found) * 1e6),

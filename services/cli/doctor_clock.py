@@ -173,21 +173,7 @@ def of_gateways(clocks: Sequence[GatewayClock], ahead: Mapping[str, int], now_us
                 ),
             )
         )
-    if ahead:
-        names = named(sorted(ahead))
-        found.append(
-            wrong(
-                Level.WARN,
-                "clock",
-                "gateway_ahead",
-                Text(
-                    f"gửi giờ tương lai, số đo bị loại: {names}",
-                    f"send times in the future, which are rejected: {names}",
-                ),
-                Text("kiểm tra NTP ở gateway", "look at the gateway's NTP"),
-            )
-        )
-    if not found and lately:
+    if not found and lately and not ahead:  # those are told with the rejects
         found.append(
             ok(
                 "clock",

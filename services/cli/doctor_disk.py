@@ -18,7 +18,6 @@ SPAN_S = 600.0
 """A stream younger than this says nothing about its rate."""
 SETTLED_S = 3_600.0
 """So long a new database grows by what it makes for itself."""
-BACKUP_OLD_S = 2 * DAY_S
 FLUSHES, FLUSH_S = 60, 1.5
 STRICT_MS, SLOW_MS = 5.0, 50.0
 """A median flush above the first makes --strict crawl; a p99 above the second delays every commit."""
@@ -48,12 +47,12 @@ class Stream(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """What lies in a data folder, bytes; `database_rate` in bytes per second, 0 unknown."""
+    """What lies in a data folder, bytes; `database_rate` in bytes per second, None while it is too young."""
 
     streams: int
     database: int
     logs: int
-    database_rate: float
+    database_rate: float | None
 
 
 def look(data: Path) -> tuple[list[Finding], Shares]:
@@ -90,8 +89,8 @@ def forecast(streams: Sequence[Stream], shares: Shares, free: int) -> list[Findi
         if left is not None:
             waits.append((left, stream.name, Text(f"luồng {stream.name}", f"stream {stream.name}")))
     # Streams that have their size already grow no more: what comes in replaces what goes.
-    growth = shares.database_rate + sum(stream.rate for stream in streams if not _is_settled(stream))
-    if growth > 0:
+    growth = (shares.database_rate or 0.0) + sum(stream.rate for stream in streams if not _is_settled(stream))
+    if growth > 0 and shares.database_rate is not None:
         waits.append((free / growth, "disk", Text("đĩa", "the disk")))
     if not waits:
         return [
@@ -126,7 +125,8 @@ def forecast(streams: Sequence[Stream], shares: Shares, free: int) -> list[Findi
 
 
 def fills(streams: Sequence[Stream]) -> Iterator[Finding]:
-    """How full each bounded stream is."""
+    """How full each bounded stream is; what is well in one line."""
+    well = []
     for stream in streams:
         if not stream.limit:
             continue
@@ -138,7 +138,13 @@ def fills(streams: Sequence[Stream]) -> Iterator[Finding]:
         if stream.name in _MINOR and share < 1.1:  # noqa: PLR2004  these are meant to be full
             continue
         if share < 0.5:  # noqa: PLR2004  design: told at 50 % and at 80 %
-            yield ok("stream", f"fill.{stream.name}", what.vi, what.en, figures={"share": share})
+            well.append(
+                (
+                    f"{stream.name} {size(stream.size)} / {size(stream.limit)} ({share:.0%})",
+                    stream.name,
+                    share,
+                )
+            )
             continue
         yield wrong(
             Level.BAD if share >= 0.8 else Level.WARN,  # noqa: PLR2004  as above
@@ -151,6 +157,9 @@ def fills(streams: Sequence[Stream]) -> Iterator[Finding]:
             ),
             figures={"share": share},
         )
+    if well:
+        told = ", ".join(text for text, _, _ in well)
+        yield ok("stream", "fill", told, told, {name: share for _, name, share in well})
 
 
 def flushes(data: Path, *, strict: bool) -> Finding:
@@ -194,26 +203,6 @@ def judge_flushes(took: Sequence[float], *, strict: bool) -> Finding:
     return ok("disk", "fsync", what.vi, what.en, figures=figures)
 
 
-def backup(data: Path, now_s: float) -> Finding:
-    """How old the last backup is."""
-    from services.api.measured import last_backup_us
-
-    made = last_backup_us(data)
-    remedy = Text(
-        f"haidang backup THƯ_MỤC --data {data}; hằng đêm: deploy/systemd/haidang-backup.timer",
-        f"haidang backup DIR --data {data}; every night: deploy/systemd/haidang-backup.timer",
-    )
-    if not made:
-        what = Text("chưa có bản sao lưu nào được ghi nhận", "no backup is on record")
-        return wrong(Level.WARN, "disk", "backup", what, remedy)
-    age_s = now_s - made / 1e6
-    span = lasting(max(0.0, age_s))
-    what = Text(f"sao lưu cách đây {span.vi}", f"the last backup is {span.en} old")
-    if age_s > BACKUP_OLD_S:
-        return wrong(Level.WARN, "disk", "backup", what, remedy, made, {"age_s": age_s})
-    return ok("disk", "backup", what.vi, what.en, {"age_s": age_s})
-
-
 def _measure(data: Path) -> Iterator[float]:
     """Write a page and flush it, over and over, in a file that is gone at the end."""
     file = data / f".doctor-{os.getpid()}"
@@ -240,14 +229,14 @@ def _is_settled(stream: Stream) -> bool:
     return bool(old) or (stream.limit > 0 and stream.size > 0.95 * stream.limit)
 
 
-def _database_rate(data: Path) -> float:
-    """Bytes per second that the database has grown since it was made; 0 while it is young, or not ours."""
+def _database_rate(data: Path) -> float | None:
+    """Bytes per second that the database has grown since it was made; 0 when it is not ours."""
     folder = data / "postgres"
     try:
         age = time.time() - (folder / "PG_VERSION").stat().st_mtime
     except OSError:
         return 0.0
-    return _bytes_in(folder / "base") / age if age > SETTLED_S else 0.0
+    return _bytes_in(folder / "base") / age if age > SETTLED_S else None
 
 
 def _bytes_in(folder: Path) -> int:

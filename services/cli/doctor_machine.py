@@ -23,9 +23,10 @@ def memory(read: Mapping[str, int], cap: int | None, killed: int, ours: Mapping[
     )
     most = sorted(ours.items(), key=lambda one: -one[1])[:3]
     parts = ", ".join(f"{name} {size(count)}" for name, count in most)
+    taken = size(sum(ours.values()))
     what = Text(
-        f"bộ nhớ còn {size(left)} / {size(total)}; ta dùng {size(sum(ours.values()))} ({parts or '–'})",
-        f"{size(left)} of {size(total)} memory left; we take {size(sum(ours.values()))} ({parts or '–'})",
+        f"bộ nhớ còn {size(left)} / {size(total)}" + (f"; ta dùng {taken} ({parts})" if ours else ""),
+        f"{size(left)} of {size(total)} memory left" + (f"; we take {taken} ({parts})" if ours else ""),
     )
     figures = {"free_bytes": float(left), "size_bytes": float(total), "ours_bytes": float(sum(ours.values()))}
     share = left / total if total else 1.0

@@ -63,7 +63,8 @@ def _lines(  # noqa: PLR0913  the parts of a block
     said = [finding.what.en, finding.what.vi]
     if finding.what.vi == finding.what.en:
         said = said[:1]
-    if finding.since is not None:
+    # Of what happens again and again the sentence itself says when it did last.
+    if finding.since is not None and " ago" not in finding.what.en:
         ago = lasting(max(0.0, (now - finding.since) / 1e6))
         said = [f"{said[0]} (for {ago.en})", *(f"{text} ({ago.vi} nay)" for text in said[1:])]
     room = width - indent

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -118,18 +117,23 @@ async def _behind(
     client: Client, beats: Mapping[str, Heartbeat], last: Mapping[str, int]
 ) -> dict[str, tuple[float | None, int]]:
     """How far engine and archive are behind READINGS: seconds and messages."""
-    end, found = last.get(READINGS), {}
+    end = last.get(READINGS)
     if end is None:
         return {}
+    found: dict[str, tuple[int, Heartbeat]] = {}
     engine = beats.get("alerts")
     if engine is not None and "applied" in engine.figures:
-        found["engine"] = max(0, end - int(engine.figures["applied"]))
+        found["engine"] = max(0, end - int(engine.figures["applied"])), engine
     archive = beats.get("archive")
     if archive is not None and "lag" in archive.figures:
-        found["archive"] = int(archive.figures["lag"])
-    return {
-        name: (await _age(client, end - count + 1) if count else 0.0, count) for name, count in found.items()
-    }
+        found["archive"] = int(archive.figures["lag"]), archive
+    now = time.time_ns() // 1000
+    told: dict[str, tuple[float | None, int]] = {}
+    for name, (count, beat) in found.items():
+        age = await _age(client, end - count + 1) if count else 0.0
+        # What came after the heartbeat is no lag: it could not be told yet.
+        told[name] = (None if age is None else max(0.0, age - beat.age_s(now))), count
+    return told
 
 
 async def _age(client: Client, sequence: int) -> float | None:
@@ -146,14 +150,8 @@ def _seconds(text: str) -> float:
 # --- what it means -------------------------------------------------------------------------------
 
 
-def judge(live: Live, folders: Mapping[str, str], asked: tuple[str, str] | None) -> Iterator[Finding]:
-    """Lags, fills and the site version.
-
-    Args:
-        live: what NATS told.
-        folders: site folders that were published from here, with the version their files have now.
-        asked: the folder of `--site` and its version.
-    """
+def judge(live: Live) -> Iterator[Finding]:
+    """Lags and fills."""
     yield from lags(live.behind)
     yield from fills(live.streams)
     mqtt = next((stream for stream in live.streams if stream.name == MQTT_MESSAGES), None)
@@ -168,7 +166,6 @@ def judge(live: Live, folders: Mapping[str, str], asked: tuple[str, str] | None)
                 "it may fill the disk while ingest is away; up sets one after the first MQTT session",
             ),
         )
-    yield site(live, folders, asked)
 
 
 def lags(behind: Mapping[str, tuple[float | None, int]]) -> Iterator[Finding]:
@@ -195,57 +192,3 @@ def lags(behind: Mapping[str, tuple[float | None, int]]) -> Iterator[Finding]:
             None if seconds is None else int((time.time() - seconds) * 1e6),
             {"messages": count, "seconds": -1 if seconds is None else seconds},
         )
-
-
-def site(live: Live, folders: Mapping[str, str], asked: tuple[str, str] | None) -> Finding:
-    """Whether what runs is what lies in the folders."""
-    if live.site is None:
-        return wrong(
-            Level.BAD,
-            "site",
-            "none",
-            Text("chưa có cấu hình địa bàn nào", "no site was published"),
-            Text("haidang site push THƯ_MỤC --data …", "haidang site push DIR --data …"),
-        )
-    version = live.site.version
-    candidates = dict([asked]) if asked is not None else dict(folders)
-    stale = sorted(folder for folder, have in candidates.items() if have != version)
-    if stale and (asked is not None or len(stale) == len(candidates)):
-        return wrong(
-            Level.WARN,
-            "site",
-            "stale",
-            Text(
-                f"đang chạy {version[:12]}; tệp trong {stale[0]} khác",
-                f"{version[:12]} runs; the files in {stale[0]} are others",
-            ),
-            Text(
-                f"xem lại rồi: haidang site push {stale[0]} (hoặc pull để lấy bản đang chạy)",
-                f"look at them, then: haidang site push {stale[0]} (or pull what runs)",
-            ),
-            live.site.t,
-        )
-    since = datetime.fromtimestamp(live.site.t / 1e6).astimezone().strftime("%Y-%m-%d %H:%M")
-    return ok("site", "version", f"{version[:12]} chạy từ {since}", f"{version[:12]} runs since {since}")
-
-
-def folders_of(data: Path) -> dict[str, str]:
-    """Site folders that were published into a data folder and are still there, with their version now."""
-    from services.cli.site_base import FILE
-    from services.observation.site import FILES, version_of
-
-    try:
-        known = json.loads((data / FILE).read_text("utf-8")).get("folders", {})
-    except (OSError, ValueError, AttributeError):
-        return {}
-    found = {}
-    for folder in known if isinstance(known, dict) else {}:
-        files = {}
-        for name in FILES:
-            try:
-                files[name] = (Path(folder) / name).read_bytes()
-            except OSError:
-                continue
-        if files:
-            found[folder] = version_of(files)
-    return found

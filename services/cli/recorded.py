@@ -26,17 +26,27 @@ from services.observation.sources import Source
 from simulators.recording import RecordedMessage, kind_of, read_messages
 
 MINUTE = 60 * SECOND
-CHUNK = 1 << 19
-"""Readings per step: the columns of a step stay near the processor."""
+CHUNK = 1 << 16
+"""Readings per step, or one for each sensor if that is more: its columns stay near the processor."""
 
 Ints = NDArray[np.int64]
+Rows = NDArray[np.uint32]
 
 
 class Recorded(msgspec.Struct):
-    """Readings of a site in the order they came. `row` is the sensor's place in `site.sensors`."""
+    """Readings of a site in the order they came.
+
+    Attributes:
+        time: (n,) µs UTC.
+        row: (n,) the sensor's place in `site.sensors`.
+        value: (n,) canonical unit.
+        arrival: (n,) µs UTC, ascending; the very array `time` where each came when it was measured.
+        gateway: of each sensor.
+        unused: what was left out, and how many.
+    """
 
     time: Ints
-    row: Ints
+    row: Rows
     value: NDArray[np.float64]
     arrival: Ints
     gateway: list[str | None]
@@ -45,6 +55,16 @@ class Recorded(msgspec.Struct):
     def __len__(self) -> int:
         """How many readings."""
         return len(self.time)
+
+    def at_once(self) -> bool:
+        """Whether each reading came when it was measured, so that they are in order of time."""
+        return self.arrival is self.time or bool((self.arrival == self.time).all())
+
+    def heard(self, sensors: int) -> NDArray[np.bool_]:
+        """Which of so many sensors have a reading."""
+        heard = np.zeros(sensors, dtype=bool)
+        heard[self.row] = True
+        return heard
 
 
 def read(files: Sequence[Path], site: Site, extra: dict[str, Property]) -> Recorded:
@@ -55,30 +75,31 @@ def read(files: Sequence[Path], site: Site, extra: dict[str, Property]) -> Recor
     """
     kinds = {file: kind_of(file) for file in files}
     unused: dict[str, int] = {}
-    parts = [_readings([file for file in files if kinds[file] == "readings"], site, unused)]
-    messages = [file for file in files if kinds[file] == "messages"]
-    if messages:
-        parts.append(_messages(read_messages(messages), site, extra, unused))
     for file in files:
         if kinds[file] == "strikes":
             unused[f"{file}: strikes are not judged yet"] = 1
-    time, row, value, arrival = (np.concatenate(column) for column in zip(*parts, strict=True))
-    if len(arrival) and not (arrival[1:] >= arrival[:-1]).all():
+    time, row, value = _readings([file for file in files if kinds[file] == "readings"], site, unused)
+    arrival = time
+    messages = [file for file in files if kinds[file] == "messages"]
+    if messages:
+        others = _messages(read_messages(messages), site, extra, unused)
+        time = np.concatenate([time, others[0]])
+        row, value = np.concatenate([row, others[1]]), np.concatenate([value, others[2]])
+        arrival = np.concatenate([arrival, others[3]])
         order = np.argsort(arrival, kind="stable")
         time, row, value, arrival = time[order], row[order], value[order], arrival[order]
     gateways = [site.stations[sensor.station].gateway for sensor in site.sensors.values()]
     return Recorded(time, row, value, arrival, gateways, unused)
 
 
-_Part = tuple[Ints, Ints, NDArray[np.float64], Ints]
-
-
-def _readings(files: Sequence[Path], site: Site, unused: dict[str, int]) -> _Part:
+def _readings(
+    files: Sequence[Path], site: Site, unused: dict[str, int]
+) -> tuple[Ints, Rows, NDArray[np.float64]]:
     found = columns.read(files)
     row_of = {name: at for at, name in enumerate(site.sensors)}
     rows, scales, offsets = [], [], []
-    per_channel = np.bincount(found.channel, minlength=len(found.channels))
-    for (name, unit), count in zip(found.channels, per_channel.tolist(), strict=True):
+    strange: list[tuple[int, str]] = []
+    for at, (name, unit) in enumerate(found.channels):
         sensor = site.sensors.get(name)
         factor = None
         why = f"{name}: not a sensor of the site"
@@ -86,18 +107,26 @@ def _readings(files: Sequence[Path], site: Site, unused: dict[str, int]) -> _Par
             factor = units.converter(sensor.raw_unit if unit is None else unit, sensor.unit)
             why = f"{name}: unit {unit!r} is not one of {sensor.unit!r}"
         if factor is None:
-            unused[why] = unused.get(why, 0) + count
-        rows.append(row_of[name] if factor is not None else -1)
+            strange.append((at, why))
+        rows.append(row_of[name] if factor is not None else 0)
         scales.append(factor[0] if factor is not None else 1.0)
         offsets.append(factor[1] if factor is not None else 0.0)
-    row = np.array(rows, np.int64)[found.channel] if rows else np.empty(0, np.int64)
-    value, time = found.value, found.time
+    time, value, channel = found.time, found.value, found.channel
+    if strange:
+        count = np.bincount(channel, minlength=len(found.channels))
+        for at, why in strange:
+            unused[why] = unused.get(why, 0) + int(count[at])
+        known = np.ones(len(found.channels), dtype=bool)
+        known[[at for at, _ in strange]] = False
+        keep = known[channel]
+        time, value, channel = time[keep], value[keep], channel[keep]
     if set(scales) - {1.0} or set(offsets) - {0.0}:
-        value = value * np.array(scales)[found.channel] + np.array(offsets)[found.channel]
-    if len(row) and row.min() < 0:
-        keep = row >= 0
-        row, time, value = row[keep], time[keep], value[keep]
-    return time, row, value, time
+        value = value * np.array(scales)[channel] + np.array(offsets)[channel]
+    row = np.array(rows, dtype=np.uint32)[channel] if rows else np.empty(0, dtype=np.uint32)
+    return time, row, value
+
+
+_Part = tuple[Ints, Rows, NDArray[np.float64], Ints]
 
 
 def _messages(
@@ -123,7 +152,7 @@ def _messages(
     if refused:
         unused["records that ingest would reject"] = refused
     arrival = np.repeat(np.array([one.received_at for one in taken], np.int64), found.counts)
-    row, time, value = found.row.astype(np.int64), found.time, found.value
+    row, time, value = found.row, found.time, found.value
     own = row < len(site.sensors)  # the canary has a row of its own
     return time[own], row[own], value[own], arrival[own]
 
@@ -151,27 +180,29 @@ def messages(
         [gateways.index(g) if g is not None else len(gateways) for g in recorded.gateway], np.int64
     )
     heard = np.full(len(gateways) + 1, -(1 << 62), np.int64)
-    start, total = 0, len(recorded)
+    start, total, at_once = 0, len(recorded), recorded.at_once()
     while start < total:
-        end = _cut(recorded.arrival, start, every_minute=every_minute)
+        end = _cut(recorded.arrival, start, 0 if every_minute else max(CHUNK, len(sensors)))
         part = slice(start, end)
         row, time, value = recorded.row[part], recorded.time[part], recorded.value[part]
         arrival = recorded.arrival[part]
-        small = row.astype(np.uint32)
-        flag = quality.check(small, time, value, limits, tail)
-        np.maximum.at(heard, number[row], np.minimum(time, arrival))
+        flag = quality.check(row, time, value, limits, tail)
+        if at_once:
+            heard[number[row]] = time  # the last of a gateway stands, and is its newest
+        else:
+            np.maximum.at(heard, number[row], np.minimum(time, arrival))
         last = int(arrival[-1])
         clocks = {gateway: int(heard[at]) for at, gateway in enumerate(gateways) if heard[at] > -(1 << 62)}
-        batch = Batch([Source("", "", 0, 0, 1, last, end - start)], names, time, small, value, flag)
+        batch = Batch([Source("", "", 0, 0, 1, last, end - start)], names, time, row, value, flag)
         yield [Readings(batch), Tick(-(-last // MINUTE) * MINUTE, 0, [BROKER], clocks)]
         progress(end)
         start = end
 
 
-def _cut(arrival: Ints, start: int, *, every_minute: bool) -> int:
-    """Where a step ends: at a full minute, all that came by then included."""
+def _cut(arrival: Ints, start: int, most: int) -> int:
+    """Where a step of about so many readings ends: at a full minute, all that came by then included."""
     total = len(arrival)
-    at = start if every_minute else start + CHUNK
+    at = start + most
     if at >= total:
         return total
     minute = -(-int(arrival[at]) // MINUTE) * MINUTE

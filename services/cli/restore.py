@@ -51,7 +51,7 @@ def _restore(options: argparse.Namespace) -> int:
     data = Path(options.data).resolve()
     manifest = backup_work.run(put(folder, data, options.database))
     took = time.monotonic() - begun
-    taken = manifest.finished.split(".")[0].rstrip("Z") + "Z"
+    taken = manifest.finished.partition(".")[0].rstrip("Z") + "Z"
     say(f"restored {folder.name}: all up to {taken} UTC, in {took:.1f} s / đã khôi phục đến {taken} UTC")
     for note in manifest.notes[:2]:
         say(f"{note.en} / {note.vi}")

@@ -84,8 +84,9 @@ async def _back(data: Path, copy: "Copy") -> tuple[str, ...]:
 
     if upgrade_steps.is_old(copy, time.time_ns() // 1000):
         say(
-            f"the upgrade was on {copy.taken}; the stream of readings reaches back 7 days, so the older release"
-            " judges less than was received since / nâng cấp đã quá 7 ngày: bản cũ chỉ xét lại được 7 ngày"
+            f"the upgrade was on {copy.taken}; the stream of readings reaches back 7 days, so the older"
+            " release judges less than was received since"
+            " / nâng cấp đã quá 7 ngày: bản cũ chỉ xét lại được 7 ngày"
         )
     with lock(data):
         async with of_folder(data, "upgrade", run_file.read(data)) as servers:

@@ -1,9 +1,9 @@
 """From one format of a data folder to the next, and back.
 
-Forward nothing is converted: this release reads what the last one wrote, and writes its own form as it goes. What
-makes the way back possible is kept before that: snapshots and the keys that name them, a few megabytes. Back,
-the tables are taken back by SQL, with their rows, and the older engine goes on from its own old snapshot: it
-reads READINGS from there again, and what is on ALERTS already it does not publish again.
+Forward nothing is converted: this release reads what the last one wrote, and writes its own form as it goes.
+What makes the way back possible is kept before that: snapshots and the keys that name them, a few megabytes.
+Back, the tables are taken back by SQL, with their rows, and the older engine goes on from its own old
+snapshot: it reads READINGS from there again, and what is on ALERTS already it does not publish again.
 """
 
 import shutil

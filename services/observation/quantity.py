@@ -93,6 +93,7 @@ _TABLE = (
     _property("outflow", "m3/s", "lưu lượng xả", "reservoir outflow"),
     _property("storage", "m3", "dung tích hồ", "reservoir storage"),
     _property("rainfall", "mm", "lượng mưa", "rainfall in the interval", (0.0, 500.0)),
+    _property("rain_total", "mm", "tổng lượng mưa (bộ đếm)", "rain counter", (0.0, None)),
     _property("rain_rate", "mm/h", "cường độ mưa", "rain rate", (0.0, 1000.0)),
     _property("wave_height", "m", "độ cao sóng", "significant wave height", (0.0, 20.0), interval_s=1800),
     _property("wave_period", "s", "chu kỳ sóng", "dominant wave period", (0.0, 40.0), interval_s=1800),

@@ -40,11 +40,11 @@ KNOWN: dict[int, Known] = {
         "0.2.0",
         2,
         2,
-        1,
+        2,
         by_itself=True,
         change=Text(
-            "bảng ghi các lần khôi phục; ảnh chụp bộ máy cảnh báo có thêm số đo suy ra",
-            "a table of restores; engine snapshots hold derived readings too",
+            "bảng ghi các lần khôi phục; ảnh chụp của bộ máy cảnh báo và của ingest giữ thêm trạng thái",
+            "a table of restores; snapshots of engine and ingest hold more"
         ),
     ),
 }

@@ -112,10 +112,16 @@ def child_line(name: str, line: str) -> str:
     """A line of a child as it is passed on: as JSON, one object whoever wrote it; else behind its name."""
     if not _output.json:
         return f"{name}: {line}"
-    if line.startswith("{"):  # a service of ours, which says its component itself
+    # A service of ours says its component itself.
+    return line if line.startswith("{") else person_line(line, name)
+
+
+def person_line(line: str, component: str = "up") -> str:
+    """A line for whoever sits at the terminal; an object where the log is asked for as JSON."""
+    if not _output.json:
         return line
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    record = {"t": now, "level": "info", "component": name, "event": "line", "text": scrubbed(line)}
+    record = {"t": now, "level": "info", "component": component, "event": "line", "text": scrubbed(line)}
     return json.dumps(record, ensure_ascii=False)
 
 

@@ -25,7 +25,8 @@ async def set_counters(conn: AsyncConnection[Any]) -> None:
     """Make numbers that the database draws go on after the largest one that is there."""
     found = await conn.execute(
         "select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid"
-        " where a.attidentity <> '' and c.relnamespace = current_schema()::regnamespace and c.relname = any(%s)",
+        " where a.attidentity <> '' and c.relnamespace = current_schema()::regnamespace"
+        " and c.relname = any(%s)",
         (list(TABLES),),
     )
     for table, column in await found.fetchall():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulators.city.chance import Floats, generator
+from simulators.city.chance import Floats, Ints, generator
 from simulators.city.script import RAIN_MM, Shower
 
 M_PER_DEG = 111_320.0
@@ -29,10 +29,11 @@ _LIFE_S = (2400.0, 5400.0)
 _RADIUS_M = (1800.0, 5000.0)
 _MONTH_S = 30.44 * 86_400
 _THUNDER_MM_H = 25.0
+_REACH = 4.5  # radii
 
 
 class Cell(NamedTuple):
-    """One shower. Seconds since 1970; degrees; metres and metres a second; mm/h at the centre, at the peak."""
+    """One shower. Seconds since 1970; degrees; m and m/s; mm/h at the centre, at the peak."""
 
     key: int
     born: float
@@ -66,10 +67,19 @@ class Cell(NamedTuple):
         return east, (lat - self.lat) * M_PER_DEG - self.north * age
 
     def rain(self, seconds: Floats, lon: Floats, lat: Floats) -> Floats:
-        """mm/h at places."""
+        """Rain at places, mm/h: none beyond so many radii."""
         east, north = self.offset(seconds, lon, lat)
-        near = np.exp(-(east * east + north * north) / (2 * self.radius * self.radius))
+        far = (east * east + north * north) / (self.radius * self.radius)
+        near = np.where(far < _REACH * _REACH, np.exp(-far / 2), 0.0)
         return np.asarray(self.peak * self.strength(seconds) * near, np.float64)
+
+    def reaches(self, seconds: Floats, lon: Floats, lat: Floats) -> Ints:
+        """Which places may get rain in a stretch of time; most are far away and need not be computed."""
+        ends = np.array([seconds[0], seconds[-1]])
+        east, north = self.offset(ends[:, None], lon[None, :], lat[None, :])
+        reach = _REACH * self.radius
+        close = (east.min(0) < reach) & (east.max(0) > -reach) & (north.min(0) < reach)
+        return np.flatnonzero(close & (north.max(0) > -reach))
 
 
 class Box(NamedTuple):
@@ -160,5 +170,6 @@ def rain(cells: Iterable[Cell], seconds: Floats, lon: Floats, lat: Floats) -> Fl
     for cell in cells:
         alive = (seconds > cell.born) & (seconds < cell.ends)
         if alive.any():
-            total[alive] += cell.rain(seconds[alive, None], lon[None, :], lat[None, :])
+            near = cell.reaches(seconds[alive], lon, lat)
+            total[np.ix_(alive, near)] += cell.rain(seconds[alive, None], lon[None, near], lat[None, near])
     return total

@@ -1,4 +1,4 @@
-"""Random numbers without memory: one for each key and count, so that any moment can be asked for in any order.
+"""Random numbers without memory: one for each key and count, so any moment can be asked for in any order.
 
 Arrays broadcast; keys are uint64, counts whole numbers (int64), results float64.
 """
@@ -27,7 +27,7 @@ def keys(seed: int, names: list[str]) -> Keys:
 
 
 def generator(*parts: object) -> np.random.Generator:
-    """A generator for what is drawn once, such as the showers of an afternoon. Philox: the same everywhere."""
+    """A generator for what is drawn once, as the showers of an afternoon. Philox: the same everywhere."""
     return np.random.Generator(np.random.Philox(key(*parts)))
 
 

@@ -31,6 +31,9 @@ TIP_MM = 0.2
 STRETCH_US = 1800 * SECOND
 """So much is computed at once at most: longer costs memory, shorter time."""
 
+BEFORE_S = 6 * 3600.0
+"""A story begins on dry ground: so long before it, and while it is told, no rain comes by chance."""
+
 _DECIMALS = {
     "wave_direction": 0,
     "current_direction": 0,
@@ -88,25 +91,36 @@ class Simulation:
         begin = start / SECOND
         self.stations = Stations(site, begin)
         self.sensors = Sensors(site, self.stations, seed)
-        story = script.story or Story()
-        cells = []
-        for number, shower in enumerate(story.shower):
-            row = self.stations.row[shower.over]
-            cells.append(
-                told(shower, number, begin, float(self.stations.lon[row]), float(self.stations.lat[row]))
-            )
-        storms = {begin + storm.minute * 60.0 + number * 1e-3: storm for number, storm in enumerate(story.storm)}
-        self.weather = Weather(
-            seed, self.stations.box, self.stations.offset_s, script.climate, cells, storms
-        )
+        self.weather = self._weather(begin)
         land = Land(self.stations, self.sensors, self.weather, script.river, seed)
         self.city = City(self.stations, self.weather, land)
-        self.faults = Faults(site, self.stations, self.sensors, script.chance, seed, start)
+        story = script.story or Story(minutes=0.0)
+        by_chance_from = start + round(story.minutes * 60 * SECOND)
+        self.faults = Faults(site, self.stations, self.sensors, script.chance, seed, start, by_chance_from)
         self.faults.plan((*story.fault, *faults))
         self.now = start
         self._last: Floats = np.full(len(self.sensors), np.nan)
         land.warm_up(begin)
-        self._tips = _tips(land.advance(begin, begin).at("total", np.full(len(self.sensors), begin), self.sensors.station))
+        self._tips = _tips(
+            land.advance(begin, begin).at("total", np.full(len(self.sensors), begin), self.sensors.station)
+        )
+
+    def _weather(self, begin: float) -> Weather:
+        """By chance, and as the story has it; `begin` in seconds."""
+        at, story = self.stations, self.script.story or Story()
+        rows = [at.row[shower.over] for shower in story.shower]
+        return Weather(
+            self.seed,
+            at.box,
+            at.offset_s,
+            self.script.climate,
+            [
+                told(shower, number, begin, float(at.lon[row]), float(at.lat[row]))
+                for number, (shower, row) in enumerate(zip(story.shower, rows, strict=True))
+            ],
+            [(begin + storm.minute * 60.0, storm) for storm in story.storm],
+            (begin - BEFORE_S, begin + story.minutes * 60.0) if self.script.story else (0.0, 0.0),
+        )
 
     def unplayed(self) -> list[str]:
         """Properties that no instrument here measures; their values wander within their limits."""
@@ -184,7 +198,7 @@ class Simulation:
         bounded = ~(np.isnan(low) | np.isnan(high))
         middle = np.where(bounded, (low + high) / 2, np.where(np.isnan(low), 1.0, low + 1.0))
         spread = np.where(bounded, (high - low) / 20, 0.1)
-        return middle + spread * np.clip(look.wander(3600), -3.0, 3.0)
+        return np.asarray(middle + spread * np.clip(look.wander(3600), -3.0, 3.0), np.float64)
 
     def _as_sent(self, rows: Rows) -> Rows:
         """In the units of the sensors' records."""

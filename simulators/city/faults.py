@@ -14,14 +14,13 @@
 | skew | the clock is wrong | 1 h | seconds, usually -3600 |
 """
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.observation.instants import SECOND, micros
+from services.observation.instants import SECOND
 from services.observation.site import Site
 from simulators.city.chance import Floats, Ints, generator
 from simulators.city.place import Sensors, Stations
@@ -59,9 +58,6 @@ _LEAP = {
     "sound_level": 30.0,
     "pm2_5": 180.0,
 }
-_FORM = re.compile(r"(?P<kind>[a-z]+):(?P<target>[^@=]+)(@(?P<when>[^=]+))?(=(?P<amount>.+))?")
-_AFTER = re.compile(r"(\d+(?:\.\d+)?)(s|m|min|h|d)?")
-_UNITS = {None: 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 class Sent(NamedTuple):
@@ -72,9 +68,9 @@ class Sent(NamedTuple):
     value: Floats
     at: Ints
 
-    def where(self, mask: NDArray[np.bool_]) -> "Sent":
+    def where(self, mask: NDArray[np.bool_] | Ints) -> "Sent":
         """Some of them."""
-        return Sent(*(column[mask] for column in self))
+        return Sent(self.time[mask], self.sensor[mask], self.value[mask], self.at[mask])
 
 
 class Fault(NamedTuple):
@@ -89,59 +85,30 @@ class Fault(NamedTuple):
     gateway: str | None
 
 
-def parse(text: str, start: int) -> FaultAt:
-    """`KIND:TARGET[@START[+DURATION]][=AMOUNT]`; START after the start (`90s`, `10m`, `2h`) or ISO 8601.
-
-    Raises:
-        ScriptError: not of this form.
-    """
-    found = _FORM.fullmatch(text)
-    if found is None or found["kind"] not in USUAL_S:
-        msg = f"--fault {text!r} → KIND:TARGET[@START[+DURATION]][=AMOUNT], KIND one of {', '.join(USUAL_S)}"
-        raise ScriptError(msg)
-    kind: FaultKind = next(kind for kind in USUAL_S if kind == found["kind"])
-    when, plus, lasts = (found["when"] or "0s").partition("+")
-    if plus and not _AFTER.fullmatch(lasts):  # the zone of an ISO time has a plus as well
-        stamp, plus, lasts = (found["when"] or "").rpartition("+")
-        when = stamp if _AFTER.fullmatch(lasts) and stamp.count("+") else found["when"]
-        plus = plus if when == stamp else ""
-    try:
-        begin = _seconds(when) if _AFTER.fullmatch(when) else (micros(when) - start) / SECOND
-        amount = float(found["amount"]) if found["amount"] else None
-        return FaultAt(
-            kind=kind,
-            target=found["target"],
-            minute=begin / 60.0,
-            minutes=_seconds(lasts) / 60.0 if plus else None,
-            amount=amount,
-        )
-    except ValueError as error:
-        msg = f"--fault {text!r}: {error} → times as 90s, 10m, 2h or 2025-11-20T08:00:00Z"
-        raise ScriptError(msg) from error
-
-
-def _seconds(text: str) -> float:
-    found = _AFTER.fullmatch(text)
-    if found is None:
-        msg = f"{text!r} is not a duration"
-        raise ValueError(msg)
-    return float(found[1]) * _UNITS[found[2]]
-
-
 class Faults:
     """All faults of a simulation, and what they have to remember."""
 
     def __init__(  # noqa: PLR0913  a site, its arrays, and the chance
-        self, site: Site, stations: Stations, sensors: Sensors, chance: Chance, seed: int, start: int
+        self,
+        site: Site,
+        stations: Stations,
+        sensors: Sensors,
+        chance: Chance,
+        seed: int,
+        start: int,
+        by_chance_from: int,
     ) -> None:
-        """None yet; those of chance come with time. `start` in µs UTC."""
+        """None yet; those of chance come from a time on. Times in µs UTC."""
         self._site, self._stations, self._sensors = site, stations, sensors
         self._chance, self._seed, self._start = chance, seed, start
+        self._by_chance_from = by_chance_from
         self._faults: list[Fault] = []
         self._drawn = start // SECOND // WINDOW_S - 1
         self._held: list[Sent] = []
         self._stuck: dict[tuple[int, int], float] = {}
-        self._lamps = sorted(set(sensors.station[sensors.of.get("lamp_state", np.zeros(0, np.int64))].tolist()))
+        self._lamps = sorted(
+            set(sensors.station[sensors.of.get("lamp_state", np.zeros(0, np.int64))].tolist())
+        )
 
     def plan(self, wanted: Iterable[FaultAt]) -> None:
         """Add faults at minutes after the start.
@@ -187,7 +154,7 @@ class Faults:
         """Draw the faults of chance of all windows that begin before `until`, µs UTC."""
         while (self._drawn + 1) * WINDOW_S * SECOND < until:
             self._drawn += 1
-            for kind in USUAL_S:
+            for kind, usual in USUAL_S.items():
                 whom = (
                     list(self._site.gateways)
                     if kind in _OF_GATEWAYS
@@ -200,8 +167,8 @@ class Faults:
                 for _ in range(int(luck.poisson(rate * len(whom)))):
                     target = whom[int(luck.integers(len(whom)))]
                     begin = round((self._drawn + luck.random()) * WINDOW_S * SECOND)
-                    lasts = USUAL_S[kind] * float(np.exp(luck.normal(0.0, 0.5))) or None
-                    if begin >= self._start:
+                    lasts = usual * float(np.exp(luck.normal(0.0, 0.5))) or None
+                    if begin >= self._by_chance_from:
                         self._faults.append(self._make(kind, target, begin, lasts, None))
 
     def _active(self, first: int, last: int) -> list[Fault]:
@@ -246,7 +213,7 @@ class Faults:
             self._held = [held for held in self._held if held.at[0] >= last]
             rows = _joined([rows, *freed])
         order = np.lexsort((rows.time, rows.sensor, rows.at))
-        return Sent(*(column[order] for column in rows))
+        return rows.where(order)
 
     def _strike(self, fault: Fault, rows: Sent, hit: NDArray[np.bool_]) -> Sent:
         match fault.kind:
@@ -286,4 +253,9 @@ class Faults:
 
 
 def _joined(parts: list[Sent]) -> Sent:
-    return Sent(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return Sent(
+        np.concatenate([part.time for part in parts]),
+        np.concatenate([part.sensor for part in parts]),
+        np.concatenate([part.value for part in parts]),
+        np.concatenate([part.at for part in parts]),
+    )

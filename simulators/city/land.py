@@ -11,7 +11,7 @@ from simulators.city import sea, sky, water
 from simulators.city.chance import Floats, Ints, key, smooth
 from simulators.city.place import Sensors, Stations
 from simulators.city.script import River
-from simulators.city.water import Rivers, Soil, Streets, Way
+from simulators.city.water import Rivers, Streets, Way
 from simulators.city.weather import Weather
 
 STEP_S = 60
@@ -24,7 +24,20 @@ _RING = [(0.0, 0.0)] + [(np.cos(a), np.sin(a)) for a in np.arange(6) * np.pi / 3
 """A catchment's rain is the mean of seven points: its middle and six around."""
 
 _RIVER = ("water_level", "discharge", "inflow", "outflow", "storage")
-STATES = ("rain", "total", "recent", "depth", "soil", "flow", "inflow", "storage", "sea", "lean", "lit", "energy")
+STATES = (
+    "rain",
+    "total",
+    "recent",
+    "depth",
+    "soil",
+    "flow",
+    "inflow",
+    "storage",
+    "sea",
+    "lean",
+    "lit",
+    "energy",
+)
 
 
 class Fields:
@@ -57,8 +70,8 @@ class Land:
         self._wander = key(seed, "sea")
         self.streets = Streets(
             stations.trait("gather", 5.5, 8.0),
-            stations.trait("sewer", 26.0, 34.0),
-            stations.attribute("outfall_m", 3.6),
+            _given(stations.attribute("drain_mm_h"), stations.trait("sewer", 26.0, 34.0)),
+            stations.attribute("outfall_m", 3.8),
         )
         has = {name: set(sensors.station[rows].tolist()) for name, rows in sensors.of.items()}
         wet = {row for name in _RIVER for row in has.get(name, ())}
@@ -80,7 +93,11 @@ class Land:
                 river.stations, river.stations[1:], river.km, river.km[1:], strict=False
             )
         ]
-        area = self._stations.attribute("catchment_km2", 3.0)[self.gauges]
+        whole = self._stations.attribute("catchment_km2", 3.0)[self.gauges]
+        area = whole.copy()  # a station's own is what lies above no other station
+        for way in ways:
+            area[way.below] -= whole[way.above]
+        area = np.maximum(area, 1.0)
         hold = self._stations.attribute("lag_h")[self.gauges] * 3600.0
         full = self._stations.attribute("full_m3", 10e6)[self.gauges]
         behind_dam = np.isin(self.gauges, sorted(dammed))
@@ -92,13 +109,13 @@ class Land:
         self._ring_lat = np.concatenate([lat + y * radius / 111_320.0 for _, y in _RING])
         return Rivers(
             area,
-            np.where(np.isnan(hold), water.hold_s(area), hold),
+            _given(hold, water.hold_s(area)),
             ways,
             np.where(behind_dam, full, np.nan),
         )
 
     def sea_level(self, seconds: Floats, tide: int = 0) -> Floats:
-        """m above the tide gauge's zero: a tide, surge, and the sea's own unrest of centimetres."""
+        """Height in m above the tide gauge's zero: tide, surge, and the sea's unrest of centimetres."""
         surge = self._weather.storm(seconds).surge + 0.03 * smooth(self._wander, seconds, 5400)
         return np.asarray(sky.height(self._stations.tides[tide], seconds) + surge, np.float64)
 
@@ -167,3 +184,8 @@ class Land:
         push = max(0.0, wind - 12.0) ** 2 / 100.0
         loose = np.clip((soil - 20.0) / 20.0, 0.2, 1.0)
         return np.asarray(push * loose * self._frail * STEP_S / 3600.0, np.float64)
+
+
+def _given(numbers: Floats, otherwise: Floats) -> Floats:
+    """Numbers, and others where there are none."""
+    return np.where(np.isnan(numbers), otherwise, numbers)

@@ -1,4 +1,4 @@
-"""Instruments out of doors: water, sea, wind, air. Each gives values in the property's unit of the vocabulary."""
+"""Instruments out of doors: water, sea, wind, air. Values are in the vocabulary's units."""
 
 from collections.abc import Callable
 
@@ -10,24 +10,30 @@ from simulators.city.look import Look
 
 Instrument = Callable[[Look], Floats]
 
+_TIDE_SHARE = 0.12
+_LAKE_DEPTH_M = 8.0  # mean depth of a reservoir: how much its level moves with what it holds
+
 
 def water_level(look: Look) -> Floats:
-    """Stage: BĐ3 at the discharge that fills the channel, and as much of the tide as reaches the gauge."""
+    """Stage of a river or a reservoir.
+
+    A river stands at BĐ3 at the discharge that fills it; as much of the tide as reaches the gauge is added.
+    A reservoir stands at its normal level when it is full.
+    """
     at = look.city.stations
+    rivers, row = look.city.land.rivers, np.searchsorted(look.city.land.gauges, look.station)
     bd3 = at.attribute("bd3", 2.0)[look.station]
     bd1 = at.attribute("bd1")[look.station]
     bd1 = np.where(np.isnan(bd1), bd3 - 0.5, bd1)
     low = bd1 - 0.75 * (bd3 - bd1)
-    rivers, row = look.city.land.rivers, _gauge(look)
-    full = water.bank_full(rivers.total)[row]
     tide = look.city.land.sea_level(look.seconds) - at.tides[0].mean
-    mixed = at.attribute("tidal", 0.0)[look.station] * tide
-    return water.stage(look.field("flow"), full, low, bd3) + mixed + look.noise(0.004)
-
-
-def _gauge(look: Look) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """Rows among the rivers' stations."""
-    return np.searchsorted(look.city.land.gauges, look.station)
+    share = (at.attribute("tidal", 0.0) > 0) * at.attribute("tide_share", _TIDE_SHARE)
+    river = water.stage(look.field("flow"), water.bank_full(rivers.total)[row], low, bd3)
+    river = river + share[look.station] * tide
+    full = rivers.full_m3[row]
+    normal = at.attribute("normal_level", _LAKE_DEPTH_M)[look.station]
+    lake = normal + (look.field("storage") - full) / full * _LAKE_DEPTH_M
+    return np.where(np.isnan(full), river, lake) + look.noise(0.004)
 
 
 def tide_level(look: Look) -> Floats:

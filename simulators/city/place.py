@@ -14,7 +14,7 @@ from services.observation.site_files import parse
 from services.observation.units import converter
 from simulators.city.cells import Box
 from simulators.city.chance import Floats, Ints, keys, uniform
-from simulators.city.sky import Tide, tide_of
+from simulators.city.sky import VUNG_TAU, tide_of
 
 _AROUND_DEG = 0.1
 _STAGGER_S = 30.0
@@ -51,7 +51,7 @@ class Stations:
         self._known: dict[tuple[str, float], Floats] = {}
         self._traits: dict[str, Floats] = {}
         tides = [tide_of(attributes) for attributes in self._attributes]
-        common = next((tide for tide in tides if tide is not None), Tide())
+        common = next((tide for tide in tides if tide is not None), VUNG_TAU)
         self.tides = list(dict.fromkeys([common, *(tide for tide in tides if tide is not None)]))
         self.tide_of = np.array([self.tides.index(tide or common) for tide in tides], np.int64)
 
@@ -121,7 +121,7 @@ class Sensors:
         self.period: Ints = np.maximum(np.round(seconds * SECOND), 1).astype(np.int64)
         self.hold: Ints = np.where(changing, np.round(interval / seconds), 0).astype(np.int64)
         # The sensors of a station speak together, stations a little after each other.
-        stagger = stations.trait("phase")[self.station] if len(chosen) else np.zeros(0)
+        stagger = stations.trait("phase")[self.station] if chosen else np.zeros(0)
         self.phase: Ints = np.floor(stagger * np.minimum(seconds, _STAGGER_S)).astype(np.int64) * SECOND
         ways = [_to_sent(sensor) for sensor in chosen]
         self.scale: Floats = np.array([scale for scale, _ in ways], np.float64)

@@ -1,4 +1,4 @@
-"""`simulate.toml`: what only the simulator needs to know of a site. Its climate, its rivers, faults and a story.
+"""`simulate.toml`: what only the simulator needs to know of a site: climate, rivers, faults and a story.
 
 Minutes are simulated ones after the start. Directions are where wind and showers come from, in degrees.
 """
@@ -109,7 +109,7 @@ class Shower(_Strict, frozen=True):
 
 
 class Storm(_Strict, frozen=True):
-    """Wind over the whole site, with what it does to the sea: surge at the coast, swell from afar, steady rain."""
+    """Wind over the whole site, and what comes with it: surge at the coast, swell from afar, steady rain."""
 
     minute: float
     minutes: float

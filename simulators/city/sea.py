@@ -42,9 +42,7 @@ def sea_step(height: Floats, grown: Floats, dt: float) -> Floats:
     return np.asarray(grown + (height - grown) * np.exp(-dt / pause), np.float64)
 
 
-def together(  # noqa: PLR0913  two wave trains of three numbers each
-    sea_m: Floats, wind_from: Floats, swell_m: Floats, swell_s: Floats, swell_from: Floats
-) -> Sea:
+def together(sea_m: Floats, wind_from: Floats, swell_m: Floats, swell_s: Floats, swell_from: Floats) -> Sea:
     """Sea and swell as one: energies add, period and direction are weighted by energy."""
     energy_sea, energy_swell = sea_m**2, swell_m**2
     total = np.maximum(energy_sea + energy_swell, 1e-6)

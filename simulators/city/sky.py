@@ -35,65 +35,91 @@ def sun_altitude(seconds: ArrayLike, lat: ArrayLike, lon: ArrayLike) -> Floats:
     return np.asarray(np.degrees(np.arcsin(np.clip(sine, -1.0, 1.0))), np.float64)
 
 
-class Constituent(NamedTuple):
-    """One partial tide: amplitude in m, speed in degrees an hour, phase in degrees."""
-
-    amplitude: float
-    speed: float
-    phase: float
-
-
-SPEEDS = {
-    "m2": 28.9841042,
-    "s2": 30.0,
-    "n2": 28.4397295,
-    "k2": 30.0821373,
-    "k1": 15.0410686,
-    "o1": 13.9430356,
-    "p1": 14.9589314,
-    "q1": 13.3986609,
-    "m4": 57.9682084,
-    "ms4": 58.9841042,
-    "sa": 0.0410686,
-    "ssa": 0.0821373,
-    "mm": 0.5443747,
-    "mf": 1.0980331,
+# A constituent's argument in multiples of (T, s, h, p), and a constant in degrees (Schureman 1940): T is the
+# hour angle of the mean sun, s, h and p the mean longitudes of moon, sun and the moon's perigee.
+_ARGUMENT: dict[str, tuple[int, int, int, int, float]] = {
+    "m2": (2, -2, 2, 0, 0.0),
+    "s2": (2, 0, 0, 0, 0.0),
+    "n2": (2, -3, 2, 1, 0.0),
+    "k2": (2, 0, 2, 0, 0.0),
+    "k1": (1, 0, 1, 0, 90.0),
+    "o1": (1, -2, 1, 0, -90.0),
+    "p1": (1, 0, -1, 0, -90.0),
+    "q1": (1, -3, 1, 1, -90.0),
+    "m4": (4, -4, 4, 0, 0.0),
+    "ms4": (4, -2, 2, 0, 0.0),
+    "mm": (0, 1, 0, -1, 0.0),
+    "mf": (0, 2, 0, 0, 0.0),
+    "sa": (0, 0, 1, 0, 0.0),
+    "ssa": (0, 0, 2, 0, 0.0),
 }
-"""Degrees an hour (Schureman 1940)."""
 
-# Mixed, mainly semidiurnal, as at Vũng Tàu: rounded amplitudes that give its range of 3 to 4 m, phases for show.
-VUNG_TAU = (
-    Constituent(0.79, SPEEDS["m2"], 52.0),
-    Constituent(0.31, SPEEDS["s2"], 120.0),
-    Constituent(0.60, SPEEDS["k1"], 229.0),
-    Constituent(0.45, SPEEDS["o1"], 74.0),
-)
-VUNG_TAU_MEAN = 2.7
+# Of the moon's node N: f = 1 + a cos N and u = b sin N in degrees, to first order; for M4 squared, and so on.
+_NODE = {
+    "m2": (-0.037, -2.1),
+    "n2": (-0.037, -2.1),
+    "ms4": (-0.037, -2.1),
+    "m4": (-0.074, -4.2),
+    "k2": (0.286, -17.7),
+    "k1": (0.115, -8.9),
+    "o1": (0.187, 10.8),
+    "q1": (0.187, 10.8),
+    "mm": (-0.130, 0.0),
+    "mf": (0.414, -23.7),
+}
+
+
+class Constituent(NamedTuple):
+    """One partial tide: its name, amplitude in m, phase lag at Greenwich in degrees."""
+
+    name: str
+    amplitude: float
+    phase: float
 
 
 class Tide(NamedTuple):
     """A tide: its mean in m above the gauge's zero, and its constituents."""
 
-    mean: float = VUNG_TAU_MEAN
-    constituents: tuple[Constituent, ...] = VUNG_TAU
+    mean: float
+    constituents: tuple[Constituent, ...]
+
+
+VUNG_TAU = Tide(
+    2.7,
+    (
+        Constituent("m2", 0.79, 218.0),
+        Constituent("s2", 0.31, 120.0),
+        Constituent("k1", 0.60, 245.0),
+        Constituent("o1", 0.45, 221.0),
+    ),
+)
+"""Mixed, mainly semidiurnal, as at Vũng Tàu: rounded numbers that give its range of 3 to 4 m."""
 
 
 def tide_of(attributes: Mapping[str, float]) -> Tide | None:
-    """The tide that a station's attributes give: `mean_m`, and `m2_m` with `m2_deg` and so on."""
+    """The tide that a station's attributes give: `tide_z0`, `tide_m2_amp`, `tide_m2_phase` and so on."""
     found = tuple(
-        Constituent(attributes[f"{name}_m"], speed, attributes.get(f"{name}_deg", 0.0))
-        for name, speed in SPEEDS.items()
-        if f"{name}_m" in attributes
+        Constituent(name, attributes[f"tide_{name}_amp"], attributes.get(f"tide_{name}_phase", 0.0))
+        for name in _ARGUMENT
+        if f"tide_{name}_amp" in attributes
     )
-    return Tide(attributes.get("mean_m", VUNG_TAU_MEAN), found) if found else None
+    return Tide(attributes.get("tide_z0", VUNG_TAU.mean), found) if found else None
 
 
 def height(tide: Tide, seconds: ArrayLike) -> Floats:
-    """Height of the tide in m: the mean and Σ A·cos(speed·t − phase), t in hours since 1970."""
-    hours = np.asarray(seconds, np.float64) / 3600.0
-    total = np.full(hours.shape, tide.mean)
+    """Height of the tide in m: its mean and Σ f·A·cos(V + u − g)."""
+    at = np.asarray(seconds, np.float64)
+    days = (at - _J2000) / _DAY
+    moon, sun = 218.316 + 13.17639648 * days, 280.466 + 0.98564736 * days
+    perigee, node = 83.353 + 0.11140353 * days, np.radians(125.045 - 0.05295377 * days)
+    hour = (at % _DAY) / _DAY * 360.0
+    total = np.full(at.shape, tide.mean)
     for one in tide.constituents:
-        total = total + one.amplitude * np.cos(np.radians(one.speed * hours - one.phase))
+        turns = _ARGUMENT[one.name]
+        argument = turns[0] * hour + turns[1] * moon + turns[2] * sun + turns[3] * perigee + turns[4]
+        stretch, shift = _NODE.get(one.name, (0.0, 0.0))
+        angle = np.radians(argument + shift * np.sin(node) - one.phase)
+        total = total + one.amplitude * (1 + stretch * np.cos(node)) * np.cos(angle)
     return np.asarray(total, np.float64)
 
 

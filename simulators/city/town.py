@@ -1,4 +1,4 @@
-"""Instruments in the streets: lamps, the air people breathe, noise, trees. Values in the vocabulary's units."""
+"""Instruments in the streets: lamps, the air people breathe, noise, trees. In the vocabulary's units."""
 
 import numpy as np
 
@@ -104,7 +104,9 @@ def leakage_current(look: Look) -> Floats:
 
 def battery(look: Look) -> Floats:
     """Charged by the sun of the day."""
-    return np.clip(84.0 + 9.0 * look.daily(16.5) + look.trait("cell", -8.0, 6.0) + look.noise(0.3), 0.0, 100.0)
+    return np.clip(
+        84.0 + 9.0 * look.daily(16.5) + look.trait("cell", -8.0, 6.0) + look.noise(0.3), 0.0, 100.0
+    )
 
 
 TOWN: dict[str, Instrument] = {

@@ -15,8 +15,11 @@ from simulators.city.chance import Floats
 BASE_M3S_KM2 = 0.01
 """Flow of a dry day, m³/s from a km²."""
 
-RUNOFF = 0.7
-"""Share of the rain that runs off where it is mostly paved."""
+RUNOFF, PAVED = 0.7, 0.9
+"""Share of the rain that runs off a catchment, and off streets and roofs."""
+
+SPILL_S = 21_600.0
+"""How long a reservoir holds what is above its full level, before the spillway has let it go."""
 
 _EXPONENT = 0.6  # stage against discharge in a wide channel (Manning: Q ~ h^5/3)
 
@@ -48,7 +51,7 @@ def sewer_share(sea_m: Floats | float, outfall_m: Floats) -> Floats:
 def street_step(depth: Floats, streets: Streets, rain: Floats, sea_m: float, dt: float) -> Floats:
     """Depth in m after a step: runoff in, sewer out, never below the ground."""
     out = streets.drain_mm_h * sewer_share(sea_m, streets.outfall_m)
-    change = streets.gather * (RUNOFF * rain - out) * dt / 3.6e6
+    change = streets.gather * (PAVED * rain - out) * dt / 3.6e6
     return np.asarray(np.maximum(depth + change, 0.0), np.float64)
 
 
@@ -105,7 +108,7 @@ class Rivers:
         self._upper, self._lower = np.zeros(len(area_km2)), np.zeros(len(area_km2))
         self._carried = np.array([dry[way.above] for way in self.ways])
         self.flow, self.inflow = dry.copy(), dry.copy()
-        self.storage = np.where(np.isnan(self.full_m3), 0.0, 0.97 * self.full_m3)
+        self.storage = np.where(np.isnan(self.full_m3), 0.0, 0.995 * self.full_m3)
 
     def step(self, rain: Floats, dt: float) -> None:
         """Move on by `dt` seconds under this rain on each own catchment, in mm/h."""
@@ -119,7 +122,7 @@ class Rivers:
         for number, way in enumerate(self.ways):
             out = self._let_out(self.inflow, dt, way.above)
             self._carried[number], passing = reservoir_step(
-                self._carried[number], out, np.float64(way.hold_s), dt
+                self._carried[number], out, np.asarray(way.hold_s), dt
             )
             self.inflow[way.below] += passing
         ends = np.isin(np.arange(len(self.area)), [way.above for way in self.ways], invert=True)
@@ -130,7 +133,7 @@ class Rivers:
         at = slice(None) if rows is None else rows
         full, stored = self.full_m3[at], self.storage[at]
         dammed = ~np.isnan(full)
-        spill = np.maximum(stored - np.nan_to_num(full), 0.0) / 3600.0
+        spill = np.maximum(stored - np.nan_to_num(full), 0.0) / SPILL_S
         out = np.where(dammed, BASE_M3S_KM2 * self.total[at] + spill, inflow[at])
         self.storage[at] = np.where(dammed, stored + (inflow[at] - out) * dt, 0.0)
         self.flow[at] = out
@@ -139,9 +142,7 @@ class Rivers:
     def held_m3(self) -> float:
         """All water that is on its way: in the catchments, in the channels and behind dams."""
         fields = float(((self._upper + self._lower) * self._hold * self.area / 3.6).sum())
-        channels = sum(
-            float(c) * way.hold_s for c, way in zip(self._carried, self.ways, strict=True)
-        )
+        channels = sum(float(c) * way.hold_s for c, way in zip(self._carried, self.ways, strict=True))
         return fields + channels + float(self.storage.sum())
 
 
@@ -182,4 +183,3 @@ def soil_step(moisture: Floats, rain: Floats, dt: float, soil: Soil = Soil()) ->
     thirst = np.clip((wetter - soil.wilting) / (soil.capacity - soil.wilting), 0.0, 1.0)
     dried = 4.0 / soil.depth_mm * 100.0 * thirst * dt / 86_400.0
     return np.asarray(np.clip(wetter - drained - dried, 0.0, soil.saturated), np.float64)
-

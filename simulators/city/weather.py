@@ -1,6 +1,6 @@
 """One weather over the whole site: showers, wind, storms, air. Seconds since 1970; arrays broadcast."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,7 +45,8 @@ class Weather:
         offset_s: float,
         climate: Climate,
         told: Sequence[Cell] = (),
-        storms: Mapping[float, Storm] | None = None,
+        storms: Sequence[tuple[float, Storm]] = (),
+        dry: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         """Describe it.
 
@@ -55,12 +56,13 @@ class Weather:
             offset_s: local time minus UTC.
             climate: rain by month.
             told: showers of a story.
-            storms: storms of a story by the second each begins.
+            storms: storms of a story, each with the second when it begins.
+            dry: from when until when no shower comes by chance, for a story to be told undisturbed.
         """
         self.offset_s = offset_s
         self._seed, self._box, self._climate = seed, box, climate
-        self._told = list(told)
-        self._storms = dict(storms or {})
+        self._told, self._dry = list(told), dry
+        self._storms = list(storms)
         self._windows: dict[int, list[Cell]] = {}
         self._keys = {name: key(seed, name) for name in ("east", "north", "gust-e", "gust-n", "air", "hpa")}
 
@@ -69,9 +71,9 @@ class Weather:
         windows = range(int((first - _LONGEST_S) // WINDOW_S), int(last // WINDOW_S) + 1)
         for window in windows:
             if window not in self._windows:
-                self._windows[window] = showers.drawn(
-                    self._seed, window, self._box, self.offset_s, self._climate.rain_mm
-                )
+                born = showers.drawn(self._seed, window, self._box, self.offset_s, self._climate.rain_mm)
+                begin, end = self._dry
+                self._windows[window] = [cell for cell in born if cell.ends <= begin or cell.born >= end]
         for old in [window for window in self._windows if window < windows[0]]:
             del self._windows[old]
         all_of_them = [cell for window in windows for cell in self._windows[window]] + self._told
@@ -85,7 +87,7 @@ class Weather:
     def storm(self, seconds: Floats) -> Storming:
         """The sum of all storms: they grow over a quarter of their time and wane over the last."""
         nothing = [np.zeros(np.shape(seconds)) for _ in Storming._fields]
-        for start, storm in self._storms.items():
+        for start, storm in self._storms:
             part = (seconds - start) / (storm.minutes * 60.0)
             ramp = np.clip(np.minimum(part, 1.0 - part) * 4.0, 0.0, 1.0)
             share = ramp * ramp * (3.0 - 2.0 * ramp)

@@ -20,6 +20,7 @@ RECORDINGS: dict[str, Callable[[Path], Recording]] = {
     "vndms": flood.vndms,
     "calder": flood.calder,
     "vlissingen": sea.vlissingen,
+    "vlissingen_tide": sea.vlissingen_tide,
     "ndbc": sea.ndbc,
     "glm_snapshots": lightning.glm_snapshots,
     "glm_snapshots_repeated": lightning.glm_snapshots_repeated,

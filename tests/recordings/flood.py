@@ -89,7 +89,13 @@ LAKE = (
     # The header says m3; the values are millions of cubic metres (a lake of 200 is not a bucket).
     ("storage", "hm3", "Dung tích (m3)"),
 )
-RUNGS = {"advisory": "bd1", "watch": "bd2", "warning": "bd3", "emergency": "historic_max"}
+RUNGS = (
+    ("advisory", "bd1", 0.0),
+    ("watch", "bd2", 0.0),
+    ("warning", "bd3", 0.0),
+    ("emergency", "historic_max", 0.0),
+)
+LAKE_RUNGS = (("advisory", "normal_level", 0.1), ("warning", "raised_level", 0.0))
 
 
 def vndms(out: Path) -> Recording:
@@ -115,19 +121,18 @@ def vndms(out: Path) -> Recording:
                     rows.append(Row(time, f"{station.id}.{prop}", line[column], unit))
                 else:
                     empty += 1
-            if river and line["Mực nước (m)"]:
+            if line["Mực nước (m)"]:
                 levels[name].append((time, float(line["Mực nước (m)"])))
     rows.sort(key=lambda row: row.time)
     truth = [
         (start, end, name, "flood", severity)
         for name, series in levels.items()
-        for severity, attribute in RUNGS.items()
-        for start, end in exceedances(series, stations[name].attributes[attribute])
+        for severity, attribute, more in (RUNGS if "bd1" in stations[name].attributes else LAKE_RUNGS)
+        if attribute in stations[name].attributes
+        for start, end in exceedances(series, stations[name].attributes[attribute] + more)
     ]
-    basins = {"ba": "sông Ba", "huong-bo": "sông Hương - Bồ"}
     gateways = [Gateway(f"vndms-{name}", [station]) for name, station in stations.items()]
-    areas = {s.area: (s.vi, s.en) for s in stations.values() if s.area not in basins}
-    areas |= {basin: (f"Lưu vực {vi}", f"Basin of {vi}") for basin, vi in basins.items()}
+    areas = {s.area: (s.vi, s.en) for s in stations.values()}
     site = write_site(
         out / "site",
         "vndms",
@@ -149,9 +154,11 @@ def _vndms_station(name: str, line: dict[str, str], *, river: bool) -> Station:
     lon, lat = float(line["x"] or 107.5167), float(line["y"] or 16.3333)
     if not river:
         sensors = [(prop, unit, 43_200.0) for prop, unit, _ in LAKE]
-        return Station(name, f"Hồ {vi}", f"{vi} reservoir", basin, lon, lat, sensors)
+        marks = {"normal_level": line["Mực nước BT (m)"], "raised_level": line["Mực nước GC (m)"]}
+        attributes = {mark: float(text) for mark, text in marks.items() if text}
+        return Station(name, f"Hồ {vi}", f"{vi} reservoir", name, lon, lat, sensors, attributes)
     columns = ("BĐ1 (m)", "BĐ2 (m)", "BĐ3 (m)", "Mực nước lịch sử (m)")
-    attributes = dict(zip(RUNGS.values(), (float(line[c]) for c in columns), strict=True))
+    attributes = {mark: float(line[c]) for (_, mark, _), c in zip(RUNGS, columns, strict=True)}
     # Hourly on the Hương and Bồ; on the Ba every 1 to 6 hours.
     interval = 3_600.0 if basin == "huong-bo" else 21_600.0
     return Station(

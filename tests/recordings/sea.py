@@ -1,7 +1,12 @@
 """The sea: the tide at Vlissingen, the waves off Oregon."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
+from services.alerts.hazards._flood_tide import fit, predicted
+from services.observation.instants import micros as to_micros
 from tests.recordings.writing import (
     GMT,
     Gateway,
@@ -31,33 +36,36 @@ source = "Waterschap Scheldestromen: phase 1 from NAP +3.30 m, phase 2 (dike wat
 """
 
 
+CALM = ("2018-02-01T00:00:00Z", "2018-04-01T00:00:00Z")
+"""Without the storms of January: what the tide is fitted to."""
+
+
+def vlissingen_tide(out: Path) -> Recording:
+    """The same with the predicted tide of its calm part, and no rule but the defaults: surge alone.
+
+    The truth is a residual of half a metre or more by the same prediction: it can't prove the prediction.
+    """
+    rows, series = _vlissingen()
+    time, level = (np.array(column) for column in zip(*series, strict=True))
+    calm = (time >= to_micros(CALM[0])) & (time < to_micros(CALM[1]))
+    tide = fit(time[calm], level[calm])
+    residual = level - predicted(time, tide)
+    site = _vlissingen_site(out, tide.attributes(), "")
+    surge = list(zip(time.tolist(), residual.tolist(), strict=True))
+    truth = [
+        (start, end, "vlissingen", "flood", severity)
+        for severity, limit in (("advisory", 0.3), ("watch", 0.5))
+        for start, end in exceedances(surge, limit)
+    ]
+    file = out / "vlissingen.csv"
+    counts = {"written": write_rows(file, rows), "left_out": 0, "truth_rows": len(truth)}
+    return Recording(site, [file], write_truth(out / "truth.csv", truth), counts)
+
+
 def vlissingen(out: Path) -> Recording:
     """Rijkswaterstaat, 2018-01-01 to 2018-04-01, 10 min, GMT, m to NAP; a real outage on 17 January."""
-    source = data() / "tide/rws_vlissingen_waterlevel_10min_20180101-20180401.noos"
-    rows, series = [], []
-    for line in source.read_text("ascii").splitlines():
-        if not line.startswith("#"):
-            when, value = line.split()
-            rows.append(Row(local(when, "%Y%m%d%H%M", GMT), "vlissingen.tide_level", value))
-            series.append((rows[-1].time, float(value)))
-    station = Station(
-        "vlissingen",
-        "Vlissingen",
-        "Vlissingen",
-        "vlissingen",
-        3.597577,
-        51.443861,
-        [("tide_level", "m", 600)],
-    )
-    site = write_site(
-        out / "site",
-        "vlissingen",
-        ("Vlissingen, sông Schelde", "Vlissingen, Scheldt"),
-        "Europe/Amsterdam",
-        [Gateway("rws-vlissingen", [station])],
-        areas={"vlissingen": ("Vlissingen", "Vlissingen")},
-        rules=VLISSINGEN_RULES,
-    )
+    rows, series = _vlissingen()
+    site = _vlissingen_site(out, {}, VLISSINGEN_RULES)
     truth = [
         (start, end, "vlissingen", "flood", severity)
         for severity, level in PHASES.items()
@@ -66,6 +74,39 @@ def vlissingen(out: Path) -> Recording:
     file = out / "vlissingen.csv"
     counts = {"written": write_rows(file, rows), "left_out": 0, "truth_rows": len(truth)}
     return Recording(site, [file], write_truth(out / "truth.csv", truth), counts)
+
+
+def _vlissingen() -> tuple[list[Row], list[tuple[int, float]]]:
+    source = data() / "tide/rws_vlissingen_waterlevel_10min_20180101-20180401.noos"
+    rows, series = [], []
+    for line in source.read_text("ascii").splitlines():
+        if not line.startswith("#"):
+            when, value = line.split()
+            rows.append(Row(local(when, "%Y%m%d%H%M", GMT), "vlissingen.tide_level", value))
+            series.append((rows[-1].time, float(value)))
+    return rows, series
+
+
+def _vlissingen_site(out: Path, attributes: Mapping[str, float], rules: str) -> Path:
+    station = Station(
+        "vlissingen",
+        "Vlissingen",
+        "Vlissingen",
+        "vlissingen",
+        3.597577,
+        51.443861,
+        [("tide_level", "m", 600)],
+        attributes,
+    )
+    return write_site(
+        out / "site",
+        "vlissingen",
+        ("Vlissingen, sông Schelde", "Vlissingen, Scheldt"),
+        "Europe/Amsterdam",
+        [Gateway("rws-vlissingen", [station])],
+        areas={"vlissingen": ("Vlissingen", "Vlissingen")},
+        rules=rules,
+    )
 
 
 BUOY = {

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from services.alerts.engine import Engine, EngineMessage, Readings
+from services.alerts.hazards import hazards
 from services.alerts.rule import Rule, parse_rules
 from services.observation.batch import Batch
 from services.observation.event import CloudEvent, verb_of
@@ -20,10 +21,8 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 T0 = 1_700_000_040_000_000  # a full minute, 2023-11-14T22:14:00Z, which is 05:14 in Việt Nam
 
-OFF: Mapping[str, Any] = {"id": "sensor-silent", "kind": "silent", "hazard": "system", "enabled": False}
-NO_FLOOD: list[Mapping[str, Any]] = [
-    {"id": name, "hazard": "flood", "property": "water_level", "advisory": 1, "enabled": False}
-    for name in ("flood-level", "flood-rise")
+OFF: list[Mapping[str, Any]] = [
+    {"id": rule["id"], "enabled": False} for hazard in hazards().values() for rule in hazard.rules
 ]
 
 
@@ -57,7 +56,7 @@ def city(
     tables: list[Mapping[str, Any]] = [*rules]
     if bare:
         told = {table.get("id") for table in rules}
-        tables += [table for table in (OFF, *NO_FLOOD) if table["id"] not in told]
+        tables += [table for table in OFF if table["id"] not in told]
     stations = {
         name: Station(
             name,

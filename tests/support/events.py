@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -50,6 +51,15 @@ def backtest(site: Path, files: Sequence[Path], *extra: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def events_known(http: str) -> bool:
+    """Whether the API has read ALERTS, so that it can answer for all of it."""
+    try:
+        with urllib.request.urlopen(f"{http}/api/v1/events?after=0&limit=1", timeout=10):  # noqa: S310
+            return True
+    except urllib.error.HTTPError:
+        return False
 
 
 def all_events(http: str) -> list[dict[str, Any]]:

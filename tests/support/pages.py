@@ -101,6 +101,7 @@ class Desk:
             "127.0.0.1:1883": f"{mqtt[0]}:{mqtt[1]}",
             "-p 1883": f"-p {mqtt[1]}",
             "port=1883": f"port={mqtt[1]}",
+            '"127.0.0.1", 1883': f'"{mqtt[0]}", {mqtt[1]}',
         }
 
     def run_page(self, page: Path) -> list[str]:

@@ -24,32 +24,22 @@ from services.observation.site import FILES, Site
 from services.observation.site_files import parse
 from services.observation.site_sensors import COLUMNS
 from services.observation.units import known
+from tests.support.pages import DOCS, README, ROOT, blocks, commands, read_blocks, text_of
 from tests.support.site_folder import RULES, SENSORS, SITE, STATIONS
 
-ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
-README = ROOT / "README.md"
-PAGES = [README, *sorted(DOCS.rglob("*.md"))]
+PAGES = [README, ROOT / "README.vi.md", *sorted(DOCS.rglob("*.md"))]
+MINIMAL = ROOT / "sites" / "minimal"
+FIRST = DOCS / "your-own-site.md"
 
 
-def text_of(file: Path) -> str:
-    return file.read_text("utf-8")
-
-
-def blocks(file: Path, language: str = "") -> list[str]:
-    """Code blocks of a page in a language."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", text_of(file), re.MULTILINE | re.DOTALL)
-    return [text for name, text in found if name == language]
-
-
-def site_of(file: Path) -> Site:
+def site_of(file: Path, *, rules: bool = True) -> Site:
     """Parse the site that a page shows as an example."""
     files = {
         "site.toml": blocks(file, "toml")[0].encode(),
         "stations.geojson": blocks(file, "json")[0].encode(),
         "sensors.csv": blocks(file, "csv")[0].encode(),
     }
-    if len(blocks(file, "toml")) > 1:
+    if rules and len(blocks(file, "toml")) > 1:
         files["rules.toml"] = blocks(file, "toml")[1].encode()
     site, problems = parse(files)
     assert not problems, "\n".join(map(str, problems))
@@ -127,19 +117,17 @@ def test_the_units_the_guide_names_are_understood_or_refused_as_it_says() -> Non
 # Commands
 
 
-def commands_of(page: Path) -> list[list[str]]:
-    """Lines of a page that call haidang, as words."""
-    lines = "\n".join(blocks(page)).replace("\\\n", " ").split("\n")
-    return [line.split()[1:] for line in lines if line.startswith("haidang ")]
+SHOWN = sorted({tuple(words) for page in PAGES for words in commands(page)})
 
 
-@pytest.mark.parametrize("words", commands_of(README), ids=" ".join)
-def test_every_command_of_the_readme_exists_with_its_options(
-    words: list[str], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("words", SHOWN, ids=" ".join)
+def test_every_command_of_a_page_exists_with_its_options(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert words[0] in COMMANDS
+    verb = [words[1]] if words[0] in ("site", "schema") else []
     with pytest.raises(SystemExit) as left:
-        main([words[0], "--help"])
+        main([words[0], *verb, "--help"])
     assert left.value.code == 0
     told = capsys.readouterr().out
     assert [word for word in words if word.startswith("--") and word not in told] == []
@@ -150,19 +138,45 @@ def test_every_command_in_running_text_exists(page: Path) -> None:
     assert [name for name in re.findall(r"`haidang (\w+)", text_of(page)) if name not in COMMANDS] == []
 
 
-def test_every_make_target_of_the_readme_exists() -> None:
-    named = re.findall(r"\bmake ([a-z-]+)$", "\n".join(blocks(README)), re.MULTILINE)
-    assert {"demo", "test"} <= set(named)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_make_target_of_a_page_exists(page: Path) -> None:
+    named = re.findall(r"^make ([a-z -]+)", "\n".join(blocks(page)), re.MULTILINE)
+    named += re.findall(r"`make ([a-z -]+)`", text_of(page))
+    if page.name.startswith("README"):
+        assert {"demo", "test"} <= set(named)
     targets = re.findall(r"^([a-z-]+):", text_of(ROOT / "Makefile"), re.MULTILINE)
-    assert [name for name in named if name not in targets] == []
+    assert [name for names in named for name in names.split() if name not in targets] == []
+
+
+VIETNAMESE = [ROOT / "README.vi.md", *sorted((DOCS / "vi").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", VIETNAMESE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_vietnamese_page_shows_the_commands_and_files_of_the_english_one(page: Path) -> None:
+    english = README if page.name == "README.vi.md" else DOCS / page.name
+    shown, expected = (
+        [(block.mark, block.text, block.file) for block in read_blocks(one) if block.mark != "text"]
+        for one in (page, english)
+    )
+    assert shown == expected
+    headings = [re.findall(r"^#+ ", text_of(one), re.MULTILINE) for one in (page, english)]
+    assert headings[0] == headings[1]
+
+
+def test_every_snippet_of_python_is_python() -> None:
+    for page in PAGES:
+        for text in blocks(page, "python"):
+            compile(text, str(page), "exec")
 
 
 # Examples
 
 
-def test_the_site_of_the_readme_is_right_and_its_reading_fits() -> None:
-    site = site_of(README)
-    sent = re.search(r"-m '(.*)'$", "\n".join(blocks(README)), re.MULTILINE)
+def test_the_first_page_shows_the_files_of_the_smallest_site_and_its_reading_fits() -> None:
+    shown = {block.file: block.text for block in read_blocks(FIRST) if block.file in FILES}
+    assert shown == {file.name: file.read_text("utf-8") for file in MINIMAL.iterdir()}
+    site = site_of(FIRST, rules=False)
+    sent = re.search(r"-m '(.*)'$", "\n".join(blocks(FIRST, "sh")), re.MULTILINE)
     assert sent is not None
     pack = senml.resolve(
         msgspec.json.decode(sent[1].replace("'$(date +%s)'", "1763600400"), type=list[senml.Record])
@@ -170,11 +184,21 @@ def test_the_site_of_the_readme_is_right_and_its_reading_fits() -> None:
     sensor = site.sensors[pack.names[0]]
     gateway = site.gateways["gw-01"]
     assert sensor.station in gateway.stations
-    assert f"haidang/v1/{gateway.area}/{gateway.id}/readings" in text_of(README)
     bd2, bd3 = (site.stations[sensor.station].attributes[level] for level in ("bd2", "bd3"))
     value = pack.values[0]
     assert isinstance(value, float)
     assert bd2 <= value < bd3
+
+
+def test_the_readme_does_what_the_first_page_does() -> None:
+    lines = [line for text in blocks(FIRST, "sh") for line in text.split("\n")]
+    own = next(text for text in blocks(README) if "sites/minimal" in text)
+    assert [line for line in own.strip().split("\n")[1:] if line not in lines] == []
+    sending = next(text for text in blocks(README) if text.startswith("mosquitto_pub"))
+    assert (
+        sending.split("\n")[:2]
+        == next(text for text in blocks(FIRST, "sh") if text.startswith("mosquitto_pub")).split("\n")[:2]
+    )
 
 
 def test_the_site_of_the_guide_is_right_and_its_rules_too() -> None:
@@ -262,32 +286,20 @@ def test_the_rules_page_shows_every_kind_and_explains_every_key_and_default() ->
     assert {rule.get("kind", "threshold") for rule in shown} == {str(kind) for kind in Kind}
     assert [key for key in rule_tables.KEYS if f"`{key}`" not in page] == []
     defaults = [rule["id"] for hazard in hazards().values() for rule in hazard.rules]
-    assert [name for name in [*defaults, GATEWAY_SILENT] if f"| `{name}` |" not in page] == []
-
-
-def test_the_backtest_of_the_readme_says_what_is_shown(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = tmp_path / "ben-da"
-    folder.mkdir()
-    (folder / "site.toml").write_text(blocks(README, "toml")[0], "utf-8")
-    (folder / "stations.geojson").write_text(blocks(README, "json")[0], "utf-8")
-    sensors, recording = blocks(README, "csv")
-    (folder / "sensors.csv").write_text(sensors, "utf-8")
-    (tmp_path / "night.csv").write_text(recording, "utf-8")
-    assert main(["backtest", "--site", str(folder), str(tmp_path / "night.csv")]) == 0
-    told = capsys.readouterr().out.strip()
-    shown = blocks(README, "text")[-1].strip()
-    assert [line.split() for line in told.split("\n")] == [line.split() for line in shown.split("\n")]
+    listed = text_of(DOCS / "rule-kinds.md")
+    assert [name for name in [*defaults, GATEWAY_SILENT] if f"`{name}`" not in listed] == []
 
 
 # Generated pages
 
 
-@pytest.mark.parametrize("file", generate.pages(), ids=lambda file: file.name)
+GENERATED = generate.pages()
+
+
+@pytest.mark.parametrize("file", GENERATED, ids=lambda file: file.name)
 def test_a_generated_page_is_up_to_date(file: Path) -> None:
     assert file.exists(), "run: make docs"
-    assert text_of(file) == generate.pages()[file], "run: make docs"
+    assert text_of(file) == GENERATED[file], "run: make docs"
 
 
 def instance(file: str, content: str) -> object:

@@ -4,23 +4,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts.layout import Layout
-from services.alerts.window import Windows
-from tests.support.engine_world import SECOND, T0, city, rules_of, sensor
-
-_RISE = {
-    "id": "rise",
-    "kind": "rate",
-    "hazard": "flood",
-    "property": "tide_level",
-    "advisory": 1,
-    "window_s": 1600,
-}
+from services.alerts.window import Ring
+from tests.support.engine_world import SECOND, T0
 
 
-def windows() -> Windows:
-    site = city([sensor("a.tide_level"), sensor("b.tide_level")], [_RISE])
-    return Windows(Layout(site, rules_of(site), None))
+def windows() -> Ring:
+    return Ring(np.full(2, 1600 * SECOND, np.int64), 16)
+
+
+def keep(ring: Ring, at: int, time: int, value: float) -> None:
+    ring.put(np.array([at]), np.array([time]), np.array([value]))
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4000), st.integers(0, 9)), max_size=40))
@@ -34,7 +27,7 @@ def test_readings_kept_together_are_those_kept_one_by_one(rows: list[tuple[int, 
     for part in (slice(0, len(at) // 2), slice(len(at) // 2, None)):
         halves.put(at[part], time[part], value[part].astype(float))
     for row in zip(at.tolist(), time.tolist(), value.astype(float).tolist(), strict=True):
-        singly.keep(*row)
+        keep(singly, *row)
     for other in (singly, halves):
         assert np.array_equal(together.time, other.time)
         assert np.array_equal(together.value, other.value, equal_nan=True)
@@ -42,10 +35,10 @@ def test_readings_kept_together_are_those_kept_one_by_one(rows: list[tuple[int, 
 
 def test_a_slot_keeps_its_first_reading_until_its_next_turn() -> None:
     kept = windows()
-    kept.keep(0, T0, 1.0)
-    kept.keep(0, T0 + SECOND, 2.0)
+    keep(kept, 0, T0, 1.0)
+    keep(kept, 0, T0 + SECOND, 2.0)
     assert np.nansum(kept.value) == 1.0
-    kept.keep(0, T0 + 1700 * SECOND, 3.0)  # 17 slots of 100 s later
+    keep(kept, 0, T0 + 1700 * SECOND, 3.0)  # 17 slots of 100 s later
     assert np.nansum(kept.value) == 3.0
-    kept.keep(0, T0, 1.0)
+    keep(kept, 0, T0, 1.0)
     assert np.nansum(kept.value) == 3.0

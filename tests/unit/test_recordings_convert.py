@@ -22,6 +22,7 @@ WRITTEN = {
     "vndms": 3_406,
     "calder": 24_712,
     "vlissingen": 12_752,
+    "vlissingen_tide": 12_752,
     "ndbc": 36_758,
     "glm_snapshots": 43_690,
     "glm_snapshots_repeated": 47_989,
@@ -103,7 +104,7 @@ def test_vietnamese_times_are_local_despite_the_header(converted: Convert) -> No
 def test_alert_levels_become_attributes_of_the_station(converted: Convert) -> None:
     site = _site(converted("vndms").site)
     assert site.stations["phu-lam"].attributes == {"bd1": 1.7, "bd2": 2.7, "bd3": 3.7, "historic_max": 5.21}
-    assert site.stations["ho-ta-trach"].attributes == {}
+    assert site.stations["ho-ta-trach"].attributes == {"normal_level": 45.0, "raised_level": 53.07}
 
 
 def test_the_truth_of_vndms_is_what_the_thresholds_say(converted: Convert) -> None:
@@ -111,7 +112,9 @@ def test_the_truth_of_vndms_is_what_the_thresholds_say(converted: Convert) -> No
     assert found.truth is not None
     rows = [line.split(",") for line in found.truth.read_text("utf-8").splitlines()[1:]]
     assert {row[2] for row in rows if row[4] == "emergency"} == {"cung-son", "phu-lam"}
-    assert {row[2] for row in rows if row[4] == "warning"} == {"cung-son", "phu-lam", "ayunpa", "phu-oc"}
+    assert {row[2] for row in rows if row[4] == "warning"} == {
+        "cung-son", "phu-lam", "ayunpa", "phu-oc", "ho-song-ba-ha",
+    }  # fmt: skip
     assert {row[2] for row in rows if row[4] == "watch"} >= {"an-khe", "kim-long"}
 
 

@@ -87,7 +87,7 @@ def test_a_rule_declared_twice_is_refused() -> None:
 
 def test_default_rules_apply_unless_the_site_has_one_of_the_same_id() -> None:
     site = city([sensor(A)], bare=False)
-    assert {rule.id for rule in rules_of(site)} >= {"flood-level", "flood-rise", "sensor-silent"}
+    assert {rule.id for rule in rules_of(site)} >= {"flood-level", "street-depth", "sensor-silent"}
     own = city([sensor(A)], [GOOD | {"id": "flood-level"}], bare=False)
     (level,) = [rule for rule in rules_of(own) if rule.id == "flood-level"]
     assert not level.default

@@ -2,20 +2,35 @@
 
 `facts.beside` holds what was derived from the very reading: how fast the water moves, and how long to the
 next level if it goes on like this. Without it the sentence simply ends sooner.
+
+Over 250 lines: eleven kinds of alert, each a sentence in two languages.
 """
 
 import math
 from collections.abc import Callable
 
-from services.alerts.hazard import Facts
-from services.alerts.hazards._flood_texts import BACKFLOW, RELEASE, RESERVOIR, RIVER_WORDS, STREET, SURGE, TIDE
-from services.alerts.hazards._flood_words import centimetres, danger_in_still_water, number, span
-from services.alerts.hazard import Part
-from services.observation.text import Text, in_vietnamese
+from services.alerts.hazard import Facts, Part
+from services.alerts.hazards._flood_texts import (
+    BACKFLOW,
+    RELEASE,
+    RESERVOIR,
+    RIVER_WORDS,
+    STREET,
+    SURGE,
+    TIDE,
+)
+from services.alerts.hazards._flood_words import (
+    centimetres,
+    danger_in_still_water,
+    join,
+    number,
+    span,
+)
+from services.observation.text import Text
 
 _RECORD = Text("mức lũ lịch sử", "the historic flood level")
 _RECORD_BROKEN = Text("Vượt lũ lịch sử, sơ tán ngay.", "Beyond the known record: leave at once.")
-# What reaching a level means (domain of Decision 05/2020/QĐ-TTg: in the channel, on the fields, over the land).
+# What reaching a level means: water in the channel, on the fields, over the land.
 _BEGINS = {
     "advisory": Text("Lũ bắt đầu.", "The flood begins."),
     "watch": Text(
@@ -25,20 +40,15 @@ _BEGINS = {
     "emergency": Text("Ngập rất sâu, sơ tán ngay.", "Very deep flooding: leave at once."),
 }
 _UP, _DOWN = ("raised", "escalated"), ("eased", "cleared")
-_STILL = 0.02
-"""m/h: slower than this the water stands."""
+_STILL, _STREET_STILL = 0.02, 0.06
+"""m/h: slower than this the water stands; on a street, less than a centimetre in ten minutes."""
 _NONE = Text("", "")
-
-
-def join(*parts: Text) -> Text:
-    """Sentences one after the other."""
-    return Text(
-        " ".join(part.vi for part in parts if part.vi), " ".join(part.en for part in parts if part.en)
-    )
 
 
 def level_name(facts: Facts, threshold: float | None) -> Text | None:
     """What a level is called at this station; None when the law gives it no name."""
+    if threshold is None:
+        return None
     at = facts.attributes
     named = {
         "bd1": RIVER_WORDS["advisory"],
@@ -57,7 +67,7 @@ def level_name(facts: Facts, threshold: float | None) -> Text | None:
 def river(facts: Facts) -> Text | None:
     """A stage at the levels of its station."""
     word = level_name(facts, facts.threshold)
-    if word is None or facts.threshold is None or facts.value is None:
+    if word is None or facts.value is None or facts.threshold is None:
         return None
     above = facts.value - facts.threshold
     side = Text("trên", "above") if above >= 0 else Text("dưới", "below")
@@ -78,12 +88,22 @@ def river(facts: Facts) -> Text | None:
 def moving(facts: Facts, rate: str) -> Text:
     """How fast the water rises or falls, where that is known and it does either."""
     speed = facts.beside.get(rate)
-    if speed is None or abs(speed) < _STILL:
+    if speed is None or abs(speed) < (_STREET_STILL if rate == "street_depth_rate" else _STILL):
         return _NONE
+    if rate == "street_depth_rate":
+        return _on_street(speed)
     value = number(abs(speed))
     if speed > 0:
         return Text(f"Nước đang lên {value.vi} m/giờ.", f"The water rises {value.en} m/h.")
     return Text(f"Nước đang rút {value.vi} m/giờ.", f"The water falls {value.en} m/h.")
+
+
+def _on_street(speed: float) -> Text:
+    """The same in centimetres in ten minutes."""
+    shown = f"{abs(speed) * 100 / 6:.0f}"
+    if speed > 0:
+        return Text(f"Nước lên {shown} cm trong 10 phút.", f"The water rises {shown} cm in 10 min.")
+    return Text(f"Nước rút {shown} cm trong 10 phút.", f"The water falls {shown} cm in 10 min.")
 
 
 def ahead(facts: Facts) -> Text:
@@ -115,39 +135,39 @@ def _band(facts: Facts) -> Text:
         return _NONE
     early = span(low)
     if high > _SURE_WITHIN:
-        return Text(f" (sớm nhất {early.vi}, có thể không tới)", f" ({early.en} at the earliest, or not at all)")
+        return Text(
+            f" (sớm nhất {early.vi}, có thể không tới)", f" ({early.en} at the earliest, or not at all)"
+        )
     late = span(high)
     return Text(f" ({early.vi} – {late.vi})", f" ({early.en} – {late.en})")
 
 
 def rise(facts: Facts) -> Text | None:
     """Water that rises fast: a river, a canal or a street."""
-    speed = facts.value if facts.value is not None else 0.0
     if facts.verb == "cleared":
-        shown = number(speed, "+.2f")
+        now = number(facts.value, "+.2f") if facts.value is not None else None
         return Text(
-            f"Nước tại {facts.place.vi} không còn lên nhanh ({shown.vi} m/giờ).",
-            f"The water at {facts.place.en} no longer rises fast ({shown.en} m/h).",
+            f"Nước tại {facts.place.vi} không còn lên nhanh{f' ({now.vi} m/giờ)' if now else ''}.",
+            f"The water at {facts.place.en} no longer rises fast{f' ({now.en} m/h)' if now else ''}.",
         )
-    shown = number(speed)
+    shown = number(facts.value if facts.value is not None else 0.0)
     limit = Text("?", "?") if facts.threshold is None else number(facts.threshold, "g")
-    first = Text(
+    return Text(
         f"Nước tại {facts.place.vi} lên {shown.vi} m/giờ, ngưỡng {limit.vi} m/giờ.",
         f"The water at {facts.place.en} rises {shown.en} m/h, threshold {limit.en} m/h.",
     )
-    return first
 
 
 def coming(facts: Facts) -> Text | None:
     """A level that will be reached soon if the water goes on rising like this."""
-    if facts.value is None:
-        return None
-    about = span(facts.value) if math.isfinite(facts.value) else Text("", "")
     if facts.verb in _DOWN:
         return Text(
             f"Nước tại {facts.place.vi} không còn lên tới cấp báo động kế tiếp trong vài giờ tới.",
             f"The water at {facts.place.en} no longer goes towards its next alert level within hours.",
         )
+    if facts.value is None:
+        return None
+    about = span(facts.value)
     return Text(
         f"Nếu nước tại {facts.place.vi} cứ lên như hiện nay, cấp báo động kế tiếp sẽ tới sau khoảng "
         f"{about.vi}{_band(facts).vi}. Đây là ngoại suy, không phải dự báo.",
@@ -188,18 +208,18 @@ def street(facts: Facts) -> Text | None:
 
 def backflow(facts: Facts) -> Text | None:
     """Water on a street while the tide is high and no rain falls."""
-    if facts.value is None:
-        return None
-    depth = centimetres(facts.value)
     if facts.verb == "cleared":
         return Text(
             f"Nước không còn dâng ngược từ cống tại {facts.place.vi}.",
             f"The sewer at {facts.place.en} no longer backs up.",
         )
+    if facts.value is None:
+        return None
+    depth = centimetres(facts.value)
     word = BACKFLOW.words[facts.severity]
     return Text(
-        f"{word.vi} tại {facts.place.vi}: {depth} nước trên đường trong khi không mưa và triều cao hơn cửa xả.",
-        f"{word.en} at {facts.place.en}: {depth} of water on the street without rain, the tide above the outfall.",
+        f"{word.vi} tại {facts.place.vi}: {depth} nước trên đường, không mưa, triều cao hơn cửa xả.",
+        f"{word.en} at {facts.place.en}: {depth} of water without rain, the tide above the outfall.",
     )
 
 
@@ -211,10 +231,10 @@ def locked(facts: Facts) -> Text | None:
             f"{facts.place.en}: the rain is over or the tide has fallen; the outfalls drain again.",
         )
     return Text(
-        f"{facts.place.vi}: cửa xả bị khóa. Mưa từ 30 mm trong 1 giờ gặp đỉnh triều; ngập đường có thể nặng hơn "
-        "một cấp so với mưa thường.",
-        f"{facts.place.en}: outfalls locked. 30 mm of rain or more in an hour meet the top of the tide; "
-        "streets may flood a class worse than by rain alone.",
+        f"{facts.place.vi}: cửa xả bị khóa. Mưa lớn gặp đỉnh triều; ngập đường có thể nặng hơn một cấp "
+        "so với chỉ có mưa.",
+        f"{facts.place.en}: outfalls locked. Heavy rain meets the top of the tide; streets may flood "
+        "a class worse than by rain alone.",
     )
 
 
@@ -252,21 +272,6 @@ def tide(facts: Facts) -> Text | None:
     )
 
 
-SENTENCES: dict[str, Callable[[Facts], Text | None]] = {
-    "water_level": river,
-    "water_level_rate": rise,
-    "water_level_eta": coming,
-    "street_depth": street,
-    "street_depth_rate": rise,
-    "street_backflow": backflow,
-    "tide_level": tide,
-    "tide_residual": lambda facts: _against(facts, SURGE, _METRES),
-    "reservoir_level": lambda facts: _against(facts, RESERVOIR, _METRES),
-    "outflow": lambda facts: _against(facts, RELEASE, _FLOW, ".0f"),
-    "outflow_rise": lambda facts: _released(facts),
-}
-
-
 def _released(facts: Facts) -> Text | None:
     if facts.value is None or facts.verb == "cleared":
         return Text(
@@ -280,14 +285,34 @@ def _released(facts: Facts) -> Text | None:
     )
 
 
+SENTENCES: dict[str, Callable[[Facts], Text | None]] = {
+    "water_level": river,
+    "water_level_rate": rise,
+    "water_level_eta": coming,
+    "street_depth": street,
+    "street_depth_rate": rise,
+    "street_backflow": backflow,
+    "tide_level": tide,
+    "tide_residual": lambda facts: _against(facts, SURGE, _METRES),
+    "reservoir_level": lambda facts: _against(facts, RESERVOIR, _METRES),
+    "outflow": lambda facts: _against(facts, RELEASE, _FLOW, ".0f"),
+    "outflow_rise": _released,
+}
+
+
+_UNSEEN = ("blind", "sighted")
+
+
 def reason(facts: Facts) -> Text | None:
     """The sentence of a decision; None: the general one serves."""
+    if facts.verb in _UNSEEN:
+        return None
     if facts.rule == "outfall-locked":
-        return locked(facts) if facts.verb in (*_UP, *_DOWN) else None
-    if facts.value is None or facts.verb in ("blind", "sighted") or not facts.upward:
-        if facts.property != "water_level_eta" or facts.verb in ("blind", "sighted"):
-            return None
+        return locked(facts)
     if facts.kind == "rate":
         return rise(facts)
-    find = SENTENCES.get(facts.property) if facts.kind == "threshold" else None
+    # What is told of an upward ladder would be wrong of a downward one; the time to a level is one.
+    if facts.kind != "threshold" or facts.upward == (facts.property == "water_level_eta"):
+        return None
+    find = SENTENCES.get(facts.property)
     return find(facts) if find is not None else None

@@ -1,8 +1,8 @@
 """What each kind of flood is called at each severity, and what to do about it. Data, in two languages.
 
 Advice to the public speaks of what people see and can do; advice to the operator of whom to tell and what to
-move. The street classes are design defaults (10 cm: criterion of Hồ Chí Minh City's daily lists; 25 and 35 cm:
-cars; 30 and 50 cm: limits H1 and H2 of AIDR 7-3). None of these texts names a disaster-risk level.
+move. The street classes are design defaults (10 cm: criterion of Hồ Chí Minh City's daily lists; 25 and
+35 cm: cars; 30 and 50 cm: limits H1 and H2 of AIDR 7-3). None of these texts names a disaster-risk level.
 
 Over 250 lines: six kinds, four severities, two readers, two languages.
 """

@@ -163,12 +163,23 @@ _BY_WEIGHT = (
 )  # fmt: skip
 
 
+_SLOW = 5.0
+"""Degrees an hour: slower than the daily tides."""
+_YEAR = 365 * 24 * HOUR
+
+
 def separable(span: int) -> tuple[str, ...]:
-    """Constituents that a record of this length (µs) tells apart: Rayleigh's criterion, the larger first."""
+    """Constituents that a record of this length (µs) tells apart: Rayleigh's criterion, the larger first.
+
+    The slow ones only from a year on: in a shorter record they are the weather.
+    """
     turns = span / HOUR / 360.0
     kept: list[str] = []
     for name in _BY_WEIGHT:
-        if all(abs(speed(name) - other) * turns >= 1 for other in (0.0, *map(speed, kept))):
+        slow = speed(name) < _SLOW
+        if (span >= _YEAR or not slow) and all(
+            abs(speed(name) - other) * turns >= 1 for other in (0.0, *map(speed, kept))
+        ):
             kept.append(name)
     return tuple(kept)
 

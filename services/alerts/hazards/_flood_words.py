@@ -6,6 +6,13 @@ _ROUGH = 30  # from here on, minutes are told in fives
 _HOUR = 60
 
 
+def join(*parts: Text) -> Text:
+    """Sentences one after the other."""
+    return Text(
+        " ".join(part.vi for part in parts if part.vi), " ".join(part.en for part in parts if part.en)
+    )
+
+
 def number(value: float, form: str = ".2f") -> Text:
     """A number as each language writes it."""
     shown = format(value, form)

@@ -1,51 +1,109 @@
-"""Floods of rivers: the stage against the station's alert levels (báo động, BĐ), and how fast it rises.
+"""Floods: of rivers, streets and the coast, from reservoirs and through sewers.
 
-The levels are law, fixed per station (Decision 05/2020/QĐ-TTg), closed on the left: H ≥ BĐk. Hysteresis,
-delays and rates of rise are design defaults; no authority gives a number.
+River levels are law, fixed per station (Decision 05/2020/QĐ-TTg), closed on the left: H ≥ BĐk. Whatever
+else is a number here is a design default unless it says otherwise, and every default gives way to a rule of
+the site or an attribute of the station. Rain is a hazard of its own (`rain`): a shower is no flood.
+
+One flood at one gauge is one alert. So how fast the water rises, and how long until the next level, stand in
+the reason of that alert; the rules on them, `flood-rise`, `street-rise` and `flood-ahead`, are switched off
+until a site writes them (measured: docs/backtests.md).
+
+Over 250 lines: nine things derived and twelve rules, as tables.
 """
+
+import numpy as np
 
 from services.alerts.derive import Computed, Series
 from services.alerts.expression import parse
-from services.alerts.hazard import Advice, Cap, Derivation, Facts, Hazard
-from services.alerts.slope import theil_sen
+from services.alerts.hazard import Cap, Derivation, Hazard
+from services.alerts.hazards import _flood_stage as stage
+from services.alerts.hazards import _flood_texts as texts
+from services.alerts.hazards._flood_reasons import reason
+from services.alerts.hazards._flood_tide import residual
 from services.observation.quantity import Property
-from services.observation.text import Text, in_vietnamese
+from services.observation.text import Text
 
 RATE = "water_level_rate"
-
-WORDS = {
-    "advisory": Text("Báo động 1", "Alert level 1 (BĐ1)"),
-    "watch": Text("Báo động 2", "Alert level 2 (BĐ2)"),
-    "warning": Text("Báo động 3", "Alert level 3 (BĐ3)"),
-    "emergency": Text("Vượt lũ lịch sử", "Above the historic flood"),
-}
-
-# What reaching a level means (domain of the Decision: water in the channel, on the fields, over the land).
-BEGINS = {
-    "advisory": ("Lũ bắt đầu.", "The flood begins."),
-    "watch": (
-        "Nước bắt đầu tràn bờ bãi, nguy hiểm cho người.",
-        "Low ground goes under water; danger to people.",
-    ),
-    "warning": ("Ngập rộng, nguy hiểm tính mạng.", "Wide flooding, danger to life."),
-    "emergency": ("Ngập rất sâu, sơ tán ngay.", "Very deep flooding: leave at once."),
-}
-
-_RECORD = Text("mức lũ lịch sử", "the historic flood level")
-_RECORD_BROKEN = ("Vượt lũ lịch sử, sơ tán ngay.", "Beyond the known record: leave at once.")
-
-
-def _rate(series: Series) -> Computed:
-    """Rate of rise, m/h: (1, m)."""
-    return Computed(theil_sen(series, series.window)[0][None])
-
+ETA = ("water_level_eta", "water_level_eta_low", "water_level_eta_high")
+WORDS = texts.RIVER_WORDS
 
 # Below BĐ1 - 0.5 m, waves and noise at low water would look like a rise.
-_ARMED = parse("station.bd1 - 0.5")
+_ARMED = parse("station.bd1 - 0.5 or station.normal_level - 0.5")
+_PONDING = parse(0.05)
+_HALF_HOUR = 1800
+
+
+def _property(name: str, unit: str, vi: str, en: str) -> Property:
+    return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
+
+
+_PROPERTIES = (
+    _property(RATE, "m/h", "tốc độ nước lên", "rate of rise of the water"),
+    _property(ETA[0], "min", "thời gian tới cấp báo động kế tiếp", "time to the next alert level"),
+    _property(ETA[1], "min", "thời gian sớm nhất tới cấp kế tiếp", "earliest time to the next alert level"),
+    _property(ETA[2], "min", "thời gian muộn nhất tới cấp kế tiếp", "latest time to the next alert level"),
+    _property("street_depth_rate", "m/h", "tốc độ ngập đường", "rate of rise of the water on the street"),
+    _property(
+        "street_backflow", "m", "độ sâu nước trào ngược từ cống", "depth of water from a sewer that backs up"
+    ),
+    _property("tide_residual", "m", "nước dâng so với triều thiên văn", "surge above the predicted tide"),
+    _property("reservoir_level", "m", "mực nước hồ", "reservoir level"),
+    _property(
+        "outflow_rise", "m3/s", "mức tăng lưu lượng xả trong một giờ", "growth of the outflow within an hour"
+    ),
+)
+
+_DRY_MM = 1.0
+"""Rain of the last hour, mm, below which water on a street has another cause (design default)."""
+
+
+def backflow(series: Series) -> Computed:
+    """Street water that rain does not explain, while the tide is above the outfall: its depth, m, (1, m).
+
+    None where it rained, or the tide is below the station's `outfall_level` (m, datum of the tide gauge);
+    nothing is said where rain or tide are not known.
+    """
+    rain, tide = series.held["rain_1h"], series.held["tide_level"]
+    dry = rain < series.attributes.get("dry_rain_1h", _DRY_MM)
+    drowned = tide >= series.attributes["outfall_level"]
+    depth = np.where(dry & drowned, series.new_value, np.inf)
+    return Computed(np.where(np.isnan(rain) | np.isnan(tide), np.nan, depth)[None, :])
+
+
+def lake(series: Series) -> Computed:
+    """The level of a reservoir under a name of its own: (1, m)."""
+    return Computed(series.new_value[None, :])
+
+
+def growth(series: Series) -> Computed:
+    """How much more is released than at the least within the window: m³/s, (1, m)."""
+    first = np.searchsorted(series.time, series.new_time - series.window)
+    values = np.full((1, len(series.new_time)), np.nan)
+    for at, (begin, end) in enumerate(zip(first.tolist(), series.upto.tolist(), strict=True)):
+        if end > begin:
+            values[0, at] = max(series.new_value[at] - series.value[begin:end].min(), 0.0)
+    return Computed(values)
+
+
+_DERIVES = (
+    Derivation(
+        (RATE, *ETA), "water_level", stage.rise, window_s=3_600.0, window_intervals=3, slots=16, above=_ARMED
+    ),
+    Derivation(
+        ("street_depth_rate",), "street_depth", stage.rate, window_s=600.0, window_intervals=4, slots=16,
+        above=_PONDING,
+    ),
+    Derivation(
+        ("street_backflow",), "street_depth", backflow, needs=("outfall_level",),
+        inputs=("rain_1h", "tide_level"),
+    ),
+    Derivation(("tide_residual",), "tide_level", residual, needs=("tide_z0",)),
+    Derivation(("reservoir_level",), "water_level", lake, needs=("normal_level",)),
+    Derivation(("outflow_rise",), "outflow", growth, window_s=3_600.0, window_intervals=1),
+)  # fmt: skip
 
 _LEVEL = {
     "id": "flood-level",
-    "hazard": "flood",
     "property": "water_level",
     "advisory": "station.bd1",
     "watch": "station.bd2",
@@ -59,136 +117,155 @@ _LEVEL = {
     # delay would cost an hour of warning, so the very reading that reaches the level raises.
     "on_delay_s": 0,
     # Half an hour below before it is over: stages oscillate about a level.
-    "off_delay_s": 1800,
-    "status": "default",
+    "off_delay_s": _HALF_HOUR,
     "source": "Levels: Decision 05/2020/QĐ-TTg by station; hysteresis and delays: design default",
 }
-
+_STREET = {
+    "id": "street-depth",
+    "property": "street_depth",
+    "advisory": 0.10,
+    "watch": 0.20,
+    "warning": 0.30,
+    "emergency": 0.50,
+    "hysteresis": 0.03,
+    # Water that drains within half an hour is no flooded point in the lists of Hồ Chí Minh City.
+    "off_delay_s": _HALF_HOUR,
+    "source": "design default; 10 cm criterion of HCMC's lists, cars 25 and 35 cm, limits H1 and H2 of AIDR",
+}
+_TIDE = {
+    "id": "tide-band",
+    "property": "tide_level",
+    "advisory": "station.tide_band_1",
+    "watch": "station.tide_band_2",
+    "warning": "station.tide_band_3",
+    "emergency": "station.tide_band_4",
+    "hysteresis": 0.05,
+    "off_delay_s": _HALF_HOUR,
+    "source": "bands in the datum of the station itself; at Vũng Tàu 4.0, 4.1, 4.2, 4.3 m (design default)",
+}
+_SURGE = {
+    "id": "tide-surge",
+    "property": "tide_residual",
+    "advisory": 0.3,
+    "watch": 0.5,
+    "hysteresis": 0.05,
+    "off_delay_s": 2 * _HALF_HOUR,
+    "source": "design default: observed less predicted tide, 0.3 and 0.5 m",
+}
+_BACKFLOW = {
+    "id": "street-backflow",
+    "property": "street_backflow",
+    # Below the first rung of `street-depth`: from there on the street is flooded, whatever the cause.
+    "advisory": 0.05,
+    "hysteresis": 0.02,
+    "off_delay_s": _HALF_HOUR,
+    "source": "design default: 5 cm without rain while the tide is above the outfall",
+}
+_LOCKED = {
+    "id": "outfall-locked",
+    "kind": "and",
+    "of": [
+        {"property": "rain_1h", "at_least": 30, "hysteresis": 10},
+        {
+            "property": "tide_level",
+            "at_least": "station.outfall_lock or station.tide_band_4",
+            "hysteresis": 0.05,
+        },
+    ],
+    # 30 mm in an hour are an advisory of rain: one class worse.
+    "severity": "watch",
+    "off_delay_s": _HALF_HOUR,
+    "source": "design default: 30 mm in 1 h and the tide in its top band, or above the outfalls",
+}
+_RESERVOIR = {
+    "id": "reservoir-level",
+    "property": "reservoir_level",
+    # A full lake at the end of the season is what everybody wants; 10 cm more is a flood being stored.
+    "advisory": "station.normal_level + 0.1",
+    "warning": "station.raised_level",
+    "emergency": "station.crest_level",
+    "hysteresis": 0.05,
+    "off_delay_s": _HALF_HOUR,
+    "source": "levels of the reservoir's own rules; 10 cm: design default",
+}
+_RELEASE = {
+    "id": "reservoir-release",
+    "property": "outflow",
+    "advisory": "station.release_1",
+    "watch": "station.release_2",
+    "warning": "station.release_3",
+    "emergency": "station.release_4",
+    "off_delay_s": 2 * _HALF_HOUR,
+    "source": "flows of the reservoir's own rules or of the channel downstream; none is built in",
+}
+_SUDDEN = {
+    "id": "reservoir-sudden",
+    "property": "outflow_rise",
+    "watch": "station.release_rise_2",
+    "warning": "station.release_rise_3",
+    "off_delay_s": 2 * _HALF_HOUR,
+    "source": "growth within an hour, by the reservoir's own rules; none is built in",
+}
+# Switched off: see the module's text. A site writes one to switch it on.
 _RISE = {
     "id": "flood-rise",
-    "hazard": "flood",
     "property": RATE,
     "watch": 0.1,
     "warning": 0.3,
     "emergency": 0.5,
     "hysteresis": 0.03,
-    "on_delay_s": 0,
-    "off_delay_s": 1800,
-    "status": "default",
-    "source": "design default for rivers; no authority gives a number, tune it per station",
+    "off_delay_s": _HALF_HOUR,
+    "source": "design default for rivers (canals and streams 0.3, 0.5, 1.0); tune it per station",
+    "enabled": False,
 }
-
-
-def _level(facts: Facts) -> Text | None:
-    """What the threshold is called at this station; None when the law gives it no name."""
-    at = facts.attributes
-    named = {
-        "bd1": WORDS["advisory"],
-        "bd2": WORDS["watch"],
-        "bd3": WORDS["warning"],
-        "historic_max": _RECORD,
-    }
-    for attribute, word in named.items():
-        if at.get(attribute) == facts.threshold:
-            return word
-    above_bd3 = "bd3" in at and at["bd3"] + 1.0 == facts.threshold
-    return Text("Báo động 3 + 1 m", "alert level 3 (BĐ3) + 1 m") if above_bd3 else None
-
-
-def _reason(facts: Facts) -> Text | None:
-    """Words for a stage at the levels of its station, and for its rise; else the general sentence serves."""
-    if facts.value is None or facts.verb in ("blind", "sighted") or not facts.upward:
-        return None
-    if facts.kind == "rate" or (facts.kind == "threshold" and facts.property == RATE):
-        return _rise(facts)
-    if facts.kind != "threshold" or facts.property != "water_level" or facts.threshold is None:
-        return None
-    word = _level(facts)
-    if word is None:
-        return None
-    above = facts.value - facts.threshold
-    side = ("trên", "above") if above >= 0 else ("dưới", "below")
-    value, limit, by = f"{facts.value:.2f}", f"{facts.threshold:g}", f"{abs(above):.2f}"
-    tail = {
-        "raised": _RECORD_BROKEN if word is _RECORD else BEGINS[facts.severity],
-        "escalated": ("Lũ lên.", "The flood rises."),
-        "eased": ("Lũ xuống.", "The flood falls."),
-        "cleared": ("Hết báo động.", "The alert level is left."),
-    }.get(facts.verb, ("", ""))
-    return Text(
-        f"Mực nước tại {facts.place.vi} là {in_vietnamese(value)} m, {side[0]} {word.vi} "
-        f"{in_vietnamese(by)} m ({in_vietnamese(limit)} m). {tail[0]}".strip(),
-        f"Stage at {facts.place.en} is {value} m, {by} m {side[1]} {word.en} ({limit} m). {tail[1]}".strip(),
-    )
-
-
-def _rise(facts: Facts) -> Text:
-    rate = facts.value if facts.value is not None else 0.0
-    if facts.verb == "cleared":
-        return Text(
-            f"Nước tại {facts.place.vi} không còn lên nhanh ({in_vietnamese(f'{rate:+.2f}')} m/giờ).",
-            f"The water at {facts.place.en} no longer rises fast ({rate:+.2f} m/h).",
-        )
-    limit = f"{facts.threshold:g}" if facts.threshold is not None else "?"
-    return Text(
-        f"Nước tại {facts.place.vi} lên {in_vietnamese(f'{rate:.2f}')} m/giờ, "
-        f"ngưỡng {in_vietnamese(limit)} m/giờ.",
-        f"The water at {facts.place.en} rises {rate:.2f} m/h, threshold {limit} m/h.",
-    )
-
-
-_ADVICE = {
-    "advisory": Advice(
-        Text(
-            "Theo dõi mực nước, kiểm tra lực lượng trực và cửa cống.",
-            "Watch the stage; check duty crews and sluices.",
-        ),
-        Text(
-            "Người dân ven sông, bãi thấp chú ý theo dõi.",
-            "People on river banks and low ground: stay informed.",
-        ),
-    ),
-    "watch": Advice(
-        Text(
-            "Thông báo xã, phường; chuẩn bị phương tiện, điểm sơ tán.",
-            "Inform the communes; make vehicles and shelters ready.",
-        ),
-        Text(
-            "Đưa tài sản, gia súc lên cao; không qua ngầm, tràn.",
-            "Move goods and animals up; do not cross fords.",
-        ),
-    ),
-    "warning": Advice(
-        Text(
-            "Đóng đường ngập, sơ tán vùng trũng, trực 24/24.",
-            "Close flooded roads, evacuate low areas, staff 24/24.",
-        ),
-        Text(
-            "Rời vùng trũng ngay theo hướng dẫn của chính quyền.",
-            "Leave low areas now as the authorities direct.",
-        ),
-    ),
-    "emergency": Advice(
-        Text(
-            "Sơ tán toàn bộ vùng ngập; yêu cầu cấp trên chi viện.",
-            "Evacuate the whole flood area; ask for support.",
-        ),
-        Text("Đến nơi cao, an toàn ngay lập tức.", "Go to high, safe ground at once."),
-    ),
+_STREET_RISE = {
+    "id": "street-rise",
+    "property": "street_depth_rate",
+    # 5, 10 and 20 cm in ten minutes.
+    "watch": 0.3,
+    "warning": 0.6,
+    "emergency": 1.2,
+    "hysteresis": 0.1,
+    "off_delay_s": _HALF_HOUR,
+    "source": "design default: 5, 10, 20 cm in 10 min",
+    "enabled": False,
+}
+_AHEAD = {
+    "id": "flood-ahead",
+    "property": ETA[0],
+    "direction": "down",
+    "advisory": 60,
+    "hysteresis": 30,
+    "off_delay_s": _HALF_HOUR,
+    "source": "design default: the next level within the hour",
+    "enabled": False,
 }
 
 HAZARD = Hazard(
     name="flood",
     text=Text("lũ, ngập", "flood"),
-    properties={
-        RATE: Property(
-            name=RATE, unit="m/h", text=Text("tốc độ nước lên", "rate of rise of the water"), derived=True
+    properties={prop.name: prop for prop in _PROPERTIES},
+    derives=_DERIVES,
+    rules=tuple(
+        {**rule, "status": "default"}
+        for rule in (
+            _LEVEL, _STREET, _TIDE, _SURGE, _BACKFLOW, _LOCKED, _RESERVOIR, _RELEASE, _SUDDEN,
+            _RISE, _STREET_RISE, _AHEAD,
         )
-    },
-    derives=(Derivation((RATE,), "water_level", _rate, window_s=3_600.0, slots=16, above=_ARMED),),
-    rules=(_LEVEL, _RISE),
+    ),
     words=WORDS,
-    advice=_ADVICE,
+    advice=texts.RIVER_ADVICE,
     cap=Cap("Met", Text("Lũ", "Flood"), ("Monitor", "Prepare", "Evacuate")),
-    reason=_reason,
-)
+    reason=reason,
+    of_property={
+        "street_depth": texts.STREET,
+        "street_depth_rate": texts.STREET,
+        "street_backflow": texts.BACKFLOW,
+        "tide_level": texts.TIDE,
+        "tide_residual": texts.SURGE,
+        "reservoir_level": texts.RESERVOIR,
+        "outflow": texts.RELEASE,
+        "outflow_rise": texts.RELEASE,
+        "outfall-locked": texts.LOCKED,  # a rule without a property goes by its id
+    },
+)  # fmt: skip

@@ -1,0 +1,90 @@
+"""The bare threshold: the same numbers with nothing around them, for comparison in backtests. Pure.
+
+What a dashboard's alarm does: value at or above a threshold, alert; below, over. No quality control, no
+delay, no hysteresis, no doubt, no order: readings are taken as they come. Only ladders on measured
+properties; what the engine derives (rates, rain sums, residuals) has no bare form.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.alerts.rule import Kind, Rule
+from services.alerts.score import Occurrence
+from services.observation.event import SEVERITIES
+from services.observation.site import Site
+from services.observation.topics import SITE_AREA, SITE_SCOPE
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def bare(site: Site, rules: Sequence[Rule], row: Ints, time: Ints, value: Floats) -> list[Occurrence]:
+    """Alerts of bare thresholds over recorded readings.
+
+    Args:
+        site: whose sensors and attributes.
+        rules: those of kind threshold on measured properties are taken; hysteresis, delays, schedules and
+            lateness are not.
+        row: (n,) place of each reading's sensor in `site.sensors`.
+        time: (n,) µs UTC, in the order of arrival.
+        value: (n,) canonical unit; NaN is passed over.
+
+    Returns:
+        Alerts by start; one still open has no end.
+    """
+    found: list[Occurrence] = []
+    order = np.argsort(row, kind="stable")
+    row, time, value = row[order], time[order], value[order]
+    for at, sensor in enumerate(site.sensors.values()):
+        mine = slice(*np.searchsorted(row, [at, at + 1]).tolist())
+        good = np.isfinite(value[mine])
+        if sensor.derived or not good.any():
+            continue
+        area = site.area_of(sensor)
+        for rule in rules:
+            if (
+                rule.kind is Kind.THRESHOLD
+                and rule.property == sensor.property
+                and rule.matches(site, sensor)
+            ):
+                steps = _steps(rule, site.stations[sensor.station].attributes)
+                levels = _levels(value[mine][good] * rule.sign, steps)
+                named = SITE_AREA if area == SITE_SCOPE else area
+                found += _fold(rule, named, time[mine][good], levels, sorted(steps))
+    return sorted(found, key=lambda one: one.start)
+
+
+def _steps(rule: Rule, attributes: dict[str, float]) -> dict[int, float]:
+    """Thresholds by rung, times the rule's sign; a default's rung not above the one below is left out."""
+    steps: dict[int, float] = {}
+    for k, rung in enumerate(rule.rungs):
+        threshold = rung.resolve(attributes) if rung is not None else None
+        if threshold is None:
+            continue
+        threshold *= rule.sign
+        if not rule.default or all(threshold > below for below in steps.values()):
+            steps[k] = threshold
+    return steps
+
+
+def _levels(value: Floats, steps: dict[int, float]) -> Ints:
+    """How many of the rungs each value has reached."""
+    return np.searchsorted(np.array(sorted(steps.values())), value, side="right")
+
+
+def _fold(rule: Rule, area: str, time: Ints, levels: Ints, rungs: Sequence[int]) -> list[Occurrence]:
+    """Alerts of one rule on one sensor; only readings at which the level changes are looked at."""
+    found: list[Occurrence] = []
+    changed = np.flatnonzero(np.diff(levels, prepend=0))
+    for at in changed.tolist():
+        level, now = int(levels[at]), int(time[at])
+        if level and (not found or found[-1].end is not None):
+            found.append(Occurrence(area, rule.hazard, rule.id, now, None, {}))
+        if not level:
+            found[-1].end = now
+            continue
+        for word in SEVERITIES[: rungs[level - 1] + 1]:
+            found[-1].reached.setdefault(word, now)
+    return found

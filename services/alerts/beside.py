@@ -1,0 +1,49 @@
+"""What was derived from the very reading that made an event, for the sentence that says why."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.alerts.derivations import HIDDEN
+from services.alerts.hazards import hazards
+from services.alerts.layout import Layout
+from services.alerts.rows import Rows
+
+if TYPE_CHECKING:
+    from services.alerts.core import Told
+
+Key = tuple[int, int, int]
+"""Row of the measured sensor, place of its reading in the batch, its time."""
+_BATCH = 1 << 40
+"""More than there are readings in a batch."""
+
+
+def beside_of(
+    out: Sequence["Told"], streams: Sequence[Rows | None], layout: Layout
+) -> Mapping[Key, Mapping[str, float]]:
+    """Derived values by property, for the readings that made events of hazards with words of their own."""
+    found: dict[Key, dict[str, float]] = defaultdict(dict)
+    if not layout.levels or not any(rows is not None and rows.derived for rows in streams):
+        return found
+    speaking = {name for name, hazard in hazards().items() if hazard.reason is not None}
+    asked = {
+        int(layout.root[told.row]) * _BATCH + told.order
+        for told in out
+        if told.facts is not None and told.event.data.hazard in speaking
+    }
+    if not asked:
+        return found
+    keys = np.array(sorted(asked), np.int64)
+    for rows in streams:
+        if rows is None or not rows.derived:
+            continue
+        own = layout.root[rows.sensor] * _BATCH + rows.arrival
+        place = np.minimum(np.searchsorted(keys, own), len(keys) - 1)
+        for at in np.flatnonzero((keys[place] == own) & ~np.isnan(rows.value)).tolist():
+            name = layout.property[int(rows.sensor[at])]
+            if not name.startswith(HIDDEN):
+                key = int(layout.root[rows.sensor[at]]), int(rows.arrival[at]), int(rows.time[at])
+                found[key][name] = float(rows.value[at])
+    return found

@@ -1,0 +1,191 @@
+"""Where derivations are at home at a site: which sensors they make, from which, in which order.
+
+A derivation lies on a level above everything it reads, so levels are worked off one after the other. Its
+sensors are rows behind the measured ones, all of its first output, then all of its second: computed columns
+need no sorting.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from services.alerts.derive import Computed, Floats, Ints, Series
+from services.alerts.hazard import Derivation
+from services.alerts.rule import COMBINED, Kind, Rule
+from services.alerts.slope import theil_sen
+from services.observation.instants import SECOND
+from services.observation.sensor import Station
+from services.observation.topics import SITE_SCOPE
+
+NOWHERE = -1
+HIDDEN = "~"
+"""A property of this first letter only feeds a rule of kind rate, and is published nowhere."""
+_RATE_SLOTS = 16
+_QUARTER = 900 * SECOND
+"""Clocks of this century change at full quarters of an hour."""
+
+
+class Placed(NamedTuple):
+    """One derivation at all the sensors that trigger it.
+
+    Attributes:
+        level: from 1; readings of level 0 are the measured ones.
+        streams: levels on which its sources lie.
+        first, size: output j of source i is row first + j × size + i.
+        source: (size,) row of each source. place: source of each row, NOWHERE where it is none.
+        window, floor: (size,) µs; value of the source from which on it is computed, -inf for always.
+        inputs: (inputs, count) row that answers each input, NOWHERE where none does.
+    """
+
+    derivation: Derivation
+    level: int
+    streams: tuple[int, ...]
+    first: int
+    size: int
+    source: Ints
+    place: Ints
+    window: Ints
+    floor: Floats
+    inputs: Ints
+
+    def over(self, rows: int) -> "Placed":
+        """The same, with a place for every row of the layout."""
+        place = np.full(rows, NOWHERE, np.int64)
+        place[: len(self.place)] = self.place
+        return self._replace(place=place)
+
+    def rows(self, at: int) -> range:
+        """Rows of one source's outputs."""
+        return range(self.first + at, self.first + at + len(self.derivation.outputs) * self.size, self.size)
+
+
+class Known:
+    """Rows as far as they are placed: measured ones first, derived ones as they come."""
+
+    def __init__(self, stations: Mapping[str, Station]) -> None:
+        """No rows yet."""
+        self.stations = stations
+        self.station: list[str] = []
+        self.level: list[int] = []
+        self.names: set[str] = set()
+        self.by_property: dict[str, list[int]] = defaultdict(list)
+        self.top: dict[str, int] = {}
+
+    def add(self, station: str, name: str, level: int) -> None:
+        """One more row."""
+        self.by_property[name].append(len(self.station))
+        self.station.append(station)
+        self.level.append(level)
+        self.names.add(f"{station}.{name}")
+        self.top[name] = max(self.top.get(name, 0), level)
+
+
+def wanted(derivations: Iterable[Derivation], rules: Iterable[Rule]) -> list[tuple[Derivation, Rule | None]]:
+    """Derivations of the hazards, then one for each rule of kind rate."""
+    return [
+        *((one, None) for one in derivations),
+        *(
+            (
+                Derivation(
+                    (HIDDEN + rule.id,),
+                    rule.property or "",
+                    rate,
+                    window_s=rule.window_s,
+                    slots=_RATE_SLOTS,
+                    above=rule.above,
+                ),
+                rule,
+            )
+            for rule in rules
+            if rule.kind is Kind.RATE
+        ),
+    ]
+
+
+def rate(series: Series) -> Computed:
+    """Robust slope per hour over the whole window: (1, m)."""
+    return Computed(theil_sen(series, series.window)[0][None])
+
+
+def seen_elsewhere(derivations: Sequence[Derivation], rules: Iterable[Rule]) -> set[str]:
+    """Derived properties whose values other partitions hold too, where the station is of scope `site`."""
+    names = {name for one in derivations for name in one.inputs}
+    for rule in rules:
+        if rule.kind in COMBINED:
+            names |= {rule.property or "", *(one.property for one in rule.inputs)}
+    for one in reversed(derivations):
+        if names & set(one.outputs):
+            names |= {one.source, *one.inputs}
+    return names
+
+
+def ordered(derivations: Sequence[Derivation]) -> list[Derivation]:
+    """In their order, but each after all that make what it reads.
+
+    Raises:
+        LookupError: some read each other in a circle.
+    """
+    left, found = list(derivations), []
+    while left:
+        waiting = [{name for one in left for name in one.outputs} & {one.source, *one.inputs} for one in left]
+        ready = next((at for at, names in enumerate(waiting) if not names), None)
+        if ready is None:
+            msg = f"derivations read each other in a circle: {sorted(set().union(*waiting))}"
+            raise LookupError(msg)
+        found.append(left.pop(ready))
+    return found
+
+
+def level_of(known: Known, one: Derivation) -> int:
+    """One above everything it reads."""
+    return 1 + max(known.top.get(name, 0) for name in (one.source, *one.inputs))
+
+
+def answers(known: Known, one: Derivation, sources: Sequence[int]) -> Ints:
+    """Row of each input at each source: (inputs, sources)."""
+    found = [[_answer(known, name, known.station[row]) for row in sources] for name in one.inputs]
+    return np.array(found, np.int64).reshape(len(one.inputs), len(sources))
+
+
+def _answer(known: Known, name: str, station: str) -> int:
+    """Of the same station; the only one of scope site; the nearest of the area; the nearest of scope site."""
+    rows = known.by_property.get(name, [])
+    own = [row for row in rows if known.station[row] == station]
+    if own:
+        return own[0]
+    place = known.stations[station]
+    wide = [row for row in rows if known.stations[known.station[row]].area == SITE_SCOPE]
+    if len(wide) == 1:
+        return wide[0]
+    near = [row for row in rows if known.stations[known.station[row]].area == place.area]
+    return min(near or wide, key=lambda row: _distance(place, known.stations[known.station[row]]), default=NOWHERE)
+
+
+def _distance(a: Station, b: Station) -> tuple[float, str]:
+    """Of near places, in degrees; the id decides between equals."""
+    east = (a.lon - b.lon) * math.cos(math.radians(a.lat))
+    return math.hypot(east, a.lat - b.lat), b.id
+
+
+def wall_clock(zone: str) -> Callable[[Ints], Ints]:
+    """µs UTC → µs of a zone's wall clock."""
+
+    def local(time: Ints) -> Ints:
+        quarters, back = np.unique(time // _QUARTER, return_inverse=True)
+        shifts = np.fromiter((_shift(zone, quarter) for quarter in quarters.tolist()), np.int64, len(quarters))
+        return np.asarray(time + shifts[back])
+
+    return local
+
+
+@lru_cache(maxsize=65_536)
+def _shift(zone: str, quarter: int) -> int:
+    when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=quarter * _QUARTER)
+    shift = when.astimezone(ZoneInfo(zone)).utcoffset()
+    return 0 if shift is None else shift // timedelta(microseconds=1)
