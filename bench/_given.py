@@ -40,6 +40,6 @@ class Skipped(Exception):  # noqa: N818  a fact about this machine
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """What a command would tell a person about its progress is left unsaid."""
+    """What a command or a service in this process would say of its progress is left unsaid."""
     with contextlib.redirect_stderr(io.StringIO()):
         yield

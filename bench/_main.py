@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import signal
+import sys
+from types import FrameType
 from typing import Any
 
 from bench import _parts, _table
 from services.cli.words import complain, out, say
-from services.runtime import logging
 
 DONE, FAILED = 0, 1
 
@@ -27,13 +29,21 @@ def run(options: argparse.Namespace) -> int:
         except (OSError, ValueError) as error:
             return complain(f"{options.given}: {error}")
     else:
-        logging.configure(lowest="warning")
-        document = _parts.run(options.names, options.seconds, quick=options.quick)
+        before = signal.signal(signal.SIGTERM, _told_to_end)
+        try:
+            document = _parts.run(options.names, options.seconds, quick=options.quick)
+        finally:
+            signal.signal(signal.SIGTERM, before)
     if options.json is not None:
         options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
     _draw(options, document)
     out(_table.text(document))
     return FAILED if _went_wrong(document) else DONE
+
+
+def _told_to_end(_number: int, _frame: FrameType | None) -> None:
+    """Leave through every `with` on the way, so that no server is left running."""
+    sys.exit(128 + signal.SIGTERM)
 
 
 def read(data: bytes) -> dict[str, Any]:

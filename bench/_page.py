@@ -1,4 +1,4 @@
-"""docs/figures.md: the parts between its markers are written here, from a document; the words are a person's."""
+"""docs/figures.md: all between its markers is written here, from a document; the words are a person's."""
 
 import json
 import re
@@ -52,15 +52,15 @@ def renewed(text: str, document: Document) -> str:
 def _machine(document: Document) -> str:
     machine = document["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-    lines = [
-        f"Measured {document['begun'][:16].replace('T', ' ')} UTC in {document['took_s'] / 60:.0f} minutes on "
-        f"{machine['processors']} processors ({machine['processor']}), {machine['memory_gb']:.0f} GB, "
-        f"{machine['system']}, Python {machine['python']}; the generator, the servers and the services share them. "
-        f"{versions}."
-    ]
+    begun, minutes = document["begun"][:16].replace("T", " "), document["took_s"] / 60
+    said = (
+        f"Measured {begun} UTC in {minutes:.0f} minutes on {machine['processors']} processors "
+        f"({machine['processor']}), {machine['memory_gb']:.0f} GB, {machine['system']}, Python "
+        f"{machine['python']}; generator, servers and services share them. {versions}."
+    )
     if document["quick"]:
-        lines.append("\n**A quick run: it shows that the bench works; its figures mean little.**")
-    return "\n".join(lines)
+        said += "\n\n**A quick run: it shows that the bench works; its figures mean little.**"
+    return said
 
 
 def _promises(document: Document) -> str:
@@ -110,7 +110,7 @@ def _profile(document: Document) -> str:
                 f"`{name}` {share:.0%}" for name, share in one.get("whole", {}).items() if share >= 4 * WORTH
             ]
             rows.append(
-                (load, service, f"{found['cores'].get(service, 0.0):.2f}", _few(own), _few(whole[:SHOWN]))
+                (load, service, _table.number(found["cores"].get(service)), _few(own), _few(whole[:SHOWN]))
             )
     head = ("load", "service", "cores", "own time, with the C code called there", "with all it calls")
     return _table.markdown(head, rows)
@@ -133,8 +133,8 @@ def _latency(document: Document) -> str:
     saves = ", ".join(f"{one['ms']:.0f} ms" for one in result["snapshots"]) or "none"
     within = sum(1 for one in result["tail"] if one["snapshot"])
     return (
-        f"{table}\n\nSnapshots of the engine meanwhile (all 16 partitions, one after the other): {saves}. Of the "
-        f"{len(result['tail'])} slowest events, {within} met one."
+        f"{table}\n\nSnapshots of the engine meanwhile, 16 partitions one after the other: {saves}. "
+        f"Of the {len(result['tail'])} slowest events, {within} met one."
     )
 
 

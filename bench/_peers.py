@@ -22,6 +22,11 @@ def copy_alone(database: str, base: float, most: int = 2_000_000) -> float:
     with psycopg.connect(database, autocommit=True) as conn, conn.cursor() as cursor:
         cursor.execute("drop table if exists plain").execute(PLAIN)
         where = f"time > to_timestamp({base}) and time < to_timestamp({base + DAY_S})"
+        ask = f"select count(*), extract(epoch from max(time))::float8 from observation where {where}"  # noqa: S608
+        count, last = cursor.execute(ask).fetchone() or (0, base)
+        if count > most:  # the first of them, by time of the reading: that many come at an even pace
+            until = base + (last - base) * most / count
+            where = f"time > to_timestamp({base}) and time < to_timestamp({until})"
         cut = f"row_number() over (order by time) / {ROUND} as part"
         cursor.execute(f"create temp table source as select {columns}, {cut} from observation where {where}")  # noqa: S608
         parts = cursor.execute("select count(distinct part) from source").fetchone() or (0,)

@@ -1,7 +1,7 @@
 """The figures as pictures: SVG with matplotlib, one file per question, all in one plain style.
 
-matplotlib is the field's plotting library (its licence is of the BSD kind); it knows how to place log ticks and
-labels, which is most of a plot that can be read. It is an extra: measuring needs none of it.
+matplotlib is the field's plotting library (its licence is of the BSD kind); it knows how to place log ticks
+and labels, which is most of a plot that can be read. It is an extra: measuring needs none of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ def draw(document: Document, folder: Path, suffix: str = ".svg") -> list[Path]:
     written = []
     for name, (needs, plot) in PLOTS.items():
         if all(part in results for part in needs):
-            with mpl.rc_context(STYLE):
+            with mpl.rc_context(STYLE):  # type: ignore[arg-type]  # its stubs list every key
                 figure = plot(document, results)
                 file = folder / f"{name}{suffix}"
                 figure.savefig(file, metadata={"Date": None} if suffix == ".svg" else None, dpi=110)
@@ -102,7 +102,7 @@ def promises(document: Document, _results: dict[str, Any]) -> Figure:
 
 def _times(found: Found, value: float) -> float:
     least = found.row.least or 1
-    return least / value if found.row.less_is_better else value / least
+    return least / value if found.row.better == "less" else value / least
 
 
 def _wrapped(text: str, width: int = 38) -> str:
@@ -125,8 +125,9 @@ def peers(_document: Document, results: dict[str, Any]) -> Figure:
         ("the whole\npath", single["per_s"], OURS), ("bare paho", single["paho_per_s"], PEER),
         ("broker\nalone", single["broker_per_s"], PEER)])  # fmt: skip
     bars = [
-        ("our engine", engine["crossing_0"]["ms"], OURS), ("plain\nPython", engine["crossing_0"]["plain_ms"], PEER),
-    ]  # fmt: skip
+        ("our engine", engine["crossing_0"]["ms"], OURS),
+        ("plain\nPython", engine["crossing_0"]["plain_ms"], PEER),
+    ]
     if "prometheus" in results:
         bars.append(("Prometheus", results["prometheus"]["crossing_0"]["ms"], PEER))
     _bars(right, "100,000 sensors × 3", "ms a batch (less is better)", bars, log=True)
@@ -178,8 +179,8 @@ def memory(_document: Document, results: dict[str, Any]) -> Figure:
         axes.plot(x, own, "o--", color=OURS, label="of which site and engine")
         for one, at in zip(sizes, own, strict=True):
             axes.annotate(
-                f"{one['bytes_per_sensor'] / 1e3:.1f} kB\na sensor", (one["sensors"], at), textcoords="offset points",
-                xytext=(0, -28), ha="center", fontsize=8,
+                f"{one['bytes_per_sensor'] / 1e3:.1f} kB\na sensor", (one["sensors"], at),
+                textcoords="offset points", xytext=(0, -28), ha="center", fontsize=8,
             )  # fmt: skip
         _log_axes(axes, "sensors", "MB")
         axes.set_ylim(1, max(y) * 3)

@@ -45,7 +45,7 @@ GATEWAYS, STATIONS = 8, 50
 
 
 class Event(NamedTuple):
-    """An event as a client of the stream got it: when (s), of whom, of which reading (µs), when ingest had it."""
+    """An event as a client got it: when (s), of whom, of which reading (µs), when ingest had it (µs)."""
 
     at: float
     sensor: str

@@ -5,7 +5,7 @@ is not there, the row says why.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Document = dict[str, Any]
 Peer = tuple[str, float]
@@ -23,7 +23,7 @@ class Row(NamedTuple):
     unit: str
     least: float | None
     aim: float | None
-    less_is_better: bool
+    better: Literal["more", "less"]
     value: Callable[[Any], float]
     peers: Callable[[Any, Document], list[Peer]] = lambda _result, _document: []
 
@@ -53,7 +53,7 @@ class Found(NamedTuple):
 
     def _meets(self, bound: float) -> bool:
         value = self.value or 0.0
-        return value <= bound if self.row.less_is_better else value >= bound
+        return value <= bound if self.row.better == "less" else value >= bound
 
     @property
     def busy(self) -> bool:
@@ -98,63 +98,64 @@ def _storage(result: Any, _document: Document) -> list[Peer]:
 ROWS: dict[str, Row] = {
     "packs": Row(
         "packs of 50 → stored and evaluated, sustained, none lost",
-        "packs", "readings/s", 60_000, 150_000, False, _none_lost("per_s"), _copy,
+        "packs", "readings/s", 60_000, 150_000, "more", _none_lost("per_s"), _copy,
     ),
     "packs-strict": Row(
         "the same, every message flushed (`--strict`)",
-        "packs-strict", "readings/s", None, None, False, _none_lost("per_s"), _copy,
+        "packs-strict", "readings/s", None, None, "more", _none_lost("per_s"), _copy,
     ),
     "single": Row(
         "one reading per message, QoS 1, the same path",
-        "single", "msg/s", 4_000, 15_000, False, _none_lost("per_s"), _paho,
+        "single", "msg/s", 4_000, 15_000, "more", _none_lost("per_s"), _paho,
     ),
     "single-strict": Row(
         "the same, every message flushed (`--strict`)",
-        "single-strict", "msg/s", 800, None, False, _none_lost("per_s"), _paho,
+        "single-strict", "msg/s", 800, None, "more", _none_lost("per_s"), _paho,
     ),
     "evaluate": Row(
         "evaluate 100,000 sensors × 3 thresholds in one batch",
-        "engine", "ms", 30, 10, True, lambda r: r["crossing_0"]["ms"], _engines,
+        "engine", "ms", 30, 10, "less", lambda r: r["crossing_0"]["ms"], _engines,
     ),
     "growth": Row(
         "cost per reading from 1,000 to 1,000,000 sensors, worst ÷ at 1,000",
-        "growth", "×", 3, 1, True, lambda r: r["worst_ratio"],
+        "growth", "×", 3, 1, "less", lambda r: r["worst_ratio"],
     ),
     "latency": Row(
         "publish → event in an SSE client at 5,000 readings/s in packs of 50, p99",
-        "latency", "ms", 250, 60, True, lambda r: float("inf") if r["lost"] else r["p99_ms"],
+        "latency", "ms", 250, 60, "less", lambda r: float("inf") if r["lost"] else r["p99_ms"],
     ),
     "backtest-csv": Row(
         "backtest, one core, calm, from CSV",
-        "backtest", "readings/s", 2e6, 8e6, False, lambda r: r["calm"]["csv_per_s"], _plain("calm", "csv_per_s"),
+        "backtest", "readings/s", 2e6, 8e6, "more", lambda r: r["calm"]["csv_per_s"],
+        _plain("calm", "csv_per_s"),
     ),
     "backtest-columns": Row(
         "backtest, one core, calm, from columns",
-        "backtest", "readings/s", 2e6, 8e6, False, lambda r: r["calm"]["columns_per_s"],
+        "backtest", "readings/s", 2e6, 8e6, "more", lambda r: r["calm"]["columns_per_s"],
         _plain("calm", "columns_per_s"),
     ),
     "backtest-flood": Row(
         "backtest, one core, flood-heavy, from columns",
-        "backtest", "readings/s", 2e6, 8e6, False, lambda r: r["flood_heavy"]["columns_per_s"],
+        "backtest", "readings/s", 2e6, 8e6, "more", lambda r: r["flood_heavy"]["columns_per_s"],
         _plain("flood_heavy", "columns_per_s"),
     ),
     "ready-warm": Row(
-        "`haidang up` to ready, warm", "ready", "s", 15, 5, True, lambda r: r["warm_s"],
+        "`haidang up` to ready, warm", "ready", "s", 15, 5, "less", lambda r: r["warm_s"],
     ),
     "ready-cold": Row(
-        "`haidang up` to ready, on an empty folder", "ready", "s", None, None, True, lambda r: r["cold_s"],
+        "`haidang up` to ready, on an empty folder", "ready", "s", None, None, "less", lambda r: r["cold_s"],
     ),
     "memory": Row(
         "memory of the engine's process per sensor, at 1,000,000",
-        "growth", "bytes", None, None, True, lambda r: r["sizes"][-1]["bytes_per_sensor"],
+        "growth", "bytes", None, None, "less", lambda r: r["sizes"][-1]["bytes_per_sensor"],
     ),
     "storage": Row(
         "bytes on disk per stored reading, PostgreSQL",
-        "storage", "bytes", None, None, True, lambda r: r["postgresql"]["bytes_per_reading"], _storage,
+        "storage", "bytes", None, None, "less", lambda r: r["postgresql"]["bytes_per_reading"], _storage,
     ),
     "workers": Row(
         "one `haidang alerts` that catches up over 16 partitions",
-        "partitions", "readings/s", None, None, False, lambda r: r["workers"][0]["per_s"],
+        "partitions", "readings/s", None, None, "more", lambda r: r["workers"][0]["per_s"],
     ),
 }  # fmt: skip
 

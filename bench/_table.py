@@ -29,7 +29,7 @@ def _line(found: Found) -> tuple[str, ...]:
     row = found.row
 
     def bound(value: float | None) -> str:
-        sign = "≤" if row.less_is_better else "≥"
+        sign = "≤" if row.better == "less" else "≥"
         return "–" if value is None else f"{sign} {number(value)}"
 
     measured = "–" if found.value is None else f"{number(found.value)} {row.unit}"

@@ -1,9 +1,10 @@
 """The rules alone: 100,000 sensors with three thresholds, one reading of each in one batch.
 
-Ids come as off a wire: fresh strings, gateway by gateway, the gateways in another order in every batch. Where a
-list of ids comes again as it was (one gateway alone, a backtest) the engine need not look it up: that is told
-apart. The peer in the same process is a plain engine (a
-dict per sensor, a loop over readings), which must tell the same; the peer beside it is `prometheus`.
+Ids come as off a wire: fresh strings, gateway by gateway, the gateways in another order in every batch. Where
+a list of ids comes again as it was (one gateway alone, a backtest) the engine need not look it up: `growth`
+tells that apart. The peer in the same process is a plain engine (a dict per sensor, a loop over readings),
+which must tell the same; the peer beside it is `prometheus`. Time is the processor's, not the wall's: other
+work on the machine disturbs it less.
 """
 
 import statistics
@@ -59,9 +60,9 @@ def wide(count: int, crossing: float) -> tuple[float, list[list[Event]]]:
     for turn, value in enumerate(turns(count, TURNS, crossing)):
         fresh, order = shuffled(names, turn)
         batch = batch_of(fresh, np.arange(count), np.full(count, T0 + turn * STEP), value[order])
-        began = time.perf_counter()
+        began = time.process_time()
         events = engine.apply([Readings(batch)])
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
         told.append([_plainly(event) for event in events])
     return statistics.median(took[WARM_UP:]), told
 
@@ -74,9 +75,9 @@ def plain_wide(count: int, crossing: float) -> tuple[float, list[list[Event]]]:
     for turn, value in enumerate(turns(count, TURNS, crossing)):
         fresh, order = shuffled(names, turn)
         times, values = [T0 + turn * STEP] * count, value[order].tolist()
-        began = time.perf_counter()
+        began = time.process_time()
         told.append(engine.apply(fresh, times, values))
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     return statistics.median(took[WARM_UP:]), told
 
 
@@ -95,10 +96,14 @@ def backfill(count: int) -> float:
     t = T0 + np.arange(count) * STEP
     value = 0.9 + 0.4 * np.sin(np.arange(count) / 40)
     batch = batch_of(list(site.sensors), np.zeros(count, np.int64), t, value)
-    began = time.perf_counter()
+    began = time.process_time()
     engine.apply([Readings(batch)])
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def _plainly(event: CloudEvent) -> Event:
     return (verb_of(event.type), event.data.sensor or "", event.data.severity, micros(event.time))
+
+
+if __name__ == "__main__":  # for a profile
+    wide(SENSORS, 0.0)

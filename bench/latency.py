@@ -16,7 +16,7 @@ from typing import Any
 import nats
 import numpy as np
 
-from bench._given import Given
+from bench._given import Given, quiet
 from bench._rig import CALM, FLOOD, PATIENCE_S, Event, Rig, machine
 from services.observation import batch
 from services.observation.messages import READINGS as KIND
@@ -62,20 +62,22 @@ def _flips(rig: Rig, seconds: float, given: Given) -> dict[str, Any]:
         time.sleep(1.0)
     heard = [one for one in list(rig.events.heard) if one.sensor == mark and one.time > began * 1e6]
     lags = np.array([(one.at - one.time / 1e6) * 1000 for one in heard])
-    p50, p90, p99, worst = np.percentile(lags, [50, 90, 99, 100]).tolist()
-    stages = _by_stage(heard, *asyncio.run(_stored(rig, before, mark)))
-    saves = asyncio.run(_saves(rig, began))
+    with quiet():
+        stages = _by_stage(heard, *asyncio.run(_stored(rig, before, mark)))
+        saves = asyncio.run(_saves(rig, began))
     return {
-        "rate": RATE, "events": asked, "lost": asked - len(heard), "p50_ms": p50, "p90_ms": p90, "p99_ms": p99,
-        "worst_ms": worst, "generator_late_ms": late * 1000, **machine_took,
+        "rate": RATE, "events": asked, "lost": asked - len(heard), **_percentiles(lags),
+        "generator_late_ms": late * 1000, **machine_took,
         "sorted_ms": [round(float(x), 2) for x in np.sort(lags)],
-        "stages": {
-            name: dict(zip(("p50_ms", "p99_ms", "worst_ms"), np.percentile(column, [50, 99, 100]).tolist(), strict=True))
-            for name, column in zip(STAGES, stages.T, strict=True)
-        },
+        "stages": {name: _percentiles(column) for name, column in zip(STAGES, stages.T, strict=True)},
         "snapshots": [{"second": round(a - began, 2), "ms": round((b - a) * 1000, 1)} for a, b in saves],
         "tail": _tail(heard, lags, stages, began, saves),
     }  # fmt: skip
+
+
+def _percentiles(ms: np.ndarray) -> dict[str, float]:
+    p50, p90, p99, worst = np.percentile(ms, [50, 90, 99, 100]).tolist()
+    return {"p50_ms": p50, "p90_ms": p90, "p99_ms": p99, "worst_ms": worst}
 
 
 Span = tuple[float, float]
@@ -84,7 +86,7 @@ Span = tuple[float, float]
 def _tail(
     heard: list[Event], lags: np.ndarray, stages: np.ndarray, began: float, saves: list[Span]
 ) -> list[dict[str, Any]]:
-    """The slowest hundredth: when it was, which stage held it, and whether the engine was saving its state."""
+    """The slowest hundredth: when, which stage held it, and whether the engine was saving its state."""
     slowest = np.argsort(lags)[::-1][: max(5, len(lags) // 100)]
     return [
         {

@@ -18,11 +18,19 @@ from bench._given import Given, Skipped
 from bench._rig import Rig, machine
 from bench.packs import flood
 from bench.single import singles
+from tests.support.up import ROOT
 
 SERVICES = ("ingest", "archive", "alerts", "api")
 RATE = 100
 WARM_UP_S = 3.0
 TOP = 12
+ALONE = {
+    "evaluate": ("Engine.apply (", ("bench.engine",)),
+    "backtest, calm": ("judge (", ("bench.backtest", "{folder}/calm", "calm", "10000")),
+    "backtest, flood-heavy": ("judge (", ("bench.backtest", "{folder}/flood", "flood_heavy", "5000")),
+}
+"""What needs no servers: the function that counts, and what runs it."""
+
 EVERYTHING = 0.9
 """A function that calls all others says nothing."""
 
@@ -49,7 +57,21 @@ def measure(given: Given) -> dict[str, Any]:
                 "waited": result["waited"],
                 "services": {spy.service: spy.result() for spy in spies},
             }
+    for name, (needle, words) in ALONE.items():
+        given.say(f"profile: {name}")
+        found[name] = {"cores": {}, "services": {"one process": _alone(program, given, needle, words)}}
     return found
+
+
+def _alone(program: str, given: Given, needle: str, words: tuple[str, ...]) -> dict[str, Any]:
+    """A part in a process of its own; only what the function named `needle` did."""
+    folded = given.folder / "alone.folded"
+    command = [program, "record", "--format", "raw", "--rate", str(RATE), "--output", str(folded), "--"]
+    command += [sys.executable, "-m", *(word.format(folder=given.folder) for word in words)]
+    subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+    lines = folded.read_text("utf-8").splitlines()
+    folded.unlink()
+    return shares([needle + line.partition(needle)[2] for line in lines if needle in line], 1.0)
 
 
 class _Spy:

@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,7 +65,7 @@ def _target(text: bytes) -> Iterator[str]:
     """Serve the exposition; gives host:port."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802  the standard library's name
+        def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.send_header("Content-Length", str(len(text)))
@@ -98,7 +97,8 @@ def _server(program: str, folder: Path, target: str) -> Iterator[str]:
         "groups:\n- name: level\n  rules:\n  " + "\n  ".join(rules) + "\n", "utf-8"
     )
     (folder / "prometheus.yml").write_text(
-        f"global: {{scrape_interval: {EVERY_S}s, scrape_timeout: {EVERY_S}s, evaluation_interval: {EVERY_S}s}}\n"
+        f"global: {{scrape_interval: {EVERY_S}s, scrape_timeout: {EVERY_S}s,"
+        f" evaluation_interval: {EVERY_S}s}}\n"
         f"rule_files: [{folder}/rules.yml]\n"
         f"scrape_configs:\n- job_name: gauges\n  static_configs: [{{targets: ['{target}']}}]\n",
         "utf-8",
@@ -122,15 +122,16 @@ def _server(program: str, folder: Path, target: str) -> Iterator[str]:
 
 
 def _get(url: str) -> str:
-    with contextlib.suppress(urllib.error.URLError, OSError):
+    try:
         with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  our own address
             return str(answer.read().decode())
-    return ""
+    except OSError:
+        return ""
 
 
 def _figure(url: str, name: str) -> float | None:
     for line in _get(f"{url}/metrics").splitlines():  # one group, one line
-        if line.startswith(name + "{") or line.startswith(name + " "):
+        if line.startswith((name + "{", name + " ")):
             return float(line.rpartition(" ")[2])
     return None
 

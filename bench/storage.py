@@ -89,7 +89,7 @@ _INDEXES = """
 
 
 async def _one(conn: AsyncConnection[Any], query: str) -> Any:
-    row = await (await conn.execute(query)).fetchone()  # type: ignore[arg-type]
+    row = await (await conn.execute(query)).fetchone()
     return row[0] if row else None
 
 

@@ -1,6 +1,6 @@
 """What `haidang up` does for one box, as steps for several: for docker-compose.yml and the split units.
 
-    cluster.py config FOLDER       passwords, a credentials file for each service, nats.conf; before nats-server
+    cluster.py config FOLDER       passwords, a credentials file for each service, nats.conf; before NATS
     cluster.py streams --site DIR  streams, buckets, limits and the site version; once NATS answers
     cluster.py healthy SERVICE     exit code 0 while the service's heartbeat is fresh; for a health check
 

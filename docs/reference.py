@@ -21,21 +21,21 @@ from services.observation.instants import micros
 from services.observation.text import Text
 
 VERBS = {
-    Verb.RAISED: Text("phát sinh: một cảnh báo mới", "a new alert"),
-    Verb.ESCALATED: Text("tăng cấp", "the severity went up"),
-    Verb.EASED: Text("giảm cấp, vẫn còn", "the severity went down; it is not over"),
+    Verb.RAISED: Text("bắt đầu: một cảnh báo mới", "a new alert"),
+    Verb.ESCALATED: Text("tăng mức", "the severity went up"),
+    Verb.EASED: Text("giảm mức, vẫn còn", "the severity went down; it is not over"),
     Verb.CLEARED: Text("kết thúc: trở lại bình thường", "over: back to normal"),
     Verb.BLIND: Text(
-        "cảm biến của cảnh báo đang mở im tiếng hoặc hỏng: cảnh báo đứng yên, chưa rõ bây giờ thế nào",
+        "mất quan sát: cảm biến của cảnh báo đang mở im tiếng hoặc hỏng; chưa rõ bây giờ thế nào",
         "the sensor of an open alert is silent or fails: the alert stands, and nobody knows how it is now",
     ),
-    Verb.SIGHTED: Text("cảm biến đã có số đo tốt trở lại", "the sensor gives good readings again"),
+    Verb.SIGHTED: Text(
+        "quan sát lại: cảm biến đã có số đo tốt trở lại", "the sensor gives good readings again"
+    ),
 }
 
 FIELDS = {
-    "alert_id": Text(
-        "mã của cảnh báo, từ lúc phát sinh đến lúc kết thúc", "the alert, from raised to cleared"
-    ),
+    "alert_id": Text("mã của cảnh báo, từ lúc bắt đầu đến lúc kết thúc", "the alert, from raised to cleared"),
     "hazard": Text(
         "loại thiên tai, hoặc system: chính hệ thống này", "which hazard; `system`: the service itself"
     ),

@@ -6,7 +6,9 @@ properties; what the engine derives (rates, rain sums, residuals) has no bare fo
 """
 
 from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,11 +18,15 @@ from services.observation.event import SEVERITIES
 from services.observation.site import Site
 from services.observation.topics import SITE_AREA, SITE_SCOPE
 
+_SAME = {"reservoir_level": "water_level"}
+"""Derived properties that are a measured one under another name."""
+
+Rows = NDArray[np.integer[Any]]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def bare(site: Site, rules: Sequence[Rule], row: Ints, time: Ints, value: Floats) -> list[Occurrence]:
+def bare(site: Site, rules: Sequence[Rule], row: Rows, time: Ints, value: Floats) -> list[Occurrence]:
     """Alerts of bare thresholds over recorded readings.
 
     Args:
@@ -44,15 +50,14 @@ def bare(site: Site, rules: Sequence[Rule], row: Ints, time: Ints, value: Floats
             continue
         area = site.area_of(sensor)
         for rule in rules:
-            if (
-                rule.kind is Kind.THRESHOLD
-                and rule.property == sensor.property
-                and rule.matches(site, sensor)
-            ):
+            if rule.kind is not Kind.THRESHOLD or rule.property is None:
+                continue
+            measured = msgspec.structs.replace(rule, property=_SAME.get(rule.property, rule.property))
+            if measured.matches(site, sensor):
                 steps = _steps(rule, site.stations[sensor.station].attributes)
                 levels = _levels(value[mine][good] * rule.sign, steps)
-                named = SITE_AREA if area == SITE_SCOPE else area
-                found += _fold(rule, named, time[mine][good], levels, sorted(steps))
+                where = SITE_AREA if area == SITE_SCOPE else area
+                found += _fold(rule, where, time[mine][good], levels, sorted(steps))
     return sorted(found, key=lambda one: one.start)
 
 

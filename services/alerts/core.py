@@ -146,6 +146,7 @@ class Core:
         number = None if value != value else value  # noqa: PLR0124  NaN: no reading yet
         threshold = float(layout.threshold[at, level - 1]) * rule.sign
         limit = None if threshold != threshold else threshold  # noqa: PLR0124  a kind without ladder
+        flag = cell.flag if verb in ("raised", "escalated") else Flag.PASS
         facts = Facts(
             verb=verb,
             severity=severity,
@@ -160,6 +161,7 @@ class Core:
             time=time,
             attributes=station.attributes,
             upward=rule.upward,
+            flag=flag,
         )
         self.put(
             verb,
@@ -183,7 +185,7 @@ class Core:
                 detected_at=iso(self.cause.detected_at),
                 since=iso(since) if since > NEVER else None,
                 late=late,
-                flag=cell.flag if verb in ("raised", "escalated") else Flag.PASS,
+                flag=flag,
                 blind=verb == "blind" or (cell.blind and verb != "sighted"),
                 reason=reason if reason is not None else _LATER,
                 readings=sorted({iso(i) for i in (since, int(state.good[row])) if i > NEVER}),

@@ -50,6 +50,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     `severity` is that after the transition; for `cleared` the one it had. `threshold` is the rung's, None
     for kinds without one. `since` and `time` in µs UTC. `beside`: what was derived from the very reading that
     made the event, by property (nothing that could not be said); empty when time or a gateway made it.
+    `flag`: what the event is told with: 3 where a suspect reading, or one of "at least", had part in it.
     """
 
     verb: str
@@ -66,6 +67,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     attributes: Mapping[str, float]
     upward: bool = True
     beside: Mapping[str, float] = {}
+    flag: int = 1
 
 
 class Advice(msgspec.Struct, frozen=True):

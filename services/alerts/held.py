@@ -53,6 +53,8 @@ class Held:
         if not len(at):
             return
         at = at[rows.time[at] > newest_before(rows, at, last[rows.sensor[at]])]
+        if not len(at):
+            return
         slot = self.place[rows.sensor[at]]
         order = np.argsort(slot, kind="stable")
         at, slot = at[order], slot[order]

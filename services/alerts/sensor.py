@@ -84,6 +84,8 @@ def _usable(core: Core, s: int, said: Said) -> None:
         _sight(core, s, said.time)
     for at in range(layout.start[s], layout.start[s + 1]):
         _judge(core, at, layout.rule_at[at], said)
+    if said.none:
+        state.value[s] = math.nan
 
 
 def _judge(core: Core, at: int, rule: Rule, said: Said) -> None:

@@ -14,8 +14,9 @@ from services.observation.event import SEVERITIES, CloudEvent, verb_of
 from services.observation.instants import iso, micros
 
 if TYPE_CHECKING:
+    from services.alerts.layout import Layout
     from services.alerts.score import Happened, Load, Score
-    from services.cli.recorded import Recorded
+    from services.cli.recorded import Ints, Recorded
     from services.observation.site import Site
 
 TRUTH_COLUMNS = ["start", "end", "area", "hazard", "severity"]
@@ -96,8 +97,9 @@ def judge(
     from services.alerts import score
     from services.alerts.engine import Engine
     from services.alerts.hazards import extra_properties
+    from services.alerts.layout import Layout
     from services.alerts.rule import COMBINED, parse_rules
-    from services.cli.recorded import messages
+    from services.cli.steps import messages
 
     rules, _ = parse_rules(site)
     heard = recorded.heard(len(site.sensors)).tolist()
@@ -106,21 +108,30 @@ def judge(
     first = int(recorded.arrival[0]) if len(recorded) else 0
     last = int(recorded.arrival[-1]) if len(recorded) else 0
     engine = Engine(part, rules, t=first)
-    in_order = recorded.at_once()
-    every_minute = not in_order or any(rule.kind in COMBINED for rule in rules)
+    silent = _silent(site, Layout(part, rules, None)) if any(r.kind in COMBINED for r in rules) else None
     meter = _Meter(len(recorded))
     events: list[CloudEvent] = []
-    steps = messages(recorded, site, extra_properties(), every_minute=every_minute, progress=meter.at)
+    steps = messages(recorded, site, extra_properties(), silent=silent, progress=meter.at)
     for step in steps:
         events += engine.apply(step)
         engine.take_derived()
     meter.done()
     events.sort(key=lambda event: micros(event.time))
-    for event in events if in_order else ():
+    for event in events if recorded.at_once() else ():
         event.data.detected_at = event.time  # a step holds days; what a CSV says is known when it is measured
     return Outcome(
         events, score.score(events, truth) if truth is not None else {}, score.load(events, first, last)
     )
+
+
+def _silent(site: "Site", layout: "Layout") -> "Ints":
+    """After how long each sensor of the site is silent, µs; never, where the engine does not know it."""
+    import numpy as np
+
+    from services.alerts.layout import FOREVER
+
+    known = dict(zip(layout.names[: layout.real], layout.silent.tolist(), strict=False))
+    return np.array([known.get(name, FOREVER) for name in site.sensors], np.int64)
 
 
 def read_truth(file: Path) -> "list[Happened]":

@@ -26,7 +26,13 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
         " Every night by a timer: haidang backup DIR --data DATA --keep 14",
     )
     parser.add_argument("shelf", metavar="DIR", help="folder for backups, best on another disk")
-    parser.add_argument("--data", metavar="DIR", required=True, help="data folder of haidang up")
+    parser.add_argument("--data", metavar="DIR", help="data folder of haidang up")
+    parser.add_argument(
+        "--nats",
+        metavar="URL",
+        help="where services run without haidang up: their server, with user and password",
+    )
+    parser.add_argument("--database", metavar="URL", help="with --nats: their database")
     parser.add_argument("--keep", metavar="N", type=int, help="afterwards remove all but the newest N")
     parser.add_argument(
         "--without-database",
@@ -38,10 +44,13 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Take a backup; its path goes to stdout."""
-    data, shelf = Path(options.data).resolve(), Path(options.shelf).resolve()
+    shelf = Path(options.shelf).resolve()
+    data = Path(options.data).resolve() if options.data else None
+    if data is None and options.nats is None:
+        return complain("--data DIR is needed, or --nats URL", "cần --data THƯ_MỤC hoặc --nats URL")
     if options.keep is not None and options.keep < 1:
         return complain("--keep: 1 or more", "--keep: từ 1 trở lên")
-    if shelf == data or data in shelf.parents:
+    if data is not None and data in (shelf, *shelf.parents):
         return complain(
             f"{shelf} lies in the data folder and would be lost with it → choose a folder elsewhere",
             f"{shelf} nằm trong thư mục dữ liệu, mất cùng lúc → chọn thư mục khác",
@@ -49,11 +58,19 @@ def run(options: argparse.Namespace) -> int:
     return guarded(lambda: _run(options, data, shelf))
 
 
-def _run(options: argparse.Namespace, data: Path, shelf: Path) -> int:
+def _run(options: argparse.Namespace, data: Path | None, shelf: Path) -> int:
+    from services.api.measured import BACKUP
     from services.cli import backup_shelf, backup_work
 
     begun = time.monotonic()
-    place, manifest = backup_work.run(take_of(data, shelf, with_database=not options.without_database))
+    whole = not options.without_database
+    if options.nats is not None:
+        taking = take_from(options.nats, options.database, data, shelf, with_database=whole)
+    elif data is not None:
+        taking = take_of(data, shelf, with_database=whole)
+    place, manifest = backup_work.run(taking)
+    if data is not None:
+        (data / BACKUP).touch(mode=0o600)  # its time is the last backup's, for /metrics and `haidang doctor`
     gone = backup_shelf.keep(shelf, manifest.site, options.keep) if options.keep else []
     for name in gone:
         say(f"removed {name} / đã xoá bản cũ")
@@ -66,6 +83,30 @@ def _run(options: argparse.Namespace, data: Path, shelf: Path) -> int:
         )
     out(json.dumps(summary(place, manifest, took, gone)) if options.json else str(place))
     return 0
+
+
+async def take_from(
+    nats: str, database: str | None, data: Path | None, shelf: Path, *, with_database: bool
+) -> "tuple[Path, Manifest]":
+    """A backup of services that run without `haidang up`, as in containers.
+
+    Raises:
+        OperatorError: it can't be taken; with words.
+        NatsError, TimeoutError, psycopg.Error, OSError: a server or the disk.
+    """
+    from services.cli.backup_format import BackupError
+    from services.cli.backup_servers import Servers, connected
+    from services.cli.backup_take import take
+    from services.cli.backup_work import Progress
+    from services.observation.text import Text
+
+    if with_database and database is None:
+        raise BackupError(
+            Text("--nats cần --database URL", "--nats needs --database URL"),
+            Text("hoặc --without-database để bỏ lịch sử", "or --without-database to leave the history out"),
+        )
+    async with connected(nats, "backup") as js:
+        return await take(Servers(js, database), data, shelf, Progress(), with_database=with_database)
 
 
 async def take_of(data: Path, shelf: Path, *, with_database: bool = True) -> "tuple[Path, Manifest]":
@@ -147,8 +188,8 @@ def guarded(work: Any) -> int:
     except psycopg.Error as error:
         said = " ".join(str(error).split())
         words = (
-            f"database: {said} → see whether it runs; haidang doctor looks",
-            f"cơ sở dữ liệu: {said} → kiểm tra nó có chạy không; haidang doctor",
+            f"database: {said} → see whether it runs; haidang backup --without-database leaves it out",
+            f"cơ sở dữ liệu: {said} → kiểm tra nó có chạy không; haidang backup --without-database để bỏ qua",
         )
     except OSError as error:
         words = of_the_world(error)

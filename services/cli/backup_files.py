@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from services.api.measured import BACKUP
 from services.cli.backup_format import Sink
 from services.runtime import formats, run_file
 
@@ -18,6 +19,7 @@ LEFT_OUT = frozenset(
         "logs",
         "upgrade",
         "lock",
+        BACKUP,
         run_file.NAME,
         formats.FILE,
     }

@@ -30,8 +30,10 @@ ROW_BYTES = 130
 SPARE = 256 << 20
 
 
-async def put(folder: Path, data: Path, database_url: str | None) -> Manifest:
-    """Restore a backup into a data folder that is missing or empty.
+async def put(
+    folder: Path, data: Path, database_url: str | None = None, nats_url: str | None = None
+) -> Manifest:
+    """Restore a backup into a data folder that is missing or empty, or into servers of others that are.
 
     Raises:
         BackupError: the backup or the folder can't be used; nothing was changed.
@@ -51,7 +53,11 @@ async def put(folder: Path, data: Path, database_url: str | None) -> Manifest:
         backup_files.load(folder, half)
         with lock(half):
             async with alone(
-                half, "restore", database_url=database_url, with_database=database is not None
+                half,
+                "restore",
+                nats_url=nats_url,
+                database_url=database_url,
+                with_database=database is not None,
             ) as servers:
                 limits, now = Limits.of(shutil.disk_usage(half).free), time.time_ns() // 1000
                 progress.step(Text("các luồng", "streams"))

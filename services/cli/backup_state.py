@@ -18,7 +18,8 @@ from services.runtime.streams import SITES, SNAPSHOTS, STATE
 
 TRIES = 20
 PAUSE_S = 0.02
-OBJECT_S = 10.0
+OBJECT_S = (1.0, 30.0)
+"""How long one object may take: at first, and at most; doubled at each try."""
 KEYS_FILE = "state.json"
 
 __all__ = ["State", "read_sites", "read_state", "write_objects", "write_state"]
@@ -78,10 +79,10 @@ async def read_state(js: JetStreamContext) -> State:
         return state
     store = await js.object_store(SNAPSHOTS)
     for key in names:
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             try:
                 value = (await bucket.get(key)).value or b""
-                found = {name: await _object(store, name) for name in named(key, value)}
+                found = {name: await _object(store, name, attempt) for name in named(key, value)}
             except KeyNotFoundError:
                 break  # deleted since
             except (NotFoundError, TimeoutError):
@@ -95,9 +96,10 @@ async def read_state(js: JetStreamContext) -> State:
     return state
 
 
-async def _object(store: ObjectStore, name: str) -> bytes:
+async def _object(store: ObjectStore, name: str, attempt: int = TRIES) -> bytes:
     """One object. nats-py waits for ever for the pieces of one that is deleted while it is read."""
-    return (await asyncio.wait_for(store.get(name), OBJECT_S)).data or b""
+    patience = min(OBJECT_S[0] * 2**attempt, OBJECT_S[1])
+    return (await asyncio.wait_for(store.get(name), patience)).data or b""
 
 
 def _restless(key: str) -> BackupError:

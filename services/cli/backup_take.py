@@ -52,7 +52,7 @@ NOTES = (
 
 
 async def take(
-    servers: Servers, data: Path, shelf: Path, progress: Progress, *, with_database: bool = True
+    servers: Servers, data: Path | None, shelf: Path, progress: Progress, *, with_database: bool = True
 ) -> tuple[Path, Manifest]:
     """Write a backup onto a shelf; where it is, and what is in it.
 
@@ -75,10 +75,11 @@ async def take(
         state.save(sink)
         backup_state.save_objects(sink, SITES, await backup_state.read_sites(js))
         await _site_files(js, sink)
-        backup_files.save(data, sink)
+        if data is not None:
+            backup_files.save(data, sink)
         manifest = Manifest(
             release=formats.release(),
-            data=formats.number(data),
+            data=formats.DATA if data is None else formats.number(data),
             site=site,
             started=started,
             finished=_now(),

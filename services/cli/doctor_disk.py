@@ -18,7 +18,7 @@ SPAN_S = 600.0
 """A stream younger than this says nothing about its rate."""
 SETTLED_S = 3_600.0
 """So long a new database grows by what it makes for itself."""
-FLUSHES, FLUSH_S = 60, 1.5
+FLUSHES, FLUSH_S = 60, 1.0
 STRICT_MS, SLOW_MS = 5.0, 50.0
 """A median flush above the first makes --strict crawl; a p99 above the second delays every commit."""
 

@@ -122,8 +122,7 @@ class Machine:
 
     async def _publish_site(self) -> None:
         plan, js = self._plan, self._js()
-        running = await sites.current(js)
-        if running is not None:
+        if (running := await sites.current(js)) is not None:
             with contextlib.suppress(NotFoundError):
                 refuse_other_site(await sites.files_of(js, running.version), plan.site.id)
         published = await sites.publish(js, plan.files, read_base(plan.data, self._folder()))

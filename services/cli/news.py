@@ -41,7 +41,7 @@ _SENTENCE = re.compile(r"(?<=[.;]) (?=[^\W\d_])")
 
 
 class Reader(NamedTuple):
-    """Who reads: the site's zone for the times, a language, whether the terminal has colours, how wide it is."""
+    """Who reads: zone of the times, language, whether the terminal has colours, and how wide it is."""
 
     zone: ZoneInfo
     vietnamese: bool

@@ -4,30 +4,20 @@ The same identification, quality control and units as in ingest. A CSV says when
 not when they came: its readings are taken to come at that time. MQTT messages come at their `t`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.engine import EngineMessage, Readings
 from services.cli import columns
-from services.ingest import decode, quality
+from services.ingest import decode
 from services.ingest.identify import SiteIndex, Taken, identify
-from services.ingest.neighbours import Neighbours
 from services.observation import topics, units
-from services.observation.batch import Batch
-from services.observation.instants import SECOND
-from services.observation.messages import Tick
 from services.observation.quantity import Property
-from services.observation.site import BROKER, Site
-from services.observation.sources import Source
+from services.observation.site import Site
 from simulators.recording import RecordedMessage, kind_of, read_messages
-
-MINUTE = 60 * SECOND
-CHUNK = 1 << 16
-"""Readings per step, or one for each sensor if that is more: its columns stay near the processor."""
 
 Ints = NDArray[np.int64]
 Rows = NDArray[np.uint32]
@@ -155,55 +145,3 @@ def _messages(
     row, time, value = found.row, found.time, found.value
     own = row < len(site.sensors)  # the canary has a row of its own
     return time[own], row[own], value[own], arrival[own]
-
-
-def messages(
-    recorded: Recorded,
-    site: Site,
-    extra: dict[str, Property],
-    *,
-    every_minute: bool,
-    progress: Callable[[int], None],
-) -> Iterator[list[EngineMessage]]:
-    """Messages for the engine, step by step: flagged readings, and a tick after each step.
-
-    A tick between two readings of a sensor tells nothing that the second would not tell just before it is
-    applied, as long as readings come in order of time and each rule looks at one sensor. So ticks are given
-    at full minutes far apart; where that does not hold, `every_minute` gives each at which something came.
-    """
-    sensors = list(site.sensors.values())
-    names = [sensor.id for sensor in sensors]
-    limits = quality.Limits.of(sensors, Neighbours(sensors, site.stations, extra))
-    tail = quality.Tail(len(sensors))
-    gateways = list(dict.fromkeys(gateway for gateway in recorded.gateway if gateway is not None))
-    number = np.array(
-        [gateways.index(g) if g is not None else len(gateways) for g in recorded.gateway], np.int64
-    )
-    heard = np.full(len(gateways) + 1, -(1 << 62), np.int64)
-    start, total, at_once = 0, len(recorded), recorded.at_once()
-    while start < total:
-        end = _cut(recorded.arrival, start, 0 if every_minute else max(CHUNK, len(sensors)))
-        part = slice(start, end)
-        row, time, value = recorded.row[part], recorded.time[part], recorded.value[part]
-        arrival = recorded.arrival[part]
-        flag = quality.check(row, time, value, limits, tail)
-        if at_once:
-            heard[number[row]] = time  # the last of a gateway stands, and is its newest
-        else:
-            np.maximum.at(heard, number[row], np.minimum(time, arrival))
-        last = int(arrival[-1])
-        clocks = {gateway: int(heard[at]) for at, gateway in enumerate(gateways) if heard[at] > -(1 << 62)}
-        batch = Batch([Source("", "", 0, 0, 1, last, end - start)], names, time, row, value, flag)
-        yield [Readings(batch), Tick(-(-last // MINUTE) * MINUTE, 0, [BROKER], clocks)]
-        progress(end)
-        start = end
-
-
-def _cut(arrival: Ints, start: int, most: int) -> int:
-    """Where a step of about so many readings ends: at a full minute, all that came by then included."""
-    total = len(arrival)
-    at = start + most
-    if at >= total:
-        return total
-    minute = -(-int(arrival[at]) // MINUTE) * MINUTE
-    return int(np.searchsorted(arrival, minute, side="right"))

@@ -26,6 +26,11 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
         help="put the history into this empty database; default: the embedded one",
     )
     parser.add_argument(
+        "--nats",
+        metavar="URL",
+        help="put the streams into this server, which has none; default: the embedded one",
+    )
+    parser.add_argument(
         "--gaps",
         action="store_true",
         help="instead: what a running system misses since its restore, by gateway and hour",
@@ -49,13 +54,13 @@ def _restore(options: argparse.Namespace) -> int:
     begun = time.monotonic()
     folder = backup_shelf.newest(Path(options.backup).resolve())
     data = Path(options.data).resolve()
-    manifest = backup_work.run(put(folder, data, options.database))
+    manifest = backup_work.run(put(folder, data, options.database, options.nats))
     took = time.monotonic() - begun
     taken = manifest.finished.partition(".")[0].rstrip("Z") + "Z"
     say(f"restored {folder.name}: all up to {taken} UTC, in {took:.1f} s / đã khôi phục đến {taken} UTC")
     for note in manifest.notes[:2]:
         say(f"{note.en} / {note.vi}")
-    more = " --database URL" if options.database else ""
+    more = "".join(f" --{name} URL" for name in ("database", "nats") if getattr(options, name))
     say(f"now start: haidang up --site {folder / 'site'} --data {data}{more} / khởi động bằng lệnh này")
     if options.json:
         done = {

@@ -48,13 +48,13 @@ def _run(options: argparse.Namespace, data: Path) -> int:
     if options.check:
         return _check(data, held, as_json=options.json)
     copy = upgrade_steps.way_back(data) if options.rollback else None
+    if options.backup:
+        place, _ = backup_work.run(take_of(data, Path(options.backup).resolve()))
+        say(f"backup {place} / đã sao lưu")
     if copy is None and held == formats.DATA:
         return _told(options, f"nothing to do: {data} has format {held} / không cần nâng cấp", held, ())
     if _refuse_running(data):
         return 2
-    if options.backup:
-        place, _ = backup_work.run(take_of(data, Path(options.backup).resolve()))
-        say(f"backup {place} / đã sao lưu")
     if copy is not None:
         steps = backup_work.run(_back(data, copy))
         line = f"{data} is of release {copy.release} again; install that release now / đã quay lại"

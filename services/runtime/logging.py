@@ -17,7 +17,7 @@ _SECRETS = (
     # The greedy part ends at the last @ before the path, so that a password may hold one.
     (re.compile(r"([a-z][a-z0-9+.-]*://)[^\s/'\"]*@", re.IGNORECASE), r"\1"),
     (re.compile(r"(passw(?:or)?d['\"]?\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&)]+)", re.IGNORECASE), r"\1…"),
-    (re.compile(r"(bearer\s+)[\w.~+/=-]+", re.IGNORECASE), r"\1…"),
+    (re.compile(r"(authorization['\"]?\s*[=:]\s*['\"]?\w+\s+)[^\s'\"]+", re.IGNORECASE), r"\1…"),
 )
 _SECRET_NAMES = frozenset({"password", "passwd", "secret", "authorization"})
 

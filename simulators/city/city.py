@@ -58,6 +58,7 @@ _DECIMALS = {
     "humidity": 1,
     "soil_moisture": 1,
     "rainfall": 1,
+    "rain_total": 1,
     "leakage_current": 4,
 }
 """What an instrument shows; others three decimals."""
@@ -83,7 +84,7 @@ class Simulation:
     def __init__(
         self, site: Site, script: Script, seed: int, start: int, faults: tuple[FaultAt, ...] = ()
     ) -> None:
-        """Lay everything out and let the day before pass; `start` in µs UTC.
+        """Lay everything out and let the hours before pass; `start` in µs UTC.
 
         `faults`: on demand, besides those of the script.
         """

@@ -212,7 +212,7 @@ class Faults:
         if freed:
             self._held = [held for held in self._held if held.at[0] >= last]
             rows = _joined([rows, *freed])
-        order = np.lexsort((rows.time, rows.sensor, rows.at))
+        order = np.lexsort((rows.sensor, rows.time, rows.at))
         return rows.where(order)
 
     def _strike(self, fault: Fault, rows: Sent, hit: NDArray[np.bool_]) -> Sent:

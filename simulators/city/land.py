@@ -18,6 +18,9 @@ STEP_S = 60
 RECENT_S = 7200.0
 """How long rain is remembered by air, roads and canals."""
 
+WARM_UP_H = 12
+"""Hours after which little remembers that everything began dry and calm."""
+
 _FORGET = float(np.exp(-STEP_S / RECENT_S))
 
 _RING = [(0.0, 0.0)] + [(np.cos(a), np.sin(a)) for a in np.arange(6) * np.pi / 3]
@@ -57,7 +60,7 @@ class Fields:
 
 
 class Land:
-    """Carries the states on; starts dry and calm, so let it run for a day before you look."""
+    """Carries the states on; starts dry and calm, so let it warm up before you look."""
 
     def __init__(
         self, stations: Stations, sensors: Sensors, weather: Weather, rivers: Sequence[River], seed: int
@@ -120,9 +123,9 @@ class Land:
         return np.asarray(sky.height(self._stations.tides[tide], seconds) + surge, np.float64)
 
     def warm_up(self, seconds: float) -> None:
-        """Let a day pass, up to a moment: streets, soil and sea remember it."""
-        for hour in range(25):
-            self.advance(seconds - (24 - hour) * 3600.0, seconds - (24 - hour) * 3600.0)
+        """Let the hours before a moment pass: streets, creeks and sea remember them."""
+        for hour in range(WARM_UP_H, -1, -1):
+            self.advance(seconds - hour * 3600.0, seconds - hour * 3600.0)
 
     def advance(self, first: float, last: float) -> Fields:
         """The states from `first` to `last`, in seconds. Time goes on: no `first` before an earlier one."""
@@ -145,21 +148,22 @@ class Land:
         catchments = around.reshape(len(seconds), len(_RING), -1).mean(axis=1)
         level = self.sea_level(seconds)
         east, north = self._weather.wind(seconds)
-        wind, wind_from = np.hypot(east, north), sea.direction(east, north)
+        wind = np.hypot(east, north)
+        fetch = sea.fetch_m(sea.direction(east, north)[:, None], self._seaward)
+        grown = sea.grown_height(wind[:, None], fetch)
+        kwh = self.wattage / 1000.0 * STEP_S / 3600.0
         lit = sky.sun_altitude(seconds[:, None], at.lat, at.lon) < sky.CIVIL_DEG
         for row in range(1, len(seconds)):
             before = self._rows[-1]
             falling = (rain[row - 1] + rain[row]) / 2
             self.rivers.step((catchments[row - 1] + catchments[row]) / 2, STEP_S)
-            fetch = sea.fetch_m(wind_from[row], self._seaward)
-            kwh = self.wattage / 1000.0 * STEP_S / 3600.0
             now = {
                 "rain": rain[row],
                 "total": before["total"] + falling * STEP_S / 3600.0,
                 "recent": before["recent"] * _FORGET + falling * STEP_S / 3600.0,
                 "depth": water.street_step(before["depth"], self.streets, falling, level[row], STEP_S),
                 "soil": water.soil_step(before["soil"], falling, STEP_S),
-                "sea": sea.sea_step(before["sea"], sea.grown_height(wind[row], fetch), STEP_S),
+                "sea": sea.sea_step(before["sea"], grown[row], STEP_S),
                 "lean": before["lean"] + self._lean(wind[row], before["soil"]),
                 "lit": before["lit"] + lit[row] * STEP_S / 3600.0,
                 "energy": before["energy"] + lit[row] * kwh,

@@ -151,6 +151,7 @@ NATURE: dict[str, Instrument] = {
     "street_depth": lambda look: np.maximum(look.field("depth") + look.noise(0.002), 0.0),
     "tide_level": tide_level,
     "rainfall": lambda look: look.field("total"),  # the gauge turns it into tips
+    "rain_total": lambda look: 0.2 * np.floor(look.trait("tips", 0, 5000) + look.field("total") / 0.2),
     "rain_rate": lambda look: look.field("rain"),
     "wave_height": wave_height,
     "wave_period": lambda look: _waves(look).period * (1.0 + look.noise(0.03)),

@@ -20,7 +20,7 @@ from nats.js import JetStreamContext
 from edge import sender as edge_sender
 from edge.sender import Sender
 from services import schema
-from services.cli import backup_state, backup_tables
+from services.cli import backup_gaps, backup_state, backup_tables
 from services.cli.backup_format import BackupError, Sink
 from services.observation.instants import iso
 from services.observation.senml import record
@@ -116,8 +116,12 @@ def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_r
     """Backed up under load, gone on, lost; restored elsewhere; gateways send what they still have."""
     monkeypatch.setattr(edge_sender, "BACKOFF_S", (0.2, 0.5))
     site = write_site(tmp_path / "site", gateways=5, stations=5, interval_s=300, attributes=LADDER)
-    count = write_storm(tmp_path / "storm.csv", hours=40)
-    expected = essence(backtest(site, [tmp_path / "storm.csv"])["events"])
+    storm = tmp_path / "storm.csv"
+    count = write_storm(storm, hours=24, gaps=False)
+    lines = storm.read_text().splitlines(keepends=True)
+    (tmp_path / "first.csv").write_text("".join(lines[: count // 2]))
+    (tmp_path / "second.csv").write_text("".join([lines[0], *lines[count // 2 :]]))
+    expected = essence(backtest(site, [storm])["events"])
     assert len(expected) > 100
     port, shelf = free_port(), tmp_path / "shelf"
     with patient_gateway(port) as gateway:
@@ -127,12 +131,12 @@ def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_r
             assert gateway.wait_all_stored(20)
             # Told to end, the engine writes its snapshots: the backup shall have some, older than READINGS.
             up.wait_restarted("alerts", up.kill("alerts", signal.SIGTERM))
-            sending = replay(up, site, tmp_path / "storm.csv", "30000")
+            sending = replay(up, site, tmp_path / "first.csv", "20000")
             until(lambda: len(client.events) > 50, 20, "events to flow")
             command("backup", str(shelf), "--data", str(tmp_path / "data"))
-            assert sending.poll() is None, "the backup was not taken under load"
             submit(gateway, 4)  # stored by this system, and so forgotten by the agent
             sending.communicate(timeout=60)
+            replay(up, site, tmp_path / "second.csv").communicate(timeout=60)
             assert gateway.wait_all_stored(20)
             until(lambda: len(of_storm(up.http)) == len(expected), 20, "all events")
             until(lambda: set(expected) <= set(client.events), 10, "the client to have them too")
@@ -149,16 +153,19 @@ def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_r
             )
             again = Client(up.http, token)
             until(lambda: "resync" in again.told, 10, "an old client to be told")
-            _, errors = replay(up, site, tmp_path / "storm.csv").communicate(timeout=60)
+            _, errors = replay(up, site, storm).communicate(timeout=60)
             assert "stored" in errors
             assert gateway.wait_all_stored(20), gateway.problem
             until(lambda: len(of_storm(up.http)) >= len(expected), 20, "all events")
             assert of_storm(up.http) == expected
+            # By now the stream has a message under that number again: another one.
+            assert status(f"{up.http}/api/v1/events?after={token}") == 410
             until(lambda: set(expected) - set(restored) <= set(again.events), 10, "the client to go on")
             assert rows(up, "select count(*) from observation o join sensor s on s.id = o.sensor_id"
                             " where not s.derived and s.name not like 'g4-%'") == count  # fmt: skip
             assert rows(up, "select count(*) from stream_gap") == 0
             until(lambda: let_go(tmp_path / "new") == {"gw-4": 4}, 10, "what was let go to be shown")
+            assert "gw-4: 4 packs let go" in command("restore", "--gaps", "--data", str(tmp_path / "new"))
 
 
 def status(url: str) -> int:
@@ -177,10 +184,9 @@ def rows(up: Up, query: str) -> int:
 
 
 def let_go(data: Path) -> dict[str, int]:
-    found = json.loads(command("restore", "--gaps", "--data", str(data), "--json"))
-    assert len(found["restores"]) == 1
-    packs: dict[str, int] = found["packs_let_go"]
-    return packs
+    found = asyncio.run(backup_gaps.look(data))
+    assert len(found.spans) == 1
+    return found.let_go
 
 
 # --- the parts -------------------------------------------------------------------------------------

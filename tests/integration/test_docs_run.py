@@ -45,7 +45,8 @@ def test_the_hazard_that_the_guide_writes_works_in_one_file(tmp_path: Path) -> N
         if block.file == "services/observation/quantity.py":
             file = tmp_path / block.file
             file.write_text(
-                file.read_text("utf-8").replace("_TABLE = (\n", f"_TABLE = (\n{block.text}"), "utf-8"
+                file.read_text("utf-8").replace("_TABLE = (\n", f"_TABLE = (\n{block.text.strip()},\n"),
+                "utf-8",
             )
             told += run(
                 tmp_path, ["-c", "from services.observation.quantity import PROPERTIES as p\nprint(*p)"]

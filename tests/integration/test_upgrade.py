@@ -5,13 +5,15 @@ import json
 import subprocess
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from services import schema
-from services.cli import backup_format, backup_state
+from services.cli import backup_format, backup_state, main
 from services.cli.backup_put import put
 from services.cli.backup_servers import alone
 from services.cli.backup_state import State
@@ -20,6 +22,7 @@ from services.runtime.streams import ALERTS, READINGS
 from tests.support import old_data
 from tests.support.databases import plain_dsn, postgres  # noqa: F401  fixtures
 from tests.support.events import all_events, backtest, events_known
+from tests.support.logs import log_as_before  # noqa: F401  a fixture
 from tests.support.up import PROGRAM, Up, running
 from tests.support.waiting import until
 
@@ -35,9 +38,11 @@ _INDEXES = "select indexdef from pg_indexes where schemaname = current_schema() 
 
 
 def command(*words: str, code: int = 0) -> str:
-    done = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    """What a command says on both outputs, standard output first."""
+    said = StringIO(), StringIO()
+    with redirect_stdout(said[0]), redirect_stderr(said[1]):
+        assert main(words) == code, [text.getvalue() for text in said]
+    return said[0].getvalue() + said[1].getvalue()
 
 
 def told(events: Iterable[dict[str, Any]]) -> Counter[tuple[str, str, str, str]]:
@@ -80,7 +85,7 @@ def test_a_data_folder_of_the_previous_release_is_upgraded_goes_on_and_comes_bac
     asyncio.run(is_as_it_was(backup, data, stored, expected.total()))
     assert "has nothing to go back to" in command("upgrade", "--data", str(data), "--rollback", code=2)
 
-    done = json.loads(command("upgrade", "--data", str(data), "--json").splitlines()[-1])
+    done = json.loads(command("upgrade", "--data", str(data), "--json").splitlines()[0])
     assert done["data"] == formats.DATA
     assert "nothing to do" in command("upgrade", "--data", str(data))
 
@@ -130,8 +135,9 @@ async def form(conn: psycopg.AsyncConnection[Any]) -> list[list[tuple[Any, ...]]
 
 def replay(up: Up, site: Path, file: Path) -> None:
     where = f"{up.mqtt[0]}:{up.mqtt[1]}"
-    said = command("replay", str(file), "--mqtt", where, "--site", str(site), "--speed", "max")
-    assert "stored" in said
+    words = ["replay", str(file), "--mqtt", where, "--site", str(site), "--speed", "max"]
+    done = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False, timeout=60)
+    assert "stored" in done.stderr, done.stderr
 
 
 def version(database: str) -> int:

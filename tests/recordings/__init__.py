@@ -19,6 +19,7 @@ RECORDINGS: dict[str, Callable[[Path], Recording]] = {
     "aire": flood.aire,
     "vndms": flood.vndms,
     "calder": flood.calder,
+    "calder_near": flood.calder_near,
     "vlissingen": sea.vlissingen,
     "vlissingen_tide": sea.vlissingen_tide,
     "ndbc": sea.ndbc,

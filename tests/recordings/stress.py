@@ -4,13 +4,17 @@ The truth stays that of the clean recording. Only stages and tides are disturbed
 """
 
 import csv
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from services.observation import topics
 from services.observation.instants import iso, micros
+from services.observation.site import FILES
+from services.observation.site_files import parse
 from tests.recordings.writing import HOUR, Recording
 
 LEVELS = (".water_level", ".tide_level")
@@ -51,7 +55,7 @@ def stuck(lines: Lines, rng: np.random.Generator) -> Lines:
 
 
 def duplicates(lines: Lines, rng: np.random.Generator) -> Lines:
-    """One reading in fifty comes again, a few readings later."""
+    """One reading in fifty comes again, one to five readings later."""
     found: Lines = []
     waiting: list[tuple[int, tuple[int, str, str, str]]] = []
     for at, line in enumerate(lines):
@@ -82,7 +86,7 @@ FAULTS: dict[str, Fault] = {
 
 
 def stressed(recording: Recording, out: Path, fault: str, seed: int, spike: float | None = None) -> Recording:
-    """A copy of a recording with one kind of fault; `spike`: limit of a leap, m, set for levels at its site."""
+    """A copy of a recording with one kind of fault; `spike`: limit of a leap (m) of levels at its site."""
     out.mkdir(parents=True, exist_ok=True)
     site = Path(shutil.copytree(recording.site, out / "site", dirs_exist_ok=True))
     if spike is not None:
@@ -97,9 +101,8 @@ def stressed(recording: Recording, out: Path, fault: str, seed: int, spike: floa
     for name in sorted({row[1] for row in rows}):
         mine = [row for row in rows if row[1] == name]
         done += FAULTS[fault](mine, rng) if name.endswith(LEVELS) else mine
-    file = out / f"{fault}.jsonl.csv"
-    _write(file, done)
-    return Recording(site, [file], recording.truth, {"written": len(done)})
+    write = _write_messages if FAULTS[fault] is duplicates else _write_readings
+    return Recording(site, [write(out / fault, done, site)], recording.truth, {"written": len(done)})
 
 
 def _rows(files: list[Path]) -> Lines:
@@ -113,11 +116,36 @@ def _rows(files: list[Path]) -> Lines:
     return rows
 
 
-def _write(file: Path, rows: Lines) -> None:
-    units = any(unit for *_, unit in rows)
+def _write_readings(file: Path, rows: Lines, _: Path) -> Path:
+    file, units = file.with_suffix(".csv"), any(unit for *_, unit in rows)
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["time", "sensor", "value", *(["unit"] if units else [])])
         writer.writerows(
             [iso(time), name, value, *([unit] if units else [])] for time, name, value, unit in rows
         )
+    return file
+
+
+def _write_messages(file: Path, rows: Lines, folder: Path) -> Path:
+    """As MQTT messages, which have an order of arrival of their own: readings that come again come later."""
+    file = file.with_suffix(".jsonl")
+    site, _ = parse({name: (folder / name).read_bytes() for name in FILES})
+    if site is None:
+        raise ValueError(folder)
+    topic = {
+        station: topics.readings(site.gateways[one.gateway].area, one.gateway)
+        for station, one in site.stations.items()
+        if one.gateway is not None
+    }
+    newest: dict[str, int] = {}
+    arrivals = []
+    for time, name, value, unit in rows:
+        newest[name] = max(time, newest.get(name, 0))
+        record = {"n": name, "t": time / 1e6, "v": float(value)} | ({"u": unit} if unit else {})
+        arrivals.append((newest[name], topic[name.split(".")[0]], json.dumps([record])))
+    arrivals.sort(key=lambda one: one[0])
+    with file.open("w", encoding="utf-8") as stream:
+        for arrival, where, payload in arrivals:
+            stream.write(json.dumps({"t": arrival / 1e6, "topic": where, "payload": payload}) + "\n")
+    return file

@@ -125,16 +125,19 @@ def exceedances(
     """First and last reading at or above a threshold, per event.
 
     Dips shorter than `apart` do not end an event: a truth row reaches six hours back, so two rows
-    closer than that could not be told apart by their alerts.
+    closer than that could not be told apart by their alerts. Nor does a pause in which nothing was read.
     """
     events: list[tuple[int, int]] = []
+    dipped = True
     for time, value in sorted(series):
         if value < threshold:
-            continue
-        if events and time - events[-1][1] < apart:
+            dipped = True
+        elif events and (not dipped or time - events[-1][1] < apart):
             events[-1] = (events[-1][0], time)
+            dipped = False
         else:
             events.append((time, time))
+            dipped = False
     return events
 
 

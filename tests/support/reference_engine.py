@@ -2,19 +2,24 @@
 
 Slow on purpose and written from the rules alone, so that the fast engine has something to be equal to.
 It knows ladders (delays, hysteresis, both directions, schedules, late readings), stuck, silent sensors and
-gateways, blind alerts, and timers. Not derived properties and not combinations.
+gateways, blind alerts, timers, and derived sensors (`tests.support.derivations`). Not combinations.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from services.alerts.engine import EngineMessage, Readings
+from services.alerts.hazard import Derivation
 from services.alerts.rule import Kind, Rule
 from services.observation.event import SEVERITIES
 from services.observation.messages import GatewayState, Tick
-from services.observation.sensor import Sensor
+from services.observation.sensor import Sensor, Station
 from services.observation.site import Site
+from services.observation.topics import partition
+from tests.support.derivations import Slow, rise, slow_rise
 
 Told = tuple[str, str, str, str, int, int | None]
 """verb, severity, rule, sensor or gateway, time, flag."""
@@ -55,10 +60,12 @@ class Rung:
         self.forget()
         return flag
 
-    def see(self, y: float, t: int, *, suspect: bool, gap: bool) -> int | None:
+    def see(self, y: float, t: int, *, suspect: bool, gap: bool, lower: bool = False) -> int | None:
         """Apply a reading; the flag of the flip if it flipped."""
         if gap:
             self.forget()
+        if lower and y < (self.clear if self.active else self.threshold):
+            return None
         if self.active:
             return self._see_active(y, t, suspect=suspect)
         if y >= self.threshold:
@@ -67,6 +74,7 @@ class Rung:
             else:
                 self.confirmed = True
                 self.has_suspect = self.has_suspect or suspect
+            self.has_suspect = self.has_suspect or lower
         elif not suspect or self.begun_by_suspect:
             self.forget()
         due = self.due()
@@ -114,9 +122,34 @@ class Channel:
     value: float = math.nan
     good: int | None = None
     held_suspect: bool = False
+    held_lower: bool = False
+    shown: str = ""
+    level: int = 0
+    sure: tuple[float, int] | None = None
     silent: bool = False
     failing: bool = False
     edges_from: int | None = None
+
+
+@dataclass
+class Spring:
+    """A derivation at one source."""
+
+    derivation: Derivation
+    slow: Slow
+    outputs: list[Channel]
+    window: int
+    floor: float
+    inputs: dict[str, Channel | None]
+    past: list[tuple[int, float]] = field(default_factory=list)
+
+    def keep(self, t: int, x: float) -> None:
+        """Keep a reading, the first of its slot, the first of its instant."""
+        slots = self.derivation.slots
+        step = 1 if slots is None else -(-self.window // slots)
+        if all(then // step != t // step for then, _ in self.past):
+            self.past.append((t, x))
+            self.past.sort()
 
 
 @dataclass
@@ -141,7 +174,9 @@ class ReferenceEngine:
     site: Site
     rules: Sequence[Rule]
     t: int
+    derivations: Sequence[tuple[Derivation, Slow]] = ()
     out: list[Told] = field(default_factory=list)
+    derived: list[tuple[str, int, float, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gates: dict[str, Gate] = {}
@@ -156,6 +191,61 @@ class ReferenceEngine:
                 patience = 2 * round(max(gateway.reporting_s or 0, min(spans)) * _SECOND)
             self.gates[gateway.id] = Gate(patience, self.t, self.t)
         self.channels = {name: self._channel(sensor) for name, sensor in self.site.sensors.items()}
+        self.springs: dict[str, list[Spring]] = {}
+        rates = [
+            (
+                Derivation((f"~{rule.id}",), rule.property or "", rise, rule.window_s, 16, rule.above),
+                slow_rise(rule.window_s),
+            )
+            for rule in self.rules
+            if rule.kind is Kind.RATE
+        ]
+        for derivation, slow in (*self.derivations, *rates):
+            for source in [c for c in self.channels.values() if c.sensor.property == derivation.source]:
+                self._spring(derivation, slow, source)
+
+    def _spring(self, derivation: Derivation, slow: Slow, source: Channel) -> None:
+        station = self.site.stations[source.sensor.station]
+        floor = -math.inf
+        if derivation.above is not None:
+            found = derivation.above.resolve(station.attributes)
+            if found is None:
+                return
+            floor = found
+        if any(name not in station.attributes for name in derivation.needs):
+            return
+        of_rule = [rule for rule in self.rules if f"~{rule.id}" == derivation.outputs[0]]
+        if of_rule and not of_rule[0].matches(self.site, source.sensor):
+            return
+        window = max(
+            round(derivation.window_s * _SECOND),
+            derivation.window_intervals * round(source.sensor.interval_s * _SECOND),
+        )
+        inputs = {name: self._answer(name, station) for name in derivation.inputs}
+        outputs = []
+        for name in derivation.outputs:
+            sensor = msgspec.structs.replace(
+                source.sensor, id=f"{station.id}.{name}", property=name, derived=True
+            )
+            channel = self._channel(sensor)
+            channel.shown = source.sensor.id if of_rule else sensor.id
+            channel.level = 1 + max([source.level, *(c.level for c in inputs.values() if c is not None)])
+            self.channels[sensor.id] = channel
+            outputs.append(channel)
+        spring = Spring(derivation, slow, outputs, window, floor, inputs)
+        self.springs.setdefault(source.sensor.id, []).append(spring)
+
+    def _answer(self, name: str, station: Station) -> Channel | None:
+        """Of this station; the only one of scope site; the first by id of the area (all lie in one place)."""
+        found = [c for c in self.channels.values() if c.sensor.property == name]
+        own = [c for c in found if c.sensor.station == station.id]
+        wide = [c for c in found if self.site.stations[c.sensor.station].area == "site"]
+        near = [c for c in found if self.site.stations[c.sensor.station].area == station.area]
+        if own:
+            return own[0]
+        if len(wide) == 1:
+            return wide[0]
+        return min(near or wide, key=lambda c: c.sensor.station, default=None)
 
     def _channel(self, sensor: Sensor) -> Channel:
         station = self.site.stations[sensor.station]
@@ -163,7 +253,12 @@ class ReferenceEngine:
         after = round(3 * max(sensor.interval_s, reporting) * _SECOND) if sensor.interval_s > 0 else None
         watches = []
         for rule in self.rules:
-            if rule.matches(self.site, sensor):
+            on = rule.matches(self.site, sensor)
+            if rule.kind is Kind.RATE:
+                on = sensor.property == f"~{rule.id}"
+            elif sensor.derived and rule.property is None:
+                on = False
+            if on:
                 sign = 1.0 if rule.upward else -1.0
                 rungs = {}
                 for k, rung in enumerate(rule.rungs):
@@ -178,7 +273,7 @@ class ReferenceEngine:
                 if rule.kind in (Kind.SILENT, Kind.STUCK):
                     rungs = {rule.severity: Rung(0, 0, 0, 0)}
                 watches.append(Watch(rule, rungs))
-        return Channel(sensor, station.gateway, after, self.t, watches)
+        return Channel(sensor, station.gateway, after, self.t, watches, shown=sensor.id)
 
     # -- messages
 
@@ -190,7 +285,7 @@ class ReferenceEngine:
                 for at in range(len(b.time)):
                     name = b.sensors[b.sensor[at]]
                     if name in self.channels:
-                        self.reading(
+                        self.measured(
                             self.channels[name], int(b.time[at]), float(b.value[at]), int(b.flag[at])
                         )
             elif isinstance(message, Tick):
@@ -207,7 +302,7 @@ class ReferenceEngine:
     def tell(self, verb: str, level: int, watch: Watch, channel: Channel, t: int) -> None:
         watch.last_event = t
         flag = watch.flag if verb in ("raised", "escalated") else 1
-        self.out.append((verb, SEVERITIES[level - 1], watch.rule.id, channel.sensor.id, t, flag))
+        self.out.append((verb, SEVERITIES[level - 1], watch.rule.id, channel.shown, t, flag))
 
     def compare(self, watch: Watch, channel: Channel, t: int) -> None:
         before, after = watch.told, watch.level()
@@ -225,9 +320,60 @@ class ReferenceEngine:
 
     # -- readings
 
-    def reading(self, c: Channel, t: int, x: float, flag: int) -> None:  # noqa: C901  the rules in order
+    def measured(self, c: Channel, t: int, x: float, flag: int) -> None:
+        """A reading, and what is derived from it, the lower levels first."""
+        waiting = [(c, t, x, flag, False, False)]
+        while waiting:
+            waiting.sort(key=lambda one: one[0].level)
+            c, t, x, flag, none, lower = waiting.pop(0)
+            late = c.last is not None and t <= c.last
+            older = c.last is not None and t < c.last
+            self.reading(c, t, x, flag, none=none, lower=lower)
+            usable = flag in (1, 2, 3) and (c.sensor.derived or math.isfinite(x))
+            good = usable and flag != 3 and not lower
+            for spring in self.springs.get(c.sensor.id, ()):
+                if not late:
+                    waiting += self._derive(spring, c, t, x, none=none, usable=usable, good=good)
+                if good and math.isfinite(x) and (not late or older):
+                    spring.keep(t, x)
+            if not late and good:
+                c.sure = (x, t)
+
+    def _derive(  # noqa: PLR0913
+        self, spring: Spring, c: Channel, t: int, x: float, *, none: bool, usable: bool, good: bool
+    ) -> list[tuple[Channel, int, float, int, bool, bool]]:
+        flag = (1 if good else 3) if usable else 4
+        found = [(math.nan, False)] * len(spring.outputs)
+        if usable and math.isfinite(x):
+            if x >= spring.floor:
+                points = [(then, value) for then, value in spring.past if t - spring.window <= then < t]
+                held = {name: self._held(channel, t) for name, channel in spring.inputs.items()}
+                found = spring.slow(points, t, x, held)
+            else:
+                none = True
+        made = []
+        for channel, (value, lower) in zip(spring.outputs, found, strict=True):
+            absent = none or math.isinf(value)
+            if math.isfinite(value) and not channel.sensor.property.startswith("~"):
+                self.derived.append((channel.sensor.id, t, value, 3 if lower else flag))
+            lower = lower and math.isfinite(value)
+            made.append((channel, t, value if math.isfinite(value) else math.nan, flag, absent, lower))
+        return made
+
+    def _held(self, c: Channel | None, t: int) -> float:
+        """Newest good value, if it can still be taken for the present one."""
+        gate = self.gates.get(c.gateway or "") if c is not None else None
+        if c is None or c.sure is None or c.silent or c.failing or (gate is not None and gate.unknown()):
+            return math.nan
+        value, then = c.sure
+        stays = c.sensor.reports == "on_change" or c.sensor.interval_s <= 0
+        return value if stays or t - then <= round(3 * c.sensor.interval_s * _SECOND) else math.nan
+
+    def reading(  # noqa: C901, PLR0913  the rules in order
+        self, c: Channel, t: int, x: float, flag: int, *, none: bool = False, lower: bool = False
+    ) -> None:
         self._first_sign(c, t)
-        if not math.isfinite(x):
+        if not c.sensor.derived and not math.isfinite(x):
             flag = 9
         if c.last is not None and t <= c.last:
             if t < c.last and flag in (1, 2):
@@ -255,13 +401,13 @@ class ReferenceEngine:
             and c.sensor.interval_s > 0
             and t - c.good > round(3 * c.sensor.interval_s * _SECOND)
         )
-        c.failing, c.value, c.good, c.held_suspect = False, x, t, suspect
+        c.failing, c.value, c.good, c.held_suspect, c.held_lower = False, x, t, suspect, lower
         for watch in c.watches:
             if watch.blind and not suspect:
                 watch.blind = False
                 self.tell("sighted", watch.told, watch, c, t)
         for watch in c.watches:
-            self._judge(watch, c, x, t, suspect=suspect, gap=gap)
+            self._judge(watch, c, x, t, suspect=suspect, gap=gap, none=none, lower=lower)
         self._shut(c, t)
 
     def _shut(self, c: Channel, t: int) -> None:
@@ -278,23 +424,41 @@ class ReferenceEngine:
     def _first_sign(self, c: Channel, t: int) -> None:
         if c.spoke_or_gateway_did:
             return
-        area = self.site.stations[c.sensor.station].area
         for other in self.channels.values():
-            same = other.gateway == c.gateway and self.site.stations[other.sensor.station].area == area
+            same = other.gateway == c.gateway and self._partition(other) == self._partition(c)
             if same and not other.spoke_or_gateway_did:
                 other.base, other.spoke_or_gateway_did = t, True
 
-    def _judge(self, watch: Watch, c: Channel, x: float, t: int, *, suspect: bool, gap: bool) -> None:
+    def _partition(self, c: Channel) -> int:
+        return partition(self.site.id, self.site.stations[c.sensor.station].area)
+
+    def _judge(  # noqa: PLR0913
+        self,
+        watch: Watch,
+        c: Channel,
+        x: float,
+        t: int,
+        *,
+        suspect: bool,
+        gap: bool,
+        none: bool = False,
+        lower: bool = False,
+    ) -> None:
         rule = watch.rule
         if rule.kind is Kind.STUCK:
             self._stuck(watch, c, x, t, suspect=suspect)
-        if rule.kind is not Kind.THRESHOLD:
+        if rule.kind not in (Kind.THRESHOLD, Kind.RATE):
             return
         if rule.schedule is not None and not rule.schedule.open_at(max(t, c.edges_from or t)):
             self._close(watch, c, t)
             return
+        y = -math.inf if none else x if rule.upward else -x
+        if math.isnan(y) or (lower and not rule.upward):
+            for rung in watch.rungs.values() if gap else ():
+                rung.forget()
+            return
         for rung in watch.rungs.values():
-            flipped = rung.see(x if rule.upward else -x, t, suspect=suspect, gap=gap)
+            flipped = rung.see(y, t, suspect=suspect, gap=gap, lower=lower)
             if flipped is not None:
                 watch.flag = flipped
         self.compare(watch, c, t)
@@ -363,7 +527,7 @@ class ReferenceEngine:
                 dues = [
                     due
                     for watch in c.watches
-                    if watch.rule.kind is Kind.THRESHOLD
+                    if watch.rule.kind in (Kind.THRESHOLD, Kind.RATE)
                     for rung in watch.rungs.values()
                     for due in [rung.due()]
                     if due is not None and (sighted or not rung.active)
@@ -390,12 +554,13 @@ class ReferenceEngine:
             )
             if not schedule.open_at(d):
                 self._close(watch, c, d)
-            elif not schedule.open_at(d - 1) and fresh and sighted:
-                self._judge(watch, c, c.value, d, suspect=c.held_suspect, gap=False)
+            elif not schedule.open_at(d - 1) and fresh and sighted and math.isfinite(c.value):
+                held, lower = c.held_suspect, c.held_lower
+                self._judge(watch, c, c.value, d, suspect=held, gap=False, lower=lower)
 
     def _on_delay(self, c: Channel, d: int, sighted: bool) -> None:  # noqa: FBT001
         for watch in c.watches:
-            if watch.rule.kind is not Kind.THRESHOLD:
+            if watch.rule.kind not in (Kind.THRESHOLD, Kind.RATE):
                 continue
             for rung in watch.rungs.values():
                 due = rung.due()

@@ -26,6 +26,7 @@ from services.observation.text import Text
 from services.runtime import formats, streams
 from services.runtime.formats import FormatError
 from services.runtime.streams import Limits
+from tests.support.logs import log_as_before  # noqa: F401  a fixture
 from tests.support.world import T0, write_site
 
 DAY = 86_400.0
@@ -149,7 +150,7 @@ def test_a_shelf_stands_for_its_newest_backup(tmp_path: Path) -> None:
 
 def test_keys_and_accounts_are_taken_and_stores_are_not(tmp_path: Path) -> None:
     for name in ("credentials.json", "admin-token", "tls/key.pem", "nats/nats.conf", "postgres/PG_VERSION",
-                 "logs/up.log", "run.json", "lock", "formats.json", "tls/nats"):  # fmt: skip
+                 "logs/up.log", "run.json", "last-backup", "lock", "formats.json", "tls/nats"):  # fmt: skip
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
     found = {file.as_posix() for file in kept(tmp_path)}

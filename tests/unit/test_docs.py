@@ -12,7 +12,7 @@ import pytest
 from docs import generate
 from services.alerts import rule_tables
 from services.alerts.combine import Groups
-from services.alerts.hazards import extra_properties, hazards
+from services.alerts.hazards import derivations, extra_properties, hazards
 from services.alerts.hazards.system import GATEWAY_SILENT
 from services.alerts.layout import Layout
 from services.alerts.rule import COMBINED, Kind, parse_rules
@@ -98,6 +98,17 @@ def test_every_column_of_a_sensor_is_explained() -> None:
     assert [column for column in COLUMNS if f"`{column}`" not in page] == []
 
 
+def test_every_attribute_that_a_hazard_reads_is_explained() -> None:
+    page = text_of(DOCS / "site-files.md")
+    tables = [table for hazard in hazards().values() for table in hazard.rules]
+    read = set(re.findall(r"station\.([a-z0-9_]+)", json.dumps(tables)))
+    read |= {name for one in derivations() for name in one.needs}
+    assert {"bd1", "tide_z0"} <= read
+    told = {*re.findall(r"`([a-z0-9_]+)`", page)}
+    told |= {f"{stem}{n}" for stem in re.findall(r"`([a-z_]+_)1` …", page) for n in range(1, 5)}
+    assert sorted(read - told) == []
+
+
 def test_every_field_of_an_alert_that_is_promised_is_explained() -> None:
     page = text_of(DOCS / "wire.md")
     fields = {field.name for field in msgspec.structs.fields(Alert) if field.required}
@@ -161,6 +172,13 @@ def test_a_vietnamese_page_shows_the_commands_and_files_of_the_english_one(page:
     assert shown == expected
     headings = [re.findall(r"^#+ ", text_of(one), re.MULTILINE) for one in (page, english)]
     assert headings[0] == headings[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_of_ours_that_a_command_uses_is_there(page: Path) -> None:
+    lines = "\n".join([*blocks(page), *blocks(page, "sh")])
+    named = re.findall(r"(?<![\w/])(?:deploy|sites|docs|tests)/[\w./*-]+", lines)
+    assert [name for name in named if not list(ROOT.glob(name))] == []
 
 
 def test_every_snippet_of_python_is_python() -> None:

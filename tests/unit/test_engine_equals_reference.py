@@ -1,6 +1,5 @@
 """The engine equals the slow reference, wherever its messages are cut, and from any snapshot."""
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -8,23 +7,11 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from services.alerts.engine import Engine, EngineMessage, Readings
-from services.observation.batch import Batch, concat
-from services.observation.event import CloudEvent, verb_of
-from services.observation.instants import micros
-from services.observation.messages import GatewayState
+from services.observation.batch import concat
 from services.observation.site import Site
-from tests.support.engine_world import (
-    MINUTE,
-    T0,
-    batch,
-    city,
-    engine_of,
-    rules_of,
-    sensor,
-    tick,
-    without_detection,
-)
-from tests.support.reference_engine import ReferenceEngine, Told
+from tests.support.engine_traces import cut, told_of, traces
+from tests.support.engine_world import MINUTE, T0, city, engine_of, rules_of, sensor, without_detection
+from tests.support.reference_engine import ReferenceEngine
 
 SENSORS = ("a.water_level", "b.water_level", "c.water_level", "d.door", "e.air_temperature")
 _DELAYS = st.sampled_from([0, 0, 60, 600, 1200, 1500])
@@ -123,78 +110,11 @@ def sites(draw: st.DrawFn, *, more: bool = False) -> Site:
     )
 
 
-_VALUES = st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.5, float("nan"), float("inf")])
-_FLAGS = st.sampled_from([1, 1, 1, 1, 1, 2, 3, 3, 4, 9])
-_STEPS = st.sampled_from([-1500, -300, 0, 1, 60, 300, 600, 600, 600, 1200, 1800, 1801, 2700, 2701, 5000])
-
-
-@st.composite
-def traces(draw: st.DrawFn) -> list[EngineMessage]:
-    """Messages: readings whose times mostly grow, ticks, gateways that come and go."""
-    messages: list[EngineMessage] = []
-    now = dict.fromkeys(SENSORS, T0)
-    clock, wall = T0, T0
-    for _ in range(draw(st.integers(1, 14))):
-        what = draw(st.integers(0, 9))
-        if what <= 6:
-            rows = []
-            for _ in range(draw(st.integers(0, 8))):
-                name = draw(st.sampled_from(SENSORS))
-                now[name] = max(now[name] + draw(_STEPS) * 1_000_000, T0)
-                clock = max(clock, now[name])
-                rows.append((name, now[name], draw(_VALUES), draw(_FLAGS)))
-            messages.append(Readings(batch(rows)))
-        elif what <= 8:
-            wall += 2_000_000
-            gateways = draw(st.lists(st.sampled_from(["gw", "gw2"]), unique=True))
-            dt = draw(st.sampled_from([0, 1_000_000, 600_000_000, 1_200_000_000]))
-            sources = draw(st.sampled_from([("broker",), ("broker",), ()]))
-            messages.append(tick(wall, dict.fromkeys(gateways, clock), dt, sources))
-        else:
-            gateway, status = (
-                draw(st.sampled_from(["gw", "gw2"])),
-                draw(st.sampled_from(["online", "offline"])),
-            )
-            messages.append(GatewayState(wall, gateway, status))  # type: ignore[arg-type]
-    return messages
-
-
-def told_of(events: list[CloudEvent]) -> list[Told]:
-    """Say events as the reference does."""
-    return [
-        (
-            verb_of(e.type),
-            e.data.severity,
-            e.data.rule,
-            e.data.sensor or e.data.gateway or "",
-            micros(e.time),
-            e.data.flag,
-        )
-        for e in events
-    ]
-
-
-def cut(message: EngineMessage, at: list[int]) -> list[EngineMessage]:
-    """Cut a batch before each of some rows."""
-    if not isinstance(message, Readings):
-        return [message]
-    b = message.batch
-    places = sorted({0, len(b.time), *(p for p in at if p < len(b.time))})
-    pieces: list[EngineMessage] = []
-    for start, end in pairwise(places):
-        source = b.sources[0]._replace(rows=end - start)
-        rows = slice(start, end)
-        pieces.append(
-            Readings(Batch([source], b.sensors, b.time[rows], b.sensor[rows], b.value[rows], b.flag[rows]))
-        )
-    return pieces
-
-
 quick = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @quick
-@given(sites(), traces())
+@given(sites(), traces(SENSORS))
 def test_the_engine_tells_what_the_reference_tells(site: Site, trace: list[EngineMessage]) -> None:
     note(repr([raw.table for raw in site.rules]))
     engine, slow = engine_of(site), ReferenceEngine(site, rules_of(site), T0)
@@ -209,7 +129,7 @@ def test_the_engine_tells_what_the_reference_tells(site: Site, trace: list[Engin
 
 
 @quick
-@given(sites(more=True), traces(), st.lists(st.integers(0, 8), max_size=4))
+@given(sites(more=True), traces(SENSORS), st.lists(st.integers(0, 8), max_size=4))
 def test_split_anywhere_the_events_are_the_same(
     site: Site, trace: list[EngineMessage], at: list[int]
 ) -> None:
@@ -230,7 +150,7 @@ def test_split_anywhere_the_events_are_the_same(
 
 
 @quick
-@given(sites(more=True), traces(), st.data())
+@given(sites(more=True), traces(SENSORS), st.data())
 def test_a_snapshot_at_any_message_goes_on_alike(
     site: Site, trace: list[EngineMessage], data: st.DataObject
 ) -> None:
@@ -243,7 +163,7 @@ def test_a_snapshot_at_any_message_goes_on_alike(
 
 
 @quick
-@given(sites(more=True), traces())
+@given(sites(more=True), traces(SENSORS))
 def test_partitions_together_tell_what_one_engine_tells(site: Site, trace: list[EngineMessage]) -> None:
     whole = told_of(engine_of(site).apply(trace))
     split = [told for p in range(16) for told in told_of(engine_of(site, p).apply(trace))]

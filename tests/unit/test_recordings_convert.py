@@ -21,6 +21,7 @@ WRITTEN = {
     "aire": 17_664,
     "vndms": 3_406,
     "calder": 24_712,
+    "calder_near": 24_712,
     "vlissingen": 12_752,
     "vlissingen_tide": 12_752,
     "ndbc": 36_758,

@@ -3,16 +3,19 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from services.alerts.hazards import extra_properties, hazards
+from services.alerts.hazards import _flood_tide, extra_properties, hazards
 from services.alerts.hazards.system import GATEWAY_SILENT
 from services.alerts.layout import Layout
 from services.alerts.rule import Kind, parse_rules
 from services.cli import main
 from services.cli.folder import check_site
+from services.observation.instants import SECOND, micros
 from services.observation.site import Site
 from services.observation.site_files import parse
+from simulators.city import sky
 
 SITES = Path(__file__).resolve().parents[2] / "sites"
 
@@ -95,3 +98,14 @@ def test_the_rules_of_the_example_city_show_every_kind_and_say_what_they_rest_on
     assert {rule.status for rule in own} == {"local", "default"}
     defaults = {table["id"] for hazard in hazards().values() for table in hazard.rules} | {GATEWAY_SILENT}
     assert {rule.id for rule in own}.isdisjoint(defaults)
+
+
+def test_the_tide_that_is_simulated_is_the_tide_that_is_predicted() -> None:
+    """Else every calm day of the demonstration would be a surge."""
+    attributes = site_of("vung-tau").stations["vt-tide-001"].attributes
+    expected = _flood_tide.constituents_of(attributes)
+    found = sky.tide_of(attributes)
+    assert expected is not None
+    assert found is not None
+    times = np.arange(micros("2026-01-01T00:00:00Z"), micros("2032-01-01T00:00:00Z"), 6 * 3600 * SECOND + 7)
+    assert np.abs(_flood_tide.predicted(times, expected) - sky.height(found, times / SECOND)).max() < 0.05

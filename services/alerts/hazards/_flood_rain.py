@@ -13,6 +13,7 @@ thirty times one millimetre is thirty.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +82,10 @@ class _Run(NamedTuple):
 def _runs(series: Series) -> tuple[_Run, _Run]:
     """The kept readings, and the new ones; each new one follows the last kept before it."""
     time, value = series.time, series.value
-    kept = _Run(time, value, np.roll(time, 1), np.roll(value, 1), np.arange(len(time)) > 0)
+    follows = np.ones(len(time), bool)
+    follows[:1] = False
+    time_before, value_before = np.concatenate([time[:1], time[:-1]]), np.concatenate([value[:1], value[:-1]])
+    kept = _Run(time, value, time_before, value_before, follows)
     known = series.upto > 0
     if not len(time):
         return kept, _Run(series.new_time, series.new_value, series.new_time, series.new_value, known)
@@ -111,33 +115,43 @@ def _of_total(run: _Run, interval: int) -> _Depths:
 
 
 def _computed(series: Series, kept: _Depths, new: _Depths) -> Computed:
+    """All windows at once: a gauge sends one reading at a time, and calls cost more than numbers."""
     now = series.new_time
-    values = np.full((len(OUTPUTS), len(now)), np.nan)
-    least = np.zeros(values.shape, bool)
-    for at, span in enumerate(WINDOWS.values()):
-        if series.interval <= span:
-            values[at], least[at] = _window(kept, series.upto, new, now - span)
-    into_day = (series.local(now) - 1 - DAY_BEGINS) % DAY + 1
-    values[-2], least[-2] = _window(kept, series.upto, new, now - into_day)
-    values[-1], least[-1] = severity(values[:-2], least[:-2], ladders(series.attributes))
-    return Computed(values, least)
+    since = np.empty((len(WINDOWS) + 1, len(now)), np.int64)
+    np.subtract(now, _SPANS, out=since[:-1])
+    since[-1] = now - ((series.local(now) - 1 - DAY_BEGINS) % DAY + 1)
+    found, least = _window(kept, series.upto, new, since)
+    values = np.empty((len(OUTPUTS), len(now)))
+    values[:-1] = found
+    values[:-2][_SPANS[:, 0] < series.interval] = np.nan
+    flags = np.empty(values.shape, bool)
+    flags[:-1] = least
+    values[-1], flags[-1] = severity(values[:-2], flags[:-2], ladders(series.attributes))
+    return Computed(values, flags)
+
+
+_SPANS = np.array(list(WINDOWS.values()), np.int64)[:, None]
 
 
 def _window(kept: _Depths, upto: Ints, new: _Depths, since: Ints) -> tuple[Floats, Bools]:
-    """Sum over (since, end of each new reading], mm, and whether less than nine tenths of it were covered."""
-    first = np.minimum(np.searchsorted(kept.end, since, side="right"), upto)
+    """Sums over (since, end of each new reading], mm, and whether less than nine tenths of it were covered.
+
+    `since` (w, m): w windows of the m new readings; so are the answers.
+    """
+    first = np.minimum(np.searchsorted(kept.end, since.ravel(), side="right").reshape(since.shape), upto)
     depth, covered = (np.concatenate([[0], np.cumsum(x)]) for x in (kept.depth, kept.end - kept.start))
     fell, known = depth[upto] - depth[first], covered[upto] - covered[first]
-    # The first kept reading of the window may have begun before it; so may the new one.
-    inside = np.flatnonzero(first < upto)
-    at = first[inside]
-    edge = _Depths(kept.start[at], kept.end[at], kept.depth[at], kept.whole[at])
-    cut_depth, cut_span = _before(edge, since[inside])
-    fell[inside] -= cut_depth
-    known[inside] -= cut_span
+    if len(kept.end):
+        # The first kept reading of the window may have begun before it; so may the new one.
+        at = np.minimum(first, len(kept.end) - 1)
+        edge = _Depths(kept.start[at], kept.end[at], kept.depth[at], kept.whole[at])
+        cut_depth, cut_span = _before(edge, since)
+        inside = first < upto
+        fell = fell - cut_depth * inside
+        known = known - cut_span * inside
     cut_depth, cut_span = _before(new, since)
-    fell += new.depth - cut_depth
-    known += new.end - new.start - cut_span
+    fell = fell + (new.depth - cut_depth)
+    known = known + (new.end - new.start - cut_span)
     return fell / _UNIT, known * _COVERED[1] < (new.end - since) * _COVERED[0]
 
 
@@ -153,7 +167,7 @@ def _before(depths: _Depths, since: Ints) -> tuple[Ints, Ints]:
 # Advisory, watch, warning, emergency, mm. Design defaults: 10 min after a research class (8 mm, "intense"),
 # 1 h after the scenarios of Hà Nội (50, 70, 100), 3 h after the phrases of the national centre, 12 and 24 h
 # after the classes mưa to, mưa rất to and Art. 44 of Decision 18/2021/QĐ-TTg.
-LADDERS: dict[str, tuple[float | None, float | None, float | None, float | None]] = {
+LADDERS: dict[str, tuple[float | None, ...]] = {
     "rain_10min": (8.0, 15.0, 25.0, None),
     "rain_1h": (30.0, 50.0, 70.0, 100.0),
     "rain_3h": (50.0, 70.0, 100.0, 200.0),
@@ -163,20 +177,23 @@ LADDERS: dict[str, tuple[float | None, float | None, float | None, float | None]
 RUNG_NAMES = ("advisory", "watch", "warning", "emergency")
 
 
-def ladders(attributes: Mapping[str, float]) -> dict[str, tuple[float | None, ...]]:
+Ladder = tuple[float | None, ...]
+
+
+def ladders(attributes: Mapping[str, float]) -> Mapping[str, Ladder]:
     """Thresholds of each window at a station: its attributes `rain_1h_watch` …, else the defaults."""
+    own = {name: value for name, value in attributes.items() if name.startswith("rain_")}
+    if not own:
+        return LADDERS
     return {
         name: tuple(
-            attributes.get(f"{name}_{rung}", default)
-            for rung, default in zip(RUNG_NAMES, ladder, strict=True)
+            own.get(f"{name}_{rung}", default) for rung, default in zip(RUNG_NAMES, ladder, strict=True)
         )
         for name, ladder in LADDERS.items()
     }
 
 
-def severity(
-    values: Floats, least: Bools, steps: Mapping[str, tuple[float | None, ...]]
-) -> tuple[Floats, Bools]:
+def severity(values: Floats, least: Bools, steps: Mapping[str, Ladder]) -> tuple[Floats, Bools]:
     """The worst of the windows on one scale: 1 advisory, 2 watch, 3 warning, 4 emergency, even between.
 
     Args:
@@ -188,31 +205,26 @@ def severity(
         (m,) index, NaN where no window has a sum; and whether the worst is a lower bound. A window that
         is only known at least does not keep alive what another, known well, has ended.
     """
-    indices = np.full(values.shape, np.nan)
-    for at, ladder in enumerate(steps.values()):
-        indices[at] = index(values[at], ladder)
-    sure = np.where(least, np.nan, indices)
-    worst, sound = (_most(table) for table in (indices, sure))
-    return worst, ~(sound >= worst) & ~np.isnan(worst)
+    indices = np.stack([index(amount, ladder) for amount, ladder in zip(values, steps.values(), strict=True)])
+    worst = np.fmax.reduce(indices, axis=0)
+    indices[least] = np.nan
+    sound = np.fmax.reduce(indices, axis=0)
+    return np.asarray(worst), ~(sound >= worst) & ~np.isnan(worst)
 
 
-def _most(table: Floats) -> Floats:
-    return np.asarray(np.fmax.reduce(table, axis=0))
+def index(amount: Floats, ladder: Ladder) -> Floats:
+    """Place of an amount on a ladder: k from rung k on, even between rungs; never k without a rung k.
+
+    Amounts are whole units of 0.1 µm; how the place lies between two rungs decides nothing.
+    """
+    steps, marks = _scale(ladder)
+    return np.asarray(np.interp(amount, steps, marks))
 
 
-def index(amount: Floats, ladder: tuple[float | None, ...]) -> Floats:
-    """Place of an amount on a ladder: k from rung k on, even between rungs; never k without a rung k."""
+@cache
+def _scale(ladder: Ladder) -> tuple[Floats, Floats]:
+    """Amounts and their places; above the last rung on towards the next place, which is not reached."""
     given = [(k + 1.0, step) for k, step in enumerate(ladder) if step is not None]
-    if not given:
-        return np.full(amount.shape, np.nan)
     marks, steps = [0.0, *(k for k, _ in given)], [0.0, *(step for _, step in given)]
-    found = np.interp(amount, steps, marks)
-    # Beyond the last rung, towards the next whole mark and never there.
-    top, width = steps[-1], steps[-1] - steps[-2]
-    beyond = marks[-1] + 0.99 * (1.0 - np.exp(-np.maximum(amount - top, 0.0) / max(width, 1e-9)))
-    found = np.where(amount > top, beyond, found)
-    # A rung is reached at its threshold and not an ulp before.
-    for mark, step in given:
-        below = np.nextafter(mark, 0.0)
-        found = np.where(amount >= step, np.maximum(found, mark), np.minimum(found, below))
-    return np.where(np.isnan(amount), np.nan, found)
+    beyond = steps[-1] + 10 * max(steps[-1] - steps[-2], 1.0) if given else 1.0
+    return np.array([*steps, beyond]), np.array([*marks, marks[-1] + 0.99 if given else np.nan])

@@ -21,6 +21,12 @@ LAKE_LEVELS = ("normal_level", "raised_level", "crest_level")
 """Attributes that name the levels of a river station, and of a reservoir."""
 
 
+def levels_of(attributes: Mapping[str, float]) -> list[float]:
+    """The levels of a station: a river's, or else a reservoir's."""
+    found = [attributes[name] for name in LEVELS if name in attributes]
+    return found or [attributes[name] for name in LAKE_LEVELS if name in attributes]
+
+
 class Method(NamedTuple):
     """Numbers of the forecast. All are design defaults; a station's attributes replace them.
 
@@ -56,8 +62,7 @@ def standing(series: Series, slope: Floats) -> Floats:
 
 def next_level(value: Floats, attributes: Mapping[str, float]) -> Floats:
     """The lowest level of the station above each value, infinite above all of them."""
-    names = LEVELS if "bd1" in attributes else LAKE_LEVELS
-    levels = np.array(sorted(attributes[name] for name in names if name in attributes), np.float64)
+    levels = np.array(sorted(levels_of(attributes)), np.float64)
     return np.asarray(np.append(levels, np.inf)[np.searchsorted(levels, value, side="right")])
 
 

@@ -108,43 +108,63 @@ def _tide(items: tuple[tuple[str, float], ...]) -> Tide | None:
 def predicted(time: Ints, tide: Tide) -> Floats:
     """Astronomical tide, m above the datum of `z0`; `time` (n,) µs UTC.
 
-    One constituent after the other: the sum at a time is the same to the last bit in whatever company.
+    Added one constituent after the other: the sum at a time is the same to the last bit in any company.
     """
+    argument, factor = _arguments(time, tide.names)
+    size, lag = (np.array(column)[:, None] for column in (tide.amplitude, np.radians(tide.phase)))
     total = np.full(len(time), tide.z0)
-    moon = _Moon(time)
-    for name, amplitude, phase in zip(tide.names, tide.amplitude, tide.phase, strict=True):
-        argument, factor = moon.of(name)
-        total += amplitude * factor * np.cos(argument - np.radians(phase))
+    for wave in size * factor * np.cos(argument - lag):
+        total += wave
     return total
 
 
-class _Moon:
-    """Mean longitudes (degrees) at times: what arguments and nodal corrections are made of."""
+def _arguments(time: Ints, names: tuple[str, ...]) -> tuple[Floats, Floats]:
+    """V + u (radians) and f of constituents at times: (constituents, n) each.
 
-    def __init__(self, time: Ints) -> None:
-        t = (time - _J2000) / _CENTURY
-        s = 218.3164477 + 481_267.881_234_21 * t - 0.0015786 * t**2
-        h = 280.466_46 + 36_000.769_83 * t + 0.000_303_2 * t**2
-        p = 83.353_246_5 + 4_069.013_728_7 * t - 0.010_32 * t**2
-        p1 = 282.937_35 + 1.719_46 * t + 0.000_46 * t**2
-        node = np.radians(125.044_52 - 1_934.136_261 * t + 0.002_070_8 * t**2)
-        tau = (time % (24 * HOUR)) / HOUR * 15.0 + h - s
-        self._longitudes = (tau, s, h, p, p1)
-        self._cosine, self._sine = np.cos(node), np.sin(node)
+    No product of matrices: its last bits may depend on how many times there are.
+    """
+    table = _table(names)
+    t = (time - _J2000) / _CENTURY
+    s = 218.3164477 + 481_267.881_234_21 * t - 0.0015786 * t**2
+    h = 280.466_46 + 36_000.769_83 * t + 0.000_303_2 * t**2
+    p = 83.353_246_5 + 4_069.013_728_7 * t - 0.010_32 * t**2
+    p1 = 282.937_35 + 1.719_46 * t + 0.000_46 * t**2
+    node = np.radians(125.044_52 - 1_934.136_261 * t + 0.002_070_8 * t**2)
+    tau = (time % (24 * HOUR)) / HOUR * 15.0 + h - s
+    degrees = table.constant + table.turn * np.sin(node)
+    for times, longitude in zip(table.doodson, (tau, s, h, p, p1), strict=True):
+        degrees = degrees + times * longitude
+    cosine = np.cos(node)
+    factor = np.ones((len(names), len(time)))
+    for a, b, power in table.factors:
+        factor *= (a + b * cosine) ** power
+    return np.radians(degrees % 360.0), factor
 
-    def of(self, name: str) -> tuple[Floats, Floats]:
-        """V + u (radians) and f of a constituent: (n,) each."""
-        line = LINES[name]
-        degrees = np.full(len(self._cosine), line.constant)
-        for times, longitude in zip(line.doodson, self._longitudes, strict=True):
-            if times:
-                degrees += times * longitude
-        factor = np.ones(len(degrees))
-        for key, times in line.nodal:
-            a, b, c = _NODAL[key]
-            factor *= (a + b * self._cosine) ** times
-            degrees += times * c * self._sine
-        return np.radians(degrees % 360.0), factor
+
+class _Table(NamedTuple):
+    """Constituents as columns: (5, k, 1) Doodson numbers, (k, 1) constants and u, and (k, 1) terms of f."""
+
+    doodson: Floats
+    constant: Floats
+    turn: Floats
+    factors: tuple[tuple[Floats, Floats, Floats], ...]
+
+
+@cache
+def _table(names: tuple[str, ...]) -> _Table:
+    lines = [LINES[name] for name in names]
+    turn = np.array([sum(times * _NODAL[key][2] for key, times in line.nodal) for line in lines])
+    factors = []
+    for at in range(max((len(line.nodal) for line in lines), default=0)):
+        terms = [line.nodal[at] if at < len(line.nodal) else ("", 1) for line in lines]
+        columns = zip(
+            *((*_NODAL.get(key, (1.0, 0.0, 0.0))[:2], float(times)) for key, times in terms), strict=True
+        )
+        a, b, power = (np.array(column)[:, None] for column in columns)
+        factors.append((a, b, power))
+    doodson = np.array([line.doodson for line in lines], np.float64).T[:, :, None]
+    constant = np.array([line.constant for line in lines])[:, None]
+    return _Table(doodson, constant, turn[:, None], tuple(factors))
 
 
 def speed(name: str) -> float:
@@ -203,13 +223,8 @@ def fit(time: Ints, level: Floats, names: Sequence[str] | None = None) -> Tide:
     if unknown or not chosen or len(time) < 2 * len(chosen) + 1:
         msg = f"no fit of {', '.join(chosen) or 'nothing'} to {len(time)} readings"
         raise ValueError(msg)
-    moon = _Moon(time)
-    waves = [moon.of(name) for name in chosen]
-    columns = [
-        np.ones(len(time)),
-        *(factor * np.cos(argument) for argument, factor in waves),
-        *(factor * np.sin(argument) for argument, factor in waves),
-    ]
+    argument, factor = _arguments(time, chosen)
+    columns = [np.ones(len(time)), *(factor * np.cos(argument)), *(factor * np.sin(argument))]
     found, *_ = np.linalg.lstsq(np.stack(columns, axis=1), level, rcond=None)
     cosine, sine = found[1 : 1 + len(chosen)], found[1 + len(chosen) :]
     phase = np.degrees(np.arctan2(sine, cosine)) % 360.0

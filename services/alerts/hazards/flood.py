@@ -27,8 +27,8 @@ RATE = "water_level_rate"
 ETA = ("water_level_eta", "water_level_eta_low", "water_level_eta_high")
 WORDS = texts.RIVER_WORDS
 
-# Below BĐ1 - 0.5 m, waves and noise at low water would look like a rise.
-_ARMED = parse("station.bd1 - 0.5 or station.normal_level - 0.5")
+# Further below the first level than this, waves and noise at low water would look like a rise.
+_ARMED = parse("station.bd1 - 0.5 or station.bd2 - 0.5 or station.bd3 - 0.5 or station.normal_level - 0.5")
 _PONDING = parse(0.05)
 _HALF_HOUR = 1800
 
@@ -149,7 +149,8 @@ _SURGE = {
     "advisory": 0.3,
     "watch": 0.5,
     "hysteresis": 0.05,
-    "off_delay_s": 2 * _HALF_HOUR,
+    # Half a tide: a surge comes and goes with the depth of the water it runs in.
+    "off_delay_s": 12 * _HALF_HOUR,
     "source": "design default: observed less predicted tide, 0.3 and 0.5 m",
 }
 _BACKFLOW = {

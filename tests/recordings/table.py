@@ -1,0 +1,221 @@
+"""The tables of docs/backtests.md: the engine beside a bare threshold, clean and under faults.
+
+python -m tests.recordings.table        # about a minute; rewrites what lies between the markers
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from services.alerts.bare import bare
+from services.alerts.hazards import extra_properties, hazards
+from services.alerts.rule import parse_rules
+from services.alerts.score import Happened, Occurrence, Score, lead, occurrences, score_alerts
+from services.cli import folder
+from services.cli.backtest import judge, read_truth
+from services.cli.recorded import Recorded, read
+from services.observation.site import RawRule, Site
+from tests.recordings import Recording, convert
+from tests.recordings.stress import FAULTS, stressed
+from tests.recordings.writing import HOUR
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "backtests.md"
+DAY = 24 * HOUR
+SEEDS = range(1, 6)
+SPIKE = 0.5
+"""m: the leap a site would set for its stages (domain: 0.5 m; no default exists)."""
+
+CLEAN = {
+    "aire": "Aire at Armley, 2015-11 to 2016-01, 15 min",
+    "vndms": "Ba and Hương, 2025-11, 1 h to 12 h",
+    "calder": "Upper Calder, 2025-08 to 09, 15 min, with rain gauges",
+    "calder_near": "the same, a level 5 cm above the highest water",
+    "vlissingen": "Vlissingen, 2018-01 to 03, 10 min, phases +3.30 and +3.70 m",
+    "vlissingen_tide": "the same by predicted tide: surge from 0.3 and 0.5 m",
+    "beijing": "Dongsi, Beijing, 2014, 1 h: rain",
+}
+STRESSED = ("aire", "vndms", "calder_near", "vlissingen")
+
+
+class Judged(NamedTuple):
+    """What engine and bare threshold made of one recording."""
+
+    engine: list[Occurrence]
+    bare: list[Occurrence]
+    truth: list[Happened]
+    days: float
+
+
+def judged(recording: Recording, change: Mapping[str, Mapping[str, float]] | None = None) -> Judged:
+    """Both on one recording; without alerts about ourselves, which are no warnings."""
+    site = folder.load_site(recording.site)
+    if change is not None:
+        site = _with(site, change)
+    recorded = read(recording.files, site, extra_properties())
+    outcome = judge(site, recorded, None, everyone=False)
+    rules, _ = parse_rules(site)
+    plain = bare(site, rules, recorded.row, recorded.time, recorded.value)
+    truth = read_truth(recording.truth) if recording.truth else []
+    found = [one for one in occurrences(outcome.events) if one.hazard != "system"]
+    return Judged(found, plain, truth, _days(recorded))
+
+
+def _days(recorded: Recorded) -> float:
+    return (int(recorded.arrival[-1]) - int(recorded.arrival[0])) / DAY
+
+
+def _with(site: Site, change: Mapping[str, Mapping[str, float]]) -> Site:
+    """A site with attributes of stations, and with the rules of flood that are switched off switched on."""
+    stations = {
+        name: msgspec.structs.replace(one, attributes={**one.attributes, **change.get(name, {})})
+        for name, one in site.stations.items()
+    }
+    tables = [{"hazard": "flood", **rule, "enabled": True} for rule in hazards()["flood"].rules if not
+              rule.get("enabled", True)]  # fmt: skip
+    rules = [*site.rules, *(RawRule(table, 1) for table in tables)]
+    return msgspec.structs.replace(site, stations=stations, rules=tuple(rules))
+
+
+def row(name: str, alerts: Sequence[Occurrence], truth: Sequence[Happened], days: float) -> Iterator[str]:
+    """Lines of a table: one per hazard and severity of the truth, or one where nothing happened."""
+    load = f"{len(alerts) / days:.2f}"
+    scores = [
+        (hazard, severity, one)
+        for hazard, by in score_alerts(alerts, truth).items()
+        for severity, one in by.items()
+        if one.hits + one.misses + one.false_alarms
+    ]
+    if not truth:
+        yield f"| {name} | – | {len(alerts)} | – | – | – | – | – | – | – | {load} |"
+        return
+    for hazard, severity, one in scores:
+        yield f"| {name} | {hazard} {severity} | {_counts(one)} | {_leads(one)} | {load} |"
+
+
+def _counts(one: Score) -> str:
+    return (
+        f"{one.hits + one.false_alarms} | {one.hits} | {one.misses} | {one.false_alarms} | "
+        f"{_ratio(one.pod)} | {_ratio(one.far)} | {_ratio(one.csi)}"
+    )
+
+
+def _leads(one: Score) -> str:
+    found = lead(one.lead_s)
+    return " | ".join("–" if x is None else f"{x / 60:+.0f}" for x in (found.median, found.p10))
+
+
+def _ratio(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+HEAD = [
+    "| | severity | told | hits | misses | false | POD | FAR | CSI | lead, median | p10 | alerts a day |",
+    "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
+]
+
+
+def clean(out: Path) -> Iterator[str]:
+    """Table of the recordings as they are."""
+    yield from HEAD
+    for name, text in CLEAN.items():
+        found = judged(convert(name, out / name))
+        yield f"| **{text}** | | | | | | | | | | | |"
+        yield from row("engine", found.engine, found.truth, found.days)
+        yield from row("bare", found.bare, found.truth, found.days)
+
+
+def under_faults(out: Path) -> Iterator[str]:
+    """Table of misses and false alarms under faults, over all severities and five seeds."""
+    yield "| | fault | engine: misses | false | late | a day | bare: misses | false | late | a day |"
+    yield "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |"
+    for name in STRESSED:
+        recording = convert(name, out / name)
+        for fault in FAULTS:
+            runs = [
+                judged(stressed(recording, out / f"{name}-{fault}-{seed}", fault, seed, SPIKE))
+                for seed in SEEDS
+            ]
+            cells = [_faults([(run.engine, run) for run in runs]), _faults([(run.bare, run) for run in runs])]
+            yield f"| {name} | {fault} | {cells[0]} | {cells[1]} |"
+
+
+def _faults(runs: Sequence[tuple[Sequence[Occurrence], Judged]]) -> str:
+    scores = [
+        one
+        for alerts, found in runs
+        for by in score_alerts(alerts, found.truth).values()
+        for one in by.values()
+    ]
+    misses, false = (sum(getattr(one, what) for one in scores) for what in ("misses", "false_alarms"))
+    late = sum(x < 0 for one in scores for x in one.lead_s)
+    load = sum(len(alerts) for alerts, _ in runs) / sum(found.days for _, found in runs)
+    return f"{misses} | {false} | {late} | {load:.2f}"
+
+
+NEAR = {
+    "aire": {"armley": {"bd1": 3.9}},
+    "vndms": {},
+    "calder_near": {},
+}
+
+
+def switched_off(out: Path) -> Iterator[str]:
+    """Table of the rules that are switched off: what they would have told."""
+    yield "| | rule | alerts | before a level was reached | lead, median (min) | false | alerts a day |"
+    yield "| --- | --- | --: | --: | --: | --: | --: |"
+    for name, change in NEAR.items():
+        recording = convert(name, out / name)
+        found = judged(recording, change)
+        starts = _starts(found)
+        for rule in ("flood-ahead", "flood-rise"):
+            alerts = [one for one in found.engine if one.rule == rule]
+            leads = sorted(_before(alerts, starts))
+            false = sum(not _served(one, starts) for one in alerts)
+            middle = lead(leads).median
+            told = "–" if middle is None else f"{middle / 60:.0f}"
+            counts = f"{len(alerts)} | {len(leads)} of {len(starts)} | {told} | {false}"
+            yield f"| {name} | {rule} | {counts} | {len(alerts) / found.days:.2f} |"
+
+
+def _starts(found: Judged) -> list[tuple[str, int]]:
+    """When a level was reached, by area; without lakes, which report twice a day."""
+    return sorted({(one.area, one.start) for one in found.truth if not one.area.startswith("ho-")})
+
+
+def _before(alerts: Sequence[Occurrence], starts: Iterable[tuple[str, int]]) -> Iterator[float]:
+    for area, start in starts:
+        open_then = [
+            a.start for a in alerts if a.area == area and a.start < start and _until(a) >= start - HOUR
+        ]
+        if open_then:
+            yield (start - min(open_then)) / 1e6
+
+
+def _served(alert: Occurrence, starts: Iterable[tuple[str, int]]) -> bool:
+    """Whether a level was reached while it stood, or within the hour after."""
+    return any(alert.area == area and alert.start <= at <= _until(alert) + HOUR for area, at in starts)
+
+
+def _until(alert: Occurrence) -> int:
+    return alert.end if alert.end is not None else 1 << 62
+
+
+def main() -> int:
+    """Rewrite the tables."""
+    text = PAGE.read_text("utf-8")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, lines in (("clean", clean), ("faults", under_faults), ("off", switched_off)):
+            begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+            head, rest = text.split(begin)
+            table = "\n".join(lines(Path(scratch)))
+            text = f"{head}{begin}{table}\n{end}{rest.split(end)[1]}"
+    PAGE.write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

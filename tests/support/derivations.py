@@ -1,0 +1,126 @@
+"""Derivations for tests of the engine, each told twice: in columns for the engine, and plainly for the reference."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from services.alerts import hazards as room
+from services.alerts import rule_tables
+from services.alerts.derive import Computed, Series
+from services.alerts.expression import parse
+from services.alerts.hazard import Derivation, Hazard
+from services.alerts.slope import theil_sen
+from services.observation.quantity import Property
+from services.observation.text import Text
+
+Points = Sequence[tuple[int, float]]
+Slow = Callable[[Points, int, float, Mapping[str, float]], list[tuple[float, bool]]]
+"""Readings in [t - window, t), t, value, held values → value of each output and whether it is a lower bound."""
+
+_HOUR = 3_600_000_000
+_SUM_S, _RISE_S, _AGAIN_S = 2400, 2400, 1800
+
+
+def _hundredths(value: float) -> int:
+    return round(value * 100)
+
+
+def sums(series: Series) -> Computed:
+    """Sum of the window in hundredths, a lower bound of fewer than three readings; and that times the tide."""
+    hundredths = np.rint(np.concatenate([[0.0], series.value]) * 100).astype(np.int64)
+    total = np.cumsum(hundredths)
+    first = np.searchsorted(series.time, series.new_time - series.window)
+    now = np.rint(series.new_value * 100).astype(np.int64)
+    found = (total[series.upto] - total[first] + now) / 100
+    few = series.upto - first < 2
+    return Computed(np.stack([found, found * series.held["tide_level"]]), np.stack([few, few]))
+
+
+def slow_sums(points: Points, t: int, x: float, held: Mapping[str, float]) -> list[tuple[float, bool]]:
+    """As `sums`."""
+    del t
+    found = (sum(_hundredths(value) for _, value in points) + _hundredths(x)) / 100
+    few = len(points) < 2
+    return [(found, few), (found * held["tide_level"], few)]
+
+
+def rise(series: Series) -> Computed:
+    """Robust slope per hour."""
+    return Computed(theil_sen(series, series.window)[0][None])
+
+
+def slow_rise(window_s: float) -> Slow:
+    """As `rise`, and as the rules of kind rate."""
+
+    def found(points: Points, t: int, x: float, held: Mapping[str, float]) -> list[tuple[float, bool]]:
+        del held
+        if len(points) < 3 or 2 * (t - points[0][0]) < round(window_s * 1_000_000):
+            return [(math.nan, False)]
+        row = [*points, (t, x)]
+        slopes = sorted((b - a) / (v - u) for at, (v, b) in enumerate(row) for u, a in row[:at])
+        half = len(slopes) // 2
+        middle = slopes[half] if len(slopes) % 2 else slopes[half - 1] * 0.5 + slopes[half] * 0.5
+        return [(middle * _HOUR, False)]
+
+    return found
+
+
+def again(series: Series) -> Computed:
+    """Derived from what is derived: how far above the lowest of the window; none where it is the lowest."""
+    found = np.full(len(series.new_time), np.nan)
+    for at, (t, x, upto) in enumerate(zip(series.new_time, series.new_value, series.upto, strict=True)):
+        past = series.value[:upto][series.time[:upto] >= t - series.window]
+        if len(past):
+            found[at] = x - past.min() if x > past.min() else np.inf
+    return Computed(found[None])
+
+
+def slow_again(points: Points, t: int, x: float, held: Mapping[str, float]) -> list[tuple[float, bool]]:
+    """As `again`."""
+    del t, held
+    if not points:
+        return [(math.nan, False)]
+    lowest = min(value for _, value in points)
+    return [(x - lowest if x > lowest else math.inf, False)]
+
+
+DERIVATIONS: tuple[tuple[Derivation, Slow], ...] = (
+    (Derivation(("rain_least", "rain_tide"), "rainfall", sums, _SUM_S, inputs=("tide_level",)), slow_sums),
+    (
+        Derivation(("level_rise",), "water_level", rise, _RISE_S, 16, above=parse("station.bd1 - 0.5")),
+        slow_rise(_RISE_S),
+    ),
+    (
+        Derivation(("rain_over",), "rain_tide", again, _AGAIN_S, 3, inputs=("level_rise",), needs=("bd1",)),
+        slow_again,
+    ),
+    (
+        Derivation(("tide_over",), "tide_level", again, 600, inputs=("rain_least",), window_intervals=2),
+        slow_again,
+    ),
+)
+NAMES = tuple(name for one, _ in DERIVATIONS for name in one.outputs)
+
+
+@contextmanager
+def only(derivations: Sequence[Derivation] = tuple(one for one, _ in DERIVATIONS)) -> Iterator[None]:
+    """Within, these are all derivations there are, and their outputs are known properties."""
+    real = rule_tables.hazards  # imported before anything is replaced
+    names = {name for one in derivations for name in one.outputs}
+    made = {
+        name: Property(name=name, unit="m", text=Text(name, f"the {name}"), derived=True) for name in names
+    }
+    text = Text("thử", "test")
+    hazard = Hazard(name="flood", text=text, properties=made, derives=tuple(derivations))
+    caches = (room.properties, room.extra_properties, room.derivations)
+    room.hazards = lambda: {"flood": hazard, "system": real()["system"]}  # type: ignore[assignment]
+    try:
+        for cached in caches:
+            cached.cache_clear()
+        yield
+    finally:
+        room.hazards = real
+        for cached in caches:
+            cached.cache_clear()

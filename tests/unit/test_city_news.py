@@ -1,0 +1,53 @@
+"""What the terminal of a demonstration says."""
+
+import json
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.cli.news import Reader, first_sentences, heading, headline
+from services.observation.instants import micros
+from simulators.city.script import Chapter
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+EVENT = {
+    "type": "vn.haidang.alert.escalated.v1",
+    "data": {
+        "severity": "watch",
+        "time": "2026-07-10T05:30:00Z",
+        "reason": {"vi": "Nước lên.", "en": "The water rises. It is 1.14 m."},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "12:30 ▲ escalated    watch     The water rises. It is 1.14 m."),
+        ("vi", "12:30 ▲ tăng mức     theo dõi  Nước lên."),
+    ],
+)
+def test_an_event_is_one_line_with_the_time_of_the_place(language: str, line: str) -> None:
+    assert headline(json.dumps(EVENT), Reader(ZONE, language == "vi", colours=False, columns=100)) == line
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"type": "x", "data": {}}', "not json"])
+def test_what_is_no_event_makes_no_news(text: str) -> None:
+    assert headline(text, Reader(ZONE, vietnamese=False, colours=False, columns=100)) is None
+
+
+def test_a_narrow_terminal_gets_the_first_sentence_whole() -> None:
+    text = "Stage is 1.14 m, 0.2 m above BĐ2. The flood rises. Đến nơi cao."
+    assert first_sentences(text, 10) == "Stage is 1.14 m, 0.2 m above BĐ2."
+    assert first_sentences(text, 52) == "Stage is 1.14 m, 0.2 m above BĐ2. The flood rises."
+    assert first_sentences(text, 500) == text
+
+
+def test_a_chapter_stands_in_both_languages_above_what_to_look_at() -> None:
+    chapter = Chapter(
+        minute=14, vi="Mưa rào", en="A shower", look_vi="Xem trạm mưa.", look_en="See the gauge."
+    )
+    told = heading(
+        chapter, micros("2026-07-10T05:00:00Z"), Reader(ZONE, vietnamese=True, colours=False, columns=80)
+    )
+    assert told.split("\n")[1:] == ["— 12:14  A shower / Mưa rào —", "         Xem trạm mưa."]
