@@ -82,7 +82,9 @@ def _engines(result: Any, document: Document) -> list[Peer]:
     peers = [("plain Python", ours["plain_ratio"])]
     prometheus = document["parts"].get("prometheus", {}).get("result")
     if prometheus and prometheus["sensors"] == result["sensors"]:
-        peers.insert(0, (f"Prometheus {prometheus['version']}", prometheus["crossing_0"]["ms"] / ours["ms"]))
+        peers.insert(
+            0, (f"Prometheus {prometheus['version']}", prometheus["crossing_0"]["ms"] / ours["wall_ms"])
+        )
     return peers
 
 

@@ -1,6 +1,7 @@
 """What a sensor costs as the city grows from 1,000 to 1,000,000: time per reading, memory, a snapshot.
 
-Each size in a process of its own, so that its memory is its own; time is the processor's. The plain engine goes along up to 100,000.
+Each size in a process of its own, so that its memory is its own; time is the processor's. The plain engine
+goes along up to 100,000.
 
     python -m bench.growth SENSORS      one size, as JSON
 """

@@ -1,7 +1,7 @@
 """Sixteen partitions: what they cost in one process, and what more processes give.
 
 - *In one process*, without a broker: the same readings on the same number of sensors, once with all areas in
-  one partition, once spread over all 16.
+  one partition, once spread over all 16; time is the processor's.
 - *Workers*: READINGS is filled beforehand; then 1, 2 and 4 `haidang alerts` share the 16 partitions and catch
   up, each a process. One gauge of each partition crosses its rung in every round, so its events on ALERTS
   tell how far each partition is. The stream's server takes its part of the same processors.

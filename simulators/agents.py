@@ -34,10 +34,10 @@ class Agents:
         self._stored = 0
 
     def of(self, route: Route | None) -> Sender:
-        """The agent of a gateway, connected.
+        """The agent of a gateway.
 
         Raises:
-            AgentError: no broker.
+            AgentError: the first of all finds no broker. Later ones hold what they are given and try again.
         """
         found = self._senders.get(route)
         if found is not None:
@@ -56,8 +56,9 @@ class Agents:
             max_unstored=MAX_UNSTORED,
             notice=lambda text: self._notice(f"{gateway}: {text}"),
         )
+        first = not self._senders
         self._senders[route] = sender
-        if not sender.wait_connected(CONNECT_S):
+        if not sender.wait_connected(CONNECT_S) and first:
             raise AgentError(sender.problem or f"no answer from {target.host}:{target.port}")
         return sender
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from services.cli.words import complain, out, say
-from services.observation.event import SEVERITIES, CloudEvent, verb_of
-from services.observation.instants import iso, micros
+from services.observation.event import SEVERITIES, CloudEvent
+from services.observation.instants import micros
 
 if TYPE_CHECKING:
-    from services.alerts.layout import Layout
     from services.alerts.score import Happened, Load, Score
-    from services.cli.recorded import Ints, Recorded
+    from services.cli.recorded import Recorded
     from services.observation.site import Site
 
 TRUTH_COLUMNS = ["start", "end", "area", "hazard", "severity"]
@@ -28,6 +27,13 @@ class Outcome(msgspec.Struct):
     events: list[CloudEvent]
     scores: "dict[str, dict[str, Score]]"
     load: "Load"
+
+
+class Bare(msgspec.Struct):
+    """What bare thresholds made of them: how many alerts, and their scores."""
+
+    alerts: int
+    scores: "dict[str, dict[str, Score]]"
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -47,6 +53,11 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
         "--truth", type=Path, metavar="TRUTH.csv", help=f"what happened: {','.join(TRUTH_COLUMNS)}"
     )
     parser.add_argument("--against", type=Path, metavar="RULES.toml", help="other rules to compare with")
+    parser.add_argument(
+        "--bare",
+        action="store_true",
+        help="beside ours, what the same thresholds would do with nothing around them",
+    )
     parser.add_argument("--all-sensors", action="store_true", help="also those the recordings do not name")
     parser.add_argument("--json", action="store_true", help="events, scores and load as JSON")
 
@@ -55,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
     """Judge, and print; 0 done, 2 when it can't be done as asked."""
     from services.alerts.hazards import extra_properties
     from services.cli import folder
+    from services.cli.backtest_show import show
     from services.cli.recorded import read
     from simulators.recording import RecordingError
 
@@ -76,17 +88,18 @@ def run(options: argparse.Namespace) -> int:
         say(f"left out / bỏ qua: {why} ({count:,})")
     outcome = judge(site, recorded, truth, everyone=options.all_sensors)
     compared = judge(other, recorded, truth, everyone=options.all_sensors) if other is not None else None
+    bare = judge_bare(site, recorded, truth) if options.bare else None
     if options.json:
         answer: dict[str, Any] = msgspec.structs.asdict(outcome)
-        if compared is not None:
-            answer["against"] = compared
+        answer |= {"against": compared} if compared is not None else {}
+        answer |= {"bare": bare} if bare is not None else {}
         sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
         sys.stdout.flush()
         return 0
-    show(outcome, recorded)
+    show(outcome, recorded, bare)
     if compared is not None:
         out(f"\nagainst {options.against}:")
-        show(compared, recorded)
+        show(compared, recorded, None)
     return 0
 
 
@@ -97,8 +110,8 @@ def judge(
     from services.alerts import score
     from services.alerts.engine import Engine
     from services.alerts.hazards import extra_properties
-    from services.alerts.layout import Layout
     from services.alerts.rule import COMBINED, parse_rules
+    from services.cli.backtest_show import Meter
     from services.cli.steps import messages
 
     rules, _ = parse_rules(site)
@@ -108,10 +121,10 @@ def judge(
     first = int(recorded.arrival[0]) if len(recorded) else 0
     last = int(recorded.arrival[-1]) if len(recorded) else 0
     engine = Engine(part, rules, t=first)
-    silent = _silent(site, Layout(part, rules, None)) if any(r.kind in COMBINED for r in rules) else None
-    meter = _Meter(len(recorded))
+    meter = Meter(len(recorded))
     events: list[CloudEvent] = []
-    steps = messages(recorded, site, extra_properties(), silent=silent, progress=meter.at)
+    together = any(rule.kind in COMBINED for rule in rules)
+    steps = messages(recorded, site, extra_properties(), together=together, progress=meter.at)
     for step in steps:
         events += engine.apply(step)
         engine.take_derived()
@@ -124,14 +137,14 @@ def judge(
     )
 
 
-def _silent(site: "Site", layout: "Layout") -> "Ints":
-    """After how long each sensor of the site is silent, µs; never, where the engine does not know it."""
-    import numpy as np
+def judge_bare(site: "Site", recorded: "Recorded", truth: "Sequence[Happened] | None") -> Bare:
+    """What the thresholds of the site's rules would say alone, with nothing around them."""
+    from services.alerts import score
+    from services.alerts.bare import bare
+    from services.alerts.rule import parse_rules
 
-    from services.alerts.layout import FOREVER
-
-    known = dict(zip(layout.names[: layout.real], layout.silent.tolist(), strict=False))
-    return np.array([known.get(name, FOREVER) for name in site.sensors], np.int64)
+    found = bare(site, parse_rules(site)[0], recorded.row, recorded.time, recorded.value)
+    return Bare(len(found), score.score_alerts(found, truth) if truth is not None else {})
 
 
 def read_truth(file: Path) -> "list[Happened]":
@@ -197,53 +210,3 @@ def _instant(text: str) -> int:
         return micros(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-class _Meter:
-    """Progress on stderr, at most ten lines."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._next = total, total // 10
-
-    def at(self, done: int) -> None:
-        """Say how far it is, now and then."""
-        if done >= self._next < self._total:
-            say(f"{done:,}/{self._total:,} readings")
-            self._next = done + self._total // 10
-
-    def done(self) -> None:
-        """Say that all was read."""
-        say(f"{self._total:,} readings judged / đã xét {self._total:,} số đo")
-
-
-def show(outcome: Outcome, recorded: "Recorded") -> None:
-    """Print a table for a person."""
-    for event in outcome.events:
-        data = event.data
-        verb, who = verb_of(event.type), data.sensor or data.gateway or data.area
-        out(f"{event.time:<22}{verb:<11}{data.severity:<11}{who:<40}{data.reason.en}")
-    load = outcome.load
-    span = (
-        f"{iso(int(recorded.arrival[0]))} … {iso(int(recorded.arrival[-1]))}" if len(recorded) else "nothing"
-    )
-    per_day = "–" if load.per_day is None else f"{load.per_day:.2f}"
-    out(f"\n{len(recorded):,} readings, {span}")
-    out(
-        f"{load.alerts} alerts / cảnh báo, {per_day} per day, at most {load.most_in_10_min} in 10 minutes; "
-        f"{load.by_rule}"
-    )
-    if outcome.scores:
-        out(
-            f"\n{'hazard':<14}{'severity':<11}{'hits':>6}{'misses':>8}{'false':>7}"
-            f"{'POD':>7}{'FAR':>7}{'CSI':>7}  lead (min)"
-        )
-    for hazard, by_severity in outcome.scores.items():
-        for severity, one in by_severity.items():
-            ratios = "".join(
-                "      –" if ratio is None else f"{ratio:>7.2f}" for ratio in (one.pod, one.far, one.csi)
-            )
-            leads = " ".join(f"{lead / 60:+.0f}" for lead in one.lead_s)
-            out(
-                f"{hazard:<14}{severity:<11}{one.hits:>6}{one.misses:>8}{one.false_alarms:>7}"
-                f"{ratios}  {leads}"
-            )

@@ -36,28 +36,21 @@ class Names:
             table = self._tables[key] = _Table()
         number, other = table.look_up(words)
         if len(other):
-            for row in other.tolist():  # in order: a new name is new once
-                word = tuple(int(column[row]) for column in words)
-                known = table.known.get(word)
-                if known is None:
-                    known = name(text.cell(int(first[row]), int(last[row])))
-                    table.learn(word, known)
-                number[row] = known
-            table.spread()
+            new = other[_firsts([word[other] for word in words])]
+            numbers = [name(text.cell(int(first[row]), int(last[row]))) for row in new.tolist()]
+            table.learn([word[new] for word in words], numbers)
+            number, other = table.look_up(words)
+            for row in other.tolist():  # two names, one hash: has to be right, need not be fast
+                number[row] = name(text.cell(int(first[row]), int(last[row])))
         return number
 
 
 class _Table:
-    """Cells of one number of words.
-
-    Attributes:
-        known: the number of each cell, by its words.
-    """
+    """Cells of one number of words, in the order of their hashes."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[int, ...], int] = {}
-        self._hashes = np.empty(0, dtype=np.uint64)  # ascending
-        self._words: list[Words] = []  # in their order
+        self._hashes = np.empty(0, dtype=np.uint64)
+        self._words: list[Words] = []
         self._numbers = np.empty(0, dtype=np.int64)
         self._at = np.zeros(1 << _BITS, dtype=np.int64)  # by the top bits of the hash: a place in the above
 
@@ -80,24 +73,24 @@ class _Table:
             differ |= known[at] != word
         return differ
 
-    def learn(self, word: tuple[int, ...], number: int) -> None:
-        """Remember one cell; `spread` follows."""
-        self.known[word] = number
-
-    def spread(self) -> None:
-        """Lay out what is known for `look_up`, if there is more than there was."""
-        if len(self.known) == len(self._numbers):
-            return
-        words = [np.array(column, dtype=np.uint64) for column in zip(*self.known, strict=True)]
+    def learn(self, words: list[Words], numbers: list[int]) -> None:
+        """Take in cells that were not known."""
+        before = self._words or [np.empty(0, dtype=np.uint64) for _ in words]
+        words = [np.concatenate(two) for two in zip(before, words, strict=True)]
         hashes = _hash(words)
         order = np.argsort(hashes)
         self._hashes, self._words = hashes[order], [word[order] for word in words]
-        self._numbers = np.fromiter(self.known.values(), np.int64, len(self.known))[order]
-        self._at = np.zeros(1 << max(_BITS, (len(self.known) * 8).bit_length()), dtype=np.int64)
+        self._numbers = np.concatenate([self._numbers, np.array(numbers, dtype=np.int64)])[order]
+        self._at = np.zeros(1 << max(_BITS, (len(order) * 8).bit_length()), dtype=np.int64)
         self._at[self._hashes >> self._shift()] = np.arange(len(order))
 
     def _shift(self) -> np.uint64:
         return u64(64 - (len(self._at).bit_length() - 1))
+
+
+def _firsts(words: list[Words]) -> Ints:
+    """Where each of these cells first stands, in order."""
+    return np.sort(np.unique(_hash(words), return_index=True)[1])
 
 
 def _hash(words: list[Words]) -> Words:

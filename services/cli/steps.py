@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from services.alerts.engine import EngineMessage, Readings
+from services.alerts.layout import FOREVER
+from services.alerts.rule import INTERVALS
 from services.cli.recorded import Ints, Recorded, Rows
 from services.ingest import quality
 from services.ingest.neighbours import Neighbours
@@ -38,7 +40,7 @@ def messages(
     site: Site,
     extra: dict[str, Property],
     *,
-    silent: Ints | None,
+    together: bool,
     progress: Callable[[int], None],
 ) -> Iterator[list[EngineMessage]]:
     """Messages for the engine, step by step.
@@ -47,7 +49,7 @@ def messages(
         recorded: readings in the order they came.
         site: whose sensors.
         extra: properties that hazards add.
-        silent: by sensor, µs after which it is silent, if rules over several sensors ask; else None.
+        together: whether there are rules over several sensors.
         progress: told how many readings are done.
 
     Yields:
@@ -57,7 +59,7 @@ def messages(
     limits = quality.Limits.of(sensors, Neighbours(sensors, site.stations, extra))
     tail = quality.Tail(len(sensors))
     clocks = _Clocks(recorded)
-    silence = None if silent is None else _Silence(silent, clocks.number)
+    silence = _Silence(_silent(site), clocks.number) if together and recorded.at_once() else None
     names = [sensor.id for sensor in sensors]
     start, total, at_once = 0, len(recorded), recorded.at_once()
     most = max(CHUNK, PER_SENSOR * len(sensors)) if at_once else 0
@@ -68,7 +70,7 @@ def messages(
             recorded.row[part], recorded.time[part], recorded.value[part], recorded.arrival[part]
         )  # fmt: skip
         flag = quality.check(row, time, value, limits, tail)
-        cuts = silence.cuts(row, time) if silence is not None and at_once else []
+        cuts = silence.cuts(row, time) if silence is not None else []
         step: list[EngineMessage] = []
         first = 0
         for cut in [*cuts, end - start]:
@@ -95,6 +97,17 @@ def _minute_after(arrival: Ints, at: int) -> int:
     """How many readings came up to the full minute at or after this one."""
     minute = -(-int(arrival[at]) // MINUTE) * MINUTE
     return int(np.searchsorted(arrival, minute, side="right"))
+
+
+def _silent(site: Site) -> Ints:
+    """After how long each sensor is silent, µs: as the engine's layout has it."""
+    found = []
+    for sensor in site.sensors.values():
+        gateway = site.gateways.get(site.stations[sensor.station].gateway or "")
+        own = (gateway.reporting_s or 0.0) if gateway is not None else 0.0
+        seconds = max(sensor.interval_s, own) if sensor.interval_s > 0 else None
+        found.append(FOREVER if seconds is None else INTERVALS * round(seconds * SECOND))
+    return np.array(found, np.int64)
 
 
 class _Clocks:

@@ -44,7 +44,7 @@ KNOWN: dict[int, Known] = {
         by_itself=True,
         change=Text(
             "bảng ghi các lần khôi phục; ảnh chụp của bộ máy cảnh báo và của ingest giữ thêm trạng thái",
-            "a table of restores; snapshots of engine and ingest hold more"
+            "a table of restores; snapshots of engine and ingest hold more",
         ),
     ),
 }

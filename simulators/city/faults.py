@@ -12,6 +12,8 @@
 | late | nothing comes, then all of it in one burst | 30 min | |
 | dead | the gateway is off: no readings, no connection | 1 h | |
 | skew | the clock is wrong | 1 h | seconds, usually -3600 |
+
+Over 250 lines: the kinds, how they come by chance and what they do stand together.
 """
 
 from collections.abc import Iterable

@@ -81,6 +81,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         misbehave(up)
         found = Machine(up, told)
         until(lambda: "time_in_future" in found.get("/api/v1/rejects"), 10, "the rejects to be there")
+        until(lambda: '"degraded"' not in found.get("/readyz"), 30, "everything to be well")
         until(lambda: "maximum payload" in (up.data / "logs/nats-server.log").read_text(), 10, "the log")
         yield found
 

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from services.cli.backtest import judge
+from services.alerts.score import Happened
+from services.cli.backtest import judge, judge_bare
 from services.cli.recorded import read
 from services.observation.event import CloudEvent
 from services.observation.instants import iso
@@ -84,3 +85,12 @@ def test_sensors_the_recordings_do_not_name_are_left_out_unless_asked_for(tmp_pa
 
 def test_an_empty_recording_has_no_events(tmp_path: Path) -> None:
     assert events(csv(tmp_path, [])) == []
+
+
+def test_bare_thresholds_are_told_beside_ours(tmp_path: Path) -> None:
+    found = read([csv(tmp_path, ROWS)], site(), {})
+    # Below its level in one reading of seven; one of these fell into the gap.
+    truth = [Happened(T0 + 10 * MINUTE, T0 + 60 * MINUTE, "city", "flood", "advisory")]
+    bare = judge_bare(site(), found, truth)
+    assert bare.alerts == 5
+    assert bare.scores["flood"]["advisory"].hits == 1

@@ -1,6 +1,7 @@
 """Scores of a backtest: the rule of hits, leads, and what has no denominator."""
 
 from services.alerts.score import EARLY, Happened, load, score
+from services.cli.backtest_show import table
 from services.observation.event import CloudEvent
 from tests.support.engine_world import MINUTE, T0, city, engine_of, readings, sensor
 
@@ -74,3 +75,37 @@ def test_the_load_counts_alerts_and_the_most_at_once() -> None:
     assert (found.alerts, found.per_day, found.most_in_10_min) == (2, 1.0, 1)
     assert found.by_severity == {"advisory": 1, "warning": 1}
     assert load([], 0, 0).per_day is None
+
+
+def test_the_table_tells_median_and_tenth_percentile_of_the_lead_and_bare_thresholds_beside() -> None:
+    truth = [flood(12, 20), flood(112, 120)]
+    ours = score(alerts((10, 30, 1.5), (111, 121, 1.5)), truth)
+    bare = score(alerts((10, 30, 1.5), (50, 51, 1.5)), truth)
+    _, head, mine, theirs = table(ours, bare)
+    assert head.split()[:10] == [
+        "hazard",
+        "severity",
+        "hits",
+        "misses",
+        "false",
+        "POD",
+        "FAR",
+        "CSI",
+        "lead",
+        "p10",
+    ]
+    assert mine.split() == ["flood", "advisory", "2", "0", "0", "1.00", "0.00", "1.00", "+90", "+66"]
+    assert theirs.split() == [
+        "flood",
+        "advisory",
+        "bare",
+        "1",
+        "1",
+        "1",
+        "0.50",
+        "0.50",
+        "0.33",
+        "+120",
+        "+120",
+    ]
+    assert [line.split()[2] for line in table({}, bare)[2:]] == ["bare"]

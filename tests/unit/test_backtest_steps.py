@@ -22,7 +22,7 @@ TWO = {"id": "two", "kind": "k_of_n", "hazard": "flood", "property": "water_leve
 
 def site() -> Site:
     of = {"s0": "gw", "s1": "gw", "s2": "gw", "s3": "other", "s4": "other"}
-    return city([sensor(name) for name in NAMES], [LEVEL, SILENT, TWO], gateways=of)
+    return city([sensor(name) for name in NAMES], [LEVEL, SILENT, TWO], gateways=of, reporting_s=900)
 
 
 def events(file: Path) -> list[CloudEvent]:

@@ -54,7 +54,7 @@ def made_up() -> dict[str, Any]:
             "lost": 0, **stage, **cores, "sorted_ms": [8.0, 9.0, 10.0, 30.0], "tail": [slowest],
             "stages": dict.fromkeys(names, stage), "snapshots": [{"second": 2.0, "ms": 90.0}],
         },
-        "engine": {"sensors": 100_000, "crossing_0": {"ms": 20.0, "plain_ms": 200.0, "plain_ratio": 10.0}},
+        "engine": {"sensors": 100_000, "crossing_0": {"ms": 20.0, "wall_ms": 22.0, "plain_ms": 200.0, "plain_ratio": 10.0}},
         "growth": {"sizes": sizes, "worst_ratio": 1.2},
         "partitions": {
             "one_partition_ns": 120.0, "sixteen_partitions_ns": 100.0, "processors": 2,
@@ -127,7 +127,7 @@ def test_every_row_belongs_to_a_part_that_runs() -> None:
 
 
 def test_the_plain_engine_and_ours_tell_the_same() -> None:
-    _, ours = wide(300, 0.05)
+    _, _, ours = wide(300, 0.05)
     _, plain = plain_wide(300, 0.05)
     assert [sorted(turn) for turn in ours] == [sorted(turn) for turn in plain]
     assert {verb for turn in ours for verb, *_ in turn} >= {"raised", "cleared"}

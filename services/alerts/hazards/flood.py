@@ -208,6 +208,7 @@ _SUDDEN = {
     "source": "growth within an hour, by the reservoir's own rules; none is built in",
 }
 # Switched off: see the module's text. A site writes one to switch it on.
+_OFF = "switched off until a site writes it; "
 _RISE = {
     "id": "flood-rise",
     "property": RATE,
@@ -216,7 +217,7 @@ _RISE = {
     "emergency": 0.5,
     "hysteresis": 0.03,
     "off_delay_s": _HALF_HOUR,
-    "source": "design default for rivers (canals and streams 0.3, 0.5, 1.0); tune it per station",
+    "source": _OFF + "design default for rivers (canals and streams 0.3, 0.5, 1.0); tune it per station",
     "enabled": False,
 }
 _STREET_RISE = {
@@ -228,7 +229,7 @@ _STREET_RISE = {
     "emergency": 1.2,
     "hysteresis": 0.1,
     "off_delay_s": _HALF_HOUR,
-    "source": "design default: 5, 10, 20 cm in 10 min",
+    "source": _OFF + "design default: 5, 10, 20 cm in 10 min",
     "enabled": False,
 }
 _AHEAD = {
@@ -238,7 +239,7 @@ _AHEAD = {
     "advisory": 60,
     "hysteresis": 30,
     "off_delay_s": _HALF_HOUR,
-    "source": "design default: the next level within the hour",
+    "source": _OFF + "design default: the next level within the hour",
     "enabled": False,
 }
 
