@@ -128,7 +128,7 @@ def peers(_document: Document, results: dict[str, Any]) -> Figure:
         ("the whole\npath", single["per_s"], OURS), ("bare paho", single["paho_per_s"], PEER),
         ("broker\nalone", single["broker_per_s"], PEER)])  # fmt: skip
     bars = [
-        ("our engine", engine["crossing_0"]["ms"], OURS),
+        ("our engine", engine["crossing_0"]["wall_ms"], OURS),
         ("plain\nPython", engine["crossing_0"]["plain_ms"], PEER),
     ]
     if "prometheus" in results:

@@ -6,6 +6,7 @@ done again from the last snapshot, and what is already on ALERTS is not publishe
 
 import asyncio
 import gc
+import time
 from collections.abc import Sequence
 
 from nats.js import JetStreamContext
@@ -18,7 +19,7 @@ from services.alerts.partition import Item, Partition
 from services.alerts.snapshot import SnapshotError
 from services.alerts.snapshots import Owned, Snapshot, Snapshots, open_snapshots
 from services.observation.topics import READINGS_ALL
-from services.runtime import logging, sites
+from services.runtime import logging, metrics, sites
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import Connection, NatsError, connect
@@ -33,6 +34,7 @@ FETCH = 1000
 WAIT_S = 0.5
 RETRY_S = 0.5
 Broken = (NatsError, APIError, TimeoutError, OSError)
+_took = metrics.histogram("evaluated_seconds", "From READINGS to evaluated, with every event confirmed")
 log = logging.get("alerts")
 
 
@@ -73,6 +75,7 @@ class Worker:
             if messages:
                 await self._apply(items)
                 self._last = messages[-1]
+                _took.observe(max(0.0, time.time() - self._last.time_us / 1e6))
                 for partition in self._partitions:
                     partition.sequence = max(partition.sequence, self._last.sequence)
             self._report(follower)

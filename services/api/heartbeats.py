@@ -10,7 +10,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
 from services.observation.heartbeat import Heartbeat, decode
-from services.runtime import logging
+from services.runtime import logging, metrics
 from services.runtime.follow import Follower, TailLost
 from services.runtime.streams import HEALTH
 
@@ -18,6 +18,7 @@ CANARY = "canary"
 SILENT_S = 15.0
 """Three heartbeats: a service that missed them is called silent."""
 _SUBJECT = f"$KV.{HEALTH}."
+_took = metrics.histogram("canary_evaluated_seconds", "Canary, from its publication to the engine")
 log = logging.get("api_heartbeats")
 
 
@@ -71,7 +72,9 @@ class Heartbeats:
             return
         try:
             if key == CANARY:
-                self.canary_us = msgspec.json.decode(data, type=_Canary).time
+                before, self.canary_us = self.canary_us, msgspec.json.decode(data, type=_Canary).time
+                if before is not None:  # the first one may be of long ago
+                    _took.observe(max(0.0, (self._clock() - self.canary_us) / 1e6))
             else:
                 self.beats[key] = decode(data)
         except msgspec.MsgspecError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from services.cli.nats_child import Store
 from services.cli.plan import NATS_SERVER
 from services.cli.watch import Watch
-from services.runtime import logging
+from services.runtime import logging, notify
 from services.runtime.health import Health
 from services.runtime.supervisor import Supervisor
 
@@ -35,6 +35,7 @@ class Caretaker:
         self._heard = asyncio.get_running_loop().time()
         while True:
             await asyncio.sleep(EVERY_S)
+            notify.tell(notify.ALIVE)
             for name in children:
                 self._look_at(name)
             free = self._look_at_disk()

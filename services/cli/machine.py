@@ -21,7 +21,7 @@ from services.cli.site_base import read_base, write_base
 from services.cli.watch import Watch
 from services.cli.words import out, say
 from services.observation.text import Text
-from services.runtime import accounts, logging, nats, run_file, sites, tied
+from services.runtime import accounts, logging, nats, notify, run_file, sites, tied
 from services.runtime.health import Health
 from services.runtime.settings import ADMIN_TOKEN
 from services.runtime.streams import Limits, limit_mqtt
@@ -84,6 +84,7 @@ class Machine:
         caretaker = Caretaker(self._supervisor, self._health, watch, plan.data, store)
         self._in_background(caretaker.run(plan.children), "caretaker")
         out(f"ready {plan.http_text}")
+        notify.tell(notify.READY)
 
     async def serve(self) -> None:
         """Run until told to stop; raise what went wrong beyond repair."""

@@ -41,6 +41,7 @@ def program(
         "http": settings.http,
         "data": str(settings.data) if settings.data else None,
         "log": "json" if settings.log_json else "text",
+        "log_level": settings.log_level,
         "strict": str(settings.strict).lower(),
         "keep_days": str(settings.keep_days) if settings.keep_days else None,
         "trusted_network": str(settings.trusted_network).lower(),

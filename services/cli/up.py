@@ -133,7 +133,7 @@ async def _run(plan: "Plan") -> int:
     from services.cli.machine import Machine
     from services.runtime import logging
 
-    logging.configure(as_json=plan.settings.log_json)
+    logging.configure(as_json=plan.settings.log_json, lowest=plan.settings.log_level)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -3,6 +3,8 @@
 import errno
 import sys
 
+from services.runtime import logging
+
 REFUSED = 2
 
 _OF_THE_WORLD = {
@@ -37,7 +39,7 @@ def out(line: str) -> None:
 
 def say(line: str) -> None:
     """Progress."""
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(logging.person_line(line) + "\n")
     sys.stderr.flush()
 
 

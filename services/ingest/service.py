@@ -33,7 +33,7 @@ from services.ingest.window import Window
 from services.observation import messages, topics
 from services.observation.messages import SiteVersion
 from services.observation.quantity import Property
-from services.runtime import logging, nats
+from services.runtime import logging, metrics, nats
 from services.runtime.health import Health
 from services.runtime.nats import Position
 from services.runtime.process import Refused
@@ -48,6 +48,7 @@ GARBAGE_EVERY = 50_000
 their way hundreds of times a second, about a tenth of our time; they end by themselves, cycles are few."""
 
 
+_took = metrics.histogram("ingest_publish_seconds", "A window on READINGS, until the last confirmation")
 log = logging.get("ingest")
 
 
@@ -285,7 +286,8 @@ class Service:
     async def _publish(self, built: Built) -> None:
         """Publish a window; only then acknowledge it, and tell its agents."""
         kept = asyncio.create_task(self.stream.publish_rejects(built.rejects)) if built.rejects else None
-        await self.stream.publish(built.messages)
+        with _took.time():
+            await self.stream.publish(built.messages)
         if kept is not None:
             self.watch.rejects_lost(await kept)
         self.book.keep()

@@ -9,7 +9,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from services.observation.heartbeat import Complaint, Heartbeat
-from services.runtime import logging
+from services.runtime import logging, metrics
 from services.runtime.streams import HEALTH
 
 EVERY_S = 5.0
@@ -66,7 +66,8 @@ class Health:
     def heartbeat(self) -> Heartbeat:
         """What would be written now."""
         now = time.time_ns() // 1000
-        return Heartbeat(self.service, os.getpid(), now, self._ready, self.complaints, dict(self._figures))
+        figures = metrics.samples() | self._figures
+        return Heartbeat(self.service, os.getpid(), now, self._ready, self.complaints, figures)
 
     async def put(self) -> bool:
         """Write one heartbeat; False if it could not be."""

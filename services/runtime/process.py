@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -30,7 +28,7 @@ def run(main: Main, settings: Settings, component: str) -> int:
     At the first signal the `stop` event is set and the service has a few seconds to finish its
     work; then, or at a second signal, it is cancelled.
     """
-    logging.configure(as_json=settings.log_json)
+    logging.configure(as_json=settings.log_json, lowest=settings.log_level)
     log = logging.get(component)
     log.info("starting", pid=os.getpid())
     try:
@@ -41,8 +39,7 @@ def run(main: Main, settings: Settings, component: str) -> int:
     except KeyboardInterrupt:
         return OK
     except Exception as error:  # noqa: BLE001  the last door: say it, and let the supervisor try again
-        log.error("crashed", error=repr(error))
-        traceback.print_exc(file=sys.stderr)
+        log.crash("crashed", error)
         return CRASHED
     log.info("ended")
     return code

@@ -26,6 +26,7 @@ NAMES: dict[str, str] = {
     "site": "the site's folder, where a command needs one",
     "credentials": "JSON file {user, password} for NATS and MQTT",
     "log": "text or json",
+    "log_level": "debug, info, warning or error: the lowest that is written; info when empty",
     "strict": "true: every message is flushed to the disk before it is acknowledged",
     "trusted_network": "true: other addresses than loopback may be open, as in a container network",
     "keep_days": "drop observations older than so many days; nothing is dropped when empty",
@@ -34,6 +35,7 @@ NAMES: dict[str, str] = {
 ALL_PARTITIONS = tuple(range(16))
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ADMIN_TOKEN = "admin-token"  # noqa: S105  the name of a file, not a secret
+LOG_LEVELS = ("debug", "info", "warning", "error")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
@@ -52,6 +54,7 @@ class Settings:
     data: Path | None = None
     site: str | None = None
     log_json: bool = False
+    log_level: str = "info"
     strict: bool = False
     trusted_network: bool = False
     mqtt_user: str | None = None
@@ -89,6 +92,7 @@ class Settings:
             data=data,
             site=texts.get("site"),
             log_json=_choice("log", texts.get("log", "text"), ("text", "json")) == "json",
+            log_level=_choice("log_level", texts.get("log_level", "info"), LOG_LEVELS),
             strict=_truth("strict", texts.get("strict", "")),
             trusted_network=_truth("trusted_network", texts.get("trusted_network", "")),
             admin_token=_first_line(data / ADMIN_TOKEN) if data else None,

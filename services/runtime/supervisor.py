@@ -175,7 +175,7 @@ class Supervisor:
             child.log.write(line)
             if not quiet(line):
                 with contextlib.suppress(OSError, ValueError):
-                    sys.stderr.write(f"{name}: {line}\n")
+                    sys.stderr.write(logging.child_line(name, line) + "\n")
                     sys.stderr.flush()
 
     async def _end(self, child: Child) -> None:

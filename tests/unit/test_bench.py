@@ -54,7 +54,10 @@ def made_up() -> dict[str, Any]:
             "lost": 0, **stage, **cores, "sorted_ms": [8.0, 9.0, 10.0, 30.0], "tail": [slowest],
             "stages": dict.fromkeys(names, stage), "snapshots": [{"second": 2.0, "ms": 90.0}],
         },
-        "engine": {"sensors": 100_000, "crossing_0": {"ms": 20.0, "wall_ms": 22.0, "plain_ms": 200.0, "plain_ratio": 10.0}},
+        "engine": {
+            "sensors": 100_000,
+            "crossing_0": {"ms": 20.0, "wall_ms": 22.0, "plain_ms": 200.0, "plain_ratio": 10.0},
+        },
         "growth": {"sizes": sizes, "worst_ratio": 1.2},
         "partitions": {
             "one_partition_ns": 120.0, "sixteen_partitions_ns": 100.0, "processors": 2,

@@ -9,6 +9,7 @@ from services.api import readiness
 from services.api.context import Context, Here
 from services.api.errors import Problem
 from services.api.exposition import exposition
+from services.api.measured import measured
 from services.api.responses import answer
 from services.api.schemas import Alive, Readiness
 from services.observation.instants import iso
@@ -62,7 +63,8 @@ async def prometheus(here: Here) -> Response:
 
     Số liệu của tiến trình này và của các dịch vụ khác.
     """
-    text = exposition(metrics.render(), here.heartbeats.beats, here.heartbeats.age_s)
+    looked_up = await measured(here)
+    text = exposition(metrics.render(), here.heartbeats.beats, here.heartbeats.age_s, looked_up)
     return Response(text, media_type=metrics.CONTENT_TYPE, headers={"Cache-Control": "no-store"})
 
 

@@ -31,6 +31,7 @@ DISCARDED = metrics.counter(
 )
 FAILURES = metrics.counter("archive_failures_total", "Sessions with the database that broke", ["code"])
 COMMITS = metrics.histogram("archive_commit_seconds", "Time of a transaction, from first row to commit")
+STORED = metrics.histogram("stored_seconds", "From READINGS to committed in the database")
 LAG = metrics.gauge("archive_lag_messages", "Messages of READINGS that are not stored yet")
 
 log = logging.get("archive")
@@ -58,6 +59,8 @@ class Report:
         DUPLICATES.inc(outcome.duplicates)
         CONFLICTS.inc(outcome.conflicts)
         COMMITS.observe(outcome.took_s)
+        if stream == READINGS:
+            STORED.observe(max(0.0, time.time() - group.last.time_us / 1e6))
         self._rows += outcome.rows
         if outcome.careful:
             log.warning("memory_was_wrong", stream=stream, sequence=group.last.sequence)
