@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { echo "This Python has no venv. On Debian: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site,test,bench]'
 	@touch $@
 
 install: $(STAMP) ## Python packages into .venv
@@ -52,7 +52,7 @@ docs: $(STAMP) ## Write the generated pages again
 demo: $(STAMP) ## A simulated city on this machine
 	$(BIN)/haidang demo $(ARGS)
 
-bench: $(STAMP) ## What can be measured (ARGS="engine" runs one)
+bench: $(STAMP) ## The promised figures beside their peers, about ten minutes (ARGS="packs" for one)
 	$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove what was installed and cached here

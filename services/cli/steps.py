@@ -28,7 +28,7 @@ from services.observation.sources import Source
 
 MINUTE = 60 * SECOND
 
-CHUNK = 1 << 18
+CHUNK = 1 << 17
 """Readings per step: many for each sensor, so that what is done once per sensor costs little."""
 
 PER_SENSOR = 64

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.recordings import Recording, convert
+from tests.recordings.stress import stressed
 from tests.support.events import backtest
 
 
@@ -49,8 +50,48 @@ def test_the_floods_of_november_2025_are_all_alerted_and_never_late(tmp_path: Pa
     assert record[0][3] == "2025-11-19T09:00:00Z"
 
 
-def test_a_month_without_flood_has_no_flood_alert(tmp_path: Path) -> None:
-    assert floods(judged(convert("calder", tmp_path))) == []
+def test_a_month_without_flood_has_no_alert_of_flood_or_rain_not_even_at_a_near_miss(tmp_path: Path) -> None:
+    for name in ("calder", "calder_near"):
+        answer = judged(convert(name, tmp_path / name))
+        assert {event["data"]["hazard"] for event in answer["events"]} <= {"system"}
+
+
+def test_the_reservoir_that_filled_to_its_limit_is_told_with_its_river(tmp_path: Path) -> None:
+    """Sông Ba Hạ stood at its raised level, 105.96 m, as Củng Sơn below it broke its record."""
+    told = [line for line in floods(judged(convert("vndms", tmp_path))) if line[2] == "ho-song-ba-ha"]
+    assert [line[:2] for line in told][:2] in (
+        [("raised", "advisory"), ("escalated", "warning")],
+        [("raised", "warning")],
+    )
+    assert "2025-11-19" <= next(line[3] for line in told if line[1] == "warning")[:10] <= "2025-11-20"
+
+
+def test_a_surge_is_told_by_the_predicted_tide_of_its_own_station(tmp_path: Path) -> None:
+    answer = judged(convert("vlissingen_tide", tmp_path))
+    score = answer["scores"]["flood"]["watch"]
+    assert score["pod"] == 1.0
+    assert min(score["lead_s"]) >= 0
+    told = [event for event in answer["events"] if event["data"]["rule"] == "tide-surge"]
+    storm = [event for event in told if event["time"].startswith("2018-01-03")]
+    assert any(event["data"]["severity"] == "watch" for event in storm)
+    assert all(event["data"]["hazard"] in ("flood", "system") for event in answer["events"])
+
+
+def test_spikes_that_a_bare_threshold_believes_raise_nothing(tmp_path: Path) -> None:
+    """Leaps of a metre and more at Armley, beside the one flood."""
+    worse = stressed(convert("aire", tmp_path / "clean"), tmp_path / "worse", "spikes", seed=1, spike=0.5)
+    score = judged(worse)["scores"]["flood"]["warning"]
+    assert (score["hits"], score["misses"], score["false_alarms"]) == (1, 0, 0)
+    plain = judged(worse, "--bare")["bare"]["scores"]["flood"]["warning"]
+    assert plain["hits"] == 1
+    assert plain["false_alarms"] > 0
+
+
+def test_readings_that_come_again_late_change_nothing(tmp_path: Path) -> None:
+    recording = convert("aire", tmp_path / "clean")
+    again = stressed(recording, tmp_path / "again", "duplicates", seed=1)
+    assert again.counts["written"] > recording.counts["written"]
+    assert floods(judged(again)) == floods(judged(recording))
 
 
 def test_an_outage_of_the_tide_gauge_is_told_once_and_ends(tmp_path: Path) -> None:
