@@ -3,6 +3,8 @@
 Equal to `simulators.recording.read_readings` in everything, errors included: a row in a form that
 the fast path does not know goes through the slow reader's own functions, a file with quotes or
 ragged rows through the slow reader as a whole.
+
+Over 250 lines: the fast path, and each door through which it leaves for the slow one.
 """
 
 from collections.abc import Iterable, Iterator

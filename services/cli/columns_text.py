@@ -2,6 +2,8 @@
 
 Cells are taken as 8-byte words at any offset, and the arithmetic is done on all bytes of a word at
 once: a gather per word and row instead of one per byte is what makes this fast.
+
+Over 250 lines: times and numbers share the buffer and its tricks with words.
 """
 
 from collections.abc import Iterable

@@ -4,6 +4,8 @@ Vectorised over a batch that may hold many readings of one sensor. The same read
 flags wherever the batch is cut. Live ingest and backtest call the same `check`. What is calm, which is
 nearly all, costs a few operations on columns; only readings that moved further than some limit are looked at
 one test after the other.
+
+Over 250 lines: all tests of one reading, in one place.
 """
 
 from collections.abc import Iterable

@@ -94,3 +94,22 @@ def test_bare_thresholds_are_told_beside_ours(tmp_path: Path) -> None:
     bare = judge_bare(site(), found, truth)
     assert bare.alerts == 5
     assert bare.scores["flood"]["advisory"].hits == 1
+
+
+def gauges(folder: Path, *third: float) -> list[CloudEvent]:
+    """Five gauges side by side; four stay at 0.5 m, the third says this."""
+    names = [f"s{at}.water_level" for at in range(5)]
+    rows = [
+        (name, at * 10, third[at] if nth == 2 else 0.5)
+        for at in range(len(third))
+        for nth, name in enumerate(names)
+    ]
+    site = city([sensor(name) for name in names], [LEVEL])
+    return judge(site, read([csv(folder, rows)], site, {}), None, everyone=False).events
+
+
+def test_a_lone_leap_raises_nothing_and_one_that_stays_is_told_one_reading_later(tmp_path: Path) -> None:
+    assert gauges(tmp_path, 0.5, 0.5, 1.5, 0.5, 0.5) == []
+    found = gauges(tmp_path, 0.5, 0.5, 1.5, 1.5, 1.5)
+    assert told(found) == ["raised advisory s2.water_level @30"]
+    assert found[0].data.flag == 3
