@@ -234,9 +234,10 @@ def properties_page() -> str:
         "# Observed properties\n\n"
         "The second half of a sensor's name, `<station>.<property>`. Values are kept in the unit given here; "
         "a gateway may send any unit that converts to it. The range is what quality control takes as "
-        "possible where `sensors.csv` does not say otherwise.\n\n"
+        "possible where `sensors.csv` does not say otherwise; a leap is what a lone gauge is doubted for, "
+        "against neighbours within so many kilometres.\n\n"
     ) + rows(
-        ("property", "unit", "tiếng Việt", "English", "possible", "every", "texts"),
+        ("property", "unit", "tiếng Việt", "English", "possible", "every", "leap", "texts"),
         (
             (
                 f"`{p.name}`",
@@ -245,6 +246,7 @@ def properties_page() -> str:
                 p.text.en,
                 _range(p),
                 "derived" if p.derived else f"{p.interval_s:g} s",
+                f"{p.leap:g} {p.unit}, {p.neighbour_km:g} km" if p.leap else "",
                 _codes(p),
             )
             for p in found

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,12 @@ _BATCH = 1 << 40
 """More than there are readings in a batch."""
 
 
+@cache
+def speaking() -> frozenset[str]:
+    """Hazards with sentences of their own."""
+    return frozenset(name for name, hazard in hazards().items() if hazard.reason is not None)
+
+
 def beside_of(
     out: Sequence["Told"], streams: Sequence[Rows | None], layout: Layout
 ) -> Mapping[Key, Mapping[str, float]]:
@@ -27,11 +34,11 @@ def beside_of(
     found: dict[Key, dict[str, float]] = defaultdict(dict)
     if not layout.levels or not any(rows is not None and rows.derived for rows in streams):
         return found
-    speaking = {name for name, hazard in hazards().items() if hazard.reason is not None}
+    own_words = speaking()
     asked = {
         int(layout.root[told.row]) * _BATCH + told.order
         for told in out
-        if told.facts is not None and told.event.data.hazard in speaking
+        if told.facts is not None and told.event.data.hazard in own_words
     }
     if not asked:
         return found

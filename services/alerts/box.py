@@ -30,46 +30,52 @@ class _Box:
         """Keep lo ≤ sign × value < hi, exactly, as bounds on the value."""
         if sign < 0:
             lo, hi = math.nextafter(-hi, math.inf), math.nextafter(-lo, math.inf)
-        self.lo, self.hi = max(self.lo, lo), min(self.hi, hi)
+        self.lo = max(self.lo, lo)
+        self.hi = min(self.hi, hi)
 
 
 def refresh(core: Core, s: int) -> None:
     """Draw the box of a sensor from its state."""
-    layout, state = core.layout, core.state
-    if state.last[s] == NEVER:
-        state.lo[s], state.hi[s], state.idle[s] = math.inf, LOWEST, False
+    layout, cells, one = core.layout, core.state.cells, core.state.single
+    last = one.last[s]
+    if last == NEVER:
+        one.lo[s], one.hi[s], one.idle[s] = math.inf, LOWEST, False
         return
-    box = _Box(int(layout.silent[s]))
-    restless = state.silent[s] or state.failing[s] or state.held[s] or state.good[s] != state.last[s]
+    box = _Box(one.silence[s])
+    restless = one.silent[s] or one.failing[s] or one.held[s] or one.good[s] != last
     if restless:
         box.empty()
+    own = layout.cells_of(s)
     if s >= layout.real:
-        moving = any(at in state.cells for at in range(layout.start[s], layout.start[s + 1]))
-        state.idle[s] = not (restless or moving or s in layout.scheduled)
+        moving = any(at in cells for at in own)
+        one.idle[s] = not (restless or moving or s in layout.scheduled)
     if s in layout.scheduled:
-        if state.edge[s] == FOREVER or state.edge[s] <= state.last[s]:
-            next_edge(core, s, int(state.last[s]))
-        box.until = box.wake = int(state.edge[s])
-    for at in range(layout.start[s], layout.start[s + 1]):
+        if one.edge[s] == FOREVER or one.edge[s] <= last:
+            next_edge(core, s, last)
+        box.until = box.wake = one.edge[s]
+    for at in own:
         _cell(core, box, s, at)
-    state.lo[s], state.hi[s], state.limit[s] = box.lo, box.hi, box.limit
-    state.until[s], state.wake[s] = box.until, box.wake
+    one.lo[s], one.hi[s], one.limit[s], one.until[s], one.wake[s] = (
+        box.lo, box.hi, box.limit, box.until, box.wake
+    )  # fmt: skip
 
 
 def _cell(core: Core, box: _Box, s: int, at: int) -> None:
-    layout, state = core.layout, core.state
+    layout, one = core.layout, core.state.single
     rule = layout.rule_at[at]
-    cell = state.cells.get(at)
+    cell = core.state.cells.get(at)
     if cell is not None and cell.blind:
         box.empty()
-    if rule.kind is Kind.STUCK:
-        _stuck(core, box, at, rule, cell)
-    elif rule.kind in LADDERS and in_force(core, s, rule, int(state.last[s])):
+    if rule.kind in LADDERS:
+        if rule.schedule is not None and not in_force(core, s, rule, one.last[s]):
+            return
         rungs = layout.rungs(at)
         if cell is None:
-            box.within(LOWEST, min((v for v in rungs.threshold if v == v), default=math.inf), rule.sign)  # noqa: PLR0124
+            box.within(LOWEST, rungs.lowest, rungs.sign)
         else:
-            _ladder(box, cell, rungs, rule.sign, int(layout.gap[s]), timed=bool(layout.timed[s]))
+            _ladder(box, cell, rungs, one.gap[s], timed=one.timed[s])
+    elif rule.kind is Kind.STUCK:
+        _stuck(core, box, at, rule, cell)
 
 
 def in_force(core: Core, s: int, rule: Rule, t: int) -> bool:
@@ -83,15 +89,13 @@ def in_force(core: Core, s: int, rule: Rule, t: int) -> bool:
     return rule.schedule.open_at(edge - 1 if t < edge < FOREVER else t)
 
 
-def _ladder(box: _Box, cell: Cell, rungs: Rungs, sign: float, gap: int, *, timed: bool) -> None:  # noqa: PLR0913
+def _ladder(box: _Box, cell: Cell, rungs: Rungs, gap: int, *, timed: bool) -> None:
     """Within the box no rung flips, and no pending flip begins, ends or completes."""
     lo, hi = LOWEST, math.inf
-    for k in range(4):
-        if rungs.threshold[k] != rungs.threshold[k]:
-            continue
+    for k, threshold, clear in rungs.present:
         on = cell.active >> k & 1
         since = cell.since[k]
-        edge = rungs.clear[k] if on else rungs.threshold[k]
+        edge = clear if on else threshold
         if since == NEVER:
             lo, hi = (max(lo, edge), hi) if on else (lo, min(hi, edge))
             continue
@@ -104,7 +108,7 @@ def _ladder(box: _Box, cell: Cell, rungs: Rungs, sign: float, gap: int, *, timed
             box.wake = min(box.wake, due)
         if not timed:
             box.limit = min(box.limit, gap)
-    box.within(lo, hi, sign)
+    box.within(lo, hi, rungs.sign)
 
 
 def _stuck(core: Core, box: _Box, at: int, rule: Rule, cell: Cell | None) -> None:

@@ -40,10 +40,10 @@ def apply(core: Core, site: Site, rules: Sequence[Rule], t: int) -> Core:
 def _renamed(core: Core, new: Core) -> list[tuple[Ints, Ints, Floats, NDArray[np.uint8]]]:
     """Derived readings that nobody has asked for yet, in the new rows."""
     found = []
-    for rows, *columns in core.derived:
+    for rows, time, value, flag in core.derived:
         row = np.array([new.layout.row.get(core.layout.names[at], -1) for at in rows.tolist()], np.int64)
-        time, value, flag = (column[row >= 0] for column in columns)
-        found.append((row[row >= 0], time, value, flag))
+        at = np.flatnonzero(row >= 0)
+        found.append((row[at], time[at], value[at], flag[at]))
     return found
 
 
@@ -64,13 +64,11 @@ def _carry_columns(core: Core, new: Core) -> None:
 
 def _carry_windows(core: Core, new: Core) -> None:
     """What derivations remember, as far as they still look back as far and as finely."""
-    old, now = (dict(_windows(one)) for one in (core, new))
+    old, now = dict(_windows(core)), dict(_windows(new))
     snapshot.put_windows(
         new, [window for window in snapshot.windows_of(core) if old[window[0]] == now.get(window[0])]
     )
-    snapshot.adopt(
-        new, [row for row in new.layout.parent if new.layout.names[row] not in core.layout.row]
-    )
+    snapshot.adopt(new, [row for row in new.layout.parent if new.layout.names[row] not in core.layout.row])
     snapshot.put_inputs(new, snapshot.inputs_of(core))
 
 

@@ -1,10 +1,11 @@
 """Conditions over several sensors: and, or, k of n. One alert per rule and area.
 
-A member keeps a bit per rung, moved by its own good readings with the rule's hysteresis; suspect readings
-move none, and a lower bound ("at least so much") only switches on. A member may be derived. A member that is silent, or whose gateway is, is *unknown*: it does not help to raise, and what
-it last said still counts for holding, so that blindness ends no alert. Delays move by the readings of the
-members; ticks move nothing here. Readings are looked at in the order they came, one by one: the members
-of such rules are few, and the order among sensors matters.
+A member, measured or derived, keeps a bit per rung, moved by its own good readings with the rule's
+hysteresis; suspect readings move none, and a lower bound ("at least so much") only switches on. A member
+that is silent, or whose gateway is, is *unknown*: it does not help to raise, and what it last said still
+counts for holding, so that blindness ends no alert. Delays move by the readings of the members; ticks move
+nothing here. Readings are looked at in the order they came, one by one: the members of such rules are few,
+and the order among sensors matters.
 
 Over 250 lines: and, or and k-of-n differ in a line each and share their bookkeeping.
 """
@@ -131,7 +132,7 @@ class Groups:
         self.member[list(self.of_row)] = True
 
     def observe(self, core: "Core", streams: "Sequence[Rows | None]") -> None:
-        """Apply the readings of members, in the order they came; what is derived from one comes right after it."""
+        """Apply the readings of members in the order they came, what is derived from one right after it."""
         mine = [
             (int(rows.arrival[at]), level, at, rows)
             for level, rows in enumerate(streams)
@@ -142,7 +143,7 @@ class Groups:
             for group, member in self.of_row[int(rows.sensor[at])]:
                 self._observe(core, rows, at, group, member)
 
-    def _observe(self, core: "Core", rows: "Rows", at: int, group: Group, member: Member) -> None:  # noqa: PLR0913
+    def _observe(self, core: "Core", rows: "Rows", at: int, group: Group, member: Member) -> None:
         value, t, flag = float(rows.value[at]), int(rows.time[at]), int(rows.flag[at])
         if t <= member.last:
             return

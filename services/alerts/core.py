@@ -10,22 +10,20 @@ from numpy.typing import NDArray
 
 from services.alerts.beside import beside_of
 from services.alerts.combine import Groups
-from services.alerts.derivations import HIDDEN
 from services.alerts.derive import Floats, Ints
 from services.alerts.hazard import Facts
 from services.alerts.ladder import NEVER, Cell
 from services.alerts.layout import Layout
 from services.alerts.reasons import sentence, severity_of
 from services.alerts.rows import Rows
-from services.alerts.rule import Kind
 from services.alerts.state import State
-from services.observation.event import Alert, CloudEvent, event_id, type_of
+from services.observation.event import Alert, CloudEvent, Verb, event_id, type_of
 from services.observation.flags import Flag
 from services.observation.instants import iso as iso_text
 from services.observation.text import Text
-from services.observation.topics import SITE_AREA, SITE_SCOPE
 
 _LATER = Text("", "")
+_TYPES = {str(verb): type_of(verb) for verb in Verb}
 iso = lru_cache(maxsize=4096)(iso_text)
 """The same few instants are written again and again: of one batch, of one event."""
 
@@ -53,6 +51,7 @@ class Core:
         """Join them; nothing has come of anything yet."""
         self.layout, self.state = layout, state
         self.groups = Groups(layout)
+        self.source = f"/sites/{layout.site.id}"
         self.out: list[Told] = []
         self.derived: list[tuple[Ints, Ints, Floats, NDArray[np.uint8]]] = []  # row, time, value, flag
         self.cause = Cause(0, 0)
@@ -129,69 +128,69 @@ class Core:
         reason: Text | None = None,
     ) -> None:
         """Make the event of one transition of a cell."""
-        layout, state = self.layout, self.state
-        row = layout.row_at[at]
-        rule = layout.rule_at[at]
-        shown = layout.parent[row] if layout.property[row].startswith(HIDDEN) else row
-        station = layout.site.stations[layout.station[row]]
+        state, label = self.state, self.layout.label(at)
+        rule, station = label.rule, label.station
         severity = severity_of(level)
         identity = event_id(
-            layout.site.id, rule.id, rule.version, layout.names[shown], cell.start, f"{verb}:{severity}", time
+            self.layout.site.id, rule.id, rule.version, label.sensor, cell.start, f"{verb}:{severity}", time
         )
         if verb == "raised":
             cell.alert = identity
             cell.previous = state.ended[at][0] if at in state.ended else None
-        state.ended[at] = (cell.alert or identity, time)
-        value = float(state.value[row])
+        alert = cell.alert or identity
+        state.ended[at] = (alert, time)
+        value, good = state.value.item(label.row), state.good.item(label.row)
         number = None if value != value else value  # noqa: PLR0124  NaN: no reading yet
-        threshold = float(layout.threshold[at, level - 1]) * rule.sign
-        limit = None if threshold != threshold else threshold  # noqa: PLR0124  a kind without ladder
+        limit = label.limits[level - 1]
         flag = cell.flag if verb in ("raised", "escalated") else Flag.PASS
-        facts = Facts(
-            verb=verb,
-            severity=severity,
-            rule=rule.id,
-            kind=rule.kind,
-            property=layout.property[shown] if rule.kind is not Kind.RATE else rule.property or "",
-            place=station.name,
-            value=number,
-            unit=layout.unit[row],
-            threshold=limit,
-            since=since,
-            time=time,
-            attributes=station.attributes,
-            upward=rule.upward,
-            flag=flag,
-        )
+        facts = None
+        if reason is None:
+            facts = Facts(
+                verb=verb,
+                severity=severity,
+                rule=rule.id,
+                kind=rule.kind,
+                property=label.property,
+                place=station.name,
+                value=number,
+                unit=label.unit,
+                threshold=limit,
+                since=since,
+                time=time,
+                attributes=station.attributes,
+                upward=rule.upward,
+                flag=flag,
+            )
+        when, began = iso(time), iso(since) if since > NEVER else None
         self.put(
             verb,
             identity,
             time,
             Alert(
-                alert_id=cell.alert or identity,
+                alert_id=alert,
                 previous=cell.previous,
                 hazard=rule.hazard,
-                area=SITE_AREA if layout.area[row] == SITE_SCOPE else layout.area[row],
+                area=label.area,
                 station=station.id,
-                sensor=layout.names[shown],
+                sensor=label.sensor,
                 gateway=station.gateway,
                 severity=severity,
                 value=number,
-                unit=layout.unit[row],
+                unit=label.unit,
                 threshold=limit,
                 rule=rule.id,
                 rule_version=rule.version,
-                time=iso(time),
+                time=when,
                 detected_at=iso(self.cause.detected_at),
-                since=iso(since) if since > NEVER else None,
+                since=began,
                 late=late,
                 flag=flag,
                 blind=verb == "blind" or (cell.blind and verb != "sighted"),
-                reason=reason if reason is not None else _LATER,
-                readings=sorted({iso(i) for i in (since, int(state.good[row])) if i > NEVER}),
+                reason=_LATER if reason is None else reason,
+                readings=_instants(began, good),
             ),
-            facts if reason is None else None,
-            row,
+            facts,
+            label.row,
         )
 
     def put(  # noqa: PLR0913  an event has these parts
@@ -200,10 +199,19 @@ class Core:
         """Put an event out; with `facts`, its reason is made of them in the end."""
         event = CloudEvent(
             id=identity,
-            source=f"/sites/{self.layout.site.id}",
-            type=type_of(verb),
+            source=self.source,
+            type=_TYPES[verb],
             subject=alert.alert_id,
             time=iso(time),
             data=alert,
         )
         self.out.append(Told(self.cause.order, event, facts, row))
+
+
+def _instants(began: str | None, good: int) -> list[str]:
+    """When a condition began and when its newest good reading was, as texts."""
+    newest = iso(good) if good > NEVER else None
+    if began is None or newest is None or began == newest:
+        found = began or newest
+        return [] if found is None else [found]
+    return sorted([began, newest])

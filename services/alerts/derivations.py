@@ -164,7 +164,9 @@ def _answer(known: Known, name: str, station: str) -> int:
     if len(wide) == 1:
         return wide[0]
     near = [row for row in rows if known.stations[known.station[row]].area == place.area]
-    return min(near or wide, key=lambda row: _distance(place, known.stations[known.station[row]]), default=NOWHERE)
+    return min(
+        near or wide, key=lambda row: _distance(place, known.stations[known.station[row]]), default=NOWHERE
+    )
 
 
 def _distance(a: Station, b: Station) -> tuple[float, str]:
@@ -178,7 +180,9 @@ def wall_clock(zone: str) -> Callable[[Ints], Ints]:
 
     def local(time: Ints) -> Ints:
         quarters, back = np.unique(time // _QUARTER, return_inverse=True)
-        shifts = np.fromiter((_shift(zone, quarter) for quarter in quarters.tolist()), np.int64, len(quarters))
+        shifts = np.fromiter(
+            (_shift(zone, quarter) for quarter in quarters.tolist()), np.int64, len(quarters)
+        )
         return np.asarray(time + shifts[back])
 
     return local

@@ -11,10 +11,10 @@ The engine promises `compute`, for the new reading i of a `Series` at t = new_ti
 - Readings that came late are in their place by time, from the moment they came. They trigger nothing.
 - A SUSPECT reading is computed and not kept; what comes of it is SUSPECT.
 
-`compute` promises in return that column i of its answer rests on nothing but that part of the past, new_time[i],
-new_value[i], held[…][i] and the constants, to the last bit: not on other new readings, not on how many there
-are, not on what is older than the window. So a sum is one of integers, or `math.fsum` over the window alone;
-differences of a floating `cumsum` are neither. It is pure and does not write into its arguments.
+`compute` promises in return that column i of its answer rests on nothing but that part of the past,
+new_time[i], new_value[i], held[…][i] and the constants, to the last bit: not on other new readings, not on
+how many there are, not on what is older than the window. So a sum is one of integers, or `math.fsum` over the
+window alone; differences of a floating `cumsum` are neither. It is pure and writes into no argument.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,8 +41,8 @@ class Series:
         interval: µs between readings as declared; 0 unknown.
         attributes: of the station.
         held: (m,) per name in `inputs`: the newest good value of that sensor at that point of the order of
-            arrival. NaN when there is none, or the sensor was silent, failing or its value older than three of
-            its intervals.
+            arrival. NaN when there is none, the sensor was silent or failing, or the value older than three
+            of its intervals.
         local: µs UTC → µs of the site's wall clock, counted as if that were UTC: `local(t) // day` is a day.
     """
 
@@ -65,8 +65,9 @@ class Computed(NamedTuple):
         values: (k, m), k = outputs in the order of the derivation. A finite number is a reading. NaN: nothing
             can be said at this reading, and its ladders stay as they are. Infinite: there is none (no rise,
             no forecast): its conditions count as not met and end through their off-delay; not published.
-        lower_bound: (k, m), None for nowhere: the value is "at least". It may raise at once (told and published
-            with flag SUSPECT) and keeps a rung from ending that it reaches; it never ends or cancels anything.
+        lower_bound: (k, m), None for nowhere: the value is "at least". It may raise at once (told and
+            published with flag SUSPECT) and keeps a rung from ending that it reaches; it ends and cancels
+            nothing.
     """
 
     values: Floats

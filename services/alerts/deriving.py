@@ -31,6 +31,18 @@ class _Run(NamedTuple):
     upto: Ints  # of each reading from start to end
 
 
+class _Columns(NamedTuple):
+    """Derived readings."""
+
+    row: Ints
+    time: Ints
+    value: Floats
+    flag: NDArray[np.uint8]
+    arrival: Ints
+    lower: Bools
+    none: Bools
+
+
 class _Block:
     """Readings of the sources of one derivation, grouped by source, and what comes of them."""
 
@@ -38,7 +50,8 @@ class _Block:
         """Readings `at` of `rows`; `index` says of which source each is."""
         self.core, self.placed, self.index = core, placed, index
         self.time, self.value, self.arrival = rows.time[at], rows.value[at], rows.arrival[at]
-        self.starts = np.flatnonzero(rows.first[at])
+        self.unique = rows.unique
+        self.starts = np.arange(len(at)) if rows.unique else np.flatnonzero(rows.first[at])
         self.ends = np.append(self.starts[1:], len(at))
         # Derived rows are heard as their source is: theirs is its last time before this batch.
         newest = newest_before(rows, at, core.state.last[placed.first + index])
@@ -59,7 +72,6 @@ class _Block:
         outputs = len(placed.derivation.outputs)
         self.values = np.full((outputs, len(at)), np.nan)
         self.lower = np.zeros(self.values.shape, bool)
-        self.absent = np.zeros(self.values.shape, bool)
         self.runs: dict[int, list[_Run]] = {}
         self.held: dict[str, Floats] = {}
 
@@ -68,13 +80,12 @@ class _Block:
         core, placed = self.core, self.placed
         window: Window = core.state.windows[placed.first]
         bounded = isinstance(window, Ring)
-        busy = np.zeros(len(self.starts), bool)
-        groups = self.index[self.starts]
-        for output in range(len(placed.derivation.outputs)):
-            busy |= ~core.state.idle[placed.first + output * placed.size + groups]
-        wanted = _any(self.todo, self.starts) | (busy & _any(self.none, self.starts))
-        if not bounded:
-            wanted |= _any(self.kept, self.starts)
+        wanted = self._any(self.todo if bounded else self.todo | self.kept)
+        absent = self._any(self.none)
+        if absent.any():
+            groups = self.index[self.starts]
+            for output in range(len(placed.derivation.outputs)):
+                wanted = wanted | (absent & ~core.state.idle[placed.first + output * placed.size + groups])
         which = np.flatnonzero(wanted)
         if len(which):
             self.held = {
@@ -86,11 +97,18 @@ class _Block:
         if isinstance(window, Ring):
             window.put(self.index[self.kept], self.time[self.kept], self.value[self.kept])
 
+    def _any(self, mask: Bools) -> Bools:
+        """Whether any reading of each source is marked."""
+        return mask if self.unique else np.asarray(np.logical_or.reduceat(mask, self.starts))
+
     def _runs(self, window: Window, group: int) -> None:
         """Split the readings of a source at its late ones, compute each run, keep the window."""
         start, end = int(self.starts[group]), int(self.ends[group])
         index = int(self.index[start])
         past = window.past(index)
+        if end - start == 1 and self.fresh[start]:
+            self._run(window, index, start, past)
+            return
         late = start + np.flatnonzero((self.kept & ~self.fresh)[start:end])
         runs = self.runs[index] = []
         for begin, stop in pairwise([start - 1, *late.tolist(), end]):
@@ -122,6 +140,18 @@ class _Block:
             first = int(np.searchsorted(past[0], window.since(index, newest)))
             window.store(index, past[0][first:], past[1][first:])
 
+    def _run(self, window: Window, index: int, at: int, past: tuple[Ints, Floats]) -> None:
+        """One new reading of a source, as it comes when live."""
+        run = _Run(at, at + 1, *past, np.array([len(past[0])]))
+        self.runs[index] = [run]
+        if self.todo[at]:
+            here = np.array([at])
+            self._write(here, self._compute(run, here))
+        if not isinstance(window, Ring) and self.kept[at]:
+            time, value = np.append(past[0], self.time[at]), np.append(past[1], self.value[at])
+            first = int(np.searchsorted(time, window.since(index, int(self.time[at]))))
+            window.store(index, time[first:], value[first:])
+
     def _compute(self, run: _Run, at: Ints) -> Computed:
         placed, layout = self.placed, self.core.layout
         index = int(self.index[run.start])
@@ -142,14 +172,25 @@ class _Block:
         )
 
     def _write(self, at: Ints, computed: Computed) -> None:
-        values = computed.values
-        absent = np.isinf(values)
-        if absent.any():
-            self.absent[:, at] = absent
-            values = np.where(absent, np.nan, values)
-        self.values[:, at] = values
+        """Take over what came; what is infinite is sorted out in the end."""
+        self.values[:, at] = computed.values
         if computed.lower_bound is not None:
-            self.lower[:, at] = computed.lower_bound & ~np.isnan(values)
+            self.lower[:, at] = computed.lower_bound
+
+    def columns(self, at: Ints) -> _Columns:
+        """Readings at some places, all of the first output, then all of the second."""
+        placed, count = self.placed, len(self.placed.derivation.outputs)
+        row = placed.first + np.arange(count)[:, None] * placed.size + self.index[at]
+        flag = np.where(self.usable[at], np.where(self.suspect[at], Flag.SUSPECT, Flag.PASS), Flag.FAIL)
+        value, lower, none = self.values[:, at], self.lower[:, at], np.tile(self.none[at], (count, 1))
+        infinite = np.isinf(value)
+        if infinite.any():
+            none |= infinite
+            value[infinite] = np.nan
+        lower &= ~np.isnan(value)
+        time, arrival = np.tile(self.time[at], count), np.tile(self.arrival[at], count)
+        flags = np.tile(flag.astype(np.uint8), count)
+        return _Columns(row.ravel(), time, value.ravel(), flags, arrival, lower.ravel(), none.ravel())
 
     def ask(self, output: int, at: int) -> float:
         """Value of an output at a reading it was not computed at; NaN where it can't be said."""
@@ -184,33 +225,20 @@ def derive(core: Core, level: Sequence[Placed], streams: Sequence[Rows | None]) 
 
 def _gather(blocks: Sequence[_Block], base: Rows) -> Rows | None:
     """Columns of all outputs of all blocks, grouped by row."""
-    columns: list[list[NDArray[np.generic]]] = [[] for _ in range(8)]
     owners: list[tuple[int, _Block, Ints]] = []
+    parts: list[_Columns] = []
     so_far = 0
     for block in blocks:
-        placed = block.placed
-        outputs = len(placed.derivation.outputs)
         at = np.flatnonzero(block.fresh)
-        row = placed.first + np.arange(outputs)[:, None] * placed.size + block.index[at]
-        flag = np.where(block.usable[at], np.where(block.suspect[at], Flag.SUSPECT, Flag.PASS), Flag.FAIL)
-        found = (
-            row.ravel(),
-            np.tile(block.time[at], outputs),
-            block.values[:, at].ravel(),
-            np.tile(flag.astype(np.uint8), outputs),
-            np.tile(block.arrival[at], outputs),
-            block.lower[:, at].ravel(),
-            (block.absent[:, at] | block.none[at]).ravel(),
-        )
-        for column, more in zip(columns, found, strict=False):
-            column.append(more)
-        owners.append((so_far, block, at))
-        so_far += outputs * len(at)
-    if not so_far:
+        if len(at):
+            owners.append((so_far, block, at))
+            parts.append(block.columns(at))
+            so_far += len(parts[-1].row)
+    if not parts:
         return None
-    sensor, time, value, flags, arrival, lower, none = (np.concatenate(c) for c in columns[:7])
-    rows = base.further(sensor, time, value, flags, arrival)
-    rows.lower, rows.none = lower, none
+    found = parts[0] if len(parts) == 1 else _Columns(*(np.concatenate(c) for c in zip(*parts, strict=True)))
+    rows = base.further(found.row, found.time, found.value, found.flag, found.arrival)
+    rows.lower, rows.none = found.lower, found.none
 
     def ask(place: int) -> float:
         start, block, at = next(owner for owner in reversed(owners) if owner[0] <= place)
@@ -219,8 +247,3 @@ def _gather(blocks: Sequence[_Block], base: Rows) -> Rows | None:
 
     rows.ask = ask
     return rows
-
-
-def _any(mask: Bools, starts: Ints) -> Bools:
-    """Whether any reading of each source is marked."""
-    return np.asarray(np.logical_or.reduceat(mask, starts)) if len(starts) else mask

@@ -22,7 +22,7 @@ from services.alerts.gateways import gateway_state, tick
 from services.alerts.layout import Layout
 from services.alerts.rows import Rows, gather
 from services.alerts.rule import Rule
-from services.alerts.sensor import family, reading
+from services.alerts.sensor import reading
 from services.alerts.state import State
 from services.observation.batch import Batch, concat, empty
 from services.observation.event import CloudEvent
@@ -154,7 +154,7 @@ class Engine:
         out.clear()
 
     def _readings(self, batch: Batch) -> list[Rows | None]:
-        """Apply readings, then what is derived from them, level by level; return the readings of all levels."""
+        """Apply readings, then what is derived from them, level by level; return those of all levels."""
         core = self._core
         rows = gather(batch, self._resolve(batch.sensors))
         if not len(rows.time):
@@ -184,8 +184,22 @@ class Engine:
         quiet = np.logical_and.reduceat(calm, rows.starts)
         self._settle(rows, quiet)
         ends = np.append(rows.starts[1:], len(rows.time))
-        for at in np.flatnonzero(~quiet).tolist():
-            self._segment(rows, int(rows.starts[at]), int(ends[at]))
+        loud = np.flatnonzero(~quiet)
+        if rows.unique and not rows.derived:
+            self._singly(rows, loud)
+            return
+        for start, end in zip(rows.starts[loud].tolist(), ends[loud].tolist(), strict=True):
+            self._segment(rows, start, end)
+
+    def _singly(self, rows: Rows, at: NDArray[np.int64]) -> None:
+        """Measured readings of as many sensors, the exact way."""
+        core = self._core
+        columns = (rows.sensor, rows.time, rows.value, rows.flag, rows.arrival)
+        for place, s, t, x, flag, arrival in zip(
+            at.tolist(), *(column[at].tolist() for column in columns), strict=True
+        ):
+            core.cause = Cause(arrival, rows.received(place))
+            reading(core, s, t, x, flag)
 
     def _calm(self, rows: Rows) -> NDArray[np.bool_]:
         """Which readings lie in the box of their sensor, if those before them do."""
@@ -273,7 +287,11 @@ class Engine:
         """One derived reading, the exact way. Below its floor the value is only asked for to be shown."""
         core = self._core
         value, none = float(rows.value[at]), bool(rows.none[at])
-        if none and rows.ask is not None and any(cell in core.state.cells for cell in family(core, s)):
+        if (
+            none
+            and rows.ask is not None
+            and any(cell in core.state.cells for cell in core.layout.cells_of(s))
+        ):
             value = rows.ask(at)
         t, flag, lower = int(rows.time[at]), int(rows.flag[at]), bool(rows.lower[at])
         reading(core, s, t, value, flag, none=none, lower=lower)

@@ -29,8 +29,9 @@ class Derivation(msgspec.Struct, frozen=True):
         slots: keep only the first reading of each window / slots, which bounds the cost at any sampling.
         above: computed only while the source is at or above; below, its conditions count as not met.
         needs: attributes that the station must have.
-        inputs: other properties, whose newest good value is handed to `compute`: of the same station; else of the
-            only station of scope `site` that has it; else of the nearest one of the area, else of scope `site`.
+        inputs: other properties, whose newest good value is handed to `compute`: of the same station; else of
+            the only station of scope `site` that has it; else of the nearest one of the area, else of scope
+            `site`.
     """
 
     outputs: tuple[str, ...]
@@ -44,7 +45,7 @@ class Derivation(msgspec.Struct, frozen=True):
     window_intervals: int = 0
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a decision rests on; a hazard makes a sentence of it.
 
     `severity` is that after the transition; for `cleared` the one it had. `threshold` is the rung's, None

@@ -75,7 +75,7 @@ class Held:
         self.value[slot], self.time[slot] = held, held_at  # of several, the last stays
 
     def at(self, rows: Ints, arrival: Ints, time: Ints) -> Floats:
-        """Values of rows (NOWHERE: none) as seen by readings that arrived at a place and were measured then."""
+        """Values of rows (NOWHERE: none) as readings see them that arrived and were measured then."""
         slot = self.place[rows]
         known = slot >= 0
         if not known.any():

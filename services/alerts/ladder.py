@@ -84,15 +84,28 @@ class Cell:
 
 
 class Rungs:
-    """The numbers of a ladder at one sensor, times the rule's sign; an absent rung is NaN. Delays in µs."""
+    """The numbers of a ladder at one sensor, times the rule's sign; an absent rung is NaN. Delays in µs.
 
-    __slots__ = ("clear", "off", "on", "threshold")
+    `limits`: thresholds as they are written. `present`: rungs that are not absent, with threshold and clear.
+    `lowest`: the least threshold.
+    """
+
+    __slots__ = ("clear", "limits", "lowest", "off", "on", "present", "sign", "threshold")
 
     def __init__(
-        self, threshold: Sequence[float], clear: Sequence[float], on: Sequence[int], off: Sequence[int]
+        self,
+        threshold: Sequence[float],
+        clear: Sequence[float],
+        on: Sequence[int],
+        off: Sequence[int],
+        sign: float = 1.0,
     ) -> None:
         """Keep four of each."""
-        self.threshold, self.clear, self.on, self.off = threshold, clear, on, off
+        self.threshold, self.clear, self.on, self.off, self.sign = threshold, clear, on, off, sign
+        both = zip(threshold, clear, strict=True)
+        self.present = tuple((k, up, down) for k, (up, down) in enumerate(both) if up == up)  # noqa: PLR0124
+        self.limits = tuple(None if up != up else up * sign for up in threshold)  # noqa: PLR0124
+        self.lowest = min((up for _, up, _ in self.present), default=float("inf"))
 
 
 def advance(  # noqa: PLR0913  what a ladder is moved by
@@ -106,18 +119,25 @@ def advance(  # noqa: PLR0913  what a ladder is moved by
     first = NEVER
     if gap:
         cell.since = [NEVER, NEVER, NEVER, NEVER]
-    for k in range(4):
-        threshold = rungs.threshold[k]
-        if threshold == threshold:  # noqa: PLR0124  present
-            up, hold = y >= threshold, y >= rungs.clear[k]
-            if lower and not (hold if cell.active >> k & 1 else up):
-                continue  # what is at least so much may be more: it ends and cancels nothing
-            first = turn(cell, rungs, k, t, first, up=up, hold=hold, suspect=suspect, lower=lower)
+    for k, threshold, clear in rungs.present:
+        up, hold = y >= threshold, y >= clear
+        if lower and not (hold if cell.active >> k & 1 else up):
+            continue  # what is at least so much may be more: it ends and cancels nothing
+        first = turn(cell, rungs, k, t, first, up=up, hold=hold, suspect=suspect, lower=lower)
     return first
 
 
 def turn(  # noqa: C901, PLR0913  the table of one rung, in one place
-    cell: Cell, rungs: Rungs, k: int, t: int, first: int, *, up: bool, hold: bool, suspect: bool, lower: bool = False
+    cell: Cell,
+    rungs: Rungs,
+    k: int,
+    t: int,
+    first: int,
+    *,
+    up: bool,
+    hold: bool,
+    suspect: bool,
+    lower: bool = False,
 ) -> int:
     """Move one rung: `up` asks for it to be on, `hold` lets it stay on. Return the earliest start so far.
 

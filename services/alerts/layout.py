@@ -7,6 +7,7 @@ Over 250 lines: all columns of a site version are laid here, and agree because t
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +24,32 @@ from services.alerts.derivations import (
     wall_clock,
     wanted,
 )
+from services.alerts.derive import Floats
 from services.alerts.hazard import Derivation
 from services.alerts.hazards import derivations, properties
 from services.alerts.ladder import Rungs
-from services.alerts.rule import COMBINED, INTERVALS, RUNGS, Kind, Rule
+from services.alerts.rule import COMBINED, INTERVALS, LADDERS, RUNGS, Kind, Rule
 from services.observation.instants import SECOND
+from services.observation.sensor import Station
 from services.observation.site import BROKER, Gateway, Site
 from services.observation.text import Text
-from services.observation.topics import SITE_SCOPE, partition
+from services.observation.topics import SITE_AREA, SITE_SCOPE, partition
 
 FOREVER = 1 << 62
 """A span or an instant that is never reached."""
+
+
+class Label(NamedTuple):
+    """Row and rule of a cell, and how its events name it; `area` as in topics, `limits` of its four rungs."""
+
+    row: int
+    rule: Rule
+    sensor: str
+    property: str
+    area: str
+    station: Station
+    unit: str
+    limits: tuple[float | None, ...]
 
 
 class Layout:
@@ -120,7 +136,9 @@ class Layout:
         self.root = np.array(root, np.int64)
         for column in ("gateway", "group", "interval", "silent", "gap", "timed"):
             setattr(self, column, getattr(self, column)[self.root])
-        shown = [mine and not name.startswith(HIDDEN) for mine, name in zip(self.mine, self.property, strict=True)]
+        shown = [
+            mine and not name.startswith(HIDDEN) for mine, name in zip(self.mine, self.property, strict=True)
+        ]
         self.published = np.array(shown, bool)
         self.published[: self.real] = False
         read = {row for found in self.levels for one in found for row in one.inputs.ravel().tolist()}
@@ -137,7 +155,7 @@ class Layout:
             return False
         return known.names.isdisjoint(f"{station.id}.{name}" for name in one.outputs)
 
-    def _place_one(  # noqa: PLR0913  what is known so far
+    def _place_one(
         self, one: Derivation, level: int, sources: list[int], root: list[int], known: Known
     ) -> Placed:
         place = np.full(len(self.names), NOWHERE, np.int64)
@@ -218,16 +236,31 @@ class Layout:
         cell_row, cell_rule = np.array(rows, np.int64), np.array(columns, np.int64)
         order = np.lexsort((cell_rule, cell_row)) if len(rows) else np.empty(0, np.int64)
         self.cell_row, self.cell_rule = cell_row[order], cell_rule[order]
+        self._place_thresholds()
+        self._drop_empty()
         self.row_at: list[int] = self.cell_row.tolist()
         self.rule_at = [self.rules[column] for column in self.cell_rule.tolist()]
         self._rungs: dict[int, Rungs] = {}
+        self._plain: dict[str, Rungs] = {}  # of rules that say the same everywhere
+        self._labels: dict[int, Label] = {}
         self.start = np.searchsorted(self.cell_row, np.arange(len(self.names) + 1)).tolist()
         self.scheduled: dict[int, list[Rule]] = defaultdict(list)
         for column, rule in enumerate(self.rules):
             if rule.schedule is not None:
                 for row in self.cell_row[self.cell_rule == column].tolist():
                     self.scheduled[row].append(rule)
-        self._place_thresholds()
+
+    threshold: Floats
+    clear: Floats
+
+    def _drop_empty(self) -> None:
+        """A ladder without a rung at a station is not there."""
+        ladders = np.array([rule.kind in LADDERS for rule in self.rules], bool)
+        keep = ~np.isnan(self.threshold).all(axis=1)
+        if len(ladders):
+            keep |= ~ladders[self.cell_rule]
+        self.cell_row, self.cell_rule = self.cell_row[keep], self.cell_rule[keep]
+        self.threshold, self.clear = self.threshold[keep], self.clear[keep]
 
     def _rows_of(self, rule: Rule, by_property: dict[str, list[int]]) -> list[int]:
         if rule.kind is Kind.RATE:
@@ -289,11 +322,41 @@ class Layout:
         area = self.site.areas[gateway.area].name
         return Text(f"{gateway.id} ({area.vi})", f"{gateway.id} ({area.en})")
 
+    def cells_of(self, row: int) -> range:
+        """Cells of a row."""
+        return range(self.start[row], self.start[row + 1])
+
     def rungs(self, cell: int) -> Rungs:
         """Numbers of one cell's ladder; kept once asked for, since who asks will ask again."""
         found = self._rungs.get(cell)
         if found is None:
-            rule = self.cell_rule[cell]
-            numbers = self.threshold[cell].tolist(), self.clear[cell].tolist()
-            found = self._rungs[cell] = Rungs(*numbers, self.on[rule], self.off[rule])
+            rule = self.rule_at[cell]
+            plain = not any(rung is not None and rung.attributes for rung in rule.rungs)
+            found = self._plain.get(rule.id) if plain else None
+            if found is None:
+                column = self.cell_rule[cell]
+                numbers = self.threshold[cell].tolist(), self.clear[cell].tolist()
+                found = Rungs(*numbers, self.on[column], self.off[column], rule.sign)
+                if plain:
+                    self._plain[rule.id] = found
+            self._rungs[cell] = found
+        return found
+
+    def label(self, cell: int) -> "Label":
+        """What the events of one cell have in common; kept once asked for."""
+        found = self._labels.get(cell)
+        if found is None:
+            row, rule = self.row_at[cell], self.rule_at[cell]
+            shown = self.parent[row] if self.property[row].startswith(HIDDEN) else row
+            station = self.site.stations[self.station[row]]
+            found = self._labels[cell] = Label(
+                row,
+                rule,
+                self.names[shown],
+                (rule.property or "") if rule.kind is Kind.RATE else self.property[shown],
+                SITE_AREA if self.area[row] == SITE_SCOPE else self.area[row],
+                station,
+                self.unit[row],
+                self.rungs(cell).limits,
+            )
         return found

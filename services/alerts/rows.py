@@ -7,7 +7,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.derive import Bools, Floats, Ints
+from services.alerts.derive import Floats, Ints
 from services.observation.batch import Batch
 from services.observation.sources import Source
 
@@ -70,7 +70,7 @@ class Rows:
         """Whether these were computed here."""
         return self.ask is not None
 
-    def further(  # noqa: PLR0913  columns
+    def further(
         self, sensor: Ints, time: Ints, value: Floats, flag: NDArray[np.uint8], arrival: Ints
     ) -> "Rows":
         """Readings derived from these, grouped by sensor."""

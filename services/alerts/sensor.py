@@ -26,8 +26,8 @@ _USABLE = (Flag.PASS, Flag.NOT_EVALUATED, Flag.SUSPECT)
 class Said(NamedTuple):
     """What a usable reading says.
 
-    `gap`: more than the permitted gap lies before it. `none`: there is no such value, so every condition on it
-    is not met; `value` is then only to be shown. `lower`: it is at least `value`.
+    `gap`: more than the permitted gap lies before it. `none`: there is no such value, so no condition on it
+    is met; `value` is then only to be shown. `lower`: it is at least `value`.
     """
 
     value: float
@@ -38,75 +38,65 @@ class Said(NamedTuple):
     lower: bool = False
 
 
-def family(core: Core, s: int) -> range:
-    """Cells of a sensor."""
-    return range(core.layout.start[s], core.layout.start[s + 1])
-
-
 def reading(  # noqa: PLR0913  what a reading is
     core: Core, s: int, t: int, x: float, flag: int, *, none: bool = False, lower: bool = False
 ) -> None:
     """Apply one reading of a sensor and draw its calm box anew."""
-    state = core.state
+    one = core.state.single
     if s < core.layout.real and not math.isfinite(x):
         flag = Flag.MISSING
-    if t <= state.last[s]:
+    if t <= one.last[s]:
         _late(core, s, t, x, flag)
         return
-    if t > state.wake[s] or t > state.edge[s] or t - int(state.base[s]) > int(core.layout.silent[s]):
+    if t > one.wake[s] or t > one.edge[s] or t - one.base[s] > one.silence[s]:
         timers(core, s, t - 1)
-    if state.silent[s]:
+    if one.silent[s]:
         _speaks(core, s, t)
-        state.base[s] = t
-    state.last[s] = t
-    state.base[s] = max(
-        t, int(state.base[s])
-    )  # later than t: its gateway came back only then, with a backlog
-    state.waiting[s] = False
+        one.base[s] = t
+    one.last[s] = t
+    one.base[s] = max(t, one.base[s])  # later than t: its gateway came back only then, with a backlog
+    one.waiting[s] = False
     if flag in _USABLE:
-        _usable(core, s, Said(x, t, suspect=flag == Flag.SUSPECT, none=none, lower=lower))
+        suspect = flag == Flag.SUSPECT
+        before = one.good[s]
+        gap = before != NEVER and t - before > one.gap[s] and not one.timed[s]
+        _usable(core, s, Said(x, t, suspect, gap, none, lower))
     else:
-        state.failing[s] = True
+        one.failing[s] = True
         go_blind(core, s, t)
-    if state.edge[s] == t:
+    if one.edge[s] == t:
         _shut(core, s, t)
     box.refresh(core, s)
 
 
 def _usable(core: Core, s: int, said: Said) -> None:
-    layout, state = core.layout, core.state
-    before = int(state.good[s])
-    if not layout.timed[s] and before != NEVER and said.time - before > int(layout.gap[s]):
-        said = said._replace(gap=True)
-    state.value[s], state.good[s], state.held[s] = said.value, said.time, said.suspect
-    state.failing[s], state.lower[s] = False, said.lower
+    layout, one = core.layout, core.state.single
+    one.value[s], one.good[s], one.held[s] = said.value, said.time, said.suspect
+    one.failing[s], one.lower[s] = False, said.lower
     if not said.suspect:
         _sight(core, s, said.time)
-    for at in range(layout.start[s], layout.start[s + 1]):
+    for at in layout.cells_of(s):
         _judge(core, at, layout.rule_at[at], said)
     if said.none:
-        state.value[s] = math.nan
+        one.value[s] = math.nan
 
 
 def _judge(core: Core, at: int, rule: Rule, said: Said) -> None:
     if rule.kind is Kind.STUCK:
         _flat(core, at, rule, said.value, said.time, suspect=said.suspect)
-        return
-    if rule.kind not in LADDERS:
-        return
-    if not box.in_force(core, core.layout.row_at[at], rule, said.time):
-        _close(core, at, said.time)
-        return
-    rungs = core.layout.rungs(at)
-    y = -math.inf if said.none else said.value * rule.sign
-    if at not in core.state.cells and not any(y >= threshold for threshold in rungs.threshold):
-        return
-    _climb(core, at, rungs, y, said, upward=rule.upward)
+    elif rule.kind in LADDERS:
+        if rule.schedule is not None and not box.in_force(core, core.layout.row_at[at], rule, said.time):
+            _close(core, at, said.time)
+            return
+        rungs = core.layout.rungs(at)
+        y = -math.inf if said.none else said.value * rungs.sign
+        if y >= rungs.lowest or at in core.state.cells:
+            _climb(core, at, rungs, y, said)
 
 
-def _climb(core: Core, at: int, rungs: Rungs, y: float, said: Said, *, upward: bool) -> None:  # noqa: PLR0913
+def _climb(core: Core, at: int, rungs: Rungs, y: float, said: Said) -> None:
     """Move the ladder of a cell. What says nothing, or nothing to a downward ladder, moves no rung."""
-    mute = y != y or (said.lower and not upward and not said.none)  # noqa: PLR0124  NaN
+    mute = y != y or (said.lower and rungs.sign < 0 and not said.none)  # noqa: PLR0124  NaN
     cell = core.state.cells.get(at) if mute else core.cell(at)
     if cell is None:
         return
@@ -123,7 +113,7 @@ def _climb(core: Core, at: int, rungs: Rungs, y: float, said: Said, *, upward: b
 
 def _shut(core: Core, s: int, t: int) -> None:
     """A reading at the very instant of an edge stands for it: also one that could judge nothing."""
-    for at in family(core, s):
+    for at in core.layout.cells_of(s):
         schedule = core.layout.rule_at[at].schedule
         if schedule is not None and not schedule.open_at(t):
             _close(core, at, t)
@@ -197,7 +187,7 @@ def _reevaluate(core: Core, at: int, rule: Rule, x: float, t: int) -> None:
 
 def _sight(core: Core, s: int, t: int) -> None:
     cells = core.state.cells
-    for at in family(core, s) if cells else ():
+    for at in core.layout.cells_of(s) if cells else ():
         cell = cells.get(at)
         if cell is not None and cell.blind:
             cell.blind = False
@@ -206,7 +196,7 @@ def _sight(core: Core, s: int, t: int) -> None:
 
 def go_blind(core: Core, s: int, t: int) -> None:
     """Mark the active alerts of a sensor that can no longer say whether they should stand."""
-    for at in family(core, s):
+    for at in core.layout.cells_of(s):
         cell = core.state.cells.get(at)
         if cell is None or not cell.reported or cell.blind:
             continue
@@ -290,7 +280,7 @@ def _edge(core: Core, s: int, d: int) -> None:
     """A schedule of the sensor opens or closes: judge the value it holds, or end what it let through."""
     layout, state = core.layout, core.state
     state.edge[s] = FOREVER
-    for at in family(core, s):
+    for at in core.layout.cells_of(s):
         schedule = layout.rule_at[at].schedule
         if schedule is None:
             continue

@@ -1,6 +1,8 @@
 """The engine's state as bytes, by ids of sensors, rules and gateways, never by row.
 
 Calm boxes are not stored: they follow from the rest.
+
+Over 250 lines: what is written and what is read must agree, so both stand in one place.
 """
 
 from collections.abc import Iterable

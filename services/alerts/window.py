@@ -1,4 +1,4 @@
-"""What is remembered of a source for what is derived from it: every reading of the window, or the first of each slot."""
+"""What is remembered of a source: every reading of the window, or the first of each of its slots."""
 
 import numpy as np
 

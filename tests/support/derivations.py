@@ -1,4 +1,4 @@
-"""Derivations for tests of the engine, each told twice: in columns for the engine, and plainly for the reference."""
+"""Derivations for tests of the engine, told twice: in columns, and plainly for the reference."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+import services.alerts.rule_tables  # noqa: F401  it must know the real hazards before others are put in their place
 from services.alerts import hazards as room
-from services.alerts import rule_tables
 from services.alerts.derive import Computed, Series
 from services.alerts.expression import parse
 from services.alerts.hazard import Derivation, Hazard
@@ -17,7 +17,7 @@ from services.observation.text import Text
 
 Points = Sequence[tuple[int, float]]
 Slow = Callable[[Points, int, float, Mapping[str, float]], list[tuple[float, bool]]]
-"""Readings in [t - window, t), t, value, held values → value of each output and whether it is a lower bound."""
+"""Readings in [t - window, t), t, value, held values → each output, and whether it is a lower bound."""
 
 _HOUR = 3_600_000_000
 _SUM_S, _RISE_S, _AGAIN_S = 2400, 2400, 1800
@@ -28,7 +28,7 @@ def _hundredths(value: float) -> int:
 
 
 def sums(series: Series) -> Computed:
-    """Sum of the window in hundredths, a lower bound of fewer than three readings; and that times the tide."""
+    """Sum of the window in hundredths, "at least" of fewer than three readings; and that times the tide."""
     hundredths = np.rint(np.concatenate([[0.0], series.value]) * 100).astype(np.int64)
     total = np.cumsum(hundredths)
     first = np.searchsorted(series.time, series.new_time - series.window)
@@ -107,7 +107,7 @@ NAMES = tuple(name for one, _ in DERIVATIONS for name in one.outputs)
 @contextmanager
 def only(derivations: Sequence[Derivation] = tuple(one for one, _ in DERIVATIONS)) -> Iterator[None]:
     """Within, these are all derivations there are, and their outputs are known properties."""
-    real = rule_tables.hazards  # imported before anything is replaced
+    real = room.hazards
     names = {name for one in derivations for name in one.outputs}
     made = {
         name: Property(name=name, unit="m", text=Text(name, f"the {name}"), derived=True) for name in names

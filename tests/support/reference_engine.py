@@ -339,7 +339,7 @@ class ReferenceEngine:
             if not late and good:
                 c.sure = (x, t)
 
-    def _derive(  # noqa: PLR0913
+    def _derive(
         self, spring: Spring, c: Channel, t: int, x: float, *, none: bool, usable: bool, good: bool
     ) -> list[tuple[Channel, int, float, int, bool, bool]]:
         flag = (1 if good else 3) if usable else 4
@@ -356,8 +356,8 @@ class ReferenceEngine:
             absent = none or math.isinf(value)
             if math.isfinite(value) and not channel.sensor.property.startswith("~"):
                 self.derived.append((channel.sensor.id, t, value, 3 if lower else flag))
-            lower = lower and math.isfinite(value)
-            made.append((channel, t, value if math.isfinite(value) else math.nan, flag, absent, lower))
+            finite = math.isfinite(value)
+            made.append((channel, t, value if finite else math.nan, flag, absent, lower and finite))
         return made
 
     def _held(self, c: Channel | None, t: int) -> float:
@@ -369,7 +369,7 @@ class ReferenceEngine:
         stays = c.sensor.reports == "on_change" or c.sensor.interval_s <= 0
         return value if stays or t - then <= round(3 * c.sensor.interval_s * _SECOND) else math.nan
 
-    def reading(  # noqa: C901, PLR0913  the rules in order
+    def reading(  # noqa: C901  the rules in order
         self, c: Channel, t: int, x: float, flag: int, *, none: bool = False, lower: bool = False
     ) -> None:
         self._first_sign(c, t)
@@ -432,7 +432,7 @@ class ReferenceEngine:
     def _partition(self, c: Channel) -> int:
         return partition(self.site.id, self.site.stations[c.sensor.station].area)
 
-    def _judge(  # noqa: PLR0913
+    def _judge(
         self,
         watch: Watch,
         c: Channel,

@@ -56,6 +56,11 @@ def test_a_street_is_dry_again_half_an_hour_after_the_water_has_drained() -> Non
     assert "tụ nước" in found[-1].data.reason.vi
 
 
+def test_water_that_stands_just_below_its_class_is_not_over() -> None:
+    street = "a.street_depth"
+    assert told(events({street: (1, [0.1, *[0.08] * 90])})) == [f"raised advisory {street} @0"]
+
+
 def test_the_bands_of_a_tide_gauge_are_its_own() -> None:
     tide = "t.tide_level"
     found = events({tide: (10, [3.9, 4.0, 4.1, 4.2, 4.3])}, {"t": BANDS})
@@ -117,6 +122,21 @@ def test_without_a_rain_gauge_nobody_says_where_the_water_comes_from() -> None:
     assert told(found) == []
 
 
+def test_a_rain_gauge_that_falls_silent_ends_no_alert_of_a_sewer() -> None:
+    """Nobody knows then whether it rains: what was told stands."""
+    found = events(
+        {
+            "r.rainfall": (10, [0.0] * 12),
+            "t.tide_level": (10, [3.6] * 60),
+            "s.street_depth": (10, [0.08] * 60),
+        },
+        {"s": {"outfall_level": 3.5}},
+        {"t": "site"},
+    )
+    of_sewer = [line for line in told(found) if "backflow" in line]
+    assert [line.split()[0] for line in of_sewer] == ["raised"]
+
+
 LAKE = {"normal_level": 50.0, "raised_level": 52.0, "crest_level": 54.0}
 
 
@@ -153,14 +173,17 @@ def test_a_shower_is_one_alert_with_the_window_that_made_it() -> None:
     assert all(event.data.flag == 1 for event in found)
 
 
-def test_after_an_outage_a_lower_bound_raises_and_does_not_clear() -> None:
-    """A gauge that was away for six hours: 55 mm of the day are known, and that is enough to tell."""
-    rows = [0.0] * 108 + [55.0 / 6] * 6
-    site = city([sensor("a.rainfall", 600)], bare=False)
-    given = [("a.rainfall", T0 + at * 10 * MINUTE, x) for at, x in enumerate(rows) if not 36 <= at < 72]
-    found = engine_of(site).apply([readings(*given)])
-    assert "raised" in told(found)[0]
-    assert max(("advisory", "watch").index(e.data.severity) for e in found if e.data.hazard == "rain") == 1
+def test_rain_known_only_at_least_raises_and_says_so_and_does_not_clear() -> None:
+    """A gauge that has just begun: 30 mm in four hours are an advisory of twelve, whatever fell before.
+
+    Then it is dry for hours, and nothing is over: the twelve hours are not covered yet.
+    """
+    found = [
+        e.data for e in events({"a.rainfall": (10, [1.25] * 24 + [0.0] * 24)}) if e.data.hazard == "rain"
+    ]
+    assert [(data.severity, data.flag) for data in found] == [("advisory", 3)]
+    assert "ít nhất 26,2 mm trong 12 giờ" in found[0].reason.vi
+    assert "at least 26.2 mm in 12 h" in found[0].reason.en
 
 
 def test_both_kinds_of_gauge_make_the_same_sums() -> None:

@@ -58,6 +58,13 @@ def test_a_gauge_whose_clock_trembles_counts_nothing_twice() -> None:
         assert last(trembling, name)[0] == pytest.approx(last(steady, name)[0], rel=0.03)
 
 
+def test_a_counter_whose_clock_trembles_loses_nothing() -> None:
+    rows = [(at + (0.1 if at % 20 else -0.1), at * 0.6) for at in range(10, 130, 10)]
+    for mm, at_least in told(sums_of_counter(series(rows)), "rain_10min")[1:]:
+        assert mm == pytest.approx(6.0, rel=0.03)
+        assert not at_least
+
+
 def test_a_missing_interval_is_missing_and_not_dry() -> None:
     hour = every(10, 12, 5.0)
     gap = [row for row in hour if row[0] != 90]

@@ -13,6 +13,7 @@ from services.alerts.hazards import _flood_rain as rain
 from services.alerts.hazards._flood_texts import advice, words
 from services.alerts.hazards._flood_words import join, number
 from services.observation.event import SEVERITIES
+from services.observation.flags import Flag
 from services.observation.quantity import Property
 from services.observation.text import Text
 
@@ -77,14 +78,15 @@ def reason(facts: Facts) -> Text | None:
         first = Text(f"Mưa tại {facts.place.vi} đã ngớt.", f"The rain at {facts.place.en} has eased.")
     else:
         word = WORDS[facts.severity]
+        least = Text("ít nhất ", "at least ") if facts.flag == Flag.SUSPECT else Text("", "")
         step = rain.ladders(facts.attributes)[found[0]][SEVERITIES.index(facts.severity)]
         limit = number(step, "g") if step is not None else None
         against = Text(
             f" (ngưỡng {limit.vi} mm)" if limit else "", f" (threshold {limit.en} mm)" if limit else ""
         )
         first = Text(
-            f"{word.vi} tại {facts.place.vi}: {mm.vi} mm trong {window.vi}{against.vi}.",
-            f"{word.en} at {facts.place.en}: {mm.en} mm in {window.en}{against.en}.",
+            f"{word.vi} tại {facts.place.vi}: {least.vi}{mm.vi} mm trong {window.vi}{against.vi}.",
+            f"{word.en} at {facts.place.en}: {least.en}{mm.en} mm in {window.en}{against.en}.",
         )
     return join(first, *_lately(facts, found[0] if facts.verb != "cleared" else ""))
 
