@@ -8,8 +8,8 @@ import pytest
 from services.alerts.hazard import Facts
 from services.alerts.hazards._flood_reasons import reason as flood
 from services.alerts.hazards._flood_words import danger_in_still_water, people_hazard, span
-from services.alerts.hazards.rain import class_of_12h, class_of_24h
-from services.alerts.hazards.rain import reason as rain
+from services.alerts.hazards._flood_shower import class_of_12h, class_of_24h
+from services.alerts.hazards._flood_shower import reason as rain
 from services.observation.text import Text
 
 LEVELS = {"bd1": 1.0, "bd2": 2.0, "bd3": 3.0}

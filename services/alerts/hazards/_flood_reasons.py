@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 
 from services.alerts.hazard import Facts, Part
+from services.alerts.hazards import _flood_rain as rain
+from services.alerts.hazards import _flood_shower as shower
 from services.alerts.hazards._flood_texts import (
     BACKFLOW,
     RELEASE,
@@ -294,6 +296,7 @@ SENTENCES: dict[str, Callable[[Facts], Text | None]] = {
     "street_backflow": backflow,
     "tide_level": tide,
     "tide_residual": lambda facts: _against(facts, SURGE, _METRES),
+    rain.SEVERITY: shower.reason,
     "reservoir_level": lambda facts: _against(facts, RESERVOIR, _METRES),
     "outflow": lambda facts: _against(facts, RELEASE, _FLOW, ".0f"),
     "outflow_rise": _released,

@@ -2,7 +2,7 @@
 
 River levels are law, fixed per station (Decision 05/2020/QĐ-TTg), closed on the left: H ≥ BĐk. Whatever
 else is a number here is a design default unless it says otherwise, and every default gives way to a rule of
-the site or an attribute of the station. Rain is a hazard of its own (`rain`): a shower is no flood.
+the site or an attribute of the station.
 
 One flood at one gauge is one alert. So how fast the water rises, and how long until the next level, stand in
 the reason of that alert; the rules on them, `flood-rise`, `street-rise` and `flood-ahead`, are switched off
@@ -16,6 +16,8 @@ import numpy as np
 from services.alerts.derive import Computed, Series
 from services.alerts.expression import parse
 from services.alerts.hazard import Cap, Derivation, Hazard
+from services.alerts.hazards import _flood_rain as rain
+from services.alerts.hazards import _flood_shower as shower
 from services.alerts.hazards import _flood_stage as stage
 from services.alerts.hazards import _flood_texts as texts
 from services.alerts.hazards._flood_reasons import reason
@@ -86,6 +88,7 @@ def growth(series: Series) -> Computed:
 
 
 _DERIVES = (
+    *shower.DERIVES,
     Derivation(
         (RATE, *ETA), "water_level", stage.rise, window_s=3_600.0, window_intervals=3, slots=16, above=_ARMED
     ),
@@ -246,12 +249,12 @@ _AHEAD = {
 HAZARD = Hazard(
     name="flood",
     text=Text("lũ, ngập", "flood"),
-    properties={prop.name: prop for prop in _PROPERTIES},
+    properties={prop.name: prop for prop in (*shower.PROPERTIES, *_PROPERTIES)},
     derives=_DERIVES,
     rules=tuple(
         {**rule, "status": "default"}
         for rule in (
-            _LEVEL, _STREET, _TIDE, _SURGE, _BACKFLOW, _LOCKED, _RESERVOIR, _RELEASE, _SUDDEN,
+            _LEVEL, shower.RULE, _STREET, _TIDE, _SURGE, _BACKFLOW, _LOCKED, _RESERVOIR, _RELEASE, _SUDDEN,
             _RISE, _STREET_RISE, _AHEAD,
         )
     ),
@@ -260,6 +263,7 @@ HAZARD = Hazard(
     cap=Cap("Met", Text("Lũ", "Flood"), ("Monitor", "Prepare", "Evacuate")),
     reason=reason,
     of_property={
+        rain.SEVERITY: shower.PART,
         "street_depth": texts.STREET,
         "street_depth_rate": texts.STREET,
         "street_backflow": texts.BACKFLOW,

@@ -1,14 +1,12 @@
 """Heavy rain: sums over 10 min to 24 h and the rain day, and one alert for the worst of them.
 
-A hazard of its own: the law has it so (Art. 44 beside Art. 45 of Decision 18/2021/QĐ-TTg), a warning of rain
-is verified by rain, and a shower that floods nothing is no false flood. A ladder on each of five windows
-would tell one shower five times; so the worst window makes one index, and the reason says which window it is
-and how many millimetres.
+A ladder on each of five windows would tell one shower five times; so the worst window makes one index, and
+the reason says which window it is and how many millimetres.
 """
 
 import numpy as np
 
-from services.alerts.hazard import Cap, Derivation, Facts, Hazard
+from services.alerts.hazard import Cap, Derivation, Facts, Part
 from services.alerts.hazards import _flood_rain as rain
 from services.alerts.hazards._flood_texts import advice, words
 from services.alerts.hazards._flood_words import join, number
@@ -149,13 +147,13 @@ def _property(name: str, unit: str, vi: str, en: str) -> Property:
     return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
 
 
-_PROPERTIES = (
+PROPERTIES = (
     *(_property(name, "mm", f"mưa {text.vi}", f"rain in {text.en}") for name, text in _WINDOWS.items()),
     _property(rain.RAIN_DAY, "mm", "mưa ngày (từ 19 giờ)", "rain of the rain day (from 19:00)"),
     _property(rain.SEVERITY, "1", "mức độ mưa", "severity of the rain"),
 )
 
-_RAIN = {
+RULE = {
     "id": "rain",
     "property": rain.SEVERITY,
     # Places on the ladders of _flood_rain.LADDERS, or of the station's attributes `rain_1h_watch` and so on.
@@ -167,22 +165,18 @@ _RAIN = {
     "hysteresis": 0.2,
     # Showers come in cells: half an hour without one before the rain is over.
     "off_delay_s": 1800,
-    "status": "default",
     "source": "design default: 8/15/25 mm in 10 min, 30/50/70/100 in 1 h, 50/70/100/200 in 3 h, "
     "26/50/100 in 12 h, 51/100/200/400 in 24 h",
 }
 
-HAZARD = Hazard(
-    name="rain",
+DERIVES = (
+    Derivation(rain.OUTPUTS, "rainfall", rain.sums, window_s=rain.KEPT_S),
+    Derivation(rain.OUTPUTS, "rain_total", rain.sums_of_counter, window_s=rain.KEPT_S),
+)
+
+PART = Part(
     text=Text("mưa lớn", "heavy rain"),
-    properties={prop.name: prop for prop in _PROPERTIES},
-    derives=(
-        Derivation(rain.OUTPUTS, "rainfall", rain.sums, window_s=rain.KEPT_S),
-        Derivation(rain.OUTPUTS, "rain_total", rain.sums_of_counter, window_s=rain.KEPT_S),
-    ),
-    rules=(_RAIN,),
     words=WORDS,
     advice=_ADVICE,
     cap=Cap("Met", Text("Mưa lớn", "Heavy rain"), ("Monitor", "Avoid", "Prepare")),
-    reason=reason,
 )
