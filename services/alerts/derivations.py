@@ -27,6 +27,7 @@ NOWHERE = -1
 HIDDEN = "~"
 """A property of this first letter only feeds a rule of kind rate, and is published nowhere."""
 _RATE_SLOTS = 16
+_FEW = 8
 _QUARTER = 900 * SECOND
 """Clocks of this century change at full quarters of an hour."""
 
@@ -179,6 +180,8 @@ def wall_clock(zone: str) -> Callable[[Ints], Ints]:
     """µs UTC → µs of a zone's wall clock."""
 
     def local(time: Ints) -> Ints:
+        if len(time) <= _FEW:
+            return np.array([t + _shift(zone, t // _QUARTER) for t in time.tolist()], np.int64)
         quarters, back = np.unique(time // _QUARTER, return_inverse=True)
         shifts = np.fromiter(
             (_shift(zone, quarter) for quarter in quarters.tolist()), np.int64, len(quarters)

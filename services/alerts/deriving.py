@@ -95,7 +95,8 @@ class _Block:
         for group in which.tolist():
             self._runs(window, group)
         if isinstance(window, Ring):
-            window.put(self.index[self.kept], self.time[self.kept], self.value[self.kept])
+            kept = np.flatnonzero(self.kept)
+            window.put(self.index[kept], self.time[kept], self.value[kept], once=self.unique)
 
     def _any(self, mask: Bools) -> Bools:
         """Whether any reading of each source is marked."""

@@ -19,7 +19,6 @@ from services.alerts.derivations import (
     Placed,
     answers,
     level_of,
-    ordered,
     seen_elsewhere,
     wall_clock,
     wanted,
@@ -96,7 +95,7 @@ class Layout:
 
     def _place_derived(self) -> None:
         """Rows for derived sensors: those hazards declare, and one for each rule of kind rate."""
-        declared = ordered(derivations())
+        declared = derivations()
         elsewhere = seen_elsewhere(declared, self.rules)
         known = Known(self.site.stations)
         for station, name in zip(self.station, self.property, strict=True):

@@ -21,8 +21,8 @@ class Ring:
         self.time = np.full((len(window), self.size), NEVER, np.int64)
         self.value = np.full((len(window), self.size), np.nan)
 
-    def put(self, at: Ints, time: Ints, value: Floats) -> None:
-        """Keep readings, in the order they came; `at` names the window of each and may repeat."""
+    def put(self, at: Ints, time: Ints, value: Floats, *, once: bool = False) -> None:
+        """Keep readings, in the order they came; `at` names the window of each, and repeats if not `once`."""
         if not len(at):
             return
         turn = time // self.step[at]
@@ -30,9 +30,11 @@ class Ring:
         # Repeated assignment keeps the last: written backwards, that is the first that came.
         held = self.time[at, slot]
         free = (held == NEVER) | (held // self.step[at] < turn)
-        at, slot, time, value = at[free][::-1], slot[free][::-1], time[free][::-1], value[free][::-1]
-        order = np.argsort(turn[free][::-1], kind="stable")  # a later turn of the same slot wins
-        at, slot, time, value = at[order], slot[order], time[order], value[order]
+        at, slot, time, value = at[free], slot[free], time[free], value[free]
+        if not once:
+            at, slot, time, value, turn = at[::-1], slot[::-1], time[::-1], value[::-1], turn[free][::-1]
+            order = np.argsort(turn, kind="stable")  # a later turn of the same slot wins
+            at, slot, time, value = at[order], slot[order], time[order], value[order]
         self.time[at, slot] = time
         self.value[at, slot] = value
 

@@ -117,8 +117,8 @@ def test_events_are_paged_in_order_and_tell_where_to_go_on(machine: Rig) -> None
 def test_a_derived_sensor_is_listed_with_its_station(machine: Rig) -> None:
     _, document = machine.get(f"{API}/sensors?station=vt-flood-001")
     derived = [sensor["id"] for sensor in document["items"] if sensor["derived"]]
-    assert derived == ["vt-flood-001.water_level_rate"]
-    assert derived[0] in machine.get(f"{API}/stations/vt-flood-001")[1]["sensors"]
+    assert "vt-flood-001.water_level_rate" in derived
+    assert set(derived) <= set(machine.get(f"{API}/stations/vt-flood-001")[1]["sensors"])
 
 
 def test_the_canary_is_in_no_list(machine: Rig) -> None:

@@ -68,22 +68,27 @@ def slow_rise(window_s: float) -> Slow:
 
 
 def again(series: Series) -> Computed:
-    """Derived from what is derived: how far above the lowest of the window; none where it is the lowest."""
+    """How far above the lowest of the window, and what is held on top; none where it is the lowest."""
     found = np.full(len(series.new_time), np.nan)
     for at, (t, x, upto) in enumerate(zip(series.new_time, series.new_value, series.upto, strict=True)):
         past = series.value[:upto][series.time[:upto] >= t - series.window]
         if len(past):
             found[at] = x - past.min() if x > past.min() else np.inf
+    for held in series.held.values():
+        found = found + np.where(np.isnan(held), 0.0, held)
     return Computed(found[None])
 
 
 def slow_again(points: Points, t: int, x: float, held: Mapping[str, float]) -> list[tuple[float, bool]]:
     """As `again`."""
-    del t, held
+    del t
     if not points:
         return [(math.nan, False)]
     lowest = min(value for _, value in points)
-    return [(x - lowest if x > lowest else math.inf, False)]
+    found = x - lowest if x > lowest else math.inf
+    for value in held.values():
+        found = found + (0.0 if math.isnan(value) else value)
+    return [(found, False)]
 
 
 DERIVATIONS: tuple[tuple[Derivation, Slow], ...] = (
@@ -93,9 +98,18 @@ DERIVATIONS: tuple[tuple[Derivation, Slow], ...] = (
         slow_rise(_RISE_S),
     ),
     (
-        Derivation(("rain_over",), "rain_tide", again, _AGAIN_S, 3, inputs=("level_rise",), needs=("bd1",)),
+        Derivation(
+            ("rain_over",),
+            "rain_tide",
+            again,
+            _AGAIN_S,
+            3,
+            inputs=("rain_least", "level_rise"),
+            needs=("bd1",),
+        ),
         slow_again,
     ),
+    (Derivation(("rise_over",), "level_rise", again, _AGAIN_S), slow_again),
     (
         Derivation(("tide_over",), "tide_level", again, 600, inputs=("rain_least",), window_intervals=2),
         slow_again,

@@ -10,6 +10,7 @@ import pytest
 from services.alerts.core import Core
 from services.alerts.derivations import ordered
 from services.alerts.derive import Computed, Series
+from services.alerts.expression import parse
 from services.alerts.hazard import Derivation
 from services.alerts.slope import theil_sen
 from services.observation.batch import Batch
@@ -72,6 +73,18 @@ def test_what_there_is_none_of_ends_its_alert_through_the_off_delay_and_is_not_p
         events = engine.apply([readings(*rain(0.0, 2.0, -1.0, -1.0))])
         assert told(events) == ["raised watch a.rain_over @10", "cleared watch a.rain_over @30"]
         assert values(engine.take_derived()) == [("a.rain_over", 2.0, 1)]
+
+
+def test_below_the_floor_there_is_no_rise_to_raise_when_a_schedule_opens() -> None:
+    one = Derivation(("level_rise",), "water_level", rise, 2400, 16, above=parse(1.0))
+    by_day = [{"from": "05:00", "to": "05:40"}, {"from": "05:50", "to": "06:50"}]  # T0 is 05:14
+    fast = {"id": "fast", "hazard": "flood", "property": "level_rise", "watch": 0.5, "off_delay_s": 900}
+    with derived(one):
+        engine = engine_of(city([sensor("a.water_level", 300)], [{**fast, "schedule": by_day}]))
+        rows = [("a.water_level", T0 + at * 5 * MINUTE, 1.0 + at * 0.1) for at in range(5)]
+        events = engine.apply([readings(*rows, ("a.water_level", T0 + 25 * MINUTE, 0.9))])
+        events += engine.apply([readings(("a.water_level", T0 + 38 * MINUTE, 0.9))])
+        assert told(events) == ["raised watch a.level_rise @20", "cleared watch a.level_rise @26"]
 
 
 def test_a_source_that_fails_or_falls_silent_blinds_what_is_derived_from_it() -> None:

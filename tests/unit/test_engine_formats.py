@@ -1,6 +1,7 @@
 """Snapshots of earlier releases are read, and the engine goes on as that release would have."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,7 +18,7 @@ STEP = 10 * MINUTE
 
 def site() -> Site:
     """Three gauges: one in flood, one that fails in the middle of it, one that falls silent."""
-    rules = [
+    rules: list[dict[str, Any]] = [
         {"id": "level", "hazard": "flood", "property": "water_level", "watch": 1.0, "on_delay_s": 1800},
         {"id": "rise", "hazard": "flood", "property": "water_level_rate", "watch": 0.3, "off_delay_s": 600},
         {
@@ -37,7 +38,7 @@ def site() -> Site:
 
 def before() -> list[EngineMessage]:
     """Until minute 60."""
-    rows = [(A, T0 + at * STEP, 0.6 + at * 0.1) for at in range(7)]
+    rows: list[tuple[Any, ...]] = [(A, T0 + at * STEP, 0.6 + at * 0.1) for at in range(7)]
     rows += [(B, T0 + at * STEP, 0.6 + at * 0.2, 1 if at < 5 else 4) for at in range(7)]
     rows += [(C, T0 + at * STEP, 0.5) for at in range(3)]
     rows.sort(key=lambda row: row[1])

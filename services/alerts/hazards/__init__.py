@@ -4,6 +4,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from services.alerts.derivations import ordered
 from services.alerts.hazard import Derivation, Hazard
 from services.observation.quantity import PROPERTIES, Property
 
@@ -41,5 +42,9 @@ def extra_properties() -> dict[str, Property]:
 
 @cache
 def derivations() -> tuple[Derivation, ...]:
-    """All derivations, in the order of hazards."""
-    return tuple(derivation for hazard in hazards().values() for derivation in hazard.derives)
+    """All derivations, in the order of hazards, but each after all that make what it reads.
+
+    Raises:
+        LookupError: some read each other in a circle.
+    """
+    return tuple(ordered([derivation for hazard in hazards().values() for derivation in hazard.derives]))
