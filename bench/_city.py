@@ -60,16 +60,18 @@ def _gauge(station: str) -> Sensor:
     )  # fmt: skip
 
 
-def batch_of(
+def batch_of(  # noqa: PLR0913  the columns of a batch
     names: list[str],
     sensor: NDArray[Any],
     t: NDArray[np.int64],
     value: NDArray[np.float64],
     gateway: str = "gw-city",
+    pack: int | None = None,
 ) -> Batch:
-    """One message: (n,) index into names, µs, metres; all good."""
-    source = Source(gateway, "", 0, 0, 1, int(t.max()), len(t))
-    return Batch([source], names, t, sensor.astype(np.uint32), value, np.ones(len(t), np.uint8))
+    """One message: (n,) index into names, µs, metres; all good. `pack`: readings of a pack; None: all."""
+    sizes = [min(pack or len(t), len(t) - at) for at in range(0, len(t), pack or len(t))]
+    sources = [Source(gateway, "", 0, 0, 1, int(t.max()), size) for size in sizes]
+    return Batch(sources, names, t, sensor.astype(np.uint32), value, np.ones(len(t), np.uint8))
 
 
 def turns(count: int, number: int, crossing: float) -> list[NDArray[np.float64]]:

@@ -60,7 +60,9 @@ def wide(count: int, crossing: float) -> tuple[float, float, list[list[Event]]]:
     took, wall, told = [], [], []
     for turn, value in enumerate(turns(count, TURNS, crossing)):
         fresh, order = shuffled(names, turn)
-        batch = batch_of(fresh, np.arange(count), np.full(count, T0 + turn * STEP), value[order])
+        batch = batch_of(
+            fresh, np.arange(count), np.full(count, T0 + turn * STEP), value[order], pack=GATEWAY
+        )
         began, on_the_wall = time.process_time(), time.perf_counter()
         events = engine.apply([Readings(batch)])
         took.append(time.process_time() - began)

@@ -21,7 +21,7 @@ import psutil  # type: ignore[import-untyped]
 from bench._city import HYSTERESIS, OFF_DELAY_S, STEP, T0, THRESHOLDS, batch_of, site_of, turns
 from bench._given import Given
 from bench._plain_engine import PlainEngine
-from bench.engine import shuffled
+from bench.engine import GATEWAY, shuffled
 from services.alerts.engine import Engine, Readings
 from services.alerts.rule import parse_rules
 from tests.support.up import ROOT
@@ -61,7 +61,9 @@ def one(count: int) -> dict[str, Any]:
     known: list[float] = []
     for turn, value in enumerate(turns(count, min(MOST, max(LEAST, READINGS // count)), 0.0)):
         listed, order = (names, np.arange(count)) if turn % 2 else shuffled(names, turn)
-        batch = batch_of(listed, np.arange(count), np.full(count, T0 + turn * STEP), value[order])
+        batch = batch_of(
+            listed, np.arange(count), np.full(count, T0 + turn * STEP), value[order], pack=GATEWAY
+        )
         began = time.process_time()
         engine.apply([Readings(batch)])
         (known if turn % 2 else took).append(time.process_time() - began)

@@ -19,6 +19,7 @@ from services.alerts import box, change, snapshot
 from services.alerts.core import Cause, Core
 from services.alerts.deriving import derive
 from services.alerts.gateways import gateway_state, tick
+from services.alerts.ids import Ids
 from services.alerts.layout import Layout
 from services.alerts.rows import Rows, gather
 from services.alerts.rule import Rule
@@ -61,7 +62,7 @@ class Engine:
         """
         layout = Layout(site, rules, partition)
         self._core = Core(layout, State(layout, t))
-        self._ids: dict[tuple[int, str, str], tuple[list[str], NDArray[np.int64]]] = {}
+        self._ids = Ids(layout.row, layout.real)
         box.draw_at_rest(layout, self._core.state)
 
     @classmethod
@@ -84,6 +85,7 @@ class Engine:
             t = max(int(column.max()) for column in (core.state.last, core.state.clock) if len(column))
             core.cause = Cause(0, t)
             engine._core = change.apply(core, site, rules, t)
+            engine._ids = Ids(engine._core.layout.row, engine._core.layout.real)
         return engine
 
     def snapshot(self) -> bytes:
@@ -136,7 +138,7 @@ class Engine:
         elif isinstance(message, SiteChange):
             core.cause = Cause(0, message.t)
             self._core = change.apply(core, message.site, message.rules, message.t)
-            self._ids.clear()
+            self._ids = Ids(self._core.layout.row, self._core.layout.real)
 
     def _flush(self, batches: list[Batch], events: list[CloudEvent]) -> None:
         if batches:
@@ -156,7 +158,7 @@ class Engine:
     def _readings(self, batch: Batch) -> list[Rows | None]:
         """Apply readings, then what is derived from them, level by level; return those of all levels."""
         core = self._core
-        rows = gather(batch, self._resolve(batch.sensors))
+        rows = gather(batch, self._ids.rows(batch))
         if not len(rows.time):
             return []
         self._begin_groups(rows)
@@ -323,23 +325,6 @@ class Engine:
                 return at + first
             at, look = stop, look * 4
         return end
-
-    def _resolve(self, sensors: list[str]) -> NDArray[np.int64]:
-        """Rows of sensor ids, -1 for those that are not ours; remembered for lists that come again."""
-        if not sensors:
-            return np.empty(0, np.int64)
-        key = (len(sensors), sensors[0], sensors[-1])
-        known = self._ids.get(key)
-        if known is not None and known[0] == sensors:
-            return known[1]
-        real = self._core.layout.real
-        row = self._core.layout.row
-        found = np.fromiter((row.get(name, -1) for name in sensors), np.int64, len(sensors))
-        found[found >= real] = -1  # what is computed here comes from nobody else
-        if len(self._ids) > 64:  # noqa: PLR2004  a bound, not a tuning
-            self._ids.clear()
-        self._ids[key] = (list(sensors), found)
-        return found
 
 
 _order = attrgetter("order")

@@ -37,10 +37,15 @@ def parse(
         return None, _all(findings)
     site = read_site(findings["site.toml"], files["site.toml"])
     stations = read_stations(findings["stations.geojson"], files["stations.geojson"], site)
-    _check_gateways(findings["site.toml"], site, stations)
-    _check_spoken_for(findings["stations.geojson"], stations)
+    placed = not findings["stations.geojson"].unreadable
+    if placed:
+        _check_gateways(findings["site.toml"], site, stations)
+    if site.known:
+        _check_spoken_for(findings["stations.geojson"], stations)
     properties = {**PROPERTIES, **(extra_properties or {})}
-    sensors = read_sensors(findings["sensors.csv"], files["sensors.csv"], stations, properties)
+    sensors = read_sensors(
+        findings["sensors.csv"], files["sensors.csv"], stations if placed else None, properties
+    )
     rules = read_rules(findings["rules.toml"], files["rules.toml"]) if "rules.toml" in files else ()
     problems = _all(findings)
     if any(problem.level == "error" for problem in problems):
@@ -65,7 +70,9 @@ def parse(
 
 
 def _all(findings: Mapping[str, Findings]) -> list[Problem]:
-    return [problem for name in FILES for problem in findings[name].problems]
+    """Of files that could not be read at all first."""
+    names = sorted(FILES, key=lambda name: not findings[name].unreadable)
+    return [problem for name in names for problem in findings[name].problems]
 
 
 def _check_gateways(findings: Findings, site: SiteToml, stations: Mapping[str, Station]) -> None:

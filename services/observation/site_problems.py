@@ -11,19 +11,30 @@ _HEADER = re.compile(r"\s*\[\[?\s*[\"'A-Za-z]")
 
 
 class Findings:
-    """Problems of one file, in the order they were met."""
+    """Problems of one file, in the order they were met.
+
+    Attributes:
+        unreadable: its syntax is wrong, so that what it declares is not known: what other files say of
+            that is neither right nor wrong.
+    """
 
     def __init__(self, file: str, content: bytes) -> None:
         """Keep the text of the file for finding lines in it; a byte order mark is no part of it."""
         self.file = file
         self.text = content.decode("utf-8-sig", errors="replace")
         self.problems: list[Problem] = []
+        self.unreadable = False
         self._lines = self.text.split("\n")
         self._tables: dict[str, list[int]] = {}
 
     def error(self, line: int, what: tuple[str, str], remedy: tuple[str, str]) -> None:
         """Note an error; each pair is (vi, en)."""
         self.problems.append(Problem(self.file, line, Text(*what), Text(*remedy)))
+
+    def syntax(self, line: int, what: tuple[str, str], remedy: tuple[str, str]) -> None:
+        """Note an error that leaves nothing of the file to be read."""
+        self.unreadable = True
+        self.error(line, what, remedy)
 
     def warning(self, line: int, what: tuple[str, str], remedy: tuple[str, str]) -> None:
         """Note what works and is probably not meant."""
@@ -70,7 +81,7 @@ class Findings:
         try:
             content.decode("utf-8")
         except UnicodeDecodeError as error:
-            self.error(
+            self.syntax(
                 content.count(b"\n", 0, error.start) + 1,
                 ("không phải UTF-8", "is not UTF-8"),
                 ("lưu lại tệp với bảng mã UTF-8", "save the file as UTF-8"),

@@ -74,9 +74,12 @@ class _Row(msgspec.Struct):
 
 
 def read_sensors(
-    findings: Findings, content: bytes, stations: Mapping[str, Station], properties: Mapping[str, Property]
+    findings: Findings,
+    content: bytes,
+    stations: Mapping[str, Station] | None,
+    properties: Mapping[str, Property],
 ) -> dict[str, Sensor]:
-    """Read one sensor a line; an empty cell is the property's default.
+    """Read one sensor a line; an empty cell is the property's default. `stations` None: not known.
 
     A row's limits are in the row's own `unit`, as the engineer reads them off the instrument.
     """
@@ -98,7 +101,9 @@ def read_sensors(
     return sensors
 
 
-def _sensor(row: _Row, stations: Mapping[str, Station], properties: Mapping[str, Property]) -> Sensor | None:
+def _sensor(
+    row: _Row, stations: Mapping[str, Station] | None, properties: Mapping[str, Property]
+) -> Sensor | None:
     station, _, name = row.sensor.partition(".")
     if not is_sensor_id(row.sensor):
         row.error(
@@ -106,7 +111,7 @@ def _sensor(row: _Row, stations: Mapping[str, Station], properties: Mapping[str,
             ("ví dụ vt-flood-001.water_level", "for example vt-flood-001.water_level"),
         )
         return None
-    if station not in stations:
+    if stations is not None and station not in stations:
         row.error(
             (f"không có trạm {station!r}", f"no station {station!r}"),
             ("thêm trạm vào stations.geojson", "add the station to stations.geojson"),
@@ -145,11 +150,11 @@ def _property(row: _Row, properties: Mapping[str, Property], name: str) -> Prope
         )
         return None
     if unit and converter(unit, prop.unit) is None:
-        what = "unknown unit" if not known(unit) else "a unit of another dimension"
+        what = f"an unknown unit {unit!r}" if not known(unit) else f"a unit of another dimension, {unit!r}"
         row.error(
             (
                 f"đơn vị {unit!r} không đổi được sang {prop.unit}",
-                f"{unit!r} is {what}; {name} is in {prop.unit}",
+                f"has {what}; {name} is in {prop.unit}",
             ),
             ("dùng tên đơn vị SenML hoặc UCUM", "use a SenML or UCUM name of a unit"),
         )

@@ -14,6 +14,7 @@ from services.observation.topics import SITE_SCOPE, is_slug
 
 _TEXTS = ("id", "name_vi", "name_en", "area")
 _FEATURES = re.compile(r'"features"\s*:\s*\[')
+_TYPED = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 _BETWEEN = re.compile(r"[\s,]*")
 _decoder = json.JSONDecoder()
 
@@ -44,7 +45,7 @@ def _features(findings: Findings, content: bytes) -> list[tuple[dict[str, Any], 
     try:
         collection = json.loads(findings.text)
     except (ValueError, RecursionError) as error:
-        findings.error(
+        findings.syntax(
             getattr(error, "lineno", 1),
             (f"không đọc được JSON: {error}", f"not valid JSON: {error}"),
             ("sửa cú pháp, hoặc lưu lại từ QGIS", "mend the syntax, or save it again from QGIS"),
@@ -52,7 +53,7 @@ def _features(findings: Findings, content: bytes) -> list[tuple[dict[str, Any], 
         return []
     features = collection.get("features") if isinstance(collection, dict) else None
     if not isinstance(features, list) or not all(isinstance(feature, dict) for feature in features):
-        findings.error(
+        findings.syntax(
             1,
             ("không phải FeatureCollection", "not a FeatureCollection"),
             ("xuất dạng GeoJSON FeatureCollection", "export it as a GeoJSON FeatureCollection"),
@@ -93,7 +94,8 @@ def _station(
     at = _point(findings, feature, identity, line, site)
     name = [_name(findings, properties.get(key), key, identity, line) for key in ("name_vi", "name_en")]
     area = properties.get("area")
-    if area != SITE_SCOPE and (not isinstance(area, str) or area not in site.areas):
+    declared = isinstance(area, str) and (area in site.areas or not site.known)
+    if area != SITE_SCOPE and not declared:
         findings.error(
             line,
             (f"trạm {identity}: không có khu vực {area!r}", f"station {identity}: no area {area!r}"),
@@ -177,9 +179,20 @@ def _attributes(findings: Findings, properties: dict[str, Any], identity: str, l
                 f"trạm {identity}: {key} = {value!r} không phải số",
                 f"station {identity}: {key} = {value!r} is not a number",
             ),
-            (
-                "thuộc tính của trạm là số; xóa cột này",
-                "attributes of a station are numbers; remove this one",
-            ),
+            _as_number(value),
         )
     return attributes
+
+
+def _as_number(value: object) -> tuple[str, str]:
+    """How to mend an attribute that is none: most often a number that was typed as text."""
+    typed = value.strip() if isinstance(value, str) else ""
+    if not _TYPED.fullmatch(typed):
+        return "thuộc tính của trạm là số; xóa cột này", "attributes of a station are numbers; remove this one"
+    number = typed.replace(",", ".")
+    if "," in typed:
+        return (
+            f"viết {number}, dùng dấu chấm thập phân, không có dấu ngoặc kép",
+            f"write {number}, with a decimal point and without quotation marks",
+        )
+    return f"viết {number}, không có dấu ngoặc kép", f"write {number} without quotation marks"

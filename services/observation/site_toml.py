@@ -18,7 +18,7 @@ _AT_LINE = re.compile(r"at line (\d+)")
 
 
 class SiteToml(msgspec.Struct):
-    """What `site.toml` declares, with defaults applied."""
+    """What `site.toml` declares, with defaults applied; not `known` where it can't be read."""
 
     id: str = "site"
     name: Text = Text("", "")
@@ -28,6 +28,7 @@ class SiteToml(msgspec.Struct):
     areas: dict[str, Area] = {}
     gateways: dict[str, Gateway] = {}
     sources: tuple[SourceDecl, ...] = ()
+    known: bool = True
 
 
 def load(findings: Findings, content: bytes) -> dict[str, Any] | None:
@@ -38,7 +39,7 @@ def load(findings: Findings, content: bytes) -> dict[str, Any] | None:
         return tomllib.loads(findings.text)
     except (ValueError, RecursionError) as error:
         found = _AT_LINE.search(str(error))
-        findings.error(
+        findings.syntax(
             int(found[1]) if found else findings.last_line(),
             (f"không đọc được TOML: {error}", f"not valid TOML: {error}"),
             ("sửa cú pháp ở dòng này", "mend the syntax on this line"),
@@ -50,7 +51,7 @@ def read_site(findings: Findings, content: bytes) -> SiteToml:
     """Read `site.toml`; whatever is wrong is noted and the rest read on."""
     table = load(findings, content)
     if table is None:
-        return SiteToml()
+        return SiteToml(known=False)
     findings.unknown_keys(table, TOP, 1)
     _format(findings, table.get("format"))
     site = SiteToml(

@@ -31,7 +31,7 @@ TIP_MM = 0.2
 STRETCH_US = 1800 * SECOND
 """So much is computed at once at most: longer costs memory, shorter time."""
 
-BEFORE_S = 6 * 3600.0
+BEFORE_S = 13 * 3600.0
 """A story begins on dry ground: so long before it, and while it is told, no rain comes by chance."""
 
 _DECIMALS = {

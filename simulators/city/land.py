@@ -74,7 +74,7 @@ class Land:
         self.streets = Streets(
             stations.trait("gather", 5.5, 8.0),
             _given(stations.attribute("drain_mm_h"), stations.trait("sewer", 26.0, 34.0)),
-            stations.attribute("outfall_m", 3.8),
+            stations.attribute("outfall_level", 3.8),
         )
         has = {name: set(sensors.station[rows].tolist()) for name, rows in sensors.of.items()}
         wet = {row for name in _RIVER for row in has.get(name, ())}

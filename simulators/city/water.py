@@ -30,27 +30,27 @@ class Streets(NamedTuple):
     Attributes:
         gather: how many times its own area drains into a low point.
         drain_mm_h: what the sewer takes; trunk sewers of HCMC were built for about 85 mm in 3 h.
-        outfall_m: sea level from which on its outfall is locked.
+        outfall_level: sea level from which on its outfall is locked.
     """
 
     gather: Floats
     drain_mm_h: Floats
-    outfall_m: Floats
+    outfall_level: Floats
 
 
 _LOCKED = 0.35  # of the sewer's capacity is left, by pumps and storage, when the sea stands above the outfall
 _LOCK_BAND_M = 0.6
 
 
-def sewer_share(sea_m: Floats | float, outfall_m: Floats) -> Floats:
+def sewer_share(sea_m: Floats | float, outfall_level: Floats) -> Floats:
     """How much of its capacity a sewer has at a sea level: all of it, until the tide reaches the outfall."""
-    drowned = np.clip((sea_m - outfall_m) / _LOCK_BAND_M, 0.0, 1.0)
+    drowned = np.clip((sea_m - outfall_level) / _LOCK_BAND_M, 0.0, 1.0)
     return np.asarray(1.0 - (1.0 - _LOCKED) * drowned, np.float64)
 
 
 def street_step(depth: Floats, streets: Streets, rain: Floats, sea_m: float, dt: float) -> Floats:
     """Depth in m after a step: runoff in, sewer out, never below the ground."""
-    out = streets.drain_mm_h * sewer_share(sea_m, streets.outfall_m)
+    out = streets.drain_mm_h * sewer_share(sea_m, streets.outfall_level)
     change = streets.gather * (PAVED * rain - out) * dt / 3.6e6
     return np.asarray(np.maximum(depth + change, 0.0), np.float64)
 

@@ -122,9 +122,8 @@ class Desk:
     def _do(self, block: Block) -> list[str]:
         done = self._shell(_runnable(block))
         self._said = done.stdout
-        return (
-            [] if done.returncode == 0 else [f"{block.text}→ {done.returncode}\n{done.stdout}{done.stderr}"]
-        )
+        wrong = done.returncode != 0 or (block.text.startswith("python ") and done.stderr)
+        return [f"{block.text}→ {done.returncode}\n{done.stdout}{done.stderr}"] if wrong else []
 
     def _see(self, asked: Block, shown: Block) -> list[str]:
         """The lines shown must stand in the answer, at the latest after a while."""

@@ -230,7 +230,7 @@ WRONG: list[tuple[str, str, str, str, str]] = [
     ),
     ("sensors.csv", "vt-sea-001.tide_level", "vt-x.tide_level", "vt-x.", "no station 'vt-x'"),
     ("sensors.csv", "tide_level,m,", "glow,,", "vt-sea", "unknown property 'glow'"),
-    ("sensors.csv", "tide_level,m,", "tide_level,furlong,", "vt-sea", "is unknown unit"),
+    ("sensors.csv", "tide_level,m,", "tide_level,furlong,", "vt-sea", "has an unknown unit"),
     ("sensors.csv", "tide_level,m,", "tide_level,s,", "vt-sea", "of another dimension"),
     ("sensors.csv", "m,600,", "m,0,", "vt-sea", "must be above 0"),
     ("sensors.csv", "m,600,", "m,ten,", "vt-sea", "'ten' is not a number"),
