@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 Key = tuple[int, int, int]
 """Row of the measured sensor, place of its reading in the batch, its time."""
+
+
+class Beside(NamedTuple):
+    """Derived values by property, and which of them are only known at least."""
+
+    values: dict[str, float]
+    least: set[str]
+
+
 _BATCH = 1 << 40
 """More than there are readings in a batch."""
 
@@ -27,11 +36,9 @@ def speaking() -> frozenset[str]:
     return frozenset(name for name, hazard in hazards().items() if hazard.reason is not None)
 
 
-def beside_of(
-    out: Sequence["Told"], streams: Sequence[Rows | None], layout: Layout
-) -> Mapping[Key, Mapping[str, float]]:
+def beside_of(out: Sequence["Told"], streams: Sequence[Rows | None], layout: Layout) -> Mapping[Key, Beside]:
     """Derived values by property, for the readings that made events of hazards with words of their own."""
-    found: dict[Key, dict[str, float]] = defaultdict(dict)
+    found: dict[Key, Beside] = defaultdict(lambda: Beside({}, set()))
     if not layout.levels or not any(rows is not None and rows.derived for rows in streams):
         return found
     own_words = speaking()
@@ -52,5 +59,7 @@ def beside_of(
             name = layout.property[int(rows.sensor[at])]
             if not name.startswith(HIDDEN):
                 key = int(layout.root[rows.sensor[at]]), int(rows.arrival[at]), int(rows.time[at])
-                found[key][name] = float(rows.value[at])
+                found[key].values[name] = float(rows.value[at])
+                if rows.lower[at]:
+                    found[key].least.add(name)
     return found

@@ -73,7 +73,9 @@ def _cell(core: Core, box: _Box, s: int, at: int) -> None:
         if cell is None:
             box.within(LOWEST, rungs.lowest, rungs.sign)
         else:
-            _ladder(box, cell, rungs, one.gap[s], timed=one.timed[s])
+            # Boxes count from when silence does, gaps from the last reading, which may be earlier.
+            gap = one.gap[s] - (one.base[s] - one.last[s])
+            _ladder(box, cell, rungs, gap, timed=one.timed[s])
     elif rule.kind is Kind.STUCK:
         _stuck(core, box, at, rule, cell)
 

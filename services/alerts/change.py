@@ -20,7 +20,7 @@ from services.alerts.state import State
 from services.observation.site import Site
 
 _SENSOR = ("last", "base", "waiting", "value", "good", "held", "lower", "silent", "failing", "edge")
-_GATEWAY = ("clock", "heard", "known", "offline", "quiet")
+_GATEWAY = ("clock", "heard", "known", "offline", "quiet", "away")
 
 
 def apply(core: Core, site: Site, rules: Sequence[Rule], t: int) -> Core:

@@ -327,6 +327,8 @@ def _tell(  # noqa: PLR0913  a transition has these facts
         time=t,
         attributes={},
         upward=rule.upward,
+        zone=site.zone,
+        measured=t,
     )
     alert = Alert(
         alert_id=cell.alert or identity,

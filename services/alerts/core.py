@@ -52,9 +52,20 @@ class Core:
         self.layout, self.state = layout, state
         self.groups = Groups(layout)
         self.source = f"/sites/{layout.site.id}"
+        self.unasked = self._unasked()
         self.out: list[Told] = []
         self.derived: list[tuple[Ints, Ints, Floats, NDArray[np.uint8]]] = []  # row, time, value, flag
         self.cause = Cause(0, 0)
+
+    def _unasked(self) -> NDArray[np.bool_]:
+        """Rows whose every reading matters to nobody else: no combined rule, no derivation reads them."""
+        layout = self.layout
+        unasked = np.ones(len(layout.names), bool)
+        unasked[: len(self.groups.member)] &= ~self.groups.member
+        unasked[self.state.inputs.rows] = False
+        for placed in (one for level in layout.levels for one in level):
+            unasked[placed.source] = False
+        return unasked
 
     def cell(self, at: int) -> Cell:
         """State of a cell, made if it is at rest."""
@@ -94,7 +105,7 @@ class Core:
             if facts is not None:
                 more = beside.get((int(self.layout.root[told.row]), told.order, facts.time))
                 if more:
-                    facts = msgspec.structs.replace(facts, beside=more)
+                    facts = msgspec.structs.replace(facts, beside=more.values, least=frozenset(more.least))
                 told.event.data.reason = sentence(facts, told.event.data.hazard)
 
     def changed(  # noqa: PLR0913  a transition has these facts
@@ -160,6 +171,8 @@ class Core:
                 attributes=station.attributes,
                 upward=rule.upward,
                 flag=flag,
+                zone=self.layout.site.zone,
+                measured=time if late else good if good > NEVER else None,
             )
         when, began = iso(time), iso(since) if since > NEVER else None
         self.put(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from services.alerts.core import Core
 from services.alerts.derivations import Placed
 from services.alerts.derive import Bools, Computed, Floats, Ints, Series
+from services.alerts.layout import FOREVER
 from services.alerts.rows import Rows, newest_before
 from services.alerts.window import Ring, Window
 from services.observation.flags import Flag
@@ -69,6 +70,7 @@ class _Block:
         self.none = self.fresh & self.usable & finite & ~reached
         if rows.derived:
             self.none |= self.fresh & rows.none[at]
+        self.told = self.fresh
         outputs = len(placed.derivation.outputs)
         self.values = np.full((outputs, len(at)), np.nan)
         self.lower = np.zeros(self.values.shape, bool)
@@ -79,13 +81,14 @@ class _Block:
         """Compute what there is to compute, then remember the readings."""
         core, placed = self.core, self.placed
         window: Window = core.state.windows[placed.first]
-        bounded = isinstance(window, Ring)
-        wanted = self._any(self.todo if bounded else self.todo | self.kept)
+        wanted = self._any(self.todo if isinstance(window, Ring) else self.todo | self.kept)
         absent = self._any(self.none)
         if absent.any():
             groups = self.index[self.starts]
             for output in range(len(placed.derivation.outputs)):
                 wanted = wanted | (absent & ~core.state.idle[placed.first + output * placed.size + groups])
+        if not self.unique:
+            self._shorten(wanted)
         which = np.flatnonzero(wanted)
         if len(which):
             self.held = {
@@ -95,8 +98,26 @@ class _Block:
         for group in which.tolist():
             self._runs(window, group)
         if isinstance(window, Ring):
-            kept = np.flatnonzero(self.kept)
+            kept = np.flatnonzero(self.kept if self.unique else self.kept & self._recent(window))
             window.put(self.index[kept], self.time[kept], self.value[kept], once=self.unique)
+
+    def _shorten(self, wanted: Bools) -> None:
+        """Of a source that only says "there is none", where nobody asks, the last reading says it all."""
+        core, placed = self.core, self.placed
+        still = ~wanted & np.asarray(np.logical_and.reduceat(self.none, self.starts))
+        groups = self.index[self.starts]
+        for output in range(len(placed.derivation.outputs)):
+            row = placed.first + output * placed.size + groups
+            still &= core.state.idle[row] & core.unasked[row] & (core.state.limit[row] >= FOREVER)
+        if still.any():
+            last = np.zeros(len(self.time), bool)
+            last[self.ends - 1] = True
+            self.told = self.fresh & (last | ~np.repeat(still, self.ends - self.starts))
+
+    def _recent(self, window: Ring) -> Bools:
+        """Readings that can still count in the window of the newest of their source."""
+        newest = np.repeat(np.maximum.reduceat(self.time, self.starts), self.ends - self.starts)
+        return np.asarray(self.time >= newest - window.window[self.index] - window.step[self.index])
 
     def _any(self, mask: Bools) -> Bools:
         """Whether any reading of each source is marked."""
@@ -230,7 +251,7 @@ def _gather(blocks: Sequence[_Block], base: Rows) -> Rows | None:
     parts: list[_Columns] = []
     so_far = 0
     for block in blocks:
-        at = np.flatnonzero(block.fresh)
+        at = np.flatnonzero(block.told)
         if len(at):
             owners.append((so_far, block, at))
             parts.append(block.columns(at))

@@ -1,5 +1,7 @@
 """Clocks of gateways, and what a tick does: who came back, who went quiet, which timers are due."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from services.alerts import box
@@ -22,22 +24,26 @@ _VERSION = "000000000001"
 def tick(core: Core, message: Tick) -> None:
     """Move the clocks, then let everything fire that is due by them. Gateways come before sensors."""
     layout, state = core.layout, core.state
+    if message.resumed:
+        _resume(core, message)
     connected = np.array([source in message.sources for source in layout.source_of], bool)
     if message.dt and connected.any():
         state.clock += np.where(connected, message.dt, 0)
-    for name, base in message.clocks.items():
-        gateway = layout.gateway_row.get(name)
-        if gateway is not None:
-            _hear(core, gateway, base)
+    heard = ((layout.gateway_row.get(name), base) for name, base in message.clocks.items())
+    _start_afresh(core, [at for at, base in heard if at is not None and _hear(core, at, base)])
     late = (state.clock >= state.heard + np.minimum(layout.patience, FOREVER // 2)) & ~state.quiet
     for gateway in np.flatnonzero(late & (layout.patience < FOREVER)).tolist():
         _fall_quiet(core, gateway)
     due_timers(core)
 
 
-def _hear(core: Core, gateway: int, base: int) -> None:
-    """A gateway's largest time grew. It was heard now, by its clock: what it sends may be a backlog."""
+def _hear(core: Core, gateway: int, base: int) -> bool:
+    """A gateway's largest time grew. It was heard now, by its clock: what it sends may be a backlog.
+
+    Returns whether nothing was known of its sensors, or of the time since we had heard of it.
+    """
     state = core.state
+    back = bool(state.away[gateway]) and not (state.known[gateway] and base <= state.clock[gateway])
     if not state.known[gateway]:
         state.known[gateway] = True
         state.clock[gateway] = base
@@ -48,8 +54,9 @@ def _hear(core: Core, gateway: int, base: int) -> None:
         state.quiet[gateway] = False
         _end(core, gateway, int(state.clock[gateway]))
     begin(core, gateway, base)
-    if was_unknown:
-        _start_afresh(core, gateway)
+    if back:
+        state.away[gateway] = False
+    return was_unknown or back
 
 
 def begin(core: Core, gateway: int, t: int) -> None:
@@ -62,11 +69,34 @@ def begin(core: Core, gateway: int, t: int) -> None:
         state.waiting[rows] = False
 
 
-def _start_afresh(core: Core, gateway: int) -> None:
-    """After nothing was known of them, sensors have three intervals from now on to speak."""
+def _start_afresh(core: Core, gateways: Sequence[int]) -> None:
+    """After nothing was known of them, sensors of gateways have three intervals from now on to speak."""
     layout, state = core.layout, core.state
-    rows = np.flatnonzero((layout.gateway == gateway) & ~state.silent)
-    state.base[rows] = np.maximum(state.base[rows], state.clock[gateway])
+    if not gateways:
+        return
+    rows = np.flatnonzero(np.isin(layout.gateway, gateways) & ~state.silent)
+    state.base[rows] = np.maximum(state.base[rows], state.clock[layout.gateway[rows]])
+    for row in _with_cells(core, gateways):
+        box.refresh(core, row)  # it counts from the base
+
+
+def _with_cells(core: Core, gateways: Sequence[int]) -> list[int]:
+    """Rows of gateways whose cells are not all at rest."""
+    rows = sorted({core.layout.row_at[at] for at in core.state.cells})
+    which = set(gateways)
+    return [row for row in rows if int(core.layout.gateway[row]) in which]
+
+
+def _resume(core: Core, message: Tick) -> None:
+    """We are listening again. What passed meanwhile is no gateway's silence, and no sensor's.
+
+    Sensors have three intervals from here, and again from when their gateway's clock comes on: only then is
+    it known for how long we were away. A gateway never heard has no clock to count from yet.
+    """
+    state, sources = core.state, core.layout.source_of
+    gateways = [at for at, source in enumerate(sources) if source in message.resumed]
+    state.away[gateways] = True
+    _start_afresh(core, [at for at in gateways if state.known[at]])
 
 
 def _fall_quiet(core: Core, gateway: int) -> None:
@@ -76,10 +106,9 @@ def _fall_quiet(core: Core, gateway: int) -> None:
     alert = state.gateway_alerts.setdefault(gateway, GatewayAlert())
     alert.start = int(state.heard[gateway])
     _tell(core, gateway, alert, "raised", d)
-    for row in sorted({layout.row_at[at] for at in state.cells}):
-        if layout.gateway[row] == gateway:
-            go_blind(core, row, d)
-            box.refresh(core, row)
+    for row in _with_cells(core, [gateway]):
+        go_blind(core, row, d)
+        box.refresh(core, row)
 
 
 def _end(core: Core, gateway: int, t: int) -> None:
@@ -159,4 +188,4 @@ def gateway_state(core: Core, message: GatewayState) -> None:
     before = state.unknown(core.layout, gateway)
     state.offline[gateway] = message.status == "offline"
     if before and not state.unknown(core.layout, gateway):
-        _start_afresh(core, gateway)
+        _start_afresh(core, [gateway])

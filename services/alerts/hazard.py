@@ -52,6 +52,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     for kinds without one. `since` and `time` in µs UTC. `beside`: what was derived from the very reading that
     made the event, by property (nothing that could not be said); empty when time or a gateway made it.
     `flag`: what the event is told with: 3 where a suspect reading, or one of "at least", had part in it.
+    `zone`: the site's. `measured`: when the reading of `value` was taken, µs UTC; None where there is none.
+    `least`: those of `beside` that are only known at least.
     """
 
     verb: str
@@ -69,6 +71,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     upward: bool = True
     beside: Mapping[str, float] = {}
     flag: int = 1
+    zone: str = "UTC"
+    measured: int | None = None
+    least: frozenset[str] = frozenset()
 
 
 class Advice(msgspec.Struct, frozen=True):

@@ -15,6 +15,8 @@ from services.observation.instants import SECOND, micros
 EARLY = 6 * 3600 * SECOND
 """An alert this long before the event still belongs to it, µs."""
 _DAY = 24 * 3600 * SECOND
+_LEAST_DAYS = 1 / 24
+"""Of ten minutes, a rate per day says nothing."""
 _TEN_MINUTES = 600 * SECOND
 
 
@@ -176,5 +178,5 @@ def load_of_alerts(alerts: Sequence[Occurrence], first: int, last: int) -> Load:
         worst = max(alert.reached, key=SEVERITIES.index, default=SEVERITIES[0])
         by_rule[alert.rule] = by_rule.get(alert.rule, 0) + 1
         by_severity[worst] = by_severity.get(worst, 0) + 1
-    per_day = len(alerts) / days if days >= 1 else None  # of ten minutes, a rate per day says nothing
+    per_day = len(alerts) / days if days >= _LEAST_DAYS else None
     return Load(len(alerts), days, per_day, most, dict(sorted(by_rule.items())), by_severity)

@@ -49,7 +49,7 @@ def reading(  # noqa: PLR0913  what a reading is
         _late(core, s, t, x, flag)
         return
     if t > one.wake[s] or t > one.edge[s] or t - one.base[s] > one.silence[s]:
-        timers(core, s, t - 1)
+        timers(core, s, t - 1, silence=not _left(core, s))
     if one.silent[s]:
         _speaks(core, s, t)
         one.base[s] = t
@@ -229,20 +229,24 @@ def _speaks(core: Core, s: int, t: int) -> None:
             core.rest(at)
 
 
-def timers(core: Core, s: int, upto: int) -> None:
-    """Let every timer of a sensor fire that is due at or before an instant, in order of time."""
+def timers(core: Core, s: int, upto: int, *, silence: bool = True) -> None:
+    """Let every timer of a sensor fire that is due at or before an instant, in order of time.
+
+    `silence`: its silence too; not before a reading that ends a time when it was us who were away.
+    """
     state, layout = core.state, core.layout
     while True:
         edge = int(state.edge[s])
         delay, at = _delay(core, s)
-        silence = FOREVER
+        silent_at = FOREVER
         if (
-            not state.silent[s]
+            silence
+            and not state.silent[s]
             and layout.silent[s] != FOREVER
             and not state.unknown(layout, int(layout.gateway[s]))
         ):
-            silence = int(state.base[s]) + int(layout.silent[s])
-        d = min(edge, delay, silence)
+            silent_at = int(state.base[s]) + int(layout.silent[s])
+        d = min(edge, delay, silent_at)
         if d > upto:
             return
         if edge == d:
@@ -254,6 +258,12 @@ def timers(core: Core, s: int, upto: int) -> None:
             core.rest(at)
         else:
             _silence(core, s, d)
+
+
+def _left(core: Core, s: int) -> bool:
+    """Whether we had not been listening to a sensor's gateway, and have not heard of it since."""
+    gateway = int(core.layout.gateway[s])
+    return gateway >= 0 and bool(core.state.away[gateway])
 
 
 def _delay(core: Core, s: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ READS = (1, 2)
 """In format 1 the rate of change was all that was derived: see `adopt`."""
 
 _SENSOR = ("last", "base", "waiting", "value", "good", "held", "lower", "silent", "failing", "edge")
-_GATEWAY = ("clock", "heard", "known", "offline", "quiet")
+_GATEWAY = ("clock", "heard", "known", "offline", "quiet", "away")
 _CELL = (
     "active", "since", "marks", "start", "alert", "previous", "blind", "flag", "reported",
     "anchor", "anchor_time",

@@ -88,6 +88,7 @@ class State:
         cells: state of cells not at rest. ended: alert and time of the last event of cells that had one.
         clock, heard, known: per gateway its clock, what that was when it was last heard, whether it ever was.
         offline, quiet: it said goodbye; it is silent. unknown: either, so nothing is known of its sensors.
+        away: we had not been listening to it, and its clock has not come on by hearing it since.
     """
 
     def __init__(self, layout: Layout, t: int) -> None:
@@ -122,6 +123,7 @@ class State:
         self.known = np.zeros(gateways, bool)
         self.offline = np.zeros(gateways, bool)
         self.quiet = np.zeros(gateways, bool)
+        self.away = np.zeros(gateways, bool)
         self.gateway_alerts: dict[int, GatewayAlert] = {}
 
     def unknown(self, layout: Layout, gateway: int) -> bool:

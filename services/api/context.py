@@ -11,6 +11,7 @@ from services.api.database import Database
 from services.api.fold import Fold
 from services.api.heard import Heard
 from services.api.heartbeats import Heartbeats, now_us
+from services.api.latest import Latest
 from services.api.push.hub import Hub
 from services.api.running_site import RunningSite
 from services.runtime.settings import Settings
@@ -30,10 +31,15 @@ class Context:
     hub: Hub
     heartbeats: Heartbeats
     heard: Heard
+    latest: Latest = field(init=False)
     canary_archived_us: int | None = None
     started_us: int = field(default_factory=now_us)
     clock: Callable[[], int] = now_us
     """µs UTC."""
+
+    def __post_init__(self) -> None:
+        """What is made of the others."""
+        self.latest = Latest(self.database)
 
     def age_s(self, us: int | None) -> float | None:
         """Seconds since an instant; None when there was none."""

@@ -53,11 +53,17 @@ class Database:
         self._slots = asyncio.Semaphore(CONNECTIONS)
         self._failed_at = -COOL_S
         self._away = self._knocking = False
+        self._tables: set[str] = set()  # those that were seen
         self.present = False
         """Whether the last query or connect went well."""
 
-    async def rows(self, sql: str, values: Values = (), within_s: float | None = None) -> list[Row]:
+    async def rows(
+        self, sql: str, values: Values = (), within_s: float | None = None, table: str | None = None
+    ) -> list[Row]:
         """All rows of a query, within `QUERY_S` of its turn or a shorter time.
+
+        `table` is asked for before it is read, until it was seen once: at a first start we are there before
+        the archive has made the tables, and the server's log gets an error for every table that is missing.
 
         Raises:
             Problem: 503 when the history is away, too slow or too busy.
@@ -70,7 +76,7 @@ class Database:
         except TimeoutError as error:
             raise away(_BUSY, retry_s=1, code="history-busy") from error
         try:
-            return await self._try(sql, values, time.monotonic() + (within_s or QUERY_S))
+            return await self._try(sql, values, time.monotonic() + (within_s or QUERY_S), table)
         finally:
             self._slots.release()
 
@@ -79,12 +85,14 @@ class Database:
         self._dsn = None
         await self._drop_idle()
 
-    async def _try(self, sql: str, values: Values, deadline: float) -> list[Row]:
+    async def _try(self, sql: str, values: Values, deadline: float, table: str | None) -> list[Row]:
         # An idle connection may have died with its server: then a fresh one is tried, once each.
         for _ in range(CONNECTIONS + 1):
             fresh = not self._idle
             connection = await self._connect() if fresh else self._idle.pop()
             try:
+                if table is not None:
+                    await self._look_for(table, connection, deadline)
                 found = await _ask(connection, sql, values, deadline)
             except TimeoutError as error:
                 # The others of the server would keep who asks next waiting as long.
@@ -109,6 +117,15 @@ class Database:
             self.present, self._away = True, False
             return found
         raise self._fail(None)
+
+    async def _look_for(self, table: str, connection: AsyncConnection[Row], deadline: float) -> None:
+        if table in self._tables:
+            return
+        rows = await _ask(connection, "select to_regclass(%s) is not null", (table,), deadline)
+        if not rows[0][0]:
+            msg = f"there is no table {table} yet"
+            raise errors.UndefinedTable(msg)
+        self._tables.add(table)
 
     def _keep(self, connection: AsyncConnection[Row]) -> None:
         self._idle.append(connection)

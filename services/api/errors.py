@@ -1,6 +1,6 @@
 """Errors: one table from what went wrong to the problem document a client gets (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -60,11 +60,12 @@ def not_found(what: Text) -> Problem:
     return Problem(404, "not-found", what)
 
 
-def invalid(what: Text, name: str) -> Problem:
-    """422 about one parameter."""
-    return Problem(
-        422, "invalid-parameter", what, errors=[{"parameter": name, "what": what.en, "what_vi": what.vi}]
-    )
+def invalid(what: Text, name: str, possible: Sequence[str] | None = None) -> Problem:
+    """422 about one parameter; `possible` where its values are a closed set."""
+    wrong: dict[str, Any] = {"parameter": name, "what": what.en, "what_vi": what.vi}
+    if possible is not None:
+        wrong["possible"] = possible
+    return Problem(422, "invalid-parameter", what, errors=[wrong])
 
 
 def away(what: Text, *, retry_s: int = 5, code: str = "history-away") -> Problem:

@@ -34,6 +34,7 @@ _DATA = {
 }
 _STANDING = {
     **_DATA,
+    "latest": {"time": "2026-10-20T01:20:00Z", "value": 2.38, "flag": 1},
     "state": "active",
     "severity_max": "warning",
     "raised_at": "2026-10-20T01:00:00Z",

@@ -95,6 +95,11 @@ class Fold:
         """All alerts whose condition holds, in no order."""
         return (standing for standing in self._alerts.values() if standing.open)
 
+    def told(self, name: str) -> set[str]:
+        """What kept alerts say of themselves under a name, like `area`: each value once."""
+        found = (standing.data.get(name) for standing in self._alerts.values())
+        return {value for value in found if isinstance(value, str)}
+
     def apply(self, sequence: int, stored_us: int, event: dict[str, Any]) -> Standing | None:
         """Fold one event in stream order; None when it says nothing of an alert that is kept.
 

@@ -186,7 +186,7 @@ _LOOK_S = 3.0
 
 async def canary_time(db: Database) -> int | None:
     """µs of the last canary that the archive stored."""
-    rows = await db.rows("select last_time from canary", within_s=_LOOK_S)
+    rows = await db.rows("select last_time from canary", within_s=_LOOK_S, table="canary")
     return _us(rows[0][0]) if rows else None
 
 

@@ -36,6 +36,7 @@ class Wrong(_Shape):
     parameter: str
     what: str
     what_vi: str
+    possible: list[str] | None = Field(None, description="Where its values are a closed set: some of them")
 
 
 class ProblemDocument(_Shape):
@@ -137,8 +138,20 @@ class Strike(_Shape):
     received_at: Time
 
 
+class Latest(_Shape):
+    """What a sensor says now: its newest observation."""
+
+    time: Time
+    value: float | None
+    flag: int
+
+
 class Alert(_Shape):
-    """One occurrence of a rule on a sensor, as it stands. `version` is the token of its last event."""
+    """One occurrence of a rule on a sensor, as it stands. `version` is the token of its last event.
+
+    `value` and `reason` speak of `time`, the moment of the last change; `latest` is what the sensor of an
+    open alert says now, null when that is not known (no sensor, or the history is away).
+    """
 
     alert_id: str
     state: Literal["active", "cleared"]
@@ -151,6 +164,7 @@ class Alert(_Shape):
     value: float | None = None
     unit: str | None = None
     threshold: float | None = None
+    latest: Latest | None
     rule: str
     rule_version: str
     reason: Words

@@ -86,6 +86,13 @@ def run(options: argparse.Namespace) -> int:
     _cut_to(recorded, options.start, options.end)
     for why, count in list(recorded.unused.items())[:20]:
         say(f"left out / bỏ qua: {why} ({count:,})")
+    if not len(recorded):
+        return complain(
+            f"no reading of a sensor of {options.site} is left → compare the names with sensors.csv,"
+            " and look at --from and --to",
+            f"không còn số đo nào của cảm biến thuộc {options.site} → so tên với sensors.csv,"
+            " và xem lại --from, --to",
+        )
     outcome = judge(site, recorded, truth, everyone=options.all_sensors)
     compared = judge(other, recorded, truth, everyone=options.all_sensors) if other is not None else None
     bare = judge_bare(site, recorded, truth) if options.bare else None

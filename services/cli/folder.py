@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from services.cli.words import complain, of_the_world, say
+from services.cli.words import complain, counted, of_the_world, say
 from services.observation.site import FILES, Problem, Site
 from services.observation.text import Text
 
@@ -86,7 +86,7 @@ def load_site(path: str | Path) -> Site:
         say(f"{problem.level}: {problem}")
     if checked.site is None or checked.errors:
         complain(
-            f"--site {path}: {len(checked.errors)} error(s) → mend what is listed above",
+            f"--site {path}: {counted(len(checked.errors), 'error')} → mend what is listed above",
             f"--site {path}: {len(checked.errors)} lỗi → sửa các mục nêu trên",
         )
         raise Refused
@@ -102,7 +102,10 @@ def rules_of(site: Site) -> "tuple[list[Rule], list[Problem]]":
 
 def _rule_problems(site: Site) -> list[Problem]:
     try:
-        return rules_of(site)[1]
+        from services.alerts.reach import never_met
+
+        rules, problems = rules_of(site)
+        return [*problems, *never_met(site, rules)]
     except ImportError as error:
         # An edge gateway replays and sends; rules are judged where the engine is installed.
         return [_not_judged("rules.toml", error)]

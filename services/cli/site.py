@@ -17,7 +17,7 @@ from services.cli.folder import (
     read_site_folder,
     rules_of,
 )
-from services.cli.words import complain, of_the_world, out, say
+from services.cli.words import complain, counted, of_the_world, out, say
 from services.observation.site import Site, version_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from nats.js import JetStreamContext
 
+    from services.alerts.reach import Reach
     from services.alerts.rule import Rule
 
 CONNECT_S = 5.0
@@ -89,7 +90,8 @@ def _check(options: argparse.Namespace) -> int:
             out(f"site {checked.site.id} {version_of(checked.files)[:12]}: {told}")
         levels = Counter(problem.level for problem in checked.problems)
         errors, warnings = levels["error"], levels["warning"]
-        out(f"{errors} errors, {warnings} warnings / {errors} lỗi, {warnings} cảnh báo")
+        told = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+        out(f"{told} / {errors} lỗi, {warnings} cảnh báo")
     return 2 if checked.errors else 0
 
 
@@ -114,23 +116,32 @@ def _as_json(checked: Checked) -> dict[str, Any]:
 
 
 def _rules(options: argparse.Namespace) -> int:
+    from services.alerts.reach import reach
+
     site = load_site(options.dir)
     rules, _ = rules_of(site)
-    rows = [_row(rule, site) for rule in sorted(rules, key=lambda rule: (rule.hazard, rule.id))]
+    watched = reach(site, rules)
+    rows = [_row(rule, watched[rule.id]) for rule in sorted(rules, key=lambda rule: (rule.hazard, rule.id))]
     if options.json:
         out(json.dumps(rows, ensure_ascii=False))
         return 0
     for row in rows:
         rungs = " ".join(f"{name}={value}" for name, value in row["rungs"].items())
         origin = "default" if row["default"] else "site"
-        watched = f"{row['property'] or '-'} on {row['sensors']} sensors"
-        line = f"{row['hazard']:12} {row['id']:32} {row['kind']:10} {watched}"
+        line = f"{row['hazard']:12} {row['id']:32} {row['kind']:10} {_watches(row)}"
         out(f"{line} [{origin} {row['version']}] {rungs}".rstrip())
-    out(f"{len(rows)} rules / {len(rows)} luật")
+    out(f"{counted(len(rows), 'rule')} / {len(rows)} quy tắc")
     return 0
 
 
-def _row(rule: "Rule", site: Site) -> dict[str, Any]:
+def _watches(row: dict[str, Any]) -> str:
+    """What a rule judges: sensors, or areas where it joins several."""
+    on = f"on {counted(row['sensors'], 'sensor')}"
+    areas = "" if row["areas"] is None else f" in {counted(row['areas'], 'area')}"
+    return f"{row['property'] or '-'} {on}{areas}"
+
+
+def _row(rule: "Rule", watched: "Reach") -> dict[str, Any]:
     from services.observation.event import SEVERITIES
 
     rungs = {name: str(rung) for name, rung in zip(SEVERITIES, rule.rungs, strict=True) if rung is not None}
@@ -140,7 +151,8 @@ def _row(rule: "Rule", site: Site) -> dict[str, Any]:
         "kind": str(rule.kind),
         "property": rule.property,
         "rungs": rungs,
-        "sensors": sum(1 for _ in rule.sensors(site)),
+        "sensors": watched.sensors,
+        "areas": watched.areas,
         "default": rule.default,
         "version": rule.version,
     }

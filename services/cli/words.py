@@ -43,6 +43,11 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
+def counted(number: int, noun: str) -> str:
+    """A number and its English noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def complain(english: str, vietnamese: str = "") -> int:
     """Say why it can't be done; the value is the exit code for that."""
     say(f"haidang: {english}")

@@ -38,7 +38,10 @@ class Intake:
         self._BY_KIND[topic.kind](self, raw, topic, now)
 
     def tick(self, tick: Tick, now: float) -> None:
-        """Queue a tick behind everything received so far."""
+        """Queue a tick behind everything received so far; before all that follows if a source is back with it."""
+        if tick.resumed:
+            self._leave(Item(tick=tick), now)
+            return
         self._released(self._order.barrier(Item(tick=tick)), now)
 
     def due(self, now: float) -> None:

@@ -222,6 +222,8 @@ class Service:
                 await asyncio.sleep(0)
 
     def _take_in(self, now: float) -> None:
+        if self.ticker.resuming:
+            self._tick(now)
         for _ in range(min(TURN, len(self.inbox))):
             if self.window.full():
                 break
@@ -230,13 +232,16 @@ class Service:
                 self.intake.take(raw, now)
         if now >= self._tick_at:
             self._tick_at = max(self._tick_at + EVERY_S, now)
-            tick = self.ticker.tick(now, time.time_ns() // 1000)
-            if tick is not None:
-                self.intake.tick(tick, now)
+            self._tick(now)
         self.intake.due(now)
         if self.order.asked:
             self.acks.changed(self.order.asked)
             self.order.asked.clear()
+
+    def _tick(self, now: float) -> None:
+        tick = self.ticker.tick(now, time.time_ns() // 1000)
+        if tick is not None:
+            self.intake.tick(tick, now)
 
     async def _sleep(self, now: float) -> None:
         """Until something comes, or is due; told to stop is noticed within a tenth of a second."""

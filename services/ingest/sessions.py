@@ -114,7 +114,6 @@ async def _session(host: Host, source: SourceDecl) -> str:
     host.connections[source.id] = connection
     try:
         await connection.open()
-        host.ticker.connected(source.id)
         host.health.settle(f"broker.{source.id}")
         if source.id == BROKER:
             host.health.ready()
@@ -132,7 +131,8 @@ async def _session(host: Host, source: SourceDecl) -> str:
 
 
 def _opened(host: Host, connection: Connection) -> None:
-    """Before its first message: a resumed session is sorted."""
+    """Before its first message: a tick is due that says it is there, and a resumed session is sorted."""
+    host.ticker.connected(connection.endpoint.source)
     host.order.connected(
         connection.endpoint.source, time.monotonic(), session_present=connection.session_present
     )

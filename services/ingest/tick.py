@@ -13,25 +13,41 @@ class Ticker:
         """Nothing is connected, and the first tick ages nothing."""
         self._last: float | None = None
         self._sources: set[str] = set()
+        self._resumed: set[str] = set()
 
     def connected(self, source: str) -> None:
         """A source is there (again): what passed while it was away ages nothing."""
         self._sources.add(source)
+        self._resumed.add(source)
         self._last = None
 
     def lost(self, source: str) -> None:
         """A source went away."""
         self._sources.discard(source)
+        self._resumed.discard(source)
 
     def restart(self) -> None:
-        """The next tick ages nothing."""
+        """The next tick ages nothing: we were not listening to anybody."""
+        self._resumed |= self._sources
         self._last = None
+
+    @property
+    def resuming(self) -> bool:
+        """Whether a source is there again, and no tick has said so yet: it must, before what it sends."""
+        return bool(self._resumed)
 
     def tick(self, now: float, wall_us: int) -> Tick | None:
         """The tick of this second, its `clocks` still empty; None while no source is connected."""
         if not self._sources:
             self._last = None
             return None
+        resumed, self._resumed = sorted(self._resumed), set()
         passed = 0 if self._last is None else round((now - self._last) * 1e6)
         self._last = now
-        return Tick(t=wall_us, dt=max(0, min(passed, MAX_DT_US)), sources=sorted(self._sources), clocks={})
+        return Tick(
+            t=wall_us,
+            dt=max(0, min(passed, MAX_DT_US)),
+            sources=sorted(self._sources),
+            clocks={},
+            resumed=resumed,
+        )

@@ -18,6 +18,8 @@ class Tick(msgspec.Struct):
 
     `dt` is monotonic time since the tick before, at most 2 s, and 0 in the first after a start or
     a reconnect. `clocks` lists the gateways whose largest accepted time changed since the last tick.
+    `resumed`: sources that are there again, or from the start, with this tick: we had not been listening
+    to them. It precedes everything they send.
     """
 
     t: int
@@ -25,6 +27,7 @@ class Tick(msgspec.Struct):
     sources: list[str]
     clocks: dict[str, int]
     v: int = 1
+    resumed: list[str] = []
 
 
 class SiteVersion(msgspec.Struct):

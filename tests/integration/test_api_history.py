@@ -13,6 +13,7 @@ import pytest
 from services import schema
 from services.api.database import Database, Row
 from services.api.errors import Problem
+from services.api.queries import canary_time
 from services.observation.instants import iso
 from tests.support.api_rig import T0, Rig, rig, told
 from tests.support.databases import Postgres
@@ -215,6 +216,43 @@ def test_an_alert_that_memory_forgot_comes_from_the_history(machine: Rig) -> Non
     assert machine.get("/api/v1/alerts/nobody")[0] == 404
 
 
+def test_an_open_alert_shows_what_its_sensor_says_now(machine: Rig) -> None:
+    machine.tell(told("standing"), told("over"), told("over", "cleared", at_s=60))
+    now = {"time": iso(T0 + 724 * MINUTE), "value": 724.0, "flag": 1}
+
+    def shown() -> dict[str, Any]:
+        items = machine.get("/api/v1/alerts?state=all")[1]["items"]
+        return {alert["alert_id"]: alert["latest"] for alert in items}
+
+    until(lambda: shown() == {"standing": now, "over": None}, 10, "the newest observation")
+    alert = machine.get("/api/v1/alerts/standing")[1]["alert"]
+    assert (alert["value"], alert["latest"]) == (1.7, now)
+    assert machine.get("/api/v1/alerts/over")[1]["alert"]["latest"] is None
+
+
+def test_asking_before_the_tables_are_made_is_no_error_at_the_server(tmp_path: Path) -> None:
+    server = Postgres(tmp_path / "data")
+    server.start()
+
+    async def main() -> int | None:
+        database = Database(server.dsn())
+        try:
+            with pytest.raises(Problem) as unready:
+                await canary_time(database)
+            assert (unready.value.status, database.present) == (503, False)
+            async with await psycopg.AsyncConnection.connect(server.dsn(), autocommit=True) as db:
+                await schema.migrate(db)
+            return await canary_time(database)
+        finally:
+            await database.close()
+
+    try:
+        assert asyncio.run(main()) is None
+        assert "canary" not in server.log()
+    finally:
+        server.stop()
+
+
 def test_the_canary_s_age_at_the_archive_is_shown(machine: Rig) -> None:
     def age() -> float | None:
         checks = {check["name"]: check for check in machine.get("/readyz")[1]["checks"]}
@@ -289,6 +327,7 @@ def test_without_the_history_alerts_go_on_and_it_comes_back_by_itself(
                 assert document["detail_vi"]
             machine.tell(told("while-away"))
             until(lambda: machine.get("/api/v1/alerts")[1]["items"], 5, "the alert")
+            assert machine.get("/api/v1/alerts")[1]["items"][0]["latest"] is None
             assert machine.get("/api/v1/alerts/while-away")[0] == 200
             assert machine.get("/api/v1/events?after=0")[1]["items"]
             assert machine.get("/api/v1/gateways")[1]["history"] == "away"

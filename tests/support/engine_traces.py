@@ -71,7 +71,8 @@ def traces(
             gateways = draw(st.lists(st.sampled_from(["gw", "gw2"]), unique=True))
             dt = draw(st.sampled_from([0, 1_000_000, 600_000_000, 1_200_000_000]))
             sources = draw(st.sampled_from([("broker",), ("broker",), ()]))
-            messages.append(tick(wall, dict.fromkeys(gateways, clock), dt, sources))
+            resumed = sources if draw(st.integers(0, 3)) == 0 else ()
+            messages.append(tick(wall, dict.fromkeys(gateways, clock), dt, sources, resumed))
         else:
             gateway, status = (
                 draw(st.sampled_from(["gw", "gw2"])),

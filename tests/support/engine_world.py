@@ -119,10 +119,14 @@ def readings(*rows: tuple[Any, ...]) -> Readings:
 
 
 def tick(
-    t: int, clocks: Mapping[str, int] | None = None, dt: int = SECOND, sources: Sequence[str] = ("broker",)
+    t: int,
+    clocks: Mapping[str, int] | None = None,
+    dt: int = SECOND,
+    sources: Sequence[str] = ("broker",),
+    resumed: Sequence[str] = (),
 ) -> Tick:
     """Make one tick."""
-    return Tick(t, dt, list(sources), dict(clocks or {}))
+    return Tick(t, dt, list(sources), dict(clocks or {}), resumed=list(resumed))
 
 
 def told(events: Iterable[CloudEvent]) -> list[str]:

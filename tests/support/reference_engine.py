@@ -162,6 +162,7 @@ class Gate:
     known: bool = False
     offline: bool = False
     quiet: bool = False
+    away: bool = False
 
     def unknown(self) -> bool:
         return self.patience is not None and (self.offline or self.quiet)
@@ -379,7 +380,8 @@ class ReferenceEngine:
             if t < c.last and flag in (1, 2):
                 self._late(c, t, x)
             return
-        self.timers(c, t - 1)
+        gate = self.gates.get(c.gateway or "")
+        self.timers(c, t - 1, silence=gate is None or not gate.away)
         if c.silent:
             c.silent = False
             c.base = t
@@ -508,7 +510,7 @@ class ReferenceEngine:
 
     # -- time
 
-    def timers(self, c: Channel, upto: int) -> None:
+    def timers(self, c: Channel, upto: int, *, silence: bool = True) -> None:
         gate = self.gates.get(c.gateway or "")
         while True:
             candidates: list[tuple[int, int, str]] = []
@@ -534,7 +536,8 @@ class ReferenceEngine:
                 ]
                 if dues:
                     candidates.append((min(dues), 1, "delay"))
-            if c.silent_after is not None and not c.silent and not (gate is not None and gate.unknown()):
+            dumb = c.silent or not silence or (gate is not None and gate.unknown())
+            if c.silent_after is not None and not dumb:
                 candidates.append((c.base + c.silent_after, 2, "silence"))
             d, _, what = min(candidates, default=(upto + 1, 9, ""))
             if d > upto:
@@ -586,6 +589,11 @@ class ReferenceEngine:
     def tick(self, message: Tick) -> None:  # noqa: C901  the rules in order
         own = {source.gateway: source.id for source in self.site.sources if source.gateway}
         for name, gate in self.gates.items():
+            if own.get(name, "broker") in message.resumed:
+                gate.away = True
+                if gate.known:
+                    self._afresh(name)
+        for name, gate in self.gates.items():
             if own.get(name, "broker") in message.sources:
                 gate.clock += message.dt
         for name, base in message.clocks.items():
@@ -604,6 +612,9 @@ class ReferenceEngine:
                 self.timers(c, self.gates[c.gateway].clock)
 
     def _hear(self, name: str, gate: Gate, base: int) -> None:
+        back = gate.away and (not gate.known or base > gate.clock)
+        if back:
+            gate.away = False
         if not gate.known:
             gate.known = True
             gate.clock = base
@@ -616,7 +627,7 @@ class ReferenceEngine:
         for c in self.channels.values():
             if c.gateway == name and not c.spoke_or_gateway_did:
                 c.base, c.spoke_or_gateway_did = base, True
-        if before:
+        if before or back:
             self._afresh(name)
 
     def _afresh(self, name: str) -> None:

@@ -74,6 +74,8 @@ def test_the_load_counts_alerts_and_the_most_at_once() -> None:
     found = load(events, T0, T0 + 48 * HOUR)
     assert (found.alerts, found.per_day, found.most_in_10_min) == (2, 1.0, 1)
     assert found.by_severity == {"advisory": 1, "warning": 1}
+    assert load(events, T0, T0 + 12 * HOUR).per_day == 4.0
+    assert load(events, T0, T0 + HOUR // 2).per_day is None
     assert load([], 0, 0).per_day is None
 
 

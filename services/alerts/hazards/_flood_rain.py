@@ -6,7 +6,7 @@ takes what fell in (t - H, t]; where an interval reaches back over the edge of t
 depth is taken to be even within the interval), so that a gauge whose clock trembles counts nothing twice.
 
 What no reading covers is missing, not dry: with 90 % of the window covered the number is the sum, below
-that a lower bound, which may raise an alert and never clears one (`domain`: design default).
+that a lower bound (`domain`: design default), which may raise an alert and, by itself, never clears one.
 
 All sums are of integers (0.1 µm, µs), so they are exact, come out the same wherever a batch is cut, and
 thirty times one millimetre is thirty.
@@ -202,14 +202,15 @@ def severity(values: Floats, least: Bools, steps: Mapping[str, Ladder]) -> tuple
         steps: thresholds of each window, in the same order.
 
     Returns:
-        (m,) index, NaN where no window has a sum; and whether the worst is a lower bound. A window that
-        is only known at least does not keep alive what another, known well, has ended.
+        (m,) index, NaN where no window has a sum; and whether it is a lower bound: only where no window is
+        known well. Beside one that is, a window known at least counts for the class that its bound itself
+        reaches, and for none above: else a gauge that has just begun would hold for half a day what a
+        shower of minutes had raised.
     """
     indices = np.stack([index(amount, ladder) for amount, ladder in zip(values, steps.values(), strict=True)])
-    worst = np.fmax.reduce(indices, axis=0)
-    indices[least] = np.nan
-    sound = np.fmax.reduce(indices, axis=0)
-    return np.asarray(worst), ~(sound >= worst) & ~np.isnan(worst)
+    unsound = np.isnan(np.fmax.reduce(np.where(least, np.nan, indices), axis=0))
+    worst = np.fmax.reduce(np.where(least & (indices < 1) & ~unsound, np.nan, indices), axis=0)
+    return np.asarray(worst), unsound & ~np.isnan(worst)
 
 
 def index(amount: Floats, ladder: Ladder) -> Floats:

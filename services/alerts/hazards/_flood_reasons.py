@@ -22,11 +22,12 @@ from services.alerts.hazards._flood_texts import (
     TIDE,
 )
 from services.alerts.hazards._flood_words import (
+    at,
     centimetres,
+    clock,
     danger_in_still_water,
     join,
     number,
-    span,
 )
 from services.observation.text import Text
 
@@ -51,7 +52,7 @@ def level_name(facts: Facts, threshold: float | None) -> Text | None:
     """What a level is called at this station; None when the law gives it no name."""
     if threshold is None:
         return None
-    at = facts.attributes
+    levels = facts.attributes
     named = {
         "bd1": RIVER_WORDS["advisory"],
         "bd2": RIVER_WORDS["watch"],
@@ -59,9 +60,9 @@ def level_name(facts: Facts, threshold: float | None) -> Text | None:
         "historic_max": _RECORD,
     }
     for attribute, word in named.items():
-        if at.get(attribute) == threshold:
+        if levels.get(attribute) == threshold:
             return word
-    if "bd3" in at and at["bd3"] + 1.0 == threshold:
+    if "bd3" in levels and levels["bd3"] + 1.0 == threshold:
         return Text("Báo động 3 + 1 m", "alert level 3 (BĐ3) + 1 m")
     return None
 
@@ -71,20 +72,54 @@ def river(facts: Facts) -> Text | None:
     word = level_name(facts, facts.threshold)
     if word is None or facts.value is None or facts.threshold is None:
         return None
-    above = facts.value - facts.threshold
-    side = Text("trên", "above") if above >= 0 else Text("dưới", "below")
-    value, limit, by = number(facts.value), number(facts.threshold, "g"), number(abs(above))
+    if facts.verb in _DOWN:
+        tail = {
+            "eased": Text("Lũ xuống.", "The flood falls."),
+            "cleared": Text("Hết báo động.", "The alert level is left."),
+        }[facts.verb]
+        return join(_fallen(facts, facts.value), tail, moving(facts, "water_level_rate"))
     tail = {
         "raised": _RECORD_BROKEN if word is _RECORD else _BEGINS[facts.severity],
         "escalated": Text("Lũ lên.", "The flood rises."),
-        "eased": Text("Lũ xuống.", "The flood falls."),
-        "cleared": Text("Hết báo động.", "The alert level is left."),
     }[facts.verb]
+    first = _stage(facts, Text("là", "is"), facts.value, facts.threshold)
+    return join(first, tail, moving(facts, "water_level_rate"), ahead(facts))
+
+
+def _fallen(facts: Facts, value: float) -> Text:
+    """Where the water has come down to, and which level it is below now: not the one it is still told at."""
+    above = next((level for level in _levels(facts) if level > value), None)
+    return _stage(facts, Text("đã xuống còn", "is down to"), value, above)
+
+
+def _stage(facts: Facts, verb: Text, value: float, level: float | None) -> Text:
+    """A stage, and how far above or below a level."""
+    shown, head, word = number(value), at(facts), level_name(facts, level)
+    stage = Text("mực nước" if head.vi else "Mực nước", "the stage" if head.en else "The stage")
     first = Text(
-        f"Mực nước tại {facts.place.vi} là {value.vi} m, {side.vi} {word.vi} {by.vi} m ({limit.vi} m).",
-        f"Stage at {facts.place.en} is {value.en} m, {by.en} m {side.en} {word.en} ({limit.en} m).",
+        f"{head.vi}{stage.vi} tại {facts.place.vi} {verb.vi} {shown.vi} m",
+        f"{head.en}{stage.en} at {facts.place.en} {verb.en} {shown.en} m",
     )
-    return join(first, tail, moving(facts, "water_level_rate"), ahead(facts) if facts.verb in _UP else _NONE)
+    if word is None or level is None:
+        return Text(f"{first.vi}.", f"{first.en}.")
+    side = Text("cao", "above") if value >= level else Text("thấp", "below")
+    limit, by = number(level), number(abs(value - level))
+    return Text(
+        f"{first.vi}, {side.vi} hơn {word.vi} ({limit.vi} m) là {by.vi} m.",
+        f"{first.en}, {by.en} m {side.en} {_with_limit(word.en, limit.en)}.",
+    )
+
+
+def _with_limit(word: str, limit: str) -> str:
+    """A level within a sentence, with its metres in the brackets that it may have already."""
+    word = _small(word)
+    return f"{word[:-1]}, {limit} m)" if word.endswith(")") else f"{word} ({limit} m)"
+
+
+def _levels(facts: Facts) -> list[float]:
+    return sorted(
+        facts.attributes[name] for name in ("bd1", "bd2", "bd3", "historic_max") if name in facts.attributes
+    )
 
 
 def moving(facts: Facts, rate: str) -> Text:
@@ -109,21 +144,21 @@ def _on_street(speed: float) -> Text:
 
 
 def ahead(facts: Facts) -> Text:
-    """How long to the next level if it goes on like this, with its band."""
+    """When the next level is reached if it goes on like this, with its band: by the clock.
+
+    An alert keeps its text for hours: a span of time would be wrong a minute later.
+    """
     middle = facts.beside.get("water_level_eta")
     if middle is None or facts.value is None:
         return _NONE
-    levels = sorted(
-        facts.attributes[name] for name in ("bd1", "bd2", "bd3", "historic_max") if name in facts.attributes
-    )
-    above = next((level for level in levels if level > facts.value), None)
+    above = next((level for level in _levels(facts) if level > facts.value), None)
     word = level_name(facts, above)
     if word is None:
         return _NONE
-    about = span(middle)
+    about, band = clock(facts, middle, middle), _band(facts, middle)
     return Text(
-        f"Nếu cứ thế, tới {word.vi} sau khoảng {about.vi}{_band(facts).vi}.",
-        f"{word.en} in about {about.en}{_band(facts).en} if it goes on like this.",
+        f"Nếu cứ thế, tới {word.vi} vào khoảng {about.vi}{band.vi}.",
+        f"If it goes on like this it reaches {_small(word.en)} at about {about.en}{band.en}.",
     )
 
 
@@ -131,17 +166,17 @@ _SURE_WITHIN = 180.0
 """A late end of the band beyond this many minutes says no more than that it may not come."""
 
 
-def _band(facts: Facts) -> Text:
+def _band(facts: Facts, middle: float) -> Text:
     low, high = (facts.beside.get(f"water_level_eta_{end}", math.inf) for end in ("low", "high"))
     if math.isinf(low):
         return _NONE
-    early = span(low)
+    early = clock(facts, low, middle)
     if high > _SURE_WITHIN:
         return Text(
             f" (sớm nhất {early.vi}, có thể không tới)", f" ({early.en} at the earliest, or not at all)"
         )
-    late = span(high)
-    return Text(f" ({early.vi} – {late.vi})", f" ({early.en} – {late.en})")
+    late = clock(facts, high, middle)
+    return Text(f" ({early.vi}–{late.vi})", f" ({early.en}–{late.en})")
 
 
 def rise(facts: Facts) -> Text | None:
@@ -152,11 +187,19 @@ def rise(facts: Facts) -> Text | None:
             f"Nước tại {facts.place.vi} không còn lên nhanh{f' ({now.vi} m/giờ)' if now else ''}.",
             f"The water at {facts.place.en} no longer rises fast{f' ({now.en} m/h)' if now else ''}.",
         )
-    shown = number(facts.value if facts.value is not None else 0.0)
+    head, value = at(facts), facts.value if facts.value is not None else 0.0
+    shown = number(value)
     limit = Text("?", "?") if facts.threshold is None else number(facts.threshold, "g")
+    water = Text("nước" if head.vi else "Nước", "the water" if head.en else "The water")
+    if facts.verb == "eased":
+        shown = number(value, "+.2f")
+        return Text(
+            f"{head.vi}{water.vi} tại {facts.place.vi} lên chậm hơn trước ({shown.vi} m/giờ).",
+            f"{head.en}{water.en} at {facts.place.en} rises less fast than before ({shown.en} m/h).",
+        )
     return Text(
-        f"Nước tại {facts.place.vi} lên {shown.vi} m/giờ, ngưỡng {limit.vi} m/giờ.",
-        f"The water at {facts.place.en} rises {shown.en} m/h, threshold {limit.en} m/h.",
+        f"{head.vi}{water.vi} tại {facts.place.vi} lên {shown.vi} m/giờ, ngưỡng {limit.vi} m/giờ.",
+        f"{head.en}{water.en} at {facts.place.en} rises {shown.en} m/h, threshold {limit.en} m/h.",
     )
 
 
@@ -169,12 +212,13 @@ def coming(facts: Facts) -> Text | None:
         )
     if facts.value is None:
         return None
-    about = span(facts.value)
+    head, about, band = at(facts), clock(facts, facts.value, facts.value), _band(facts, facts.value)
+    start = Text("nếu" if head.vi else "Nếu", "if" if head.en else "If")
     return Text(
-        f"Nếu nước tại {facts.place.vi} cứ lên như hiện nay, cấp báo động kế tiếp sẽ tới sau khoảng "
-        f"{about.vi}{_band(facts).vi}. Đây là ngoại suy, không phải dự báo.",
-        f"If the water at {facts.place.en} goes on rising as now, its next alert level comes in about "
-        f"{about.en}{_band(facts).en}. This is an extrapolation, no forecast.",
+        f"{head.vi}{start.vi} nước tại {facts.place.vi} cứ lên như vậy, cấp báo động kế tiếp sẽ tới vào khoảng "
+        f"{about.vi}{band.vi}. Đây là ngoại suy, không phải dự báo.",
+        f"{head.en}{start.en} the water at {facts.place.en} goes on rising like this, its next alert level "
+        f"comes at about {about.en}{band.en}. This is an extrapolation, no forecast.",
     )
 
 
@@ -182,21 +226,43 @@ def street(facts: Facts) -> Text | None:
     """Water on a street, in centimetres, with what it means for people."""
     if facts.value is None or facts.threshold is None:
         return None
-    depth, limit = centimetres(facts.value), centimetres(facts.threshold)
+    head, depth, limit = at(facts), centimetres(facts.value), centimetres(facts.threshold)
     word = STREET.words[facts.severity]
     if facts.verb == "cleared":
         return join(
             Text(
-                f"{facts.place.vi}: nước còn {depth}, dưới mức ngập {limit}; chỉ còn tụ nước hoặc đã khô.",
-                f"{facts.place.en}: {depth} of water, below the {limit} of a flooded street; ponding or dry.",
+                f"{head.vi}{facts.place.vi}: nước còn {depth}, dưới mức {limit} của ngập đường; "
+                "chỉ còn tụ nước hoặc đã khô.",
+                f"{head.en}{facts.place.en}: {depth} of water, below the {limit} of a flooded street; "
+                "ponding or dry.",
+            )
+            if facts.value < facts.threshold
+            else Text(
+                f"{head.vi}{facts.place.vi}: nước trên đường còn {depth}.",
+                f"{head.en}{facts.place.en}: {depth} of water on the street.",
+            ),
+            moving(facts, "street_depth_rate"),
+        )
+    if facts.verb == "eased":
+        under = facts.value < facts.threshold
+        below = Text(f", dưới mức {limit} của ngập đường", f", below {limit}")
+        return join(
+            Text(
+                f"{head.vi}{facts.place.vi}: nước đã rút còn {depth}{below.vi}.",
+                f"{head.en}{facts.place.en}: the water is down to {depth}{below.en}.",
+            )
+            if under
+            else Text(
+                f"{head.vi}{facts.place.vi}: nước đã rút còn {depth}, {_small(word.vi)} (từ {limit}).",
+                f"{head.en}{facts.place.en}: the water is down to {depth}, {_small(word.en)} (from {limit}).",
             ),
             moving(facts, "street_depth_rate"),
         )
     danger = danger_in_still_water(facts.value)
     return join(
         Text(
-            f"{word.vi} tại {facts.place.vi}: {depth} (từ {limit}).",
-            f"{word.en} at {facts.place.en}: {depth} (from {limit}).",
+            f"{head.vi}{_after(head.vi, word.vi)} tại {facts.place.vi}: {depth} (từ {limit}).",
+            f"{head.en}{_after(head.en, word.en)} at {facts.place.en}: {depth} (from {limit}).",
         ),
         moving(facts, "street_depth_rate"),
         Text(
@@ -217,11 +283,17 @@ def backflow(facts: Facts) -> Text | None:
         )
     if facts.value is None:
         return None
-    depth = centimetres(facts.value)
+    head, depth = at(facts), centimetres(facts.value)
     word = BACKFLOW.words[facts.severity]
+    if facts.verb == "eased":
+        return Text(
+            f"{head.vi}{facts.place.vi}: nước từ cống đã rút còn {depth} trên đường.",
+            f"{head.en}{facts.place.en}: the water from the sewer is down to {depth} on the street.",
+        )
+    vi, en = _after(head.vi, word.vi), _after(head.en, word.en)
     return Text(
-        f"{word.vi} tại {facts.place.vi}: {depth} nước trên đường, không mưa, triều cao hơn cửa xả.",
-        f"{word.en} at {facts.place.en}: {depth} of water without rain, the tide above the outfall.",
+        f"{head.vi}{vi} tại {facts.place.vi}: {depth} nước trên đường, không mưa, triều cao hơn cửa xả.",
+        f"{head.en}{en} at {facts.place.en}: {depth} of water without rain, the tide above the outfall.",
     )
 
 
@@ -244,18 +316,31 @@ def _against(facts: Facts, part: Part, unit: Text, form: str = ".2f") -> Text | 
     """The plain sentence of a ladder: its word, the value, the threshold."""
     if facts.value is None or facts.threshold is None:
         return None
+    head, name, word = at(facts), part.text or _NONE, part.words[facts.severity]
     value, limit = number(facts.value, form), number(facts.threshold, "g")
-    if facts.verb == "cleared":
-        name = part.text or _NONE
+    if facts.verb in _DOWN:
+        side = Text(f"ngưỡng {limit.vi} {unit.vi}", f"threshold {limit.en} {unit.en}")
+        if facts.value < facts.threshold:
+            side = Text(f"dưới {side.vi}", f"below the {side.en}")
         return Text(
-            f"{facts.place.vi}: {name.vi} đã xuống dưới ngưỡng, còn {value.vi} {unit.vi}.",
-            f"{facts.place.en}: {name.en} is below its threshold again, {value.en} {unit.en}.",
+            f"{head.vi}{facts.place.vi}: {name.vi} đã xuống còn {value.vi} {unit.vi}, {side.vi}.",
+            f"{head.en}{facts.place.en}: {name.en} down to {value.en} {unit.en}, {side.en}.",
         )
-    word = part.words[facts.severity]
+    vi, en = _after(head.vi, word.vi), _after(head.en, word.en)
     return Text(
-        f"{word.vi} tại {facts.place.vi}: {value.vi} {unit.vi}, ngưỡng {limit.vi} {unit.vi}.",
-        f"{word.en} at {facts.place.en}: {value.en} {unit.en}, threshold {limit.en} {unit.en}.",
+        f"{head.vi}{vi} tại {facts.place.vi}: {value.vi} {unit.vi}, ngưỡng {limit.vi} {unit.vi}.",
+        f"{head.en}{en} at {facts.place.en}: {value.en} {unit.en}, threshold {limit.en} {unit.en}.",
     )
+
+
+def _small(word: str) -> str:
+    """The same within a sentence."""
+    return word[0].lower() + word[1:]
+
+
+def _after(head: str, word: str) -> str:
+    """A word that begins a sentence, or follows its head."""
+    return _small(word) if head else word
 
 
 _METRES = Text("m", "m")
@@ -280,10 +365,16 @@ def _released(facts: Facts) -> Text | None:
             f"Lưu lượng xả của {facts.place.vi} không còn tăng đột ngột.",
             f"The release of {facts.place.en} no longer grows suddenly.",
         )
-    more = number(facts.value, ".0f")
+    head, more = at(facts), number(facts.value, ".0f")
+    if facts.verb == "eased":
+        more = number(facts.value, "+.0f")
+        return Text(
+            f"{head.vi}{facts.place.vi}: lưu lượng xả tăng chậm hơn trước ({more.vi} m³/s trong một giờ).",
+            f"{head.en}{facts.place.en}: the release grows less than before ({more.en} m³/s within an hour).",
+        )
     return Text(
-        f"{facts.place.vi} tăng xả thêm {more.vi} m³/s trong một giờ: hạ du lên nhanh.",
-        f"{facts.place.en} releases {more.en} m³/s more within an hour: expect a quick rise downstream.",
+        f"{head.vi}{facts.place.vi} tăng xả thêm {more.vi} m³/s trong một giờ: hạ du lên nhanh.",
+        f"{head.en}{facts.place.en} releases {more.en} m³/s more within an hour: expect a quick rise downstream.",
     )
 
 
@@ -309,7 +400,7 @@ _UNSEEN = ("blind", "sighted")
 def reason(facts: Facts) -> Text | None:
     """The sentence of a decision; None: the general one serves."""
     if facts.verb in _UNSEEN:
-        return None
+        return shower.unseen(facts) if facts.property == rain.SEVERITY else None
     if facts.rule == "outfall-locked":
         return locked(facts)
     if facts.kind == "rate":

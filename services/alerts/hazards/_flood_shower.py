@@ -9,9 +9,8 @@ import numpy as np
 from services.alerts.hazard import Cap, Derivation, Facts, Part
 from services.alerts.hazards import _flood_rain as rain
 from services.alerts.hazards._flood_texts import advice, words
-from services.alerts.hazards._flood_words import join, number
+from services.alerts.hazards._flood_words import at, join, number
 from services.observation.event import SEVERITIES
-from services.observation.flags import Flag
 from services.observation.quantity import Property
 from services.observation.text import Text
 
@@ -53,15 +52,20 @@ WORDS = words(
 )
 
 
-def worst(facts: Facts) -> tuple[str, float] | None:
-    """The window that makes the severity, and its millimetres; None where no sum is known."""
+def worst(facts: Facts) -> tuple[str, float, int] | None:
+    """The window that makes the severity, its millimetres and its class, 0 to 4; None where none is known.
+
+    As in `_flood_rain.severity`: a sum known only at least counts from its first rung on, unless there is
+    no other.
+    """
     ladders = rain.ladders(facts.attributes)
     known = {name: facts.beside[name] for name in _WINDOWS if name in facts.beside}
-    if not known:
-        return None
     index = {name: float(rain.index(np.array([mm]), ladders[name])[0]) for name, mm in known.items()}
-    name = max(known, key=lambda one: index[one])
-    return name, known[name]
+    counts = [name for name in known if name not in facts.least or index[name] >= 1] or list(known)
+    if not counts:
+        return None
+    name = max(counts, key=lambda one: index[one])
+    return name, known[name], int(index[name])
 
 
 def reason(facts: Facts) -> Text | None:
@@ -71,37 +75,82 @@ def reason(facts: Facts) -> Text | None:
     found = worst(facts)
     if found is None:
         return None
-    window, mm = _WINDOWS[found[0]], number(found[1], ".1f")
+    name, mm, level = found
+    head, depth, window = at(facts), _depth(facts, name, mm), _WINDOWS[name]
     if facts.verb == "cleared":
-        first = Text(f"Mưa tại {facts.place.vi} đã ngớt.", f"The rain at {facts.place.en} has eased.")
-    else:
-        word = WORDS[facts.severity]
-        least = Text("ít nhất ", "at least ") if facts.flag == Flag.SUSPECT else Text("", "")
-        step = rain.ladders(facts.attributes)[found[0]][SEVERITIES.index(facts.severity)]
-        limit = number(step, "g") if step is not None else None
-        against = Text(
-            f" (ngưỡng {limit.vi} mm)" if limit else "", f" (threshold {limit.en} mm)" if limit else ""
-        )
+        rest = Text("mưa" if head.vi else "Mưa", "the rain" if head.en else "The rain")
         first = Text(
-            f"{word.vi} tại {facts.place.vi}: {least.vi}{mm.vi} mm trong {window.vi}{against.vi}.",
-            f"{word.en} at {facts.place.en}: {least.en}{mm.en} mm in {window.en}{against.en}.",
+            f"{head.vi}{rest.vi} tại {facts.place.vi} đã ngớt.",
+            f"{head.en}{rest.en} at {facts.place.en} has eased.",
         )
-    return join(first, *_lately(facts, found[0] if facts.verb != "cleared" else ""))
+        return join(first, *_lately(facts, ""))
+    word = WORDS[facts.severity]
+    if level <= SEVERITIES.index(facts.severity):  # the amount is back below the class that is told
+        word = Text("Mưa đã giảm", "Less rain")
+    if head.vi:
+        word = Text(word.vi[0].lower() + word.vi[1:], word.en[0].lower() + word.en[1:])
+    step = rain.ladders(facts.attributes)[name][SEVERITIES.index(facts.severity)]
+    limit = number(step, "g") if step is not None else None
+    against = Text(
+        f" (ngưỡng {limit.vi} mm)" if limit else "", f" (threshold {limit.en} mm)" if limit else ""
+    )
+    first = Text(
+        f"{head.vi}{word.vi} tại {facts.place.vi}: {depth.vi} trong {window.vi}{against.vi}.",
+        f"{head.en}{word.en} at {facts.place.en}: {depth.en} in {window.en}{against.en}.",
+    )
+    return join(first, *_lately(facts, name))
+
+
+def unseen(facts: Facts) -> Text:
+    """Rain that can no longer be judged, or can be again: in millimetres of the last hour, where known."""
+    if facts.verb == "blind":
+        return Text(
+            f"Mất quan sát mưa tại {facts.place.vi}; cảnh báo được giữ nguyên.",
+            f"No usable readings of rain from {facts.place.en} any more; the alert stands.",
+        )
+    first = Text(
+        f"Đã quan sát lại được mưa tại {facts.place.vi}.",
+        f"Good readings of rain are back at {facts.place.en}.",
+    )
+    return join(first, *_hour(facts))
+
+
+def _depth(facts: Facts, name: str, mm: float) -> Text:
+    """A sum, with a word if there may be more."""
+    shown = number(mm, ".1f")
+    if name in facts.least:
+        return Text(f"ít nhất {shown.vi} mm", f"at least {shown.en} mm")
+    return Text(f"{shown.vi} mm", f"{shown.en} mm")
+
+
+def _hour(facts: Facts) -> list[Text]:
+    if "rain_1h" not in facts.beside:
+        return []
+    mm = _depth(facts, "rain_1h", facts.beside["rain_1h"])
+    return [Text(f"1 giờ qua: {mm.vi}.", f"Last hour: {mm.en}.")]
 
 
 def _lately(facts: Facts, told: str) -> list[Text]:
-    """What fell in the last hour, when the rain ends, and in the last day, with its class."""
-    said = []
-    hour, day = facts.beside.get("rain_1h"), facts.beside.get("rain_24h")
-    if facts.verb == "cleared" and hour is not None:
-        mm = number(hour, ".1f")
-        said.append(Text(f"1 giờ qua: {mm.vi} mm.", f"Last hour: {mm.en} mm."))
-    if day is not None:
-        mm, name = number(day, ".1f"), class_of_24h(day)
-        if told == "rain_24h":
-            said.append(Text(f"Cấp mưa ngày: {name.vi}.", f"Class of the day: {name.en}."))
-        else:
-            said.append(Text(f"24 giờ qua: {mm.vi} mm, {name.vi}.", f"Last 24 h: {mm.en} mm, {name.en}."))
+    """What fell in the last hour, when the rain ends, and in the last day.
+
+    The national class is of a day: it is named only beside the day's own sum, for beside a shower it would
+    contradict the word for that.
+    """
+    said = _hour(facts) if not told else []
+    day = facts.beside.get("rain_24h")
+    if day is None:
+        return said
+    if told == "rain_24h":
+        name, least = class_of_24h(day), "rain_24h" in facts.least
+        said.append(
+            Text(
+                f"Theo cấp mưa ngày: {'ít nhất ' if least else ''}{name.vi}.",
+                f"By the classes of a day: {'at least ' if least else ''}{name.en}.",
+            )
+        )
+    else:
+        mm = _depth(facts, "rain_24h", day)
+        said.append(Text(f"24 giờ qua: {mm.vi}.", f"Last 24 h: {mm.en}."))
     return said
 
 

@@ -1,9 +1,15 @@
-"""Pieces of sentences about water: numbers, spans of time, depths, and what they mean for people."""
+"""Pieces of sentences about water: numbers, times, depths, and what they mean for people."""
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from services.alerts.hazard import Facts
 from services.observation.text import Text, in_vietnamese
 
-_ROUGH = 30  # from here on, minutes are told in fives
-_HOUR = 60
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_ROUGH = 30  # from so many minutes ahead on, times are told in fives
 
 
 def join(*parts: Text) -> Text:
@@ -19,15 +25,34 @@ def number(value: float, form: str = ".2f") -> Text:
     return Text(in_vietnamese(shown), shown)
 
 
-def span(minutes: float) -> Text:
-    """How long: to the minute below half an hour, in fives above."""
-    whole = round(minutes) if minutes < _ROUGH else 5 * round(minutes / 5)
-    hours, rest = divmod(int(whole), _HOUR)
-    if not hours:
-        return Text(f"{rest} phút", f"{rest} min")
-    if not rest:
-        return Text(f"{hours} giờ", f"{hours} h")
-    return Text(f"{hours} giờ {rest} phút", f"{hours} h {rest:02d}")
+def wall(instant: int, zone: str) -> datetime:
+    """An instant (µs UTC) by the clocks of a zone, to the minute, seconds cut off."""
+    when = (_EPOCH + timedelta(microseconds=instant)).astimezone(ZoneInfo(zone))
+    return when.replace(second=0, microsecond=0)
+
+
+def at(facts: Facts) -> Text:
+    """The head of a sentence with a measured value: when it was measured. Empty where nobody knows."""
+    if facts.measured is None:
+        return Text("", "")
+    shown = f"{wall(facts.measured, facts.zone):%H:%M}"
+    return Text(f"Lúc {shown}, ", f"At {shown}: ")
+
+
+def clock(facts: Facts, minutes: float, rough: float) -> Text:
+    """What the clock will show so many minutes after the reading, with the day if that is another one.
+
+    To the minute, or in fives where `rough`, the time that the sentence is about, is half an hour or more.
+    """
+    start = wall(facts.time if facts.measured is None else facts.measured, facts.zone)
+    step = 1 if rough < _ROUGH else 5
+    ahead = step * round((start.minute + minutes) / step) - start.minute
+    # Added in UTC, so that a clock that is put forward in between is right.
+    when = (start.astimezone(UTC) + timedelta(minutes=max(ahead, 0))).astimezone(ZoneInfo(facts.zone))
+    shown = f"{when:%H:%M}"
+    if when.date() == start.date():
+        return Text(shown, shown)
+    return Text(f"{shown} ngày {when.day}/{when.month}", f"{shown} on {when.day} {_MONTHS[when.month - 1]}")
 
 
 def centimetres(metres: float) -> str:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from services.api import queries
 from services.api.context import Context, Here
 from services.api.errors import away, not_found, stale
+from services.api.filters import alert_area, known_hazard
 from services.api.fold import Fold, Standing, rank_of
 from services.api.params import Cursor, Limit, Severity, Slug, read_token
 from services.api.responses import answer, cut, page
@@ -38,13 +39,15 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
     limit: Limit = 1000,
     after: Cursor = None,
 ) -> Response:
-    """Alerts, the one raised last first. Works while the history is away.
+    """Alerts, the one raised last first. Works while the history is away; `latest` is null then.
 
     `severity` is the lowest to be listed. Go on with `events?after=` and the `token` of this answer.
 
     Các cảnh báo, mới nhất trước; vẫn chạy khi mất cơ sở dữ liệu. `severity` là mức thấp nhất cần xem.
     """
     fold = _fold(here)
+    known_hazard(hazard, fold)
+    alert_area(area, here.site, fold)
     before = _before(here, after)
     least = rank_of(severity)
     found = [
@@ -60,7 +63,10 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
     following = f"{here.hub.epoch}.{items[-1].raised_sequence}" if more else None
     epoch = here.hub.epoch
     shown = [show(standing, [f"{epoch}.{told.sequence}" for told in standing.events]) for standing in items]
-    return page(shown, following, token=f"{here.hub.epoch}.{here.hub.head}")
+    token = f"{here.hub.epoch}.{here.hub.head}"
+    # Last, and only added to what stands: what happens meanwhile comes after the token.
+    await _add_latest(here, shown)
+    return page(shown, following, token=token)
 
 
 @router.get("/alerts/{alert_id}", response_model=AlertDetail, summary="One alert · Một cảnh báo")
@@ -77,13 +83,16 @@ async def get_alert(here: Here, alert_id: str) -> Response:
         standing, events = await _from_history(here, alert_id)
         omitted, source = 0, "history"
     places = [f"{event['epoch']}.{event['sequence']}" for event in events]
-    return answer({"alert": show(standing, places), "events": events, "omitted": omitted, "source": source})
+    alert = show(standing, places)
+    await _add_latest(here, [alert])
+    return answer({"alert": alert, "events": events, "omitted": omitted, "source": source})
 
 
 def show(standing: Standing, places: list[str]) -> dict[str, Any]:
-    """An alert as it is answered; `places` are the tokens of its events."""
+    """An alert as it is answered, without `latest`; `places` are the tokens of its events."""
     return {
         **standing.data,
+        "latest": None,
         "state": standing.state,
         "severity_max": SEVERITIES[standing.peak] if standing.peak >= 0 else standing.data.get("severity"),
         "raised_at": standing.raised_at,
@@ -92,6 +101,18 @@ def show(standing: Standing, places: list[str]) -> dict[str, Any]:
         "version": places[-1],
         "events": places,
     }
+
+
+async def _add_latest(here: Context, shown: list[dict[str, Any]]) -> None:
+    """Put beside each open alert what its sensor says now; its text speaks of the last change."""
+    by_sensor: dict[str, list[dict[str, Any]]] = {}
+    for alert in shown:
+        if alert["state"] == "active" and isinstance(sensor := alert.get("sensor"), str):
+            by_sensor.setdefault(sensor, []).append(alert)
+    latest = await here.latest.of(by_sensor)
+    for sensor, told in latest.items():
+        for alert in by_sensor[sensor]:
+            alert["latest"] = told
 
 
 def _fold(here: Context) -> Fold:

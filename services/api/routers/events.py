@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from services.api.context import Context, Here
+from services.api.filters import alert_area, known_hazard
 from services.api.fold import rank_of
 from services.api.params import Limit, Slug, Token, read_token
 from services.api.push import ws
@@ -42,8 +43,8 @@ async def list_events(  # noqa: PLR0913  each is a filter
 
     Các sự kiện theo thứ tự. Mã đã cũ: 410 kèm mã hiện tại; khi đó đọc lại `/alerts`.
     """
+    wanted = _wanted(here, hazard, area, severity_min)
     position = await place(here.hub, here.js, after)
-    wanted = Wanted(hazard, area, rank_of(severity_min))
     reader = Reader(here.hub, here.js, here.fold, position, wanted)
     found = await read_some(reader, limit)
     token = reader.token
@@ -89,7 +90,7 @@ async def stream_events(  # noqa: PLR0913  each is a filter
     # What the browser says of itself is newer than what the page's address says.
     token = last_event_id or after
     _check(here, token, "after" if last_event_id is None else "Last-Event-ID")
-    return EventStream(frames(here, token, Wanted(hazard, area, rank_of(severity_min))))
+    return EventStream(frames(here, token, _wanted(here, hazard, area, severity_min)))
 
 
 @router.websocket("/events/ws")
@@ -103,8 +104,16 @@ async def socket_events(
     """The same over WebSocket."""
     here: Context = websocket.app.state.context
     _check(here, after)
+    wanted = _wanted(here, hazard, area, severity_min)
     await websocket.accept()
-    await ws.serve(websocket, here, after, Wanted(hazard, area, rank_of(severity_min)))
+    await ws.serve(websocket, here, after, wanted)
+
+
+def _wanted(here: Context, hazard: str | None, area: str | None, severity_min: str) -> Wanted:
+    """What is asked for; a hazard or area that there is not would be waited for in silence for ever."""
+    known_hazard(hazard, here.fold)
+    alert_area(area, here.site, here.fold)
+    return Wanted(hazard, area, rank_of(severity_min))
 
 
 def _check(here: Context, token: str | None, name: str = "after") -> None:

@@ -10,6 +10,7 @@ from services.alerts.hazards.system import GATEWAY_SILENT
 from services.api import queries
 from services.api.context import Context, Here
 from services.api.errors import Problem, not_found
+from services.api.filters import place_area
 from services.api.heard import Word
 from services.api.params import Cursor, Limit, Slug
 from services.api.responses import answer, cut, page
@@ -35,6 +36,7 @@ async def list_gateways(here: Here, area: Slug = None, limit: Limit = 1000, afte
     Các gateway với trạng thái, lần nghe cuối và sổ ghi mất mát. `silent`: đang có cảnh báo mất tín hiệu.
     Mất cơ sở dữ liệu vẫn biết trạng thái của gateway mới nghe gần đây; nếu không thì `unknown`.
     """
+    place_area(area, here.site, whole_site=False)
     accounts, history = await _accounts(here)
     found = [
         gateway

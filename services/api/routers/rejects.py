@@ -10,15 +10,21 @@ from starlette.responses import Response
 from services.api import rejected
 from services.api.context import Here
 from services.api.errors import away
+from services.api.filters import one_of
 from services.api.responses import cut, page
 from services.api.schemas import RejectPage
+from services.observation import reasons
 from services.observation.text import Text
 
 router = APIRouter(tags=["rejects"])
 MAX_LIMIT = 1_000
 
 Reason = Annotated[
-    str | None, Query(pattern="^[a-z0-9_]{1,60}$", json_schema_extra={"example": "unknown_sensor"})
+    str | None,
+    Query(
+        pattern="^[a-z0-9_]{1,60}$",
+        json_schema_extra={"enum": sorted(reasons.Reason), "example": "unknown_sensor"},
+    ),
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 After = Annotated[
@@ -35,8 +41,9 @@ async def list_rejects(
     Các bản tin và bản ghi không dùng được: từ đâu, vì sao, và nội dung đầu.
     """
     try:
-        found = await rejected.newest(here.js, reason, after, limit + 1)
         counts = await rejected.counts(here.js)
+        one_of("reason", reason, {*reasons.Reason, *counts})  # a newer release may have written others
+        found = await rejected.newest(here.js, reason, after, limit + 1)
     except (NatsError, APIError, TimeoutError) as error:
         what = Text("luồng REJECTS không trả lời", "the stream of rejects does not answer")
         raise away(what, code="stream-away") from error

@@ -5,8 +5,10 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from services.alerts.hazards import hazards
 from services.alerts.rule import Rule as SiteRule
 from services.api.context import Here
+from services.api.filters import one_of
 from services.api.params import Cursor, Limit, Slug
 from services.api.responses import cut, page
 from services.api.schemas import RulePage
@@ -22,6 +24,7 @@ async def list_rules(here: Here, hazard: Slug = None, limit: Limit = 1000, after
 
     Quy tắc của địa bàn và mặc định của từng hiểm họa, theo id.
     """
+    one_of("hazard", hazard, {*hazards(), *(rule.hazard for rule in here.site.rules)})
     found = sorted(
         (
             rule

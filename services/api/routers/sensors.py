@@ -10,6 +10,7 @@ from services.alerts.hazards import properties
 from services.api import queries
 from services.api.context import Context, Here
 from services.api.errors import Problem, invalid, not_found
+from services.api.filters import one_of, place_area
 from services.api.params import Cursor, Every, From, Limit, Slug, To, read_instant, span
 from services.api.responses import answer, cut, page
 from services.api.schemas import ObservationPage, Page, Sensor, SensorDetail
@@ -36,6 +37,11 @@ async def list_sensors(  # noqa: PLR0913  each is a filter
     Các cảm biến của địa bàn, theo id, kể cả đại lượng do hệ thống tính (`derived`).
     """
     areas = here.site.site.stations
+    one_of("station", station, areas)
+    place_area(area, here.site)
+    if property is not None and property not in properties():
+        # One that only this site has: it declared the unit.
+        one_of("property", property, {*properties(), *(each.property for each in here.site.sensors.values())})
     found = (
         sensor
         for name, sensor in here.site.sensors.items()

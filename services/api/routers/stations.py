@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from services.api.context import Here
 from services.api.errors import not_found
+from services.api.filters import place_area
 from services.api.params import Cursor, Limit, Slug
 from services.api.responses import answer, cut, page
 from services.api.running_site import RunningSite
@@ -24,6 +25,7 @@ async def list_stations(here: Here, area: Slug = None, limit: Limit = 1000, afte
     Các trạm của địa bàn đang chạy, theo id.
     """
     running = here.site
+    place_area(area, running)
     sensors = sensors_by_station(running)
     found = [
         station
