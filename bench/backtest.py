@@ -1,7 +1,7 @@
 """`haidang backtest` on one processor: from a CSV recording, and from columns that are in memory already.
 
 Two kinds of weather on the same gauges, ten minutes apart: *calm*, a tide below the first rung and
-a flood over all rungs about every two weeks; *flood-heavy*, such a flood every third day, on a rougher sea.
+a flood over all rungs about every eight weeks; *flood-heavy*, such a flood every third day, on a rougher sea.
 The peer is the plain engine, from lists in memory; it takes no quality control and writes no reasons. Time is
 the processor's.
 """
@@ -26,10 +26,10 @@ from services.observation.site import Site
 from tests.support.world import write_site
 
 GAUGES = 200
-READINGS = 2_000_000
+READINGS = 4_000_000
 PLAIN_READINGS = 500_000
 NOISE = {"calm": 0.01, "flood_heavy": 0.03}
-FLOOD_EVERY = {"calm": 2000, "flood_heavy": 400}
+FLOOD_EVERY = {"calm": 8000, "flood_heavy": 400}
 """Readings of a gauge between one flood and the next."""
 
 

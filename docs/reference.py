@@ -26,7 +26,7 @@ VERBS = {
     Verb.EASED: Text("giảm mức, vẫn còn", "the severity went down; it is not over"),
     Verb.CLEARED: Text("kết thúc: trở lại bình thường", "over: back to normal"),
     Verb.BLIND: Text(
-        "mất quan sát: cảm biến của cảnh báo đang mở im tiếng hoặc hỏng; chưa rõ bây giờ thế nào",
+        "mất quan sát: cảm biến của cảnh báo đang mở ngừng gửi số đo hoặc hỏng; chưa rõ bây giờ thế nào",
         "the sensor of an open alert is silent or fails: the alert stands, and nobody knows how it is now",
     ),
     Verb.SIGHTED: Text(
@@ -146,8 +146,9 @@ def _example() -> str:
         time="2025-11-20T01:10:00Z",
         detected_at="2025-11-20T01:10:02.125Z",
         reason=Text(
-            "Mực nước tại cầu Bến Đá là 1,65 m, trên Báo động 2 0,05 m (1,6 m). Lũ lên.",
-            "Stage at Bến Đá bridge is 1.65 m, 0.05 m above Alert level 2 (BĐ2) (1.6 m). The flood rises.",
+            "Lúc 08:10, mực nước tại cầu Bến Đá là 1,65 m, cao hơn Báo động 2 (1,60 m) là 0,05 m. Lũ lên.",
+            "At 08:10 the stage at Bến Đá bridge is 1.65 m, 0.05 m above alert level 2 (BĐ2, 1.60 m). "
+            "The flood rises.",
         ),
         station="bd-river-001",
         sensor="bd-river-001.water_level",

@@ -41,11 +41,12 @@ class StrikeRecord(msgspec.Struct, omit_defaults=True):
 
 
 class Progress(msgspec.Struct):
-    """How far a simulation is; `at` is its time, µs UTC."""
+    """How far a simulation is, µs UTC: all is sent up to `at`, and now up to `sending`."""
 
     readings: int = 0
     strikes: int = 0
     at: int = 0
+    sending: int = 0
 
 
 def networks(site: Site) -> list[Route]:
@@ -164,6 +165,7 @@ class Publisher:
 
     def _send(self, until: int) -> None:
         first = self._simulation.now
+        self.progress.sending = until
         rows = self._simulation.until(until)
         dead = self._simulation.faults.dead(until - 1)
         for route in self._routes:

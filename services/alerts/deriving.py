@@ -102,17 +102,25 @@ class _Block:
             window.put(self.index[kept], self.time[kept], self.value[kept], once=self.unique)
 
     def _shorten(self, wanted: Bools) -> None:
-        """Of a source that only says "there is none", where nobody asks, the last reading says it all."""
-        core, placed = self.core, self.placed
-        still = ~wanted & np.asarray(np.logical_and.reduceat(self.none, self.starts))
+        """Settle sources that say "there is none" all along, where nobody asks: no rows are made of them."""
+        core, placed, state = self.core, self.placed, self.core.state
+        sure = self.none & ~self.suspect
+        still = ~wanted & np.asarray(np.logical_and.reduceat(sure, self.starts))
+        step = np.diff(self.time, prepend=self.time[0])
+        step[self.starts] = 0
+        pause, first = np.maximum.reduceat(step, self.starts), self.time[self.starts]
         groups = self.index[self.starts]
-        for output in range(len(placed.derivation.outputs)):
-            row = placed.first + output * placed.size + groups
-            still &= core.state.idle[row] & core.unasked[row] & (core.state.limit[row] >= FOREVER)
-        if still.any():
-            last = np.zeros(len(self.time), bool)
-            last[self.ends - 1] = True
-            self.told = self.fresh & (last | ~np.repeat(still, self.ends - self.starts))
+        rows = placed.first + np.arange(len(placed.derivation.outputs))[:, None] * placed.size + groups
+        free = state.idle[rows] & core.unasked[rows] & (state.until[rows] == FOREVER)
+        free &= (pause <= state.limit[rows]) & (first - state.base[rows] <= state.limit[rows])
+        still &= free.all(axis=0)
+        if not still.any():
+            return
+        self.told = self.fresh & ~np.repeat(still, self.ends - self.starts)
+        rows, last = rows[:, still], self.time[self.ends - 1][still]
+        state.last[rows] = state.good[rows] = last
+        state.base[rows] = np.maximum(state.base[rows], last)
+        state.value[rows], state.lower[rows] = np.nan, False
 
     def _recent(self, window: Ring) -> Bools:
         """Readings that can still count in the window of the newest of their source."""

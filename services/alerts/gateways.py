@@ -43,7 +43,7 @@ def _hear(core: Core, gateway: int, base: int) -> bool:
     Returns whether nothing was known of its sensors, or of the time since we had heard of it.
     """
     state = core.state
-    back = bool(state.away[gateway]) and not (state.known[gateway] and base <= state.clock[gateway])
+    back = bool(state.away[gateway]) and base > int(state.clock[gateway])
     if not state.known[gateway]:
         state.known[gateway] = True
         state.clock[gateway] = base
@@ -91,12 +91,12 @@ def _resume(core: Core, message: Tick) -> None:
     """We are listening again. What passed meanwhile is no gateway's silence, and no sensor's.
 
     Sensors have three intervals from here, and again from when their gateway's clock comes on: only then is
-    it known for how long we were away. A gateway never heard has no clock to count from yet.
+    it known for how long we were away. A gateway never heard has no clock that could leap.
     """
     state, sources = core.state, core.layout.source_of
-    gateways = [at for at, source in enumerate(sources) if source in message.resumed]
+    gateways = [at for at, source in enumerate(sources) if source in message.resumed and state.known[at]]
     state.away[gateways] = True
-    _start_afresh(core, [at for at in gateways if state.known[at]])
+    _start_afresh(core, gateways)
 
 
 def _fall_quiet(core: Core, gateway: int) -> None:

@@ -24,6 +24,21 @@ RULE_CHANGED = Text(
     "The rule changed; judged again from the last value.",
 )
 RULE_GONE = Text("Quy tắc hoặc cảm biến đã bị bỏ.", "The rule or the sensor was removed.")
+_NOUNS = {
+    "rainfall": "rainfall",
+    "tilt_x": "x-axis tilt",
+    "tilt_y": "y-axis tilt",
+    "rain_severity": "rain severity",
+    "rain_10min": "10-minute rain",
+    "rain_1h": "1-hour rain",
+    "rain_3h": "3-hour rain",
+    "rain_12h": "12-hour rain",
+    "rain_24h": "24-hour rain",
+    "rain_day": "rain-day total",
+}
+"""English names that read badly before `sensor` or `readings`, in a form that reads well there."""
+_SHORT = 3
+"""Words of a name that may stand before another noun."""
 SCHEDULE_CLOSED = Text("Khung giờ của quy tắc đã hết.", "The rule's schedule has closed.")
 
 
@@ -39,12 +54,13 @@ def _general(facts: Facts) -> Text:
     if facts.verb == "blind":
         return Text(
             f"Mất quan sát {what.vi} tại {place.vi}; cảnh báo được giữ nguyên. Số đo cuối: {value.vi}.",
-            f"No usable {what.en} from {place.en} any more; the alert stands. Last value: {value.en}.",
+            f"No usable {_readings(facts)} from {place.en} any more; the alert stands."
+            f" Last value: {value.en}.",
         )
     if facts.verb == "sighted":
         return Text(
             f"Đã quan sát lại được {what.vi} tại {place.vi}: {value.vi}.",
-            f"Good readings of {what.en} are back at {place.en}: {value.en}.",
+            f"Good {_readings(facts)} again from {place.en}: {value.en}.",
         )
     special = _OF_KIND.get(facts.kind)
     if special is not None:
@@ -64,11 +80,11 @@ def _silent(facts: Facts) -> Text:
     if facts.verb == "cleared":
         return Text(
             f"Cảm biến {what.vi} tại {facts.place.vi} đã gửi số đo trở lại.",
-            f"The sensor of {what.en} at {facts.place.en} sends again.",
+            f"The {_noun(facts)} sensor at {facts.place.en} is sending again.",
         )
     return Text(
         f"Cảm biến {what.vi} tại {facts.place.vi} mất tín hiệu quá ba chu kỳ đo.",
-        f"The sensor of {what.en} at {facts.place.en} has been silent for three intervals.",
+        f"The {_noun(facts)} sensor at {facts.place.en} has been silent for three intervals.",
     )
 
 
@@ -77,11 +93,11 @@ def _stuck(facts: Facts) -> Text:
     if facts.verb == "cleared":
         return Text(
             f"Số đo {what.vi} tại {facts.place.vi} đã thay đổi trở lại.",
-            f"Readings of {what.en} at {facts.place.en} move again.",
+            f"The {_noun(facts)} sensor at {facts.place.en} shows changing values again.",
         )
     return Text(
         f"Số đo {what.vi} tại {facts.place.vi} đứng yên ở {value.vi}.",
-        f"Readings of {what.en} at {facts.place.en} are stuck at {value.en}.",
+        f"The {_noun(facts)} sensor at {facts.place.en} is stuck at {value.en}.",
     )
 
 
@@ -98,6 +114,17 @@ def _what(facts: Facts) -> Text:
     """Name of the observed property."""
     known = properties().get(facts.property)
     return Text(facts.property, facts.property) if known is None else known.text
+
+
+def _noun(facts: Facts) -> str:
+    """English name of the observed property, as it stands before another noun."""
+    return _NOUNS.get(facts.property) or _what(facts).en
+
+
+def _readings(facts: Facts) -> str:
+    """English: readings of the observed property; a name of many words stands behind."""
+    noun = _noun(facts)
+    return f"readings of the {noun}" if len(noun.split()) > _SHORT else f"{noun} readings"
 
 
 def _number(value: float | None, unit: str) -> Text:

@@ -5,6 +5,7 @@ A default rule applies unless the site has a rule of the same id; `enabled = fal
 Over 250 lines: one method for each key of a rule, with its two texts and its remedy.
 """
 
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -28,6 +29,7 @@ KEYS = (
     "window_s", "tolerance", "k", "of", "enabled",
 )  # fmt: skip
 _INPUT_KEYS = ("property", "at_least", "at_most", "hysteresis", "stations")
+_COMMA = re.compile(r"\d,\d")
 _STATUS = ("legal", "guideline", "local", "default")
 _WITH_LADDER = (Kind.THRESHOLD, Kind.RATE, Kind.K_OF_N)
 
@@ -220,12 +222,10 @@ class _Reader:
     def _expression(self, key: str, raw: object) -> Expression | None:
         found = parse(raw)
         if found is None:
-            self.error(
-                f"{key} = {raw!r} không phải ngưỡng",
-                f"{key} = {raw!r} is not a threshold",
-                'ghi một số hoặc "station.bd1 + 0.5"',
-                'write a number, or "station.bd1 + 0.5"',
-            )
+            remedy = ('ghi một số hoặc "station.bd1 + 0.5"', 'write a number, or "station.bd1 + 0.5"')
+            if isinstance(raw, str) and _COMMA.search(raw):
+                remedy = ("dùng dấu chấm thập phân: 1.8, không phải 1,8", "use a decimal point: 1.8, not 1,8")
+            self.error(f"{key} = {raw!r} không phải ngưỡng", f"{key} = {raw!r} is not a threshold", *remedy)
             return None
         known = {name for station in self.site.stations.values() for name in station.attributes}
         for name in found.attributes if not self.default else ():

@@ -28,11 +28,13 @@ COMMANDS: dict[str, Command] = {
     "simulate": Command("simulate", "a plausible city from a seed / mô phỏng một thành phố từ một con số"),
     "replay": Command("replay", "send a recording as if it happened now / phát lại dữ liệu đã ghi"),
     "backtest": Command(
-        "backtest", "judge rules on recordings / kiểm nghiệm luật cảnh báo trên dữ liệu đã ghi"
+        "backtest", "judge rules on recordings / kiểm nghiệm quy tắc cảnh báo trên dữ liệu đã ghi"
     ),
     "site": Command("site", "check, push and pull a site's files / kiểm tra, nạp, lấy về cấu hình địa bàn"),
     "schema": Command("schema", "bring a database's tables up to date"),
-    "doctor": Command("doctor", "what is wrong here, and what to do / khám hệ thống: có gì sai, phải làm gì"),
+    "doctor": Command(
+        "doctor", "what is wrong here, and what to do / kiểm tra hệ thống: sai gì, phải làm gì"
+    ),
     "backup": Command("backup", "everything to go on elsewhere, while it runs / sao lưu khi đang chạy"),
     "restore": Command("restore", "a backup into a new data folder / khôi phục từ bản sao lưu"),
     "upgrade": Command("upgrade", "a data folder to this release, and back / nâng cấp dữ liệu, và quay lại"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from services.alerts.score import Score, lead
+from services.cli.numerals import vietnamese
 from services.cli.words import out, say
 from services.observation.event import verb_of
 from services.observation.instants import iso
@@ -30,7 +31,7 @@ class Meter:
 
     def done(self) -> None:
         """Say that all was read."""
-        say(f"{self._total:,} readings judged / đã xét {self._total:,} số đo")
+        say(f"{self._total:,} readings judged / đã xét {vietnamese(self._total)} số đo")
 
 
 def show(outcome: "Outcome", recorded: "Recorded", bare: "Bare | None") -> None:

@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace, data: Path | None, shelf: Path) -> int:
         (data / BACKUP).touch(mode=0o600)  # its time is the last backup's, for /metrics and `haidang doctor`
     gone = backup_shelf.keep(shelf, manifest.site, options.keep) if options.keep else []
     for name in gone:
-        say(f"removed {name} / đã xoá bản cũ")
+        say(f"removed {name} / đã xóa bản cũ")
     took = time.monotonic() - begun
     say(f"{manifest.bytes / 2**20:,.1f} MB in {took:.1f} s / xong")
     if manifest.mqtt_waiting:

@@ -77,7 +77,7 @@ class Gaps(NamedTuple):
         for taken, restored in self.spans:
             yield f"backup of {iso(taken)}, restored {iso(restored)} / sao lưu, khôi phục"
         for gateway, packs in sorted(self.let_go.items()):
-            yield f"{gateway}: {packs} packs let go / gói đã xoá ở gateway, không lấy lại được"
+            yield f"{gateway}: {packs} packs let go / gói đã xóa ở gateway, không lấy lại được"
         for hour in self.hours:
             missing = hour.expected - hour.stored
             yield (

@@ -32,7 +32,7 @@ from services.runtime.streams import MQTT_MESSAGES, READINGS, SITES
 NOTES = (
     Text(
         "Số đo nhận sau thời điểm sao lưu không có ở đây. Sau khi khôi phục, gateway gửi lại"
-        " những gì bộ đệm còn giữ; những gì hệ thống cũ đã báo là đã lưu thì gateway đã xoá và coi như mất,"
+        " những gì bộ đệm còn giữ; những gì hệ thống cũ đã báo là đã lưu thì gateway đã xóa và coi như mất,"
         " xem bằng: haidang restore --gaps --data THƯ_MỤC",
         "Readings received after the backup are not in it. After a restore agents send again what their"
         " buffers still hold; what the system of then called stored they have let go, and it is missing."
@@ -45,7 +45,7 @@ NOTES = (
         " and ingest had not read yet is not in it",
     ),
     Text(
-        "Bản sao lưu chứa mật khẩu: giữ nó như giữ chìa khoá",
+        "Bản sao lưu chứa mật khẩu: giữ nó như giữ chìa khóa",
         "It holds passwords: keep it as you keep keys",
     ),
 )

@@ -11,20 +11,19 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from services.cli.news import Reader, follow, heading, reader
+from services.cli.news import follow, reader
+from services.cli.numerals import vietnamese
 from services.cli.simulate import SEED, script_of
+from services.cli.tale import Plan, Tale, plan
 from services.cli.words import complain, of_the_world, out, say
 from services.observation.instants import SECOND
 
 if TYPE_CHECKING:
     from services.observation.site import Site
-    from simulators.city.script import Script
     from simulators.publisher import Publisher
 
 SITE = Path(__file__).resolve().parents[2] / "sites" / "vung-tau"
 READY_S, STOP_S, TAIL = 120.0, 12.0, 20
-PLAYED = "demo-played"
-"""A file in the data folder: the story has been told to this database, and its readings are there."""
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -47,11 +46,14 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         site = read_site(Path(options.site))
-        script = script_of(Path(options.site), site, options.story)
     except OSError as error:
         return complain(*of_the_world(error))
     except ValueError as error:
         return complain(f"--site {options.site}: {error}")
+    try:
+        script = script_of(Path(options.site), site, options.story)
+    except ValueError as error:  # the text names the option or the file
+        return complain(str(error))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -69,63 +71,36 @@ def run(options: argparse.Namespace) -> int:
             say("\n".join(log.read_text("utf-8", "replace").splitlines()[-TAIL:]))
             return child.poll() or (0 if stop.is_set() else 1)
         who = reader(site.zone, options.language)
-        script = _once(Path(data), script)
-        _greet(http, site, script, log)
-        publisher = _publisher(mqtt, site, script, options.seed)
+        played = plan(Path(data), site, script, options.seed, int(time.time()) * SECOND)
+        _greet(http, site, played, log)
+        publisher = _publisher(mqtt, site, played, options.seed)
         rooms.callback(publisher.close)
-        threading.Thread(target=follow, args=(http, who, stop), daemon=True).start()
+        tale = Tale(played, publisher, site, http, who)
+        threading.Thread(target=follow, args=(http, who, stop, tale.reach), daemon=True).start()
+        threading.Thread(target=tale.looking, args=(stop,), daemon=True).start()
         city = threading.Thread(target=publisher.run, daemon=True)
         city.start()
-        _tell(publisher, script, who, stop, options.seconds, child)
+        until = time.monotonic() + (options.seconds or float("inf"))
+        while not stop.wait(0.1) and child.poll() is None and time.monotonic() < until:
+            tale.reach(publisher.progress.at)
+            tale.mark(Path(data))
         stop.set()
         publisher.stop()
         city.join(STOP_S)
         return child.poll() or 0
 
 
-def _once(data: Path, script: "Script") -> "Script":
-    """The script, without its story where that was told before: those times are taken."""
-    import msgspec
-
-    played = data / PLAYED
-    if played.exists():
-        say(
-            "the story was told to this folder before: the city goes on at real time"
-            " / đã diễn một lần ở thư mục này: thành phố chạy theo giờ thật"
-        )
-        return msgspec.structs.replace(script, story=None)
-    played.touch()
-    return script
-
-
-def _publisher(mqtt: str, site: "Site", script: "Script", seed: int) -> "Publisher":
-    """A story begins so long ago that it ends in the present; without one the city lives from now on."""
+def _publisher(mqtt: str, site: "Site", played: Plan, seed: int) -> "Publisher":
+    """What is stored of a story is passed over: by the same seed it goes on as it would have."""
     from simulators.agents import Target
     from simulators.city.city import Simulation
     from simulators.publisher import Publisher
 
     host, _, port = mqtt.rpartition(":")
-    now, story = int(time.time()) * SECOND, script.story
-    start = now - round(story.minutes * 60 * SECOND) if story else now
-    simulation = Simulation(site, script, seed, start)
+    story = played.script.story
+    simulation = Simulation(site, played.script, seed, played.start)
+    simulation.until(played.at)
     return Publisher(simulation, Target(host, int(port)), speed=story.speed if story else 1.0, notice=say)
-
-
-def _tell(  # noqa: PLR0913  a story, its reader, and the ways it can end
-    publisher: "Publisher",
-    script: "Script",
-    who: Reader,
-    stop: threading.Event,
-    seconds: float | None,
-    child: "subprocess.Popen[str]",
-) -> None:
-    """Put each chapter's heading where the simulated time reaches it, until the end."""
-    until = time.monotonic() + (seconds or float("inf"))
-    start = publisher.progress.at
-    chapters = sorted(script.story.chapter if script.story else (), key=lambda chapter: chapter.minute)
-    while not stop.wait(0.1) and child.poll() is None and time.monotonic() < until:
-        while chapters and publisher.progress.at >= start + chapters[0].minute * 60 * SECOND:
-            out(heading(chapters.pop(0), start, who))
 
 
 def _command(options: argparse.Namespace, data: str) -> list[str]:
@@ -158,7 +133,7 @@ def _listen(stream: IO[str] | None, found: dict[str, str]) -> None:
         out(line.rstrip())
 
 
-def _greet(http: str, site: "Site", script: "Script", log: Path) -> None:
+def _greet(http: str, site: "Site", played: Plan, log: Path) -> None:
     out(f"console   {http}/        (bàn điều khiển)")
     out(f"API       {http}/docs")
     out(f"events    curl -N {http}/api/v1/events/stream")
@@ -167,11 +142,12 @@ def _greet(http: str, site: "Site", script: "Script", log: Path) -> None:
         f"{site.name.vi}: {len(site.stations)} trạm, {len(site.sensors)} cảm biến"
         f" / {len(site.stations)} stations, {len(site.sensors)} sensors; Ctrl-C"
     )
-    if script.story:
+    story = played.script.story
+    if story:
+        hours = (played.start + story.minutes * 60 * SECOND - played.at) / (3600 * SECOND)
         out(
-            f"Câu chuyện: {script.story.minutes / 60:.1f} giờ vừa qua, nhanh gấp {script.story.speed:g} lần"
-            f" / The story: the last {script.story.minutes / 60:.1f} hours at {script.story.speed:g} times"
-            " their pace, then the present"
+            f"Câu chuyện: {vietnamese(hours, 1)} giờ, nhanh gấp {story.speed:g} lần, rồi đến hiện tại"
+            f" / The story: {hours:.1f} hours at {story.speed:g} times their pace, then the present"
         )
 
 

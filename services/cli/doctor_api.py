@@ -107,7 +107,7 @@ def judge(api: Api, now_us: int, site: Mapping[str, float] | None = None) -> Ite
             Level.BAD,
             "service",
             "unauthorized",
-            Text("API đòi mã truy cập", "the api wants a token"),
+            Text("API cần mã truy cập", "the api wants a token"),
             Text(
                 "chạy trên máy chủ với --data, hoặc thêm --token TỆP (admin-token trong thư mục dữ liệu)",
                 "run it on the server with --data, or add --token FILE (admin-token of its data folder)",

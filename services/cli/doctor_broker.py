@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.cli.doctor_finding import Finding, Level, lasting, named, ok, size, wrong
-from services.observation.text import Text
+from services.observation.text import Text, in_vietnamese
 from services.runtime.child_lines import LOG_FILES
 
 LATELY_S, NOW_S = 86_400.0, 3_600.0
@@ -95,7 +95,7 @@ _WORDS: dict[str, tuple[Text, Text]] = {
     ),
     "twins": (
         Text(
-            "hai thiết bị dùng chung một client id, đẩy nhau ra",
+            "hai thiết bị dùng chung một client id, làm nhau mất kết nối",
             "two devices share a client id and push each other out",
         ),
         Text("đặt client id riêng cho mỗi thiết bị", "give each device a client id of its own"),
@@ -123,13 +123,15 @@ def judge(troubles: Iterable[Trouble], gateways: Callable[[str], bool], now_s: f
         who = sorted({trouble.who for trouble in found}, key=lambda name: (not gateways(name), name))
         shown = [name if gateways(name) or kind == "store" else f'"{name}"' for name in who]
         ago = lasting(max(0.0, now_s - last))
+        detail = _detail(kind, found)
+        detail_vi = in_vietnamese(detail) if kind == "oversize" else detail
         yield wrong(
             Level.BAD if kind in _BAD and now_s - last < NOW_S else Level.WARN,
             "broker",
             kind,
             Text(
-                f"{text.vi}: {named(shown)}{_detail(kind, found)}; {len(found)} lần, lần cuối {ago.vi} trước",
-                f"{text.en}: {named(shown)}{_detail(kind, found)}; {len(found)}×, last {ago.en} ago",
+                f"{text.vi}: {named(shown)}{detail_vi}; {len(found)} lần, lần cuối {ago.vi} trước",
+                f"{text.en}: {named(shown)}{detail}; {len(found)}×, last {ago.en} ago",
             ),
             remedy,
             int(min(trouble.at_s for trouble in found) * 1e6),

@@ -164,7 +164,7 @@ def of_gateways(clocks: Sequence[GatewayClock], ahead: Mapping[str, int], now_us
                 "clock",
                 "gateway_behind",
                 Text(
-                    f"gửi giờ cũ: {names} (chậm nhất {worst.gateway}, {span.vi})",
+                    f"gửi số đo mang giờ cũ: {names} (chậm nhất {worst.gateway}, {span.vi})",
                     f"send old times: {names} (most of all {worst.gateway}, {span.en})",
                 ),
                 Text(

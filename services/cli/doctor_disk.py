@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from services.cli.doctor_finding import Finding, Level, lasting, ok, size, wrong
-from services.observation.text import Text
+from services.cli.doctor_finding import Finding, Level, lasting, ok, size, size_vi, wrong
+from services.observation.text import Text, in_vietnamese
 
 DAY_S = 86_400.0
 SHORT, NEARLY = 0.10, 0.02
@@ -63,16 +63,17 @@ def look(data: Path) -> tuple[list[Finding], Shares]:
     )
     taken = f"{size(shares.streams)} streams, {size(shares.database)} database, {size(shares.logs)} logs"
     stored = (
-        f"luồng {size(shares.streams)}, cơ sở dữ liệu {size(shares.database)}, nhật ký {size(shares.logs)}"
+        f"luồng {size_vi(shares.streams)}, cơ sở dữ liệu {size_vi(shares.database)},"
+        f" nhật ký {size_vi(shares.logs)}"
     )
     share = usage.free / usage.total if usage.total else 0.0
     figures = {"free_bytes": float(usage.free), "size_bytes": float(usage.total)}
     what = Text(
-        f"còn {size(usage.free)} / {size(usage.total)} ({share:.0%}); {stored}",
+        f"còn {size_vi(usage.free)} / {size_vi(usage.total)} ({share:.0%}); {stored}",
         f"{size(usage.free)} of {size(usage.total)} free ({share:.0%}); {taken}",
     )
     room = Text(
-        "giải phóng dung lượng; số đo cũ: --keep-days, sao lưu sang máy khác",
+        "giải phóng dung lượng; với số đo cũ: đặt HAIDANG_KEEP_DAYS; chuyển bản sao lưu sang máy khác",
         "make room; for old observations: HAIDANG_KEEP_DAYS, and move backups elsewhere",
     )
     if share < SHORT:
@@ -132,7 +133,7 @@ def fills(streams: Sequence[Stream]) -> Iterator[Finding]:
             continue
         share = stream.size / stream.limit
         what = Text(
-            f"{stream.name} đã dùng {size(stream.size)} / {size(stream.limit)} ({share:.0%})",
+            f"{stream.name} đã dùng {size_vi(stream.size)} / {size_vi(stream.limit)} ({share:.0%})",
             f"{stream.name} takes {size(stream.size)} of {size(stream.limit)} ({share:.0%})",
         )
         if stream.name in _MINOR and share < 1.1:  # noqa: PLR2004  these are meant to be full
@@ -184,7 +185,8 @@ def judge_flushes(took: Sequence[float], *, strict: bool) -> Finding:
     p50, p99 = (1e3 * took[min(len(took) - 1, int(len(took) * q))] for q in (0.5, 0.99))
     per_s = 1e3 / max(p50, 1e-3)
     what = Text(
-        f"fsync: p50 {p50:.2g} ms, p99 {p99:.2g} ms; --strict ghi được khoảng {per_s:.0f} bản tin/s",
+        in_vietnamese(f"fsync: p50 {p50:.2g} ms, p99 {p99:.2g} ms")
+        + f"; --strict ghi được khoảng {per_s:.0f} bản tin/s",
         f"fsync: p50 {p50:.2g} ms, p99 {p99:.2g} ms; --strict would take about {per_s:.0f} messages/s",
     )
     figures = {"p50_s": p50 / 1e3, "p99_s": p99 / 1e3}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from services.cli.doctor_disk import NEARLY, SHORT, Stream, fills
-from services.cli.doctor_finding import Finding, Level, ok, size, wrong
+from services.cli.doctor_finding import Finding, Level, ok, size, size_vi, wrong
 from services.cli.doctor_streams import LAGS
 from services.observation.text import Text
 
@@ -83,7 +83,7 @@ def _disk(series: list[Series]) -> Iterator[Finding]:
     if free is None or not total:
         return
     share = free / total
-    what = Text(f"còn {size(free)} ({share:.0%})", f"{size(free)} free ({share:.0%})")
+    what = Text(f"còn {size_vi(free)} ({share:.0%})", f"{size(free)} free ({share:.0%})")
     if share < SHORT:
         level = Level.BAD if share < NEARLY else Level.WARN
         yield wrong(level, "disk", "free", what, Text("giải phóng dung lượng", "make room"))

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from services.observation.instants import iso
-from services.observation.text import Text
+from services.observation.text import Text, in_vietnamese
 
 Figures = Mapping[str, float | str]
 
@@ -106,6 +106,11 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:.3g} GB" if count < 1000 else f"{count / 1000:.3g} TB"  # noqa: PLR2004
+
+
+def size_vi(count: float) -> str:
+    """The same in Vietnamese: `1,4 GB`."""
+    return in_vietnamese(size(count))
 
 
 def lasting(seconds: float) -> Text:

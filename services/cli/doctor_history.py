@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from services.cli.doctor_finding import Finding, Level, named, ok, size, wrong
+from services.cli.doctor_finding import Finding, Level, named, ok, size, size_vi, wrong
 from services.cli.doctor_versions import Versions
 from services.observation.text import Text
 from services.runtime import addresses
@@ -97,8 +97,9 @@ def judge(history: History | None, declared: Collection[str]) -> Iterator[Findin
             ),
         )
     else:
-        told = f"{size(history.size)}, schema {history.schema}"
-        yield ok("history", "answers", f"trả lời; {told}", f"answers; {told}", {"bytes": history.size})
+        schema = f"schema {history.schema}"
+        vi, en = f"trả lời; {size_vi(history.size)}, {schema}", f"answers; {size(history.size)}, {schema}"
+        yield ok("history", "answers", vi, en, {"bytes": history.size})
     if history.spoke is not None and declared:
         yield _never_spoke(sorted(set(declared) - history.spoke), len(declared))
 

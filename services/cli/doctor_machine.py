@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from services.cli.doctor_finding import Finding, Level, ok, size, wrong
+from services.cli.doctor_finding import Finding, Level, ok, size, size_vi, wrong
 from services.cli.doctor_ports import lines_of, links_in
-from services.observation.text import Text
+from services.observation.text import Text, in_vietnamese
 from services.runtime.run_file import Run
 
 LEAST_MEMORY, SHORT_MEMORY = 0.05, 0.15
@@ -23,15 +23,18 @@ def memory(read: Mapping[str, int], cap: int | None, killed: int, ours: Mapping[
     )
     most = sorted(ours.items(), key=lambda one: -one[1])[:3]
     parts = ", ".join(f"{name} {size(count)}" for name, count in most)
-    taken = size(sum(ours.values()))
+    taken = f"{size(sum(ours.values()))} ({parts})"
     what = Text(
-        f"bộ nhớ còn {size(left)} / {size(total)}" + (f"; ta dùng {taken} ({parts})" if ours else ""),
-        f"{size(left)} of {size(total)} memory left" + (f"; we take {taken} ({parts})" if ours else ""),
+        f"bộ nhớ còn {size_vi(left)} / {size_vi(total)}"
+        + (f"; hệ thống dùng {in_vietnamese(taken)}" if ours else ""),
+        f"{size(left)} of {size(total)} memory left" + (f"; we take {taken}" if ours else ""),
     )
     figures = {"free_bytes": float(left), "size_bytes": float(total), "ours_bytes": float(sum(ours.values()))}
     share = left / total if total else 1.0
     if killed or share < SHORT_MEMORY:
-        told = Text("; nhân hệ điều hành đã diệt tiến trình", "; the kernel has killed for want of it")
+        told = Text(
+            "; hệ điều hành đã dừng tiến trình vì thiếu bộ nhớ", "; the kernel has killed for want of it"
+        )
         extra = told if killed else Text("", "")
         return wrong(
             Level.BAD if killed or share < LEAST_MEMORY else Level.WARN,

@@ -39,7 +39,10 @@ def ports(run: Run, listeners: list[Listener], *, running: bool) -> Iterator[Fin
                     Level.BAD,
                     "service",
                     f"port.{name}",
-                    Text(f"không ai nghe ở cổng {name} {port}", f"nobody listens on {name} port {port}"),
+                    Text(
+                        f"không có chương trình nào nghe ở cổng {name} {port}",
+                        f"nobody listens on {name} port {port}",
+                    ),
                     Text("xem nhật ký của dịch vụ đó", "look at that service's log"),
                 )
             continue

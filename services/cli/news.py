@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -104,8 +105,18 @@ def heading(chapter: "Chapter", start: int, who: Reader) -> str:
     return f"\n{title}" + (f"\n         {look}" if look else "")
 
 
-def follow(http: str, who: Reader, stop: threading.Event) -> None:
-    """Tell each event of the stream, from the last one seen on."""
+def moment(text: str) -> int | None:
+    """When an event happened, µs UTC; None for what is no event."""
+    try:
+        return micros(json.loads(text)["data"]["time"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def follow(
+    http: str, who: Reader, stop: threading.Event, before: Callable[[int], None] = lambda _: None
+) -> None:
+    """Tell each event of the stream, from the last one seen on; `before` is told its time first."""
     token: str | None = None
     while not stop.is_set():
         headers: dict[str, str] = {"Last-Event-ID": token} if token else {}
@@ -116,5 +127,6 @@ def follow(http: str, who: Reader, stop: threading.Event) -> None:
                 if line.startswith("id:"):
                     token = line[3:].strip() or token
                 elif line.startswith("data:") and (told := headline(line[5:], who)):
+                    before(moment(line[5:]) or 0)
                     out(told)
         stop.wait(1.0)

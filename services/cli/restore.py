@@ -62,6 +62,10 @@ def _restore(options: argparse.Namespace) -> int:
         say(f"{note.en} / {note.vi}")
     more = "".join(f" --{name} URL" for name in ("database", "nats") if getattr(options, name))
     say(f"now start: haidang up --site {folder / 'site'} --data {data}{more} / khởi động bằng lệnh này")
+    say(
+        "better from a folder of your own with the same files: --keep may remove that backup"
+        " / nên dùng thư mục địa bàn của bạn: --keep có thể xóa bản sao lưu đó"
+    )
     if options.json:
         done = {
             "data": str(data),

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from services.cli.numerals import vietnamese
 from services.cli.replay import FAILED, INTERRUPTED, PATIENCE_S, PROGRESS_S, address, credentials, speed
 from services.cli.words import complain, of_the_world, say
 from services.observation.instants import SECOND, iso, micros
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from simulators.publisher import Publisher
 
 SEED = 26506
+_OF_LAMPS = ("lamp_state", "active_power", "supply_current")
 CATCH_UP_S = 86_400.0
 """A simulation faster than time, without an end of its own, begins so long ago."""
 
@@ -95,10 +97,22 @@ def prepare(options: argparse.Namespace) -> "Simulation":
     if options.minutes is not None and not 0 < options.minutes < float("inf"):
         msg = f"--minutes {options.minutes:g} → a number above 0"
         raise ValueError(msg)
+    if options.out and not options.out.parent.is_dir():
+        msg = (
+            f"--out {options.out}: there is no folder {options.out.parent} → make it, or name another"
+            " / không có thư mục này, hãy tạo hoặc chọn chỗ khác"
+        )
+        raise ValueError(msg)
     site = read_site(options.site)
     start = _start(options)
     faults = tuple(parse(text, start) for text in options.fault)
     simulation = Simulation(site, script_of(options.site, site, options.story), options.seed, start, faults)
+    for fault in faults:
+        if fault.kind == "lamp" and not _burns(site, fault.target):
+            say(
+                f"--fault lamp:{fault.target}: no lamp there, so nothing happens → the id of a lamp"
+                " / không có đèn ở đó, sẽ không có gì xảy ra → dùng mã của một cột đèn"
+            )
     if simulation.unplayed():
         say(
             f"nobody knows how {', '.join(simulation.unplayed())} behave: they wander within their limits"
@@ -107,12 +121,20 @@ def prepare(options: argparse.Namespace) -> "Simulation":
     return simulation
 
 
+def _burns(site: "Site", target: str) -> bool:
+    """Whether there is a lamp at a target: something that tells of its light or of its power."""
+    if target in site.gateways:
+        stations = set(site.gateways[target].stations)
+    else:
+        stations = {site.sensors[target].station if target in site.sensors else target}
+    return any(s.station in stations and s.property in _OF_LAMPS for s in site.sensors.values())
+
+
 def script_of(folder: Path, site: "Site", story: str | None) -> "Script":
     """The script: a file that was named, else that of the site, else an empty one.
 
     Raises:
-        OSError: the file that was named is not there.
-        ValueError: it cannot be played.
+        ValueError: it cannot be read or played; the text names the option or the file.
     """
     import msgspec
 
@@ -124,13 +146,28 @@ def script_of(folder: Path, site: "Site", story: str | None) -> "Script":
         return script
     if story == "none":
         return msgspec.structs.replace(script, story=None)
-    return read_script(story, Path(story).read_bytes(), site)
+    try:
+        content = Path(story).read_bytes()
+    except OSError as error:
+        msg = (
+            f"--story {story}: {error.strerror} → a file as {FILE}, or none"
+            f" / không đọc được tệp, cần một tệp như {FILE}, hoặc none"
+        )
+        raise ValueError(msg) from error
+    return read_script(f"--story {story}", content, site)
 
 
 def _start(options: argparse.Namespace) -> int:
     """The first time: as told, else so long ago that a simulation faster than time ends in the present."""
     if options.start is not None:
-        return micros(options.start)
+        try:
+            return micros(options.start)
+        except (ValueError, OverflowError) as error:
+            msg = (
+                f"--start {options.start!r} → a time with its zone, as 2026-07-01T00:00:00+07:00"
+                " / cần thời điểm kèm múi giờ"
+            )
+            raise ValueError(msg) from error
     now = int(time.time()) * SECOND
     if options.mqtt and options.speed == 1.0:
         return now
@@ -145,10 +182,11 @@ def _write(simulation: "Simulation", end: int | None, file: Path) -> int:
     try:
         written = write(simulation, end or simulation.now, file, sources)
     except OSError as error:
-        return complain(*of_the_world(error))
-    say(f"{written.readings:,} readings in {file} / {written.readings:,} số đo")
+        english, vietnam = of_the_world(error)
+        return complain(f"--out: {english}", f"--out: {vietnam}")
+    say(f"{written.readings:,} readings in {file} / {vietnamese(written.readings)} số đo")
     if written.strikes_file is not None:
-        say(f"{written.strikes:,} strikes in {written.strikes_file} / {written.strikes:,} tia sét")
+        say(f"{written.strikes:,} strikes in {written.strikes_file} / {vietnamese(written.strikes)} tia sét")
     return 0
 
 

@@ -85,7 +85,7 @@ def _start(
 ) -> int:
     from services.cli import upgrade_steps
     from services.cli.site import stale_words
-    from services.cli.up_plan import lock, make_folder, make_plan, tell_given
+    from services.cli.up_plan import lock, make_folder, make_plan, tell_given, untouched_if_refused
     from services.runtime import formats
     from services.runtime.settings import given
     from services.runtime.sites import StaleBase
@@ -95,17 +95,21 @@ def _start(
     if missing:
         return complain(f"--{missing[0]} DIR is needed", f"cần --{missing[0]} THƯ_MỤC")
     data = Path(texts["data"]).resolve()
-    make_folder(data)
-    with lock(data):
-        held = formats.number(data)
-        upgrade_steps.refuse(data, held)
-        plan = make_plan(data, texts)
-        tell_given(texts, overrides)
-        plan = replace(plan, services=services or plan.services, program=program or plan.program, held=held)
-        try:
-            return asyncio.run(_run(plan))
-        except StaleBase as stale:
-            return stale_words(stale, texts["site"], str(data))
+    with untouched_if_refused(data) as settled:
+        make_folder(data)
+        with lock(data):
+            held = formats.number(data)
+            upgrade_steps.refuse(data, held)
+            plan = make_plan(data, texts)
+            settled.set()
+            tell_given(texts, overrides)
+            plan = replace(
+                plan, services=services or plan.services, program=program or plan.program, held=held
+            )
+            try:
+                return asyncio.run(_run(plan))
+            except StaleBase as stale:
+                return stale_words(stale, texts["site"], str(data))
 
 
 def _explain(error: Exception) -> int:

@@ -4,9 +4,10 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import NamedTuple
 
 from services.cli import nats_child, postgres_child
@@ -120,6 +121,24 @@ def _refuse_open(settings: Settings, http: tuple[str, int], mqtt: tuple[str, int
                 " hoặc --trusted-network trong mạng container khép kín"
             )
             raise SettingsError(msg)
+
+
+@contextmanager
+def untouched_if_refused(data: Path) -> Iterator[Event]:
+    """Take a folder that was made for nothing away again, unless the event given was set."""
+    made = next((one for one in reversed([data, *data.parents]) if not one.exists()), None)
+    settled = Event()
+    try:
+        yield settled
+    finally:
+        if made is not None and not settled.is_set():
+            for name in ("lock", "credentials.json"):
+                (data / name).unlink(missing_ok=True)
+            with suppress(OSError):  # something else lies there: it stays
+                for one in [data, *data.parents]:
+                    one.rmdir()
+                    if one == made:
+                        break
 
 
 @contextmanager

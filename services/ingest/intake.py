@@ -38,7 +38,7 @@ class Intake:
         self._BY_KIND[topic.kind](self, raw, topic, now)
 
     def tick(self, tick: Tick, now: float) -> None:
-        """Queue a tick behind everything received so far; before all that follows if a source is back with it."""
+        """Queue a tick behind everything received so far; of a source that is back, it waits for nothing."""
         if tick.resumed:
             self._leave(Item(tick=tick), now)
             return

@@ -7,6 +7,8 @@ from typing import Any
 from services.observation.site import Problem
 from services.observation.text import Text
 
+_COMMA = re.compile(r"[:=]\s*[-+]?\d+,\d")
+"""A number with a decimal comma, as TOML and JSON can't read it."""
 _HEADER = re.compile(r"\s*\[\[?\s*[\"'A-Za-z]")
 
 
@@ -34,6 +36,8 @@ class Findings:
     def syntax(self, line: int, what: tuple[str, str], remedy: tuple[str, str]) -> None:
         """Note an error that leaves nothing of the file to be read."""
         self.unreadable = True
+        if line <= len(self._lines) and _COMMA.search(self._lines[line - 1]):
+            remedy = ("dùng dấu chấm thập phân: 1.8, không phải 1,8", "use a decimal point: 1.8, not 1,8")
         self.error(line, what, remedy)
 
     def warning(self, line: int, what: tuple[str, str], remedy: tuple[str, str]) -> None:

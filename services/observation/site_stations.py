@@ -188,7 +188,10 @@ def _as_number(value: object) -> tuple[str, str]:
     """How to mend an attribute that is none: most often a number that was typed as text."""
     typed = value.strip() if isinstance(value, str) else ""
     if not _TYPED.fullmatch(typed):
-        return "thuộc tính của trạm là số; xóa cột này", "attributes of a station are numbers; remove this one"
+        return (
+            "thuộc tính của trạm là số; xóa cột này",
+            "attributes of a station are numbers; remove this one",
+        )
     number = typed.replace(",", ".")
     if "," in typed:
         return (

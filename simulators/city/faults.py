@@ -136,10 +136,16 @@ class Faults:
         elif target in self._sensors.row:
             members[self._sensors.row[target]] = True
         else:
-            msg = f"fault {kind}: the site has no {target!r} → the id of a sensor, a station or a gateway"
+            msg = (
+                f"fault {kind}: the site has no {target!r} → the id of a sensor, a station or a gateway"
+                " / cần mã của cảm biến, trạm hoặc gateway"
+            )
             raise ScriptError(msg)
         if kind == "dead" and gateway is None:
-            msg = f"fault dead: {target!r} is no gateway → use gap for a sensor or a station"
+            msg = (
+                f"fault dead: {target!r} is no gateway → use gap for a sensor or a station"
+                " / không phải gateway, dùng gap"
+            )
             raise ScriptError(msg)
         usual = USUAL_S[kind] or float(self._sensors.period[members].max(initial=0)) / SECOND
         return Fault(

@@ -1,5 +1,6 @@
 """A fault as it is ordered on the command line."""
 
+import math
 import re
 
 from services.observation.instants import SECOND, micros
@@ -19,16 +20,19 @@ def parse(text: str, start: int) -> FaultAt:
     """
     found = _FORM.fullmatch(text)
     if found is None or found["kind"] not in USUAL_S:
-        msg = f"--fault {text!r} → KIND:TARGET[@START[+DURATION]][=AMOUNT], KIND one of {', '.join(USUAL_S)}"
+        msg = (
+            f"--fault {text!r} → KIND:TARGET[@START[+DURATION]][=AMOUNT], KIND one of {', '.join(USUAL_S)}"
+            " / viết đúng dạng này"
+        )
         raise ScriptError(msg)
     kind: FaultKind = next(kind for kind in USUAL_S if kind == found["kind"])
     when, lasts = found["when"] or "0s", None
     head, plus, tail = when.rpartition("+")
     if plus and _AFTER.fullmatch(tail):  # else the plus belongs to a time with its zone
         when, lasts = head, tail
+    amount = _amount(text, found["amount"])
     try:
         begin = _seconds(when) if _AFTER.fullmatch(when) else (micros(when) - start) / SECOND
-        amount = float(found["amount"]) if found["amount"] else None
         return FaultAt(
             kind=kind,
             target=found["target"],
@@ -37,8 +41,27 @@ def parse(text: str, start: int) -> FaultAt:
             amount=amount,
         )
     except ValueError as error:
-        msg = f"--fault {text!r}: {error} → times as 90s, 10m, 2h or 2025-11-20T08:00:00Z"
+        msg = (
+            f"--fault {text!r}: {error} → times as 90s, 10m, 2h or 2025-11-20T08:00:00Z"
+            " / viết thời gian như vậy"
+        )
         raise ScriptError(msg) from error
+
+
+def _amount(order: str, text: str | None) -> float | None:
+    if not text:
+        return None
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not math.isfinite(amount):
+        msg = (
+            f"--fault {order!r}: the amount {text!r} is no number → =0.8, or leave it out"
+            f" / {text!r} không phải số → viết =0.8 hoặc bỏ đi"
+        )
+        raise ScriptError(msg)
+    return amount
 
 
 def _seconds(text: str) -> float:

@@ -75,13 +75,14 @@ class Chance(_Strict, frozen=True):
 
 
 class Chapter(_Strict, frozen=True):
-    """A heading of the story, and what to look at."""
+    """A heading of the story, and what to look at. `show`: sensors, and sources of strikes, to read live."""
 
     minute: float
     vi: str
     en: str
     look_vi: str = ""
     look_en: str = ""
+    show: tuple[str, ...] = ()
 
     @property
     def title(self) -> Text:
@@ -160,10 +161,10 @@ def read_script(name: str, content: bytes, site: Site) -> Script:
     try:
         script = msgspec.convert(tomllib.loads(content.decode("utf-8")), Script, strict=False)
     except (ValueError, msgspec.ValidationError) as error:
-        msg = f"{name}: {error} → mend this place"
+        msg = f"{name}: {error} → mend this place / sửa chỗ này"
         raise ScriptError(msg) from error
     if script.format != FORMAT:
-        msg = f"{name}: format {script.format} → this release reads {FORMAT}"
+        msg = f"{name}: format {script.format} → this release reads {FORMAT} / bản này đọc format {FORMAT}"
         raise ScriptError(msg)
     story = script.story or Story()
     stations = {station for river in script.river for station in river.stations}
@@ -172,7 +173,12 @@ def read_script(name: str, content: bytes, site: Site) -> Script:
     strange = sorted(stations - set(site.stations)) + [
         fault.target for fault in story.fault if fault.target not in known
     ]
+    readable = {*site.sensors, *(source.id for source in site.sources)}
+    strange += [name for chapter in story.chapter for name in chapter.show if name not in readable]
     if strange:
-        msg = f"{name}: the site has no {', '.join(strange)} → use ids of its files"
+        msg = (
+            f"{name}: the site has no {', '.join(strange)} → use ids of its files"
+            " / dùng mã có trong tệp của địa bàn"
+        )
         raise ScriptError(msg)
     return script

@@ -248,7 +248,7 @@ def test_asking_before_the_tables_are_made_is_no_error_at_the_server(tmp_path: P
 
     try:
         assert asyncio.run(main()) is None
-        assert "canary" not in server.log()
+        assert "canary" not in (server.folder / "server.log").read_text()
     finally:
         server.stop()
 

@@ -135,6 +135,8 @@ def test_a_signal_ends_it_with_a_word_and_no_trace(up: Up, site: Path) -> None:
         (["--fault", "gap:atlantis"], "no 'atlantis'"),
         (["--fault", "gap"], "KIND:TARGET"),
         (["--start", "noon"], "noon"),
+        (["--start", "2026-07-01T00:00:00"], "múi giờ"),
+        (["--fault", "spike:g0-s0=abc"], "amount 'abc'"),
         (["--story", "/nowhere.toml"], "/nowhere.toml"),
         (["--credentials", "/nowhere.json"], "/nowhere.json"),
     ],
@@ -144,3 +146,13 @@ def test_what_cannot_be_done_is_refused_with_2(
 ) -> None:
     assert main(["simulate", "--mqtt", "127.0.0.1:1", "--site", str(site), *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_recording_for_no_folder_is_refused_and_a_fault_without_a_lamp_is_told(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["simulate", "--site", str(site), "--minutes", "1", "--out"]
+    assert main([*asked, str(tmp_path / "nowhere" / "x.csv")]) == 2
+    assert "--out" in capsys.readouterr().err
+    assert main([*asked, str(tmp_path / "x.csv"), "--fault", "lamp:g0-s0"]) == 0
+    assert "no lamp there" in capsys.readouterr().err

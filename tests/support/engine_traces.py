@@ -52,6 +52,16 @@ def runs(draw: st.DrawFn, sensors: Sequence[str], now: dict[str, int]) -> list[R
 
 
 @st.composite
+def outages(draw: st.DrawFn, now: dict[str, int], wall: int) -> list[EngineMessage]:
+    """We are away, and there again; the gateways were there all the time."""
+    before = tick(wall, dict.fromkeys(["gw", "gw2"], max(now.values())), 0)
+    away = draw(st.sampled_from([0, 600, 1500, 3600, 20_000])) * 1_000_000
+    for name in now:
+        now[name] += away
+    return [before, tick(wall, {}, 0, resumed=["broker"])]
+
+
+@st.composite
 def traces(
     draw: st.DrawFn,
     sensors: Sequence[str],
@@ -62,7 +72,7 @@ def traces(
     now = dict.fromkeys(sensors, T0)
     wall = T0
     for _ in range(draw(st.integers(1, 14))):
-        what = draw(st.integers(0, 9))
+        what = draw(st.integers(0, 10))
         clock = max(now.values())
         if what <= 6:
             messages.append(Readings(batch(draw(draw(st.sampled_from(kinds))(sensors, now)))))
@@ -73,6 +83,8 @@ def traces(
             sources = draw(st.sampled_from([("broker",), ("broker",), ()]))
             resumed = sources if draw(st.integers(0, 3)) == 0 else ()
             messages.append(tick(wall, dict.fromkeys(gateways, clock), dt, sources, resumed))
+        elif what == 9:
+            messages += draw(outages(now, wall))
         else:
             gateway, status = (
                 draw(st.sampled_from(["gw", "gw2"])),

@@ -589,10 +589,9 @@ class ReferenceEngine:
     def tick(self, message: Tick) -> None:  # noqa: C901  the rules in order
         own = {source.gateway: source.id for source in self.site.sources if source.gateway}
         for name, gate in self.gates.items():
-            if own.get(name, "broker") in message.resumed:
+            if gate.known and own.get(name, "broker") in message.resumed:
                 gate.away = True
-                if gate.known:
-                    self._afresh(name)
+                self._afresh(name)
         for name, gate in self.gates.items():
             if own.get(name, "broker") in message.sources:
                 gate.clock += message.dt
@@ -612,9 +611,8 @@ class ReferenceEngine:
                 self.timers(c, self.gates[c.gateway].clock)
 
     def _hear(self, name: str, gate: Gate, base: int) -> None:
-        back = gate.away and (not gate.known or base > gate.clock)
-        if back:
-            gate.away = False
+        back = gate.away and base > gate.clock
+        gate.away = gate.away and not back
         if not gate.known:
             gate.known = True
             gate.clock = base

@@ -80,6 +80,51 @@ def test_site_rules_lists_the_hazards_own_rules_too(
     assert all(row["default"] for row in rows)
 
 
+def test_site_rules_counts_what_the_engine_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    levels = {"bd1": 1.0, "bd2": 2.0, "bd3": 3.0}
+    rules = """[[rule]]
+id = "rises"
+hazard = "flood"
+property = "water_level_rate"
+watch = 0.5
+[[rule]]
+id = "two"
+hazard = "flood"
+kind = "k_of_n"
+property = "water_level"
+watch = 2.0
+[[rule]]
+id = "never"
+hazard = "flood"
+kind = "k_of_n"
+property = "water_level"
+watch = 2.0
+k = 4
+"""
+    folder = write_site(tmp_path / "site", gateways=2, stations=3, attributes=levels, rules=rules)
+    assert main(["site", "rules", str(folder)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "rises threshold water_level_rate on 6 sensors [" in said
+    assert "two k_of_n water_level on 6 sensors in 2 areas [" in said
+    assert "never k_of_n water_level on 0 sensors in 0 areas [" in said
+    assert main(["site", "check", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "rules.toml:12: rule never: k = 4, and at most 3 sensors" in said
+    assert "0 errors, 1 warning / 0 lỗi, 1 cảnh báo" in said
+
+
+def test_a_recording_of_no_sensor_of_the_site_is_refused_with_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_site(tmp_path / "site")
+    file = tmp_path / "other.csv"
+    file.write_text("time,sensor,value\n2025-11-20T01:00:00Z,x.water_level,1.0\n", "utf-8")
+    assert main(["backtest", str(file), "--site", str(folder)]) == 2
+    said = capsys.readouterr().err
+    assert "x.water_level: not a sensor of the site" in said
+    assert "compare the names with sensors.csv" in said
+
+
 def test_a_folder_that_is_not_there_is_refused_with_a_word(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Refused):
         read_site_folder("/no/such/folder")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.cli import nats_child, postgres_child
+from services.cli.up import start
 from services.cli.up_plan import make_plan
 from services.runtime import run_file
 from services.runtime.accounts import ADMIN, Credentials
@@ -58,6 +59,20 @@ def test_a_change_of_database_is_told_without_its_password(
     assert "postgresql://10.0.0.9:5432/d" in said
     assert "nats://10.0.0.9:4222" in said
     assert "hush" not in said
+
+
+def test_a_refused_start_leaves_no_folder_behind(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site")
+    (site / "sensors.csv").write_text("nonsense\n", "utf-8")
+    data = tmp_path / "new" / "data"
+    assert start({"site": str(site), "data": str(data)}) == 2
+    assert not data.parent.exists()
+
+
+def test_a_refused_start_leaves_a_folder_that_was_there(data: Path, texts: dict[str, str]) -> None:
+    (data / "mine").write_text("kept", "utf-8")
+    assert start({**texts, "http": "10.9.8.7:1"}) == 2
+    assert (data / "mine").read_text("utf-8") == "kept"
 
 
 def test_the_first_start_tells_of_no_change(

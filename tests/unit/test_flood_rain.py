@@ -203,11 +203,16 @@ def test_a_station_may_have_thresholds_of_its_own() -> None:
     assert last(sums(series(rows, attributes=own)), SEVERITY)[0] == 2.0
 
 
-def test_what_is_known_only_at_least_raises_and_does_not_keep_alive_what_others_have_ended() -> None:
+def test_what_is_known_only_at_least_counts_for_the_class_it_reaches_and_for_no_more() -> None:
     steps = {"a": (10.0, 20.0, None, None), "b": (10.0, 20.0, None, None)}
     values = np.array([[12.0, 2.0, 2.0], [25.0, 25.0, 1.0]])
     least = np.array([[False] * 3, [True, True, True]])
     found, at_least = severity(values, least, steps)
     assert (found[:2] >= 2).all()
-    assert at_least.tolist() == [True, True, False]
     assert found[2] == pytest.approx(0.2)
+    values[1] = [5.0, 12.0, math.nan]
+    found = severity(values, least, steps)[0]
+    assert found.tolist() == pytest.approx([1.2, 1.2, 0.2])  # 5 of b reach nothing; 12 reach its first
+    assert not at_least.any()
+    alone, at_least = severity(np.array([[5.0], [math.nan]]), np.array([[True], [True]]), steps)
+    assert (alone.tolist(), at_least.tolist()) == ([0.5], [True])  # nothing is known well: it ends nothing

@@ -277,3 +277,12 @@ def test_samples_survive_a_new_site_version(bench: Bench) -> None:
     bench.commit(bench.build())
     bench.book.use(SiteIndex(parsed(sensors_csv="sensor\nvt-sea-001.tide_level\nvt-flood-001.water_level\n")))
     assert bench.book.tail.v1[1] == 1.2
+
+
+def test_the_tick_of_a_source_that_is_back_waits_for_nothing_that_is_held(bench: Bench) -> None:
+    bench.take(envelope(3, record(3)))
+    bench.take(envelope(5, record(5)))
+    bench.intake.tick(Tick(1, 0, ["broker"], {}), 0.0)
+    bench.intake.tick(Tick(2, 0, ["broker"], {}, resumed=["broker"]), 0.0)
+    ticks = [messages.decode_tick(data) for _, kind, data in bench.build().messages if kind == messages.TICK]
+    assert [tick.t for tick in ticks] == [2]

@@ -12,6 +12,7 @@ from services.observation.sources import Source
 
 SAMPLES: list[tuple[Any, Callable[[bytes], Any]]] = [
     (Tick(t=1, dt=1_000_000, sources=["broker"], clocks={"gw-01": 2}), messages.decode_tick),
+    (Tick(t=1, dt=0, sources=["broker"], clocks={}, resumed=["broker"]), messages.decode_tick),
     (SiteVersion(t=1, version="ab", previous=None), messages.decode_site),
     (SiteVersion(t=1, version="ab", previous="aa"), messages.decode_site),
     (GatewayState(t=1, gateway="gw-01", status="online"), messages.decode_gateway),
@@ -69,3 +70,7 @@ def test_the_records_of_an_envelope_are_looked_at_one_by_one() -> None:
     head = msgspec.json.decode(data, type=envelope.RawEnvelope)
     assert (head.seq, head.prev, head.lost, head.lane, head.first) == (4, 3, [(1, 2)], "live", 1)
     assert msgspec.json.decode(head.records) == [{"n": "a", "v": "x"}]
+
+
+def test_a_tick_of_an_earlier_release_resumes_nobody() -> None:
+    assert messages.decode_tick(b'{"t":1,"dt":0,"sources":["broker"],"clocks":{}}').resumed == []

@@ -35,9 +35,14 @@ def test_codes_are_whole_numbers_and_a_coded_property_reports_on_change() -> Non
     assert all(isinstance(code, int) for prop in coded for code in (prop.codes or {}).values())
 
 
-def test_a_water_level_has_no_range_of_its_own() -> None:
-    """Every station has its own datum."""
-    assert PROPERTIES["water_level"].fail_max is None
+@pytest.mark.parametrize("name", ["water_level", "tide_level"])
+def test_a_water_level_may_be_that_of_any_place_on_land_and_of_no_other(name: str) -> None:
+    """Every station has its own datum; codes of error are of none."""
+    prop = PROPERTIES[name]
+    assert prop.fail_min is not None
+    assert prop.fail_max is not None
+    assert -450 <= prop.fail_min <= -430  # the Dead Sea
+    assert 5000 < prop.fail_max < 9999
 
 
 def test_flags_are_the_numbers_of_qartod() -> None:

@@ -311,6 +311,57 @@ def test_all_faults_are_told_at_once() -> None:
     assert [problem.file for problem in problems] == [FILES[3], *FILES[:3]]
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("site.toml", SITE.replace("reporting_s = 60", "reporting_s = sixty")),
+        ("stations.geojson", STATIONS.replace('"Cầu B",', '"Cầu B"')),
+        ("stations.geojson", "{}"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_alone_without_what_only_follows_from_it(
+    file: str, text: str
+) -> None:
+    assert text != TEXTS[file]
+    problem = the_problem(**{file.replace(".", "_"): text})
+    assert problem.file == file
+
+
+def test_a_file_that_cannot_be_read_is_told_first_and_other_faults_are_still_told() -> None:
+    problems = problems_of(
+        site_toml=SITE.replace("reporting_s = 60", "reporting_s = -1"),
+        stations_geojson=STATIONS.replace('"Cầu B",', '"Cầu B"'),
+        sensors_csv=SENSORS.replace("600", "often"),
+    )
+    assert [problem.file for problem in problems] == ["stations.geojson", "site.toml", "sensors.csv"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "remedy"),
+    [
+        ('"1,8"', "write 1.8, with a decimal point"),
+        ('" 1.8"', "write 1.8 without quotation marks"),
+        ('"high"', "remove this one"),
+    ],
+)
+def test_a_number_that_was_typed_as_text_is_to_be_written_as_a_number(typed: str, remedy: str) -> None:
+    problem = the_problem(stations_geojson=STATIONS.replace('"area":', f'"bd3": {typed}, "area":', 1))
+    assert remedy in problem.remedy.en
+    assert ("1.8" in problem.remedy.vi) == ("1.8" in remedy)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"site_toml": SITE.replace("reporting_s = 60", "reporting_s = 60,5")},
+        {"stations_geojson": STATIONS.replace('"area":', '"bd3": 1,8, "area":', 1)},
+        {"rules_toml": "[[rule]]\nadvisory = 1,8\n"},
+    ],
+)
+def test_a_decimal_comma_that_is_no_syntax_is_named(files: dict[str, str]) -> None:
+    assert the_problem(**files).remedy.en == "use a decimal point: 1.8, not 1,8"
+
+
 def test_without_bounds_a_warning_and_still_no_station_off_the_globe() -> None:
     site_toml = SITE.replace("bounds =", "# bounds =")
     site, problems = parse(good_site(site_toml=site_toml))

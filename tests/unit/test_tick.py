@@ -40,3 +40,30 @@ def test_a_tick_names_the_sources_that_are_there() -> None:
     tick = ticker.tick(1.0, 42)
     assert tick is not None
     assert (tick.t, tick.sources, tick.clocks) == (42, ["broker", "lora"], {})
+
+
+def resumed(ticker: Ticker, *times: float) -> list[list[str]]:
+    return [tick.resumed for now in times if (tick := ticker.tick(now, 7))]
+
+
+def test_the_first_tick_names_the_sources_that_are_there_again_and_no_other_does() -> None:
+    ticker = connected()
+    assert ticker.resuming
+    assert resumed(ticker, 1.0, 2.0) == [["broker"], []]
+    ticker.connected("lora")
+    assert resumed(ticker, 3.0, 4.0) == [["lora"], []]
+    assert not ticker.resuming
+
+
+def test_a_source_that_is_lost_before_the_tick_is_not_back() -> None:
+    ticker = connected()
+    ticker.connected("lora")
+    ticker.lost("lora")
+    assert resumed(ticker, 1.0) == [["broker"]]
+
+
+def test_after_a_restart_everybody_is_there_again() -> None:
+    ticker = connected()
+    ticker.tick(1.0, 7)
+    ticker.restart()
+    assert resumed(ticker, 2.0, 3.0) == [["broker"], []]

@@ -98,7 +98,7 @@ def _stage(facts: Facts, verb: Text, value: float, level: float | None) -> Text:
     stage = Text("mực nước" if head.vi else "Mực nước", "the stage" if head.en else "The stage")
     first = Text(
         f"{head.vi}{stage.vi} tại {facts.place.vi} {verb.vi} {shown.vi} m",
-        f"{head.en}{stage.en} at {facts.place.en} {verb.en} {shown.en} m",
+        f"{head.en.replace(',', '')}{stage.en} at {facts.place.en} {verb.en} {shown.en} m",
     )
     if word is None or level is None:
         return Text(f"{first.vi}.", f"{first.en}.")
@@ -215,8 +215,8 @@ def coming(facts: Facts) -> Text | None:
     head, about, band = at(facts), clock(facts, facts.value, facts.value), _band(facts, facts.value)
     start = Text("nếu" if head.vi else "Nếu", "if" if head.en else "If")
     return Text(
-        f"{head.vi}{start.vi} nước tại {facts.place.vi} cứ lên như vậy, cấp báo động kế tiếp sẽ tới vào khoảng "
-        f"{about.vi}{band.vi}. Đây là ngoại suy, không phải dự báo.",
+        f"{head.vi}{start.vi} nước tại {facts.place.vi} cứ lên như vậy, cấp báo động kế tiếp sẽ tới "
+        f"vào khoảng {about.vi}{band.vi}. Đây là ngoại suy, không phải dự báo.",
         f"{head.en}{start.en} the water at {facts.place.en} goes on rising like this, its next alert level "
         f"comes at about {about.en}{band.en}. This is an extrapolation, no forecast.",
     )
@@ -374,7 +374,8 @@ def _released(facts: Facts) -> Text | None:
         )
     return Text(
         f"{head.vi}{facts.place.vi} tăng xả thêm {more.vi} m³/s trong một giờ: hạ du lên nhanh.",
-        f"{head.en}{facts.place.en} releases {more.en} m³/s more within an hour: expect a quick rise downstream.",
+        f"{head.en}{facts.place.en} releases {more.en} m³/s more within an hour: "
+        "expect a quick rise downstream.",
     )
 
 

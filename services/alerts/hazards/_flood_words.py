@@ -36,7 +36,7 @@ def at(facts: Facts) -> Text:
     if facts.measured is None:
         return Text("", "")
     shown = f"{wall(facts.measured, facts.zone):%H:%M}"
-    return Text(f"Lúc {shown}, ", f"At {shown}: ")
+    return Text(f"Lúc {shown}, ", f"At {shown}, ")
 
 
 def clock(facts: Facts, minutes: float, rough: float) -> Text:

@@ -1,8 +1,8 @@
 """Floods: of rivers, streets and the coast, from reservoirs and through sewers.
 
-River levels are law, fixed per station (Decision 05/2020/QĐ-TTg), closed on the left: H ≥ BĐk. Whatever
-else is a number here is a design default unless it says otherwise, and every default gives way to a rule of
-the site or an attribute of the station.
+River levels are attributes of the station: law where it is in the annex of Decision 05/2020/QĐ-TTg, else the
+site's own; closed on the left: H ≥ BĐk. Whatever else is a number here is a design default unless it says
+otherwise, and every default gives way to a rule of the site or an attribute of the station.
 
 One flood at one gauge is one alert. So how fast the water rises, and how long until the next level, stand in
 the reason of that alert; the rules on them, `flood-rise`, `street-rise` and `flood-ahead`, are switched off
@@ -121,7 +121,8 @@ _LEVEL = {
     "on_delay_s": 0,
     # Half an hour below before it is over: stages oscillate about a level.
     "off_delay_s": _HALF_HOUR,
-    "source": "Levels: Decision 05/2020/QĐ-TTg by station; hysteresis and delays: design default",
+    "source": "levels of the station: of Decision 05/2020/QĐ-TTg where it is in its annex, "
+    "else the site's own; hysteresis and delays: design default",
 }
 _STREET = {
     "id": "street-depth",
