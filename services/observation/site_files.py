@@ -44,7 +44,7 @@ def parse(
         _check_spoken_for(findings["stations.geojson"], stations)
     properties = {**PROPERTIES, **(extra_properties or {})}
     sensors = read_sensors(
-        findings["sensors.csv"], files["sensors.csv"], stations, properties
+        findings["sensors.csv"], files["sensors.csv"], stations if placed else None, properties
     )
     rules = read_rules(findings["rules.toml"], files["rules.toml"]) if "rules.toml" in files else ()
     problems = _all(findings)

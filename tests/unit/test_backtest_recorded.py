@@ -3,11 +3,15 @@
 import json
 from pathlib import Path
 
+import pytest
+from msgspec import structs
+
 from services.alerts.score import Happened
 from services.cli.backtest import judge, judge_bare
 from services.cli.recorded import read
 from services.observation.event import CloudEvent
 from services.observation.instants import iso
+from services.observation.quantity import PROPERTIES
 from services.observation.site import Site
 from tests.support.engine_world import MINUTE, T0, city, sensor, told, without_detection
 
@@ -106,6 +110,32 @@ def gauges(folder: Path, *third: float) -> list[CloudEvent]:
     ]
     site = city([sensor(name) for name in names], [LEVEL])
     return judge(site, read([csv(folder, rows)], site, {}), None, everyone=False).events
+
+
+def one_gauge(folder: Path, *values: float) -> list[CloudEvent]:
+    """One gauge of the default limits, every five minutes from 0.5 m on."""
+    limits = PROPERTIES["water_level"]
+    declared = structs.replace(
+        sensor(A, 300), fail_min=limits.fail_min, fail_max=limits.fail_max, rate_per_s=limits.rate_per_s
+    )
+    site = city([declared], [LEVEL | {"emergency": 4.0}])
+    rows = [(A, at * 5, value) for at, value in enumerate((0.5, 0.5, *values))]
+    return judge(site, read([csv(folder, rows)], site, {}), None, everyone=False).events
+
+
+@pytest.mark.parametrize("absurd", [9999.0, -9999.0, 1e12, 25.0])
+def test_one_absurd_reading_of_a_lone_gauge_raises_nothing(tmp_path: Path, absurd: float) -> None:
+    """No neighbour stands by: what no water can be, and what comes too fast, is known by itself."""
+    assert not [e for e in one_gauge(tmp_path, absurd, 0.5, 0.5, 0.5) if e.data.rule == "level"]
+    assert not [e for e in one_gauge(tmp_path, absurd) if e.data.rule == "level"]
+
+
+def test_a_real_step_is_told_by_the_second_reading_and_a_steep_flood_by_the_first(tmp_path: Path) -> None:
+    stays = one_gauge(tmp_path, 4.5, 4.5, 4.6)
+    assert [(line, e.data.flag) for line, e in zip(told(stays), stays, strict=True)] == [
+        (f"raised emergency {A} @15", 3)
+    ]
+    assert told(one_gauge(tmp_path, 1.05, 1.6)) == [f"raised advisory {A} @10"]
 
 
 def test_a_lone_leap_raises_nothing_and_one_that_stays_is_told_one_reading_later(tmp_path: Path) -> None:

@@ -7,9 +7,15 @@ from services.alerts.hazard import Facts
 from services.observation.text import Text, in_vietnamese
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NONE = Text("", "")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _ROUGH = 30  # from so many minutes ahead on, times are told in fives
+
+
+def small(word: str) -> str:
+    """The same within a sentence."""
+    return word[0].lower() + word[1:]
 
 
 def join(*parts: Text) -> Text:
