@@ -74,10 +74,10 @@ def _property(  # noqa: PLR0913  one row of the table below
 
 
 # Every station has its own datum, and a gauge at 400 m above sea level is as right as one at 4 m. So the
-# range of a level is that of all land, which keeps out codes of error (±9999, 1e12); what is absurd at one
-# station is told by how fast it comes: 7.2 m in an hour (design default).
+# range of a level is that of all land, which keeps out codes of error (±9999, 1e12). How fast a level may
+# change has no default: whoever tries a rule by hand sends in seconds what a river takes hours for, and a
+# gauge that reports once an hour leaps in every flood. A site sets `rate_per_s` or `spike` where it knows.
 _ANYWHERE = (-450.0, 9000.0)
-_STAGE_RATE = 0.002
 _TABLE = (
     _property(
         "water_level",
@@ -85,7 +85,6 @@ _TABLE = (
         "mực nước",
         "water level",
         _ANYWHERE,
-        rate_per_s=_STAGE_RATE,
         leap=0.5,
         neighbour_km=20.0,
     ),
@@ -99,7 +98,7 @@ _TABLE = (
         leap=0.3,
         neighbour_km=3.0,
     ),
-    _property("tide_level", "m", "mực nước triều", "tide level", _ANYWHERE, rate_per_s=_STAGE_RATE),
+    _property("tide_level", "m", "mực nước triều", "tide level", _ANYWHERE),
     _property("discharge", "m3/s", "lưu lượng", "discharge", (0.0, None)),
     _property("inflow", "m3/s", "lưu lượng đến hồ", "reservoir inflow"),
     _property("outflow", "m3/s", "lưu lượng xả", "reservoir outflow"),
