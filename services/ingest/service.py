@@ -162,6 +162,7 @@ class Service:
         index = await self.sites.first()
         self.book.use(index)
         await trying(self.health, lambda: self._begin(snapshots))
+        self.ticker.since = await self.stream.written_at()
         await self._announce()
         self._save_at = time.monotonic() + SNAPSHOT_EVERY_S
         self.acks.changed(self.order.buffers)

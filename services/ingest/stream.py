@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from nats.js import JetStreamContext
-from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
 
 from services.ingest.book import FORMAT, Book, Saved
 from services.observation.batch import BatchError
@@ -114,6 +114,15 @@ class Stream:
         self._revision = entry.revision or 0
 
     # --- reading -------------------------------------------------------------------------------
+
+    async def written_at(self) -> int:
+        """When the stream was last written, µs UTC by the server; 0 when it never was, or can't say."""
+        try:
+            end = (await self._js.stream_info(READINGS)).state.last_seq
+            last = await self._js.get_msg(READINGS, seq=end) if end else None
+        except (NatsError, APIError, TimeoutError, OSError):
+            return 0
+        return 0 if last is None or last.time is None else round(last.time.timestamp() * 1e6)
 
     async def stands(self, position: Position) -> bool:
         """Whether the stream still has what we stood on; if not, a new epoch is written."""

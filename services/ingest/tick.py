@@ -4,6 +4,8 @@ from services.observation.messages import Tick
 
 EVERY_S = 1.0
 MAX_DT_US = 2_000_000
+LONG_US = 60_000_000
+"""An absence shorter than this is no outage: a restart in the middle of a replay must change no event."""
 
 
 class Ticker:
@@ -14,6 +16,8 @@ class Ticker:
         self._last: float | None = None
         self._sources: set[str] = set()
         self._resumed: set[str] = set()
+        self._left: dict[str, int] = {}
+        self.since = 0  # µs UTC at which whoever was here before us last wrote; 0: nobody did
 
     def connected(self, source: str) -> None:
         """A source is there (again): what passed while it was away ages nothing."""
@@ -41,7 +45,9 @@ class Ticker:
         if not self._sources:
             self._last = None
             return None
-        resumed, self._resumed = sorted(self._resumed), set()
+        resumed = sorted(s for s in self._resumed if wall_us - self._left.get(s, self.since) >= LONG_US)
+        self._resumed = set()
+        self._left |= dict.fromkeys(self._sources, wall_us)
         passed = 0 if self._last is None else round((now - self._last) * 1e6)
         self._last = now
         return Tick(

@@ -43,7 +43,7 @@ def test_a_tick_names_the_sources_that_are_there() -> None:
 
 
 def resumed(ticker: Ticker, *times: float) -> list[list[str]]:
-    return [tick.resumed for now in times if (tick := ticker.tick(now, 7))]
+    return [tick.resumed for now in times if (tick := ticker.tick(now, 60_000_000 + int(now)))]
 
 
 def test_the_first_tick_names_the_sources_that_are_there_again_and_no_other_does() -> None:
@@ -64,6 +64,29 @@ def test_a_source_that_is_lost_before_the_tick_is_not_back() -> None:
 
 def test_after_a_restart_everybody_is_there_again() -> None:
     ticker = connected()
-    ticker.tick(1.0, 7)
+    ticker.tick(1.0, 0)
     ticker.restart()
     assert resumed(ticker, 2.0, 3.0) == [["broker"], []]
+
+
+def test_a_short_absence_is_no_outage() -> None:
+    """A restart in the middle of a replay changes no event: hours may pass there in its few seconds."""
+    ticker = connected()
+    ticker.tick(1.0, 1_000_000)
+    ticker.restart()
+    again = ticker.tick(2.0, 60_000_000)
+    assert again is not None
+    assert (again.dt, again.resumed) == (0, [])
+
+
+def test_an_absence_of_a_minute_is_an_outage_also_when_it_was_that_of_an_ingest_before_us() -> None:
+    ticker = connected()
+    ticker.since = 5_000_000
+    tick = ticker.tick(1.0, 65_000_000)
+    assert tick is not None
+    assert tick.resumed == ["broker"]
+    early = connected()
+    early.since = 5_000_000
+    other = early.tick(1.0, 64_000_000)
+    assert other is not None
+    assert other.resumed == []

@@ -122,10 +122,11 @@ class Reader:
             raise Slow
         if self.position < hub.floor:
             return await self._from_stream(wait_s)
-        await self.close()
+        # Nothing is waited for between the look at the floor and the reading: the ring moves on meanwhile.
         entries, self.position = hub.since(self.position, AT_ONCE)
         # Once it has caught up, being far behind means that it is slow, not that it came late.
         self._live = self._live or not self.behind
+        await self.close()
         return [entry for entry in entries if self._wanted.takes(entry)]
 
     async def close(self) -> None:
