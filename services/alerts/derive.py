@@ -44,6 +44,7 @@ class Series:
             arrival. NaN when there is none, the sensor was silent or failing, or the value older than three
             of its intervals.
         local: µs UTC → µs of the site's wall clock, counted as if that were UTC: `local(t) // day` is a day.
+        lat, lon: of the station, degrees.
     """
 
     time: Ints
@@ -56,7 +57,64 @@ class Series:
     attributes: Mapping[str, float]
     held: Mapping[str, Floats]
     local: Callable[[Ints], Ints]
+    lat: float = 0.0
+    lon: float = 0.0
 
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """New readings of all sources of a derivation that needs no past: every place at once.
+
+    Attributes:
+        time, value: (m,) readings to compute at, µs UTC and the unit of the source; in no promised order.
+        place: (m,) index of the station the derived property is at, into `lat` and `lon`.
+        lat, lon: (places,) degrees.
+        attribute: (name, default) → (m,) attribute of that station, `default` where it has none.
+        held: (m,) per name in `inputs`, as in `Series`.
+        local: as in `Series`.
+    """
+
+    time: Ints
+    value: Floats
+    place: Ints
+    lat: Floats
+    lon: Floats
+    attribute: Callable[[str, float], Floats]
+    held: Mapping[str, Floats]
+    local: Callable[[Ints], Ints]
+
+
+@dataclass(frozen=True, slots=True)
+class Strikes:
+    """Lightning strikes, and the places that a derivation protects.
+
+    Attributes:
+        time: (n,) µs UTC. lat, lon: (n,) degrees. ka: (n,) kA signed, NaN unknown. cloud: (n,) within cloud.
+        new: (n,) which of them are new: each is new once. In a step (`StrikeDerivation.step`) none is: there
+            the window is ascending by time.
+        now: µs UTC; in a step the full step it is computed for, else the time of the newest new strike.
+        place_lat, place_lon: (p,) degrees. attribute: (name, default) → (p,). held: (p,) per name in `inputs`.
+    """
+
+    time: Ints
+    lat: Floats
+    lon: Floats
+    ka: Floats
+    cloud: Bools
+    new: Bools
+    now: int
+    place_lat: Floats
+    place_lon: Floats
+    attribute: Callable[[str, float], Floats]
+    held: Mapping[str, Floats]
+
+
+class Struck(NamedTuple):
+    """Readings that came of strikes: (k,) place, (k,) µs UTC, (outputs, k) values; NaN: none of that output."""
+
+    place: Ints
+    time: Ints
+    values: Floats
 
 class Computed(NamedTuple):
     """What came of the new readings of a series.
@@ -75,3 +133,5 @@ class Computed(NamedTuple):
 
 
 Compute = Callable[[Series], Computed]
+PointCompute = Callable[[Points], Computed]
+StrikeCompute = Callable[[Strikes], Struck]

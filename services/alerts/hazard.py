@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services.alerts.derive import Compute
+from services.alerts.derive import Compute, PointCompute, StrikeCompute
 from services.alerts.expression import Expression
 from services.observation.quantity import Property
 from services.observation.text import Text
@@ -32,17 +32,44 @@ class Derivation(msgspec.Struct, frozen=True):
         inputs: other properties, whose newest good value is handed to `compute`: of the same station; else of
             the only station of scope `site` that has it; else of the nearest one of the area, else of scope
             `site`.
+        points: instead of `compute` where no past is needed: all places at once.
+        anywhere: the source may be of another station and is found as an input is. Such a property is at
+            every station that has all attributes of `needs` (at least one).
     """
 
     outputs: tuple[str, ...]
     source: str
-    compute: Compute
+    compute: Compute | None = None
     window_s: float = 0.0
     slots: int | None = None
     above: Expression | None = None
     needs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     window_intervals: int = 0
+    points: PointCompute | None = None
+    anywhere: bool = False
+
+
+class StrikeDerivation(msgspec.Struct, frozen=True):
+    """Momentary properties of places, made of lightning strikes.
+
+    Attributes:
+        outputs: derived properties, each declared with `derived=True, reports="momentary"`.
+        needs: attributes of the stations that are such places.
+        near: called with the strikes of a message, all of them new; what it makes of one strike rests on that
+            strike and the place alone. None: nothing.
+        step: called at each full `step_s` of the strikes' clock with all that came before and is not older
+            than `window_s`. None: never.
+        inputs: as in `Derivation`.
+    """
+
+    outputs: tuple[str, ...]
+    needs: tuple[str, ...]
+    near: StrikeCompute | None = None
+    step: StrikeCompute | None = None
+    step_s: float = 60.0
+    window_s: float = 1_800.0
+    inputs: tuple[str, ...] = ()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -53,7 +80,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     made the event, by property (nothing that could not be said); empty when time or a gateway made it.
     `flag`: what the event is told with: 3 where a suspect reading, or one of "at least", had part in it.
     `zone`: the site's. `measured`: when the reading of `value` was taken, µs UTC; None where there is none.
-    `least`: those of `beside` that are only known at least.
+    `least`: those of `beside` that are only known at least. Of a rule over several sensors, `members`: places
+    of those that meet it, by id of the sensor, and `total`: how many it looks at.
     """
 
     verb: str
@@ -74,6 +102,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     zone: str = "UTC"
     measured: int | None = None
     least: frozenset[str] = frozenset()
+    members: Mapping[str, Text] = {}
+    total: int = 0
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -107,7 +137,7 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True):
         name: the token in topics; the module has the same.
         text: its name for people.
         properties: properties it adds to the service's, derived ones included.
-        derives: how derived properties come about.
+        derives: how derived properties come about. strikes: those made of lightning strikes.
         rules: default rules, as tables of `rules.toml`; a site's rule of the same id replaces one.
         words: its own word for each severity, where it has one.
         advice: by severity.
@@ -120,6 +150,7 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True):
     text: Text
     properties: dict[str, Property] = {}
     derives: tuple[Derivation, ...] = ()
+    strikes: tuple[StrikeDerivation, ...] = ()
     rules: tuple[dict[str, Any], ...] = ()
     words: dict[str, Text] = {}
     advice: dict[str, Advice] = {}

@@ -10,7 +10,7 @@ import msgspec
 
 from services.observation.text import Text
 
-Reports = Literal["periodic", "on_change"]
+Reports = Literal["periodic", "on_change", "momentary"]
 
 
 class Property(msgspec.Struct, frozen=True, kw_only=True):
