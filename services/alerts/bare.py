@@ -57,7 +57,7 @@ def bare(site: Site, rules: Sequence[Rule], row: Rows, time: Ints, value: Floats
                 steps = _steps(rule, site.stations[sensor.station].attributes)
                 levels = _levels(value[mine][good] * rule.sign, steps)
                 where = SITE_AREA if area == SITE_SCOPE else area
-                found += _fold(rule, where, time[mine][good], levels, sorted(steps))
+                found += _fold(rule, where, sensor.id, time[mine][good], levels, sorted(steps))
     return sorted(found, key=lambda one: one.start)
 
 
@@ -79,14 +79,16 @@ def _levels(value: Floats, steps: dict[int, float]) -> Ints:
     return np.searchsorted(np.array(sorted(steps.values())), value, side="right")
 
 
-def _fold(rule: Rule, area: str, time: Ints, levels: Ints, rungs: Sequence[int]) -> list[Occurrence]:
+def _fold(  # noqa: PLR0913  an alert has these parts
+    rule: Rule, area: str, sensor: str, time: Ints, levels: Ints, rungs: Sequence[int]
+) -> list[Occurrence]:
     """Alerts of one rule on one sensor; only readings at which the level changes are looked at."""
     found: list[Occurrence] = []
     changed = np.flatnonzero(np.diff(levels, prepend=0))
     for at in changed.tolist():
         level, now = int(levels[at]), int(time[at])
         if level and (not found or found[-1].end is not None):
-            found.append(Occurrence(area, rule.hazard, rule.id, now, None, {}))
+            found.append(Occurrence(area, rule.hazard, rule.id, now, None, {}, sensor, [now]))
         if not level:
             found[-1].end = now
             continue

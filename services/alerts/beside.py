@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from services.alerts.core import Told
 
 Key = tuple[int, int, int]
-"""Row of the measured sensor, place of its reading in the batch, its time."""
+"""Measured sensor and station (`Layout.kin`), place of the reading in the batch, its time."""
 
 
 class Beside(NamedTuple):
@@ -43,7 +43,7 @@ def beside_of(out: Sequence["Told"], streams: Sequence[Rows | None], layout: Lay
         return found
     own_words = speaking()
     asked = {
-        int(layout.root[told.row]) * _BATCH + told.order
+        int(layout.kin[told.row]) * _BATCH + told.order
         for told in out
         if told.facts is not None and told.event.data.hazard in own_words
     }
@@ -53,12 +53,12 @@ def beside_of(out: Sequence["Told"], streams: Sequence[Rows | None], layout: Lay
     for rows in streams:
         if rows is None or not rows.derived:
             continue
-        own = layout.root[rows.sensor] * _BATCH + rows.arrival
+        own = layout.kin[rows.sensor] * _BATCH + rows.arrival
         place = np.minimum(np.searchsorted(keys, own), len(keys) - 1)
         for at in np.flatnonzero((keys[place] == own) & ~np.isnan(rows.value)).tolist():
             name = layout.property[int(rows.sensor[at])]
             if not name.startswith(HIDDEN):
-                key = int(layout.root[rows.sensor[at]]), int(rows.arrival[at]), int(rows.time[at])
+                key = int(layout.kin[rows.sensor[at]]), int(rows.arrival[at]), int(rows.time[at])
                 found[key].values[name] = float(rows.value[at])
                 if rows.lower[at]:
                     found[key].least.add(name)

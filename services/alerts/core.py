@@ -103,7 +103,7 @@ class Core:
         for told in self.out:
             facts = told.facts
             if facts is not None:
-                more = beside.get((int(self.layout.root[told.row]), told.order, facts.time))
+                more = beside.get((int(self.layout.kin[told.row]), told.order, facts.time))
                 if more:
                     facts = msgspec.structs.replace(facts, beside=more.values, least=frozenset(more.least))
                 told.event.data.reason = sentence(facts, told.event.data.hazard)

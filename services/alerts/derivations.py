@@ -38,10 +38,13 @@ class Placed(NamedTuple):
     Attributes:
         level: from 1; readings of level 0 are the measured ones.
         streams: levels on which its sources lie.
-        first, size: output j of source i is row first + j × size + i.
-        source: (size,) row of each source. place: source of each row, NOWHERE where it is none.
+        first, size: output j at place i is row first + j × size + i.
+        source: (size,) row that triggers each place; of one `anywhere` it may trigger many. Places are
+            ascending by it.
+        place: first place that each row triggers, NOWHERE where it is no source. feeds: how many.
         window, floor: (size,) µs; value of the source from which on it is computed, -inf for always.
-        inputs: (inputs, count) row that answers each input, NOWHERE where none does.
+        inputs: (inputs, size) row that answers each input, NOWHERE where none does.
+        stations: of each place.
     """
 
     derivation: Derivation
@@ -51,18 +54,20 @@ class Placed(NamedTuple):
     size: int
     source: Ints
     place: Ints
+    feeds: Ints
     window: Ints
     floor: Floats
     inputs: Ints
+    stations: tuple[Station, ...]
 
     def over(self, rows: int) -> "Placed":
         """The same, with a place for every row of the layout."""
-        place = np.full(rows, NOWHERE, np.int64)
-        place[: len(self.place)] = self.place
-        return self._replace(place=place)
+        place, feeds = np.full(rows, NOWHERE, np.int64), np.zeros(rows, np.int64)
+        place[: len(self.place)], feeds[: len(self.feeds)] = self.place, self.feeds
+        return self._replace(place=place, feeds=feeds)
 
     def rows(self, at: int) -> range:
-        """Rows of one source's outputs."""
+        """Rows of the outputs at one place."""
         return range(self.first + at, self.first + at + len(self.derivation.outputs) * self.size, self.size)
 
 
@@ -72,6 +77,8 @@ class Known:
     def __init__(self, stations: Mapping[str, Station]) -> None:
         """No rows yet."""
         self.stations = stations
+        self.own: dict[tuple[str, str], int] = {}
+        self._near: dict[tuple[str, str], _Near] = {}
         self.station: list[str] = []
         self.level: list[int] = []
         self.names: set[str] = set()
@@ -81,10 +88,36 @@ class Known:
     def add(self, station: str, name: str, level: int) -> None:
         """One more row."""
         self.by_property[name].append(len(self.station))
+        self.own[station, name] = len(self.station)
         self.station.append(station)
         self.level.append(level)
         self.names.add(f"{station}.{name}")
         self.top[name] = max(self.top.get(name, 0), level)
+
+    def near(self, name: str, area: str) -> "_Near":
+        """Rows of a property in an area. All of that property are known by now."""
+        found = self._near.get((name, area))
+        if found is None:
+            found = self._near[name, area] = _Near(self, name, area)
+        return found
+
+
+class _Near:
+    """Rows of a property in an area, by id of their stations."""
+
+    def __init__(self, known: Known, name: str, area: str) -> None:
+        rows = [
+            row for row in known.by_property.get(name, ()) if known.stations[known.station[row]].area == area
+        ]
+        self.rows = sorted(rows, key=known.station.__getitem__)
+        stations = [known.stations[known.station[row]] for row in self.rows]
+        self.lat = np.array([one.lat for one in stations])
+        self.lon = np.array([one.lon for one in stations])
+
+    def nearest(self, place: Station) -> int:
+        """The nearest, of equals the first by id; of near places, in degrees."""
+        east = (place.lon - self.lon) * math.cos(math.radians(place.lat))
+        return self.rows[int(np.hypot(east, place.lat - self.lat).argmin())]
 
 
 def wanted(derivations: Iterable[Derivation], rules: Iterable[Rule]) -> list[tuple[Derivation, Rule | None]]:
@@ -117,6 +150,7 @@ def rate(series: Series) -> Computed:
 def seen_elsewhere(derivations: Sequence[Derivation], rules: Iterable[Rule]) -> set[str]:
     """Derived properties whose values other partitions hold too, where the station is of scope `site`."""
     names = {name for one in derivations for name in one.inputs}
+    names |= {one.source for one in derivations if one.anywhere}
     for rule in rules:
         if rule.kind in COMBINED:
             names |= {rule.property or "", *(one.property for one in rule.inputs)}
@@ -130,9 +164,17 @@ def ordered(derivations: Sequence[Derivation]) -> list[Derivation]:
     """In their order, but each after all that make what it reads.
 
     Raises:
-        LookupError: some read each other in a circle.
+        LookupError: some read each other in a circle, or one is none.
     """
-    left, found = list(derivations), []
+    left: list[Derivation] = list(derivations)
+    found: list[Derivation] = []
+    for one in left:
+        if (one.compute is None) == (one.points is None) or (one.points and (one.window_s or one.slots)):
+            msg = f"derivation of {one.outputs}: either compute, or points and no window"
+            raise LookupError(msg)
+        if one.anywhere and not one.needs:
+            msg = f"derivation of {one.outputs}: anywhere needs an attribute that says where"
+            raise LookupError(msg)
     while left:
         waiting = [{name for one in left for name in one.outputs} & {one.source, *one.inputs} for one in left]
         ready = next((at for at, names in enumerate(waiting) if not names), None)
@@ -148,32 +190,25 @@ def level_of(known: Known, one: Derivation) -> int:
     return 1 + max(known.top.get(name, 0) for name in (one.source, *one.inputs))
 
 
-def answers(known: Known, one: Derivation, sources: Sequence[int]) -> Ints:
-    """Row of each input at each source: (inputs, sources)."""
-    found = [[_answer(known, name, known.station[row]) for row in sources] for name in one.inputs]
-    return np.array(found, np.int64).reshape(len(one.inputs), len(sources))
+def answers(known: Known, one: Derivation, stations: Sequence[Station]) -> Ints:
+    """Row of each input at each place: (inputs, places)."""
+    found = [[answer(known, name, station) for station in stations] for name in one.inputs]
+    return np.array(found, np.int64).reshape(len(one.inputs), len(stations))
 
 
-def _answer(known: Known, name: str, station: str) -> int:
+def answer(known: Known, name: str, place: Station) -> int:
     """Of the same station; the only one of scope site; the nearest of the area; the nearest of scope site."""
-    rows = known.by_property.get(name, [])
-    own = [row for row in rows if known.station[row] == station]
-    if own:
-        return own[0]
-    place = known.stations[station]
-    wide = [row for row in rows if known.stations[known.station[row]].area == SITE_SCOPE]
-    if len(wide) == 1:
-        return wide[0]
-    near = [row for row in rows if known.stations[known.station[row]].area == place.area]
-    return min(
-        near or wide, key=lambda row: _distance(place, known.stations[known.station[row]]), default=NOWHERE
-    )
-
-
-def _distance(a: Station, b: Station) -> tuple[float, str]:
-    """Of near places, in degrees; the id decides between equals."""
-    east = (a.lon - b.lon) * math.cos(math.radians(a.lat))
-    return math.hypot(east, a.lat - b.lat), b.id
+    own = known.own.get((place.id, name))
+    if own is not None:
+        return own
+    wide = known.near(name, SITE_SCOPE)
+    if len(wide.rows) == 1:
+        return wide.rows[0]
+    near = known.near(name, place.area)
+    for some in (near, wide):
+        if some.rows:
+            return some.nearest(place)
+    return NOWHERE
 
 
 def wall_clock(zone: str) -> Callable[[Ints], Ints]:

@@ -116,6 +116,7 @@ class Struck(NamedTuple):
     time: Ints
     values: Floats
 
+
 class Computed(NamedTuple):
     """What came of the new readings of a series.
 

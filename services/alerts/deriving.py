@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from services.alerts.core import Core
 from services.alerts.derivations import Placed
-from services.alerts.derive import Bools, Computed, Floats, Ints, Series
+from services.alerts.derive import Bools, Computed, Floats, Ints, PointCompute, Points, Series
 from services.alerts.layout import FOREVER
 from services.alerts.rows import Rows, newest_before
 from services.alerts.window import Ring, Window
@@ -50,6 +50,7 @@ class _Block:
     def __init__(self, core: Core, placed: Placed, rows: Rows, at: Ints, index: Ints) -> None:
         """Readings `at` of `rows`; `index` says of which source each is."""
         self.core, self.placed, self.index = core, placed, index
+        self.points = placed.derivation.points
         self.time, self.value, self.arrival = rows.time[at], rows.value[at], rows.arrival[at]
         self.unique = rows.unique
         self.starts = np.arange(len(at)) if rows.unique else np.flatnonzero(rows.first[at])
@@ -81,7 +82,8 @@ class _Block:
         """Compute what there is to compute, then remember the readings."""
         core, placed = self.core, self.placed
         window: Window = core.state.windows[placed.first]
-        wanted = self._any(self.todo if isinstance(window, Ring) else self.todo | self.kept)
+        past = isinstance(window, Ring) or self.points is not None
+        wanted = self._any(self.todo if past else self.todo | self.kept)
         absent = self._any(self.none)
         if absent.any():
             groups = self.index[self.starts]
@@ -89,6 +91,11 @@ class _Block:
                 wanted = wanted | (absent & ~core.state.idle[placed.first + output * placed.size + groups])
         if not self.unique:
             self._shorten(wanted)
+        if self.points is not None:
+            at = np.flatnonzero(self.todo)
+            if len(at):
+                self._write(at, self._at_once(self.points, at))
+            return
         which = np.flatnonzero(wanted)
         if len(which):
             self.held = {
@@ -182,10 +189,38 @@ class _Block:
             first = int(np.searchsorted(time, window.since(index, int(self.time[at]))))
             window.store(index, time[first:], value[first:])
 
+    def _at_once(self, points: PointCompute, at: Ints) -> Computed:
+        """Readings of all places, of a derivation that needs no past."""
+        placed, core, index = self.placed, self.core, self.index[at]
+        places = core.state.places[placed.first]
+        held = {
+            name: core.state.inputs.at(rows[index], self.arrival[at], self.time[at])
+            for name, rows in zip(placed.derivation.inputs, placed.inputs, strict=True)
+        }
+
+        def attribute(name: str, default: float) -> Floats:
+            return places.attribute(name, default)[index]
+
+        return points(
+            Points(
+                self.time[at],
+                self.value[at],
+                index,
+                places.lat,
+                places.lon,
+                attribute,
+                held,
+                core.layout.local,
+            )
+        )
+
     def _compute(self, run: _Run, at: Ints) -> Computed:
         placed, layout = self.placed, self.core.layout
         index = int(self.index[run.start])
         row = int(placed.source[index])
+        station = placed.stations[index]
+        if placed.derivation.compute is None:  # never: `ordered` refuses it
+            return Computed(np.full((len(placed.derivation.outputs), len(at)), np.nan))
         return placed.derivation.compute(
             Series(
                 run.time,
@@ -195,9 +230,11 @@ class _Block:
                 self.value[at],
                 int(placed.window[index]),
                 int(layout.interval[row]),
-                layout.site.stations[layout.station[row]].attributes,
+                station.attributes,
                 {name: column[at] for name, column in self.held.items()},
                 layout.local,
+                station.lat,
+                station.lon,
             )
         )
 
@@ -224,11 +261,17 @@ class _Block:
 
     def ask(self, output: int, at: int) -> float:
         """Value of an output at a reading it was not computed at; NaN where it can't be said."""
+        if self.points is not None:
+            return _finite(self._at_once(self.points, np.array([at])), output)
         for run in self.runs.get(int(self.index[at]), ()):
             if run.start <= at < run.end:
-                value = float(self._compute(run, np.array([at])).values[output, 0])
-                return value if abs(value) < float("inf") else float("nan")
+                return _finite(self._compute(run, np.array([at])), output)
         return float("nan")
+
+
+def _finite(computed: Computed, output: int) -> float:
+    value = float(computed.values[output, 0])
+    return value if abs(value) < float("inf") else float("nan")
 
 
 def derive(core: Core, level: Sequence[Placed], streams: Sequence[Rows | None]) -> Rows | None:
@@ -246,11 +289,26 @@ def derive(core: Core, level: Sequence[Placed], streams: Sequence[Rows | None]) 
             index = placed.place[rows.sensor]
             at = np.flatnonzero(index >= 0)
             if len(at):
-                blocks.append(_Block(core, placed, rows, at, index[at]))
+                index = index[at]
+                if placed.derivation.anywhere:
+                    at, index = _spread(placed, rows, at, index)
+                blocks.append(_Block(core, placed, rows, at, index))
                 base = rows
     for block in blocks:
         block.work()
     return _gather(blocks, base) if base is not None else None
+
+
+def _spread(placed: Placed, rows: Rows, at: Ints, index: Ints) -> tuple[Ints, Ints]:
+    """All readings of a source for its first place, then all for its next one."""
+    starts = np.arange(len(at)) if rows.unique else np.flatnonzero(rows.first[at])
+    length = np.diff(np.append(starts, len(at)))
+    feeds = placed.feeds[rows.sensor[at[starts]]]
+    group = np.repeat(np.arange(len(starts)), feeds)
+    which = np.arange(len(group)) - np.repeat(np.cumsum(feeds) - feeds, feeds)
+    sizes = length[group]
+    within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return at[np.repeat(starts[group], sizes) + within], np.repeat(index[starts[group]] + which, sizes)
 
 
 def _gather(blocks: Sequence[_Block], base: Rows) -> Rows | None:

@@ -12,30 +12,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.derivations import (
-    HIDDEN,
-    NOWHERE,
-    Known,
-    Placed,
-    answers,
-    level_of,
-    seen_elsewhere,
-    wall_clock,
-    wanted,
-)
-from services.alerts.derive import Floats
-from services.alerts.hazard import Derivation
-from services.alerts.hazards import derivations, properties
+from services.alerts.derivations import HIDDEN, Placed, wall_clock
+from services.alerts.derive import Floats, Ints
 from services.alerts.ladder import Rungs
-from services.alerts.rule import COMBINED, INTERVALS, LADDERS, RUNGS, Kind, Rule
+from services.alerts.placing import place_derived
+from services.alerts.rule import COMBINED, LADDERS, RUNGS, Kind, Rule
+from services.alerts.silence import FOREVER, silent_after
 from services.observation.instants import SECOND
 from services.observation.sensor import Station
 from services.observation.site import BROKER, Gateway, Site
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE, partition
 
-FOREVER = 1 << 62
-"""A span or an instant that is never reached."""
+__all__ = ["FOREVER", "Label", "Layout"]
 
 
 class Label(NamedTuple):
@@ -57,7 +46,8 @@ class Layout:
     Attributes:
         names: sensor ids by row; rows from `real` on are computed here and no gateway may send them. They are
             sensors like the others, heard as often as the measured one they come from.
-        parent, root: row a derived one is computed from, and the measured one at the bottom of that.
+        parent, root: row a derived one is computed from, and the measured one at the bottom of that, which
+            may be at another station. kin: one number for each (root, station).
         levels: what derives rows, level by level. inputs: rows whose values are held for that.
         mine, published: evaluated here; derived, and published here.
         interval, silent: µs between readings; µs after which a sensor is silent (FOREVER: never).
@@ -89,93 +79,10 @@ class Layout:
         self.mine = [only is None or owner[area] == only for area in self.area]
         self.local = wall_clock(site.zone)
         self._place_gateways()
-        self._place_derived()
+        self.parent: dict[int, int] = {}
+        place_derived(self)
         self.row = {name: at for at, name in enumerate(self.names)}
         self._place_cells()
-
-    def _place_derived(self) -> None:
-        """Rows for derived sensors: those hazards declare, and one for each rule of kind rate."""
-        declared = derivations()
-        elsewhere = seen_elsewhere(declared, self.rules)
-        known = Known(self.site.stations)
-        for station, name in zip(self.station, self.property, strict=True):
-            known.add(station, name, 0)
-        self.parent: dict[int, int] = {}
-        root = list(range(self.real))
-        units = {name: prop.unit for name, prop in properties().items()}
-        levels: dict[int, list[Placed]] = defaultdict(list)
-        for one, rule in wanted(declared, self.rules):
-            everywhere = not elsewhere.isdisjoint(one.outputs)
-            sources = [
-                row
-                for row in known.by_property.get(one.source, ())
-                if (everywhere or self.mine[row]) and self._has(one, rule, row, known)
-            ]
-            if not sources:
-                continue
-            level = level_of(known, one)
-            levels[level].append(self._place_one(one, level, sources, root, known))
-            for name in one.outputs:
-                for row in sources:
-                    self.parent[len(self.names)] = row
-                    root.append(root[row])
-                    self.names.append(f"{self.station[row]}.{name}")
-                    self.property.append(name)
-                    self.station.append(self.station[row])
-                    self.area.append(self.area[row])
-                    self.mine.append(self.mine[row])
-                    self.unit.append(units.get(name, f"{self.unit[row]}/h"))
-                    known.add(self.station[row], name, level)
-        self._span_derived(levels, root)
-
-    def _span_derived(self, levels: dict[int, list[Placed]], root: list[int]) -> None:
-        """Derived sensors are heard as the measured ones below them are."""
-        rows = len(self.names)
-        self.levels = [[one.over(rows) for one in levels[level]] for level in sorted(levels)]
-        self.root = np.array(root, np.int64)
-        for column in ("gateway", "group", "interval", "silent", "gap", "timed"):
-            setattr(self, column, getattr(self, column)[self.root])
-        shown = [
-            mine and not name.startswith(HIDDEN) for mine, name in zip(self.mine, self.property, strict=True)
-        ]
-        self.published = np.array(shown, bool)
-        self.published[: self.real] = False
-        read = {row for found in self.levels for one in found for row in one.inputs.ravel().tolist()}
-        self.inputs = np.array(sorted(read - {NOWHERE}), np.int64)
-
-    def _has(self, one: Derivation, rule: Rule | None, row: int, known: Known) -> bool:
-        """Whether a derivation is at home at a row of its source."""
-        if rule is not None and not (self.mine[row] and rule.matches(self.site, self.sensors[row])):
-            return False
-        station = self.site.stations[self.station[row]]
-        if one.above is not None and one.above.resolve(station.attributes) is None:
-            return False
-        if not station.attributes.keys() >= set(one.needs):
-            return False
-        return known.names.isdisjoint(f"{station.id}.{name}" for name in one.outputs)
-
-    def _place_one(
-        self, one: Derivation, level: int, sources: list[int], root: list[int], known: Known
-    ) -> Placed:
-        place = np.full(len(self.names), NOWHERE, np.int64)
-        place[sources] = np.arange(len(sources))
-        floors = [
-            None if one.above is None else one.above.resolve(self.site.stations[self.station[row]].attributes)
-            for row in sources
-        ]
-        interval = self.interval[[root[row] for row in sources]]
-        return Placed(
-            one,
-            level,
-            tuple(sorted({known.level[row] for row in sources})),
-            len(self.names),
-            len(sources),
-            np.array(sources, np.int64),
-            place,
-            np.maximum(round(one.window_s * SECOND), one.window_intervals * interval),
-            np.array([-np.inf if floor is None else floor for floor in floors]),
-            answers(known, one, sources),
-        )
 
     def _place_gateways(self) -> None:
         site = self.site
@@ -210,9 +117,8 @@ class Layout:
                 smallest[gateway] = min(smallest[gateway], round(sensor.interval_s * SECOND))
         self.interval = np.array([round(sensor.interval_s * SECOND) for sensor in self.sensors], np.int64)
         own = np.where(self.gateway >= 0, reporting[self.gateway], 0)
-        never = self.interval <= 0
-        self.silent = np.where(never, FOREVER, INTERVALS * np.maximum(self.interval, own))
-        self.gap = np.where(never, FOREVER, INTERVALS * self.interval)
+        self.silent = silent_after(self.interval, own)
+        self.gap = silent_after(self.interval, np.zeros_like(own))
         self.timed = np.array([sensor.reports == "on_change" for sensor in self.sensors], bool)
         # A gateway that speaks for a single sensor has no silence of its own: one thing, one alert.
         several = count[:-1] > 1
@@ -251,6 +157,11 @@ class Layout:
 
     threshold: Floats
     clear: Floats
+    levels: list[list[Placed]]
+    root: Ints
+    kin: Ints
+    published: NDArray[np.bool_]
+    inputs: Ints
 
     def _drop_empty(self) -> None:
         """A ladder without a rung at a station is not there."""

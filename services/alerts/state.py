@@ -5,16 +5,19 @@ until, and no more than `limit` since the sensor was last heard. Most readings f
 engine never looks at them one by one; `sensor.refresh` draws the box, `engine` tests against it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.alerts.derivations import Placed
+from services.alerts.derive import Floats
 from services.alerts.held import Held
 from services.alerts.ladder import NEVER, Cell
 from services.alerts.layout import FOREVER, Layout
 from services.alerts.window import Full, Ring, Window
+from services.observation.sensor import Station
 
 LOWEST = -float(np.finfo(np.float64).max)
 """The lowest finite value: an infinite reading lies in no box."""
@@ -23,6 +26,25 @@ LOWEST = -float(np.finfo(np.float64).max)
 def _window(one: Placed) -> Window:
     slots = one.derivation.slots
     return Full(one.window) if slots is None else Ring(one.window, slots)
+
+
+class Places:
+    """Stations of a derivation, as columns."""
+
+    def __init__(self, stations: Sequence[Station]) -> None:
+        """Nothing asked for yet but where they are."""
+        self.stations = stations
+        self.lat = np.array([station.lat for station in stations], float)
+        self.lon = np.array([station.lon for station in stations], float)
+        self._asked: dict[tuple[str, float], Floats] = {}
+
+    def attribute(self, name: str, default: float) -> Floats:
+        """(places,) an attribute, `default` where a station has none."""
+        found = self._asked.get((name, default))
+        if found is None:
+            values = (station.attributes.get(name, default) for station in self.stations)
+            found = self._asked[name, default] = np.fromiter(values, float, len(self.stations))
+        return found
 
 
 class GatewayAlert:
@@ -85,6 +107,7 @@ class State:
         silent, failing: three intervals without a reading; the newest reading was FAIL or MISSING.
         edge: next edge of a schedule of the sensor's rules. wake: earliest timer a tick must look at.
         windows: by the first row of a derivation, what it remembers of its sources. inputs: what it holds.
+        places: by the same, the stations it is at.
         cells: state of cells not at rest. ended: alert and time of the last event of cells that had one.
         clock, heard, known: per gateway its clock, what that was when it was last heard, whether it ever was.
         offline, quiet: it said goodbye; it is silent. unknown: either, so nothing is known of its sensors.
@@ -118,6 +141,7 @@ class State:
             one.first: _window(one) for level in layout.levels for one in level
         }
         self.inputs = Held(layout)
+        self.places = {one.first: Places(one.stations) for level in layout.levels for one in level}
         self.clock = np.full(gateways, t, np.int64)
         self.heard = np.full(gateways, t, np.int64)
         self.known = np.zeros(gateways, bool)

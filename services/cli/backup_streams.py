@@ -24,6 +24,7 @@ from services.runtime.position import EPOCH, hash_of
 from services.runtime.streams import (
     ACTS,
     ALERTS,
+    COMMANDS,
     DAY_S,
     DERIVED,
     DOWNLINK,
@@ -34,7 +35,7 @@ from services.runtime.streams import (
 )
 
 BEFORE_TABLES = (DOWNLINK,)
-BEFORE_READINGS = (ALERTS, DERIVED, ACTS, REJECTS)
+BEFORE_READINGS = (ALERTS, COMMANDS, DERIVED, ACTS, REJECTS)
 """Whoever holds a position is taken before what it points into: `cli/backup.py` tells the whole order."""
 
 CHUNK = 128 << 10

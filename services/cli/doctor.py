@@ -243,7 +243,7 @@ def _token(data: Path | None) -> str | None:
 
 def _site_of(folder: str) -> tuple[str, str] | None:
     """A site folder and the version of its files."""
-    from services.observation.site import FILES, version_of
+    from services.observation.site import EVERY_FILE, version_of
 
-    files = {name: (Path(folder) / name).read_bytes() for name in FILES if (Path(folder) / name).is_file()}
+    files = {name: (Path(folder) / name).read_bytes() for name in EVERY_FILE if (Path(folder) / name).is_file()}
     return (folder, version_of(files)) if files else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.cli.doctor_finding import Finding, Level, ok, wrong
 from services.cli.site_base import FILE
-from services.observation.site import FILES, version_of
+from services.observation.site import EVERY_FILE, version_of
 from services.observation.text import Text
 from services.runtime.sites import Current
 
@@ -59,7 +59,7 @@ def folders_of(data: Path) -> dict[str, str]:
     found = {}
     for folder in known if isinstance(known, dict) else {}:
         files = {}
-        for name in FILES:
+        for name in EVERY_FILE:
             try:
                 files[name] = (Path(folder) / name).read_bytes()
             except OSError:

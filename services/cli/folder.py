@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.cli.words import complain, counted, of_the_world, say
-from services.observation.site import FILES, Problem, Site
+from services.observation.site import EVERY_FILE, FILES, LIGHTING, Problem, Site
 from services.observation.text import Text
 
 if TYPE_CHECKING:
     from services.alerts.rule import Rule
+    from services.lighting.programme import Lighting
     from services.observation.quantity import Property
 
 
@@ -45,7 +46,7 @@ def read_site_folder(path: str | Path) -> dict[str, bytes]:
         )
         raise Refused
     files: dict[str, bytes] = {}
-    for name in FILES:
+    for name in EVERY_FILE:
         try:
             files[name] = (folder / name).read_bytes()
         except FileNotFoundError:
@@ -71,7 +72,7 @@ def check_files(files: dict[str, bytes]) -> Checked:
 
     site, problems = parse(files, _extra_properties())
     if site is not None:
-        problems = [*problems, *_rule_problems(site)]
+        problems = [*problems, *_rule_problems(site), *_lighting_problems(files, site)]
     return Checked(files, site, problems)
 
 
@@ -111,6 +112,36 @@ def _rule_problems(site: Site) -> list[Problem]:
         return [_not_judged("rules.toml", error)]
 
 
+def lighting_of(files: dict[str, bytes], site: Site) -> "tuple[Lighting | None, list[Problem]]":
+    """What a site says of its street lighting, and what is wrong with it."""
+    from services.alerts.hazards import hazards
+    from services.lighting.site_lighting import read_lighting
+
+    return read_lighting(files.get(LIGHTING), site, tuple(hazards()))
+
+
+def tonight(checked: Checked, now: int) -> list[str]:
+    """What each group of lamps does from the noon before `now` (µs UTC) to the next, a line each."""
+    if checked.site is None or LIGHTING not in checked.files:
+        return []
+    try:
+        from services.lighting import telling
+
+        lighting, _ = lighting_of(checked.files, checked.site)
+    except ImportError:  # told as a problem of the file already
+        return []
+    return [] if lighting is None else telling.tonight(lighting, now)
+
+
+def _lighting_problems(files: dict[str, bytes], site: Site) -> list[Problem]:
+    if LIGHTING not in files:
+        return []
+    try:
+        return lighting_of(files, site)[1]
+    except ImportError as error:
+        return [_not_judged(LIGHTING, error)]
+
+
 def _extra_properties() -> "dict[str, Property]":
     try:
         from services.alerts.hazards import extra_properties
@@ -120,6 +151,6 @@ def _extra_properties() -> "dict[str, Property]":
 
 
 def _not_judged(file: str, error: ImportError) -> Problem:
-    what = Text(f"chưa kiểm tra được các quy tắc: {error}", f"the rules were not judged: {error}")
+    what = Text(f"chưa kiểm tra được tệp này: {error}", f"the file was not judged: {error}")
     remedy = Text('chạy pip install "haidang[site]"', 'pip install "haidang[site]"')
     return Problem(file, 1, what, remedy, "warning")

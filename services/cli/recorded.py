@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.cli import columns
+from services.cli.recorded_strikes import Came, of_messages, of_tables
 from services.ingest import decode
 from services.ingest.identify import SiteIndex, Taken, identify
 from services.observation import topics, units
@@ -33,6 +34,7 @@ class Recorded(msgspec.Struct):
         arrival: (n,) µs UTC, ascending; the very array `time` where each came when it was measured.
         gateway: of each sensor.
         unused: what was left out, and how many.
+        strikes: lightning, with when each came (µs UTC), in that order.
     """
 
     time: Ints
@@ -41,10 +43,17 @@ class Recorded(msgspec.Struct):
     arrival: Ints
     gateway: list[str | None]
     unused: dict[str, int]
+    strikes: list[Came] = []
 
     def __len__(self) -> int:
         """How many readings."""
         return len(self.time)
+
+    def span(self) -> tuple[int, int]:
+        """When the first and the last thing came, µs UTC; (0, 0) when there is nothing."""
+        ends = [int(self.arrival[0]), int(self.arrival[-1])] if len(self) else []
+        ends += [self.strikes[0].at, self.strikes[-1].at] if self.strikes else []
+        return (min(ends), max(ends)) if ends else (0, 0)
 
     def at_once(self) -> bool:
         """Whether each reading came when it was measured, so that they are in order of time."""
@@ -58,28 +67,30 @@ class Recorded(msgspec.Struct):
 
 
 def read(files: Sequence[Path], site: Site, extra: dict[str, Property]) -> Recorded:
-    """Read recordings of any form. Strikes are no readings and are left out, with a word.
+    """Read recordings of any form, strikes among them.
 
     Raises:
         simulators.recording.RecordingError: the first thing that cannot be read.
     """
     kinds = {file: kind_of(file) for file in files}
     unused: dict[str, int] = {}
-    for file in files:
-        if kinds[file] == "strikes":
-            unused[f"{file}: strikes are not judged yet"] = 1
     time, row, value = _readings([file for file in files if kinds[file] == "readings"], site, unused)
     arrival = time
+    index = SiteIndex(site, extra)
+    struck = of_tables([file for file in files if kinds[file] == "strikes"], index, unused)
     messages = [file for file in files if kinds[file] == "messages"]
     if messages:
-        others = _messages(read_messages(messages), site, extra, unused)
+        recorded = read_messages(messages)
+        struck += of_messages(recorded, index, unused)
+        others = _messages(recorded, index, unused)
         time = np.concatenate([time, others[0]])
         row, value = np.concatenate([row, others[1]]), np.concatenate([value, others[2]])
         arrival = np.concatenate([arrival, others[3]])
         order = np.argsort(arrival, kind="stable")
         time, row, value, arrival = time[order], row[order], value[order], arrival[order]
     gateways = [site.stations[sensor.station].gateway for sensor in site.sensors.values()]
-    return Recorded(time, row, value, arrival, gateways, unused)
+    struck.sort(key=lambda one: one.at)
+    return Recorded(time, row, value, arrival, gateways, unused, struck)
 
 
 def _readings(
@@ -119,14 +130,13 @@ def _readings(
 _Part = tuple[Ints, Rows, NDArray[np.float64], Ints]
 
 
-def _messages(
-    recorded: Sequence[RecordedMessage], site: Site, extra: dict[str, Property], unused: dict[str, int]
-) -> _Part:
+def _messages(recorded: Sequence[RecordedMessage], index: SiteIndex, unused: dict[str, int]) -> _Part:
     """Per message in Python, as ingest does it; only bare packs and the agent's envelopes."""
-    index = SiteIndex(site, extra)
     taken: list[Taken] = []
     for message in recorded:
         topic = topics.parse(message.topic)
+        if topic is not None and topic.kind is topics.Kind.STRIKES:
+            continue
         if topic is None or topic.kind is not topics.Kind.READINGS:
             unused["messages on other topics"] = unused.get("messages on other topics", 0) + 1
             continue
@@ -143,5 +153,5 @@ def _messages(
         unused["records that ingest would reject"] = refused
     arrival = np.repeat(np.array([one.received_at for one in taken], np.int64), found.counts)
     row, time, value = found.row, found.time, found.value
-    own = row < len(site.sensors)  # the canary has a row of its own
+    own = row < len(index.site.sensors)  # the canary has a row of its own
     return time[own], row[own], value[own], arrival[own]

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from services.cli.folder import (
     load_site,
     read_site_folder,
     rules_of,
+    tonight,
 )
 from services.cli.words import complain, counted, of_the_world, out, say
 from services.observation.site import Site, version_of
@@ -88,6 +90,8 @@ def _check(options: argparse.Namespace) -> int:
         if checked.site is not None:
             told = ", ".join(f"{number} {name}" for name, number in counts(checked.site).items())
             out(f"site {checked.site.id} {version_of(checked.files)[:12]}: {told}")
+            for line in tonight(checked, time.time_ns() // 1000):
+                out(line)
         levels = Counter(problem.level for problem in checked.problems)
         errors, warnings = levels["error"], levels["warning"]
         told = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
@@ -203,9 +207,9 @@ def _pull(options: argparse.Namespace) -> int:
 
 def _write_back(folder: Path, files: dict[str, bytes]) -> None:
     """Write the files; what they replace is kept beside them, so that no one's work is lost."""
-    from services.observation.site import FILES
+    from services.observation.site import EVERY_FILE
 
-    for name in FILES:
+    for name in EVERY_FILE:
         file, content = folder / name, files.get(name)
         old = file.read_bytes() if file.exists() else None
         if old == content:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from services.alerts.engine import EngineMessage, Readings
-from services.alerts.layout import FOREVER
-from services.alerts.rule import INTERVALS
+from services.alerts.silence import silent_of
 from services.cli.recorded import Ints, Recorded, Rows
+from services.cli.recorded_strikes import Storm
 from services.ingest import quality
 from services.ingest.neighbours import Neighbours
 from services.ingest.samples import NONE, grouping
@@ -31,17 +31,24 @@ MINUTE = 60 * SECOND
 CHUNK = 1 << 17
 """Readings per step: many for each sensor, so that what is done once per sensor costs little."""
 
+_MINUTES = 240
+"""Minutes per step where only strikes came."""
+
+HOLD_S = 7_200.0
+"""How long after a strike a full minute may still tell something, where the caller doesn't know better."""
+
 PER_SENSOR = 64
 """Readings per step for each sensor, where that is more."""
 
 
-def messages(
+def messages(  # noqa: PLR0913  what a recording is judged by
     recorded: Recorded,
     site: Site,
     extra: dict[str, Property],
     *,
     together: bool,
     progress: Callable[[int], None],
+    hold_s: float = HOLD_S,
 ) -> Iterator[list[EngineMessage]]:
     """Messages for the engine, step by step.
 
@@ -51,15 +58,18 @@ def messages(
         extra: properties that hazards add.
         together: whether there are rules over several sensors.
         progress: told how many readings are done.
+        hold_s: how long after a strike something may still wait for a full minute.
 
     Yields:
-        A batch of readings and a tick, at full minutes.
+        Batches of readings and strikes, each with its tick at a full minute.
     """
     sensors = list(site.sensors.values())
     limits = quality.Limits.of(sensors, Neighbours(sensors, site.stations, extra))
     tail = quality.Tail(len(sensors))
     clocks = _Clocks(recorded)
-    silence = _Silence(_silent(site), clocks.number) if together and recorded.at_once() else None
+    silence = _Silence(silent_of(site), clocks.number) if together and recorded.at_once() else None
+    storm = Storm(recorded.strikes, site, hold_s, recorded.span()[1])
+    struck = 0  # so many of its minutes are told
     names = [sensor.id for sensor in sensors]
     start, total, at_once = 0, len(recorded), recorded.at_once()
     most = max(CHUNK, PER_SENSOR * len(sensors)) if at_once else 0
@@ -71,19 +81,53 @@ def messages(
         )  # fmt: skip
         flag = quality.check(row, time, value, limits, tail)
         cuts = silence.cuts(row, time) if silence is not None else []
+        if storm:
+            cuts = sorted({*cuts, *_at(storm.minutes, arrival)})
         step: list[EngineMessage] = []
         first = 0
         for cut in [*cuts, end - start]:
             one = slice(first, cut)
-            last = int(arrival[cut - 1])
-            sources = [Source("", "", 0, 0, 1, last, cut - first)]
-            batch = Batch(sources, names, time[one], row[one], value[one], flag[one])
+            minute = _full(int(arrival[cut - 1]))
+            before = int(np.searchsorted(storm.minutes, _full(int(arrival[first]))))
+            step += _storm_alone(storm, struck, before)
+            struck = max(struck, before)
+            sources = [Source("", "", 0, 0, 1, int(arrival[cut - 1]), cut - first)]
             heard = clocks.at(row[one], time[one], arrival[one])
-            step += [Readings(batch), Tick(-(-last // MINUTE) * MINUTE, 0, [BROKER], heard)]
+            step.append(Readings(Batch(sources, names, time[one], row[one], value[one], flag[one])))
+            if struck < len(storm.minutes) and storm.minutes[struck] == minute:
+                step += storm.at(minute)
+                struck += 1
+            step.append(_tick(storm, minute, heard))
             first = cut
         yield step
         progress(end)
         start = end
+    for first in range(struck, len(storm.minutes), _MINUTES):
+        yield _storm_alone(storm, first, min(first + _MINUTES, len(storm.minutes)))
+
+
+def _storm_alone(storm: Storm, first: int, end: int) -> list[EngineMessage]:
+    """Minutes of a storm at which nothing else came."""
+    step: list[EngineMessage] = []
+    for minute in storm.minutes[first:end].tolist():
+        step += storm.at(minute)
+        step.append(_tick(storm, minute, {}))
+    return step
+
+
+def _tick(storm: Storm, minute: int, heard: dict[str, int]) -> Tick:
+    return Tick(minute, 0, [BROKER, *storm.sources], {**heard, **(storm.clocks(minute) if storm else {})})
+
+
+def _at(minutes: Ints, arrival: Ints) -> list[int]:
+    """How many readings came up to each of these minutes, where some did and some come after."""
+    first, end = np.searchsorted(minutes, [arrival[0], arrival[-1]]).tolist()
+    found = np.searchsorted(arrival, minutes[first:end], side="right")
+    return [at for at in np.unique(found).tolist() if 0 < at < len(arrival)]
+
+
+def _full(instant: int) -> int:
+    return -(-instant // MINUTE) * MINUTE
 
 
 def _cut(arrival: Ints, start: int, most: int) -> int:
@@ -97,17 +141,6 @@ def _minute_after(arrival: Ints, at: int) -> int:
     """How many readings came up to the full minute at or after this one."""
     minute = -(-int(arrival[at]) // MINUTE) * MINUTE
     return int(np.searchsorted(arrival, minute, side="right"))
-
-
-def _silent(site: Site) -> Ints:
-    """After how long each sensor is silent, µs: as the engine's layout has it."""
-    found = []
-    for sensor in site.sensors.values():
-        gateway = site.gateways.get(site.stations[sensor.station].gateway or "")
-        own = (gateway.reporting_s or 0.0) if gateway is not None else 0.0
-        seconds = max(sensor.interval_s, own) if sensor.interval_s > 0 else None
-        found.append(FOREVER if seconds is None else INTERVALS * round(seconds * SECOND))
-    return np.array(found, np.int64)
 
 
 class _Clocks:

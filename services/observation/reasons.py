@@ -39,6 +39,7 @@ class Reason(StrEnum):
     TIME_IN_FUTURE = "time_in_future"
     TIME_IN_MILLISECONDS = "time_in_milliseconds"
     BAD_POSITION = "bad_position"
+    BAD_RESULT = "bad_result"
     UNKNOWN_COMMAND = "unknown_command"
 
 
@@ -240,6 +241,12 @@ TABLE: dict[Reason, Entry] = {
         "the strike's position is out of range",
         "lat từ -90 đến 90, lon từ -180 đến 180",
         "lat within -90 to 90, lon within -180 to 180",
+    ),
+    Reason.BAD_RESULT: _entry(
+        "kết quả của lệnh sai dạng",
+        "the result of a command is malformed",
+        "gửi v = 1, id, state (accepted, done, refused hoặc failed) và at tính bằng µs UTC",
+        "send v = 1, id, state (accepted, done, refused or failed) and at in µs UTC",
     ),
     Reason.UNKNOWN_COMMAND: _entry(
         "không có lệnh nào đang chờ kết quả này",

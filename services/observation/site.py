@@ -1,4 +1,7 @@
-"""A site: what a city declares of itself in four files. Reading them is in `site_files`."""
+"""A site: what a city declares of itself in four files, or five. Reading them is in `site_files`.
+
+`lighting.toml` is read where streets are lit, not here.
+"""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -11,6 +14,10 @@ from services.observation.text import Text
 
 FORMAT = 1
 FILES = ("site.toml", "stations.geojson", "sensors.csv", "rules.toml")
+LIGHTING = "lighting.toml"
+OPTIONAL = (LIGHTING,)
+"""Files that only some sites have. The version of a site without one is what it was before there were any."""
+EVERY_FILE = FILES + OPTIONAL
 BROKER = "broker"
 """Id of the source that is always there: our own broker."""
 
@@ -99,7 +106,7 @@ class Site(msgspec.Struct, frozen=True):
 def version_of(files: Mapping[str, bytes]) -> str:
     """32 hex that name these files' content; the name of the object in SITES."""
     digest = sha256()
-    for name in FILES:
+    for name in (*FILES, *(name for name in OPTIONAL if name in files)):
         content = files.get(name, b"")
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
@@ -113,7 +120,7 @@ class _Bundle(msgspec.Struct):
 
 def bundle(files: Mapping[str, bytes]) -> bytes:
     """Put a site's files into one object."""
-    return msgspec.msgpack.encode(_Bundle({name: files[name] for name in FILES if name in files}))
+    return msgspec.msgpack.encode(_Bundle({name: files[name] for name in EVERY_FILE if name in files}))
 
 
 def unbundle(data: bytes) -> dict[str, bytes]:

@@ -1,7 +1,8 @@
 """Accounts: who may do what on NATS and MQTT, one row per service.
 
 Subjects, not topics: MQTT's `haidang/v1/a/g/readings` is `haidang.v1.a.g.readings` here. Who writes
-which stream is design: only ingest writes readings, only engine, keeper and api write alerts.
+which stream is design: only ingest writes readings, only engine, keeper and api write alerts; api orders
+commands, the lighting service sends them, and ingest writes what came back.
 """
 
 import json
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ADMIN, LOCAL = "up", "local"
-SERVICES = ("ingest", "archive", "alerts", "keeper", "api")
+SERVICES = ("ingest", "archive", "alerts", "keeper", "api", "lighting")
 
 # What every reader of streams needs: to look, and to make and use consumers.
 _READ = (
@@ -42,6 +43,7 @@ _WRITES: dict[str, tuple[str, ...]] = {
         "readings.>",
         "rejects.>",
         "down.>",
+        "commands.>",
         "$KV.STATE.ingest",
         "$KV.STATE.downlink",
         *_SNAPSHOTS,
@@ -51,7 +53,8 @@ _WRITES: dict[str, tuple[str, ...]] = {
     "archive": ("down.>", *_EPOCHS),
     "alerts": ("alerts.>", "derived.>", "$KV.STATE.engine.>", "$KV.HEALTH.canary", *_SNAPSHOTS, *_EPOCHS),
     "keeper": ("alerts.>", "acts.>", "$KV.STATE.keeper.>", *_EPOCHS),
-    "api": ("alerts.>", "acts.>", "down.>", "$KV.STATE.api.>", *_SITES, *_EPOCHS, *_UPLINK),
+    "api": ("alerts.>", "acts.>", "commands.>", "$KV.STATE.api.>", *_SITES, *_EPOCHS, *_UPLINK),
+    "lighting": ("commands.>", "down.*.commands.*"),
 }
 _INBOX = ("_INBOX.>",)
 # MQTT's `a/#` means `a` too, and the server asks for the right to both.

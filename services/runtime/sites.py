@@ -111,7 +111,7 @@ async def publish(js: JetStreamContext, files: Mapping[str, bytes], base: str | 
 def difference(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:
     """A unified diff of two sets of files; empty when they are equal."""
     lines: list[str] = []
-    for name in sites.FILES:
+    for name in sites.EVERY_FILE:
         old = before.get(name, b"").decode("utf-8", "replace").splitlines(keepends=True)
         new = after.get(name, b"").decode("utf-8", "replace").splitlines(keepends=True)
         diff = unified_diff(old, new, f"running/{name}", f"yours/{name}")

@@ -16,6 +16,7 @@ from services.runtime.errors import OperatorError
 
 READINGS, ALERTS, ACTS = "READINGS", "ALERTS", "ACTS"
 DOWNLINK, DERIVED, REJECTS = "DOWNLINK", "DERIVED", "REJECTS"
+COMMANDS = "COMMANDS"
 MQTT_MESSAGES = "$MQTT_msgs"
 STATE, HEALTH = "STATE", "HEALTH"
 SITES, SNAPSHOTS = "SITES", "SNAPSHOTS"
@@ -116,6 +117,7 @@ def _configs(limits: Limits) -> list[StreamConfig]:
     return [
         stream(READINGS, ["readings.>"], 7, max_bytes=limits.readings, metadata=cut),
         stream(ALERTS, ["alerts.>"], 400, metadata={EPOCH: epoch()}),
+        stream(COMMANDS, ["commands.>"], 400, metadata={EPOCH: epoch()}),
         stream(ACTS, ["acts.>"], 30),
         stream(DOWNLINK, ["down.>"], 7, max_msgs_per_subject=1),
         stream(DERIVED, ["derived.>"], 7, max_bytes=limits.derived),

@@ -121,6 +121,7 @@ class Simulation:
             ],
             [(begin + storm.minute * 60.0, storm) for storm in story.storm],
             (begin - BEFORE_S, begin + story.minutes * 60.0) if self.script.story else (0.0, 0.0),
+            [(begin + haze.minute * 60.0, haze) for haze in story.haze],
         )
 
     def unplayed(self) -> list[str]:

@@ -51,7 +51,7 @@ def _waves(look: Look) -> sea.Sea:
     storm = look.city.weather.storm(look.seconds)
     season = look.city.weather.season(look.seconds)
     local = look.trait("shoal", 0.85, 1.1)
-    swell = (0.45 + 0.20 * season**2 + storm.swell) * np.exp(0.15 * look.wander(10_800))
+    swell = (0.24 + 0.10 * season**2 + storm.swell) * np.exp(0.15 * look.wander(10_800))
     east, north = look.city.weather.wind(look.seconds)
     seaward = look.city.stations.attribute("shore_normal_deg", 135.0)[look.station]
     swell_from = np.where(season > 0, 85.0, 215.0) + 8.0 * look.wander(21_600, 2)

@@ -121,6 +121,14 @@ class Storm(_Strict, frozen=True):
     rain_mm_h: float = 0.0
 
 
+class Haze(_Strict, frozen=True):
+    """Smoke or stagnant air over the whole site: fine dust on top of what the streets make, µg/m³ at its height."""
+
+    minute: float
+    minutes: float = 180.0
+    pm2_5: float = 120.0
+
+
 class FaultAt(_Strict, frozen=True):
     """A fault on demand. `minutes` None: as long as the kind is used to; `amount` likewise."""
 
@@ -139,6 +147,7 @@ class Story(_Strict, frozen=True):
     chapter: tuple[Chapter, ...] = ()
     shower: tuple[Shower, ...] = ()
     storm: tuple[Storm, ...] = ()
+    haze: tuple[Haze, ...] = ()
     fault: tuple[FaultAt, ...] = ()
 
 

@@ -64,10 +64,11 @@ def _still(look: Look) -> Floats:
 
 
 def pm2_5(look: Look) -> Floats:
-    """More in the rush hours, in calm air, in the dry season; rain washes it out."""
+    """More in the rush hours, in calm air, in the dry season; rain washes it out. Smoke comes from afar."""
     season = 1.0 + 0.3 * look.city.weather.season(look.seconds)
     made = (11.0 + 12.0 * _rush(look)) * _still(look) * season * look.trait("dust", 0.8, 1.3)
-    return made * np.exp(0.20 * look.wander(5400)) * (1.0 - 0.6 * look.wet) + 2.0
+    smoke = look.city.weather.haze(look.seconds) * look.trait("smoky", 0.85, 1.15)
+    return (made * np.exp(0.20 * look.wander(5400)) + smoke) * (1.0 - 0.6 * look.wet) + 2.0
 
 
 def o3(look: Look) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from simulators.city import cells as showers
 from simulators.city.cells import WINDOW_S, Box, Cell
 from simulators.city.chance import Floats, key, smooth
-from simulators.city.script import Climate, Storm
+from simulators.city.script import Climate, Haze, Storm
 from simulators.city.sky import local_hour
 
 _YEAR_S = 365.25 * 86_400
@@ -47,6 +47,7 @@ class Weather:
         told: Sequence[Cell] = (),
         storms: Sequence[tuple[float, Storm]] = (),
         dry: tuple[float, float] = (0.0, 0.0),
+        hazes: Sequence[tuple[float, Haze]] = (),
     ) -> None:
         """Describe it.
 
@@ -58,11 +59,12 @@ class Weather:
             told: showers of a story.
             storms: storms of a story, each with the second when it begins.
             dry: from when until when no shower comes by chance, for a story to be told undisturbed.
+            hazes: hazes of a story, each with the second when it begins.
         """
         self.offset_s = offset_s
         self._seed, self._box, self._climate = seed, box, climate
         self._told, self._dry = list(told), dry
-        self._storms = list(storms)
+        self._storms, self._hazes = list(storms), list(hazes)
         self._windows: dict[int, list[Cell]] = {}
         self._keys = {name: key(seed, name) for name in ("east", "north", "gust-e", "gust-n", "air", "hpa")}
 
@@ -102,6 +104,15 @@ class Weather:
             )
             nothing = [have + more for have, more in zip(nothing, added, strict=True)]
         return Storming(*nothing)
+
+    def haze(self, seconds: Floats) -> Floats:
+        """Fine dust that hazes bring, µg/m³: each grows over a fifth of its time and wanes over the last."""
+        total = np.zeros(np.shape(seconds))
+        for start, haze in self._hazes:
+            part = (seconds - start) / (haze.minutes * 60.0)
+            ramp = np.clip(np.minimum(part, 1.0 - part) * 5.0, 0.0, 1.0)
+            total = total + haze.pm2_5 * ramp * ramp * (3.0 - 2.0 * ramp)
+        return total
 
     def season(self, seconds: Floats) -> Floats:
         """1 in the middle of January, -1 in July: the monsoon."""

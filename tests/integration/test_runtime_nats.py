@@ -187,6 +187,10 @@ FORBIDDEN = [
     ("alerts", "down.gw.ack.b.seen"),
     ("keeper", "down.gw.ack.b.seen"),
     ("api", "$KV.STATE.engine.1"),
+    ("api", "down.gw.commands.c"),
+    ("lighting", "down.gw.ack.b.seen"),
+    ("lighting", "alerts.s.a.x"),
+    ("keeper", "commands.s.gw.c"),
     ("alerts", "$KV.HEALTH.ingest"),
 ]
 ALLOWED = [
@@ -198,7 +202,10 @@ ALLOWED = [
     ("alerts", "derived.3"),
     ("keeper", "alerts.s.a.x"),
     ("api", "alerts.s.a.x"),
-    ("api", "down.gw.commands.c"),
+    ("api", "commands.s.gw.c"),
+    ("ingest", "commands.s.gw.c"),
+    ("lighting", "commands.s.gw.c"),
+    ("lighting", "down.gw.commands.c"),
     ("api", "$KV.STATE.site.current"),
     ("alerts", "$KV.HEALTH.alerts"),
 ]

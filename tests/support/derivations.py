@@ -9,6 +9,7 @@ import numpy as np
 import services.alerts.rule_tables  # noqa: F401  it must know the real hazards before others are put in their place
 from services.alerts import hazards as room
 from services.alerts.derive import Computed, Series
+from services.alerts.derive import Points as At_once
 from services.alerts.expression import parse
 from services.alerts.hazard import Derivation, Hazard
 from services.alerts.slope import theil_sen
@@ -91,6 +92,30 @@ def slow_again(points: Points, t: int, x: float, held: Mapping[str, float]) -> l
     return [(found, False)]
 
 
+class At(dict[str, float]):
+    """Held values, and attributes of the station."""
+
+    def __init__(self, held: Mapping[str, float], attributes: Mapping[str, float]) -> None:
+        """Keep both."""
+        super().__init__(held)
+        self.attributes = attributes
+
+
+def beyond(points: At_once) -> Computed:
+    """Twice the value less what is held, and an attribute; none below one."""
+    found = points.value * 2 + points.attribute("far", 0.25) - points.held["rain_least"]
+    low = np.where(points.value < 1, np.inf, points.value + points.lat[points.place])
+    return Computed(np.stack([found, low]), np.stack([points.value > 3, points.value > 100]))
+
+
+def slow_beyond(points: Points, t: int, x: float, held: Mapping[str, float]) -> list[tuple[float, bool]]:
+    """As `beyond`; all stations lie at 10.3° N."""
+    del points, t
+    assert isinstance(held, At)
+    found = x * 2 + held.attributes.get("far", 0.25) - held["rain_least"]
+    return [(found, x > 3), (math.inf if x < 1 else x + 10.3, False)]
+
+
 DERIVATIONS: tuple[tuple[Derivation, Slow], ...] = (
     (Derivation(("rain_least", "rain_tide"), "rainfall", sums, _SUM_S, inputs=("tide_level",)), slow_sums),
     (
@@ -112,6 +137,33 @@ DERIVATIONS: tuple[tuple[Derivation, Slow], ...] = (
     (Derivation(("rise_over",), "level_rise", again, _AGAIN_S), slow_again),
     (
         Derivation(("tide_over",), "tide_level", again, 600, inputs=("rain_least",), window_intervals=2),
+        slow_again,
+    ),
+    (
+        Derivation(
+            ("level_over", "level_low"),
+            "water_level",
+            inputs=("rain_least",),
+            points=beyond,
+            above=parse("station.bd1 or 0.75"),
+        ),
+        slow_beyond,
+    ),
+    (
+        Derivation(
+            ("far_over", "far_low"),
+            "tide_level",
+            inputs=("rain_least",),
+            needs=("far",),
+            anywhere=True,
+            points=beyond,
+        ),
+        slow_beyond,
+    ),
+    (
+        Derivation(
+            ("far_rise",), "level_over", again, _AGAIN_S, anywhere=True, needs=("far",), inputs=("far_low",)
+        ),
         slow_again,
     ),
 )

@@ -39,13 +39,17 @@ def city(
     areas: Mapping[str, str] | None = None,
     gateways: Mapping[str, str] | None = None,
     attributes: Mapping[str, Mapping[str, float]] | None = None,
+    places: Sequence[str] = (),
     reporting_s: float | None = None,
     version: str = "v1",
     bare: bool = True,
 ) -> Site:
-    """Build a site. `areas` and `gateways` say where stations lie; `bare` switches the defaults off."""
+    """Build a site. `areas` and `gateways` say where stations lie; `bare` switches the defaults off.
+
+    `places` are stations without sensors.
+    """
     found = list(sensors)
-    names = list(dict.fromkeys(one.station for one in found))
+    names = list(dict.fromkeys([*(one.station for one in found), *places]))
     area_of = {name: (areas or {}).get(name, "city") for name in names}
     gateway_of = {name: (gateways or {}).get(name, "gw") for name in names}
     used = {area for area in area_of.values() if area != "site"} | {"city"}

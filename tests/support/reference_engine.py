@@ -6,7 +6,7 @@ gateways, blind alerts, timers, and derived sensors (`tests.support.derivations`
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -19,7 +19,7 @@ from services.observation.messages import GatewayState, Tick
 from services.observation.sensor import Sensor, Station
 from services.observation.site import Site
 from services.observation.topics import partition
-from tests.support.derivations import Slow, rise, slow_rise
+from tests.support.derivations import At, Slow, rise, slow_rise
 
 Told = tuple[str, str, str, str, int, int | None]
 """verb, severity, rule, sensor or gateway, time, flag."""
@@ -124,6 +124,7 @@ class Channel:
     held_suspect: bool = False
     held_lower: bool = False
     shown: str = ""
+    home: int = 0  # partition of the measured sensor it comes from
     level: int = 0
     sure: tuple[float, int] | None = None
     silent: bool = False
@@ -141,6 +142,7 @@ class Spring:
     window: int
     floor: float
     inputs: dict[str, Channel | None]
+    attributes: Mapping[str, float]
     past: list[tuple[int, float]] = field(default_factory=list)
 
     def keep(self, t: int, x: float) -> None:
@@ -202,11 +204,16 @@ class ReferenceEngine:
             if rule.kind is Kind.RATE
         ]
         for derivation, slow in (*self.derivations, *rates):
+            if derivation.anywhere:
+                for station in self.site.stations.values():
+                    found = self._answer(derivation.source, station)
+                    if found is not None:
+                        self._spring(derivation, slow, found, station)
+                continue
             for source in [c for c in self.channels.values() if c.sensor.property == derivation.source]:
-                self._spring(derivation, slow, source)
+                self._spring(derivation, slow, source, self.site.stations[source.sensor.station])
 
-    def _spring(self, derivation: Derivation, slow: Slow, source: Channel) -> None:
-        station = self.site.stations[source.sensor.station]
+    def _spring(self, derivation: Derivation, slow: Slow, source: Channel, station: Station) -> None:
         floor = -math.inf
         if derivation.above is not None:
             found = derivation.above.resolve(station.attributes)
@@ -226,14 +233,20 @@ class ReferenceEngine:
         outputs = []
         for name in derivation.outputs:
             sensor = msgspec.structs.replace(
-                source.sensor, id=f"{station.id}.{name}", property=name, derived=True
+                source.sensor, id=f"{station.id}.{name}", station=station.id, property=name, derived=True
             )
             channel = self._channel(sensor)
+            channel.gateway, channel.silent_after, channel.home = (
+                source.gateway,
+                source.silent_after,
+                source.home,
+            )
             channel.shown = source.sensor.id if of_rule else sensor.id
-            channel.level = 1 + max([source.level, *(c.level for c in inputs.values() if c is not None)])
+            reads = (derivation.source, *derivation.inputs)
+            channel.level = 1 + max(c.level for c in self.channels.values() if c.sensor.property in reads)
             self.channels[sensor.id] = channel
             outputs.append(channel)
-        spring = Spring(derivation, slow, outputs, window, floor, inputs)
+        spring = Spring(derivation, slow, outputs, window, floor, inputs, station.attributes)
         self.springs.setdefault(source.sensor.id, []).append(spring)
 
     def _answer(self, name: str, station: Station) -> Channel | None:
@@ -274,7 +287,8 @@ class ReferenceEngine:
                 if rule.kind in (Kind.SILENT, Kind.STUCK):
                     rungs = {rule.severity: Rung(0, 0, 0, 0)}
                 watches.append(Watch(rule, rungs))
-        return Channel(sensor, station.gateway, after, self.t, watches, shown=sensor.id)
+        home = partition(self.site.id, station.area)
+        return Channel(sensor, station.gateway, after, self.t, watches, shown=sensor.id, home=home)
 
     # -- messages
 
@@ -349,7 +363,7 @@ class ReferenceEngine:
             if x >= spring.floor:
                 points = [(then, value) for then, value in spring.past if t - spring.window <= then < t]
                 held = {name: self._held(channel, t) for name, channel in spring.inputs.items()}
-                found = spring.slow(points, t, x, held)
+                found = spring.slow(points, t, x, At(held, spring.attributes))
             else:
                 none = True
         made = []
@@ -427,12 +441,9 @@ class ReferenceEngine:
         if c.spoke_or_gateway_did:
             return
         for other in self.channels.values():
-            same = other.gateway == c.gateway and self._partition(other) == self._partition(c)
+            same = other.gateway == c.gateway and other.home == c.home
             if same and not other.spoke_or_gateway_did:
                 other.base, other.spoke_or_gateway_did = t, True
-
-    def _partition(self, c: Channel) -> int:
-        return partition(self.site.id, self.site.stations[c.sensor.station].area)
 
     def _judge(
         self,

@@ -82,11 +82,17 @@ def sites(draw: st.DrawFn, *, combined: bool = False) -> Site:
         sensor("t.tide_level", draw(st.sampled_from([0, 600]))),
         sensor("u.tide_level", 600),
     ]
+    bounds = {"a": {"bd1": 1.0}, "b": {"bd1": 0.9}} if draw(st.booleans()) else {"a": {"bd1": 0.0}}
+    far = {"p": {"far": 1.0}, "q": {"far": 0.5}, "r": {"far": 0.0}}
     return city(
         found,
         rules,
-        areas={"b": "other", "t": "site", "u": draw(st.sampled_from(["site", "city", "other"]))},
-        attributes={"a": {"bd1": 1.0}, "b": {"bd1": 0.9}} if draw(st.booleans()) else {"a": {"bd1": 0.0}},
+        areas={
+            **{"b": "other", "t": "site", "u": draw(st.sampled_from(["site", "city", "other"]))},
+            **{"q": "other", "r": "site"},
+        },
+        places=list(far),
+        attributes={**bounds, **far},
         gateways={"t": draw(st.sampled_from(["gw", "gw2"])), "u": "gw2", "b": "gw2"},
         reporting_s=draw(st.sampled_from([None, 900.0])),
     )

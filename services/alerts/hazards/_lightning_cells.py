@@ -1,0 +1,298 @@
+"""Storm cells out of strikes: found on a grid, followed back in time, and when they reach a ring.
+
+All of it anew at each full minute from the strikes that are remembered, so nothing has to be kept between
+two minutes. Every number here is a design default (domain notes 3.5). Sums are of whole numbers, so the
+order of strikes of the same instant changes no bit.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from services.alerts.derive import Bools, Floats, Ints
+from services.alerts.hazards._lightning_flashes import JUMP, flashes, jumps
+from services.alerts.hazards._lightning_geo import KM_PER_DEGREE, distance
+from services.alerts.hazards._lightning_grid import connected
+
+GRID_KM = 2.0
+BIN, BINS = 120_000_000, 15
+"""µs: two minutes, as the flash rate wants; how many make the half hour."""
+DEEP, FRAMES = 5, 11
+"""Bins that a cell is made of (ten minutes); how far it is followed back (to those ending 20 min ago)."""
+LEAST = 3
+_LINK_KM = 6.0
+"""A cell without a strike in common with its former self is looked for so far off: 15 km in 5 min."""
+_LEAST_FRAMES = 4
+"""Centroids for a velocity: 16 min of strikes."""
+_FASTEST, _RESIDUAL = 120.0, 5.0
+_HORIZON = 60.0
+_BAND = 5.0
+"""Degrees of latitude that share a grid: fixed, so that it does not depend on which places are asked for."""
+
+
+class Cells(NamedTuple):
+    """(c,) cells now: where (degrees), how wide (km, rms), how fast (km/h; NaN unknown), strength of a jump."""
+
+    lat: Floats
+    lon: Floats
+    spread: Floats
+    north: Floats
+    east: Floats
+    jump: Floats
+
+
+class Storms(NamedTuple):
+    """Cells by band of latitude, and the band of each place."""
+
+    cells: dict[float, Cells]
+    band: Floats
+
+
+class _Frame(NamedTuple):
+    """Cells of ten minutes.
+
+    Attributes:
+        of_row: (rows,) cell of each row of the table, -1 for none.
+        x, y, age: (c,) centroid, km on the grid's projection, and its mean age, h.
+    """
+
+    of_row: Ints
+    x: Floats
+    y: Floats
+    age: Floats
+
+
+class _Table(NamedTuple):
+    """Strikes summed by bin and square: (rows,) and which row each strike is in."""
+
+    bin: Ints
+    square: Ints
+    count: Floats
+    lat: Floats  # sums of 1e-6 degrees
+    lon: Floats
+    age: Floats  # sum of ms
+    row: Ints
+
+
+def storms(time: Ints, lat: Floats, lon: Floats, now: int, place_lat: Floats) -> Storms:
+    """Cells of the strikes of the half hour before `now`, (n,) ascending by time, around (p,) places."""
+    band = np.round(place_lat / _BAND) * _BAND
+    fit = time > now - BINS * BIN
+    if not fit.all():
+        time, lat, lon = time[fit], lat[fit], lon[fit]
+    return Storms({b: _cells(time, lat, lon, now, b) for b in np.unique(band).tolist()}, band)
+
+
+def _cells(time: Ints, lat: Floats, lon: Floats, now: int, band: float) -> Cells:
+    scale = float(np.cos(np.radians(band)))
+    table = _table(time, lat, lon, now, scale)
+    frames = [_frame(table, 0, scale)]
+    count = len(frames[0].x)
+    if not count:
+        return Cells(*(np.zeros(0) for _ in Cells._fields))
+    track = np.full((FRAMES, count), -1, np.int64)
+    track[0] = np.arange(count)
+    for k in range(1, FRAMES):
+        frames.append(_frame(table, k, scale))
+        track[k] = _former(table, frames[k - 1], frames[k], track[k - 1], k)
+        if (track[k] < 0).all():
+            break
+    x, y, hours = np.full((3, FRAMES, count), np.nan)
+    for k, frame in enumerate(frames):
+        at = track[k] >= 0
+        x[k, at], y[k, at] = frame.x[track[k, at]], frame.y[track[k, at]]
+        hours[k, at] = -frame.age[track[k, at]]
+    east, east_now = _line(hours, x)
+    north, north_now = _line(hours, y)
+    off = np.hypot(x - east_now - east * hours, y - north_now - north * hours)
+    known = (~np.isnan(x)).sum(axis=0) >= _LEAST_FRAMES
+    with np.errstate(invalid="ignore"):
+        known &= np.hypot(east, north) <= _FASTEST
+        known &= np.sqrt(np.nanmean(off**2, axis=0)) <= _RESIDUAL
+    jump = _jumps(table, frames, track, (time, lat, lon))
+    return Cells(
+        np.where(known, north_now, y[0]) / KM_PER_DEGREE,
+        np.where(known, east_now, x[0]) / (KM_PER_DEGREE * scale),
+        _spread(table, frames[0], count),
+        np.where(known, north, np.nan),
+        np.where(known, east, np.nan),
+        jump,
+    )
+
+
+def _table(time: Ints, lat: Floats, lon: Floats, now: int, scale: float) -> _Table:
+    squares = GRID_KM / KM_PER_DEGREE
+    rows = np.floor(lat / squares).astype(np.int64) + (1 << 15)
+    columns = np.floor(lon * scale / squares).astype(np.int64) + (1 << 15)
+    age = now - time
+    key = ((age // BIN) << 34) | (rows << 17) | columns
+    unique, row = np.unique(key, return_inverse=True)
+
+    def total(value: Floats) -> Floats:
+        return np.bincount(row, value, len(unique))
+
+    return _Table(
+        unique >> 34,
+        unique & ((1 << 34) - 1),
+        np.bincount(row, minlength=len(unique)).astype(np.float64),
+        total(np.rint(lat * 1e6)),
+        total(np.rint(lon * 1e6)),
+        total((age // 1000).astype(np.float64)),
+        row,
+    )
+
+
+def _frame(table: _Table, k: int, scale: float) -> _Frame:
+    """Cells of the ten minutes that end 2 k minutes ago."""
+    at = np.flatnonzero((table.bin >= k) & (table.bin < k + DEEP))
+    squares, back = np.unique(table.square[at], return_inverse=True)
+    label = connected(squares >> 17, squares & ((1 << 17) - 1))[back]
+    size = int(label.max()) + 1 if len(label) else 0
+    count = np.bincount(label, table.count[at], size)
+    number = np.where(count >= LEAST, np.cumsum(count >= LEAST) - 1, -1)
+    enough = count >= LEAST
+    of_row = np.full(len(table.bin), -1, np.int64)
+    of_row[at] = number[label]
+
+    def mean(total: Floats) -> Floats:
+        return np.asarray(np.bincount(label, total[at], size)[enough] / count[enough])
+
+    return _Frame(
+        of_row,
+        mean(table.lon) * (1e-6 * KM_PER_DEGREE * scale),
+        mean(table.lat) * (1e-6 * KM_PER_DEGREE),
+        mean(table.age) / 3.6e6,
+    )
+
+
+def _former(table: _Table, later: _Frame, earlier: _Frame, track: Ints, k: int) -> Ints:
+    """The cell of the earlier frame that each followed one was, -1 where none is it.
+
+    The one with most strikes in common, if that one has most in common with it: of a cell that split, the
+    larger part goes on, and two that merged go on as the larger. Else the nearest that nobody is.
+    """
+    found = np.full(len(track), -1, np.int64)
+    if not len(earlier.x):
+        return found
+    both = (table.bin >= k) & (later.of_row >= 0) & (earlier.of_row >= 0)
+    shared = np.zeros((len(later.x), len(earlier.x)))
+    np.add.at(shared, (later.of_row[both], earlier.of_row[both]), table.count[both])
+    parent, child = shared.argmax(axis=1), shared.argmax(axis=0)
+    mutual = (shared.max(axis=1) > 0) & (child[parent] == np.arange(len(later.x)))
+    followed = track >= 0
+    found[followed] = np.where(mutual[track[followed]], parent[track[followed]], -1)
+    orphans = np.flatnonzero(followed & (found < 0))
+    free: Bools = shared.max(axis=0) == 0
+    if len(orphans) and free.any():
+        at = track[orphans]
+        far = np.hypot(later.x[at][:, None] - earlier.x, later.y[at][:, None] - earlier.y)
+        far[:, ~free] = np.inf
+        for which, line in zip(orphans.tolist(), far, strict=True):
+            nearest = int(line.argmin())
+            if line[nearest] <= _LINK_KM and shared[track[which]].max() == 0:
+                found[which] = nearest
+                far[:, nearest] = np.inf
+    return found
+
+
+def _line(hours: Floats, value: Floats) -> tuple[Floats, Floats]:
+    """Theil-Sen's line through (frames, c): slope per hour, and value at the hour 0."""
+    a, b = np.triu_indices(len(hours), 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slopes = (value[b] - value[a]) / (hours[b] - hours[a])
+    slopes[~np.isfinite(slopes)] = np.nan
+    slope = _median(slopes)
+    return slope, _median(value - slope * hours)
+
+
+def _median(values: Floats) -> Floats:
+    """Of each column, without NaN; NaN where it has nothing else."""
+    ordered = np.sort(values, axis=0)  # NaN last
+    count = (~np.isnan(ordered)).sum(axis=0)
+    columns = np.arange(values.shape[1])
+    low, high = np.maximum(count - 1, 0) // 2, count // 2
+    found = (ordered[low, columns] + ordered[np.minimum(high, len(values) - 1), columns]) / 2
+    return np.where(count > 0, found, np.nan)
+
+
+def _spread(table: _Table, frame: _Frame, count: int) -> Floats:
+    """How far strikes lie from the middle of their cell, km, rms; by squares."""
+    at = frame.of_row >= 0
+    cell, weight = frame.of_row[at], table.count[at]
+    total = np.bincount(cell, weight, count)
+    square = np.zeros(count)
+    for value in (table.square[at] >> 17, table.square[at] & ((1 << 17) - 1)):
+        middle = np.bincount(cell, weight * value, count) / total
+        square += np.bincount(cell, weight * (value - middle[cell]) ** 2, count) / total
+    return np.asarray(GRID_KM * np.sqrt(square))
+
+
+def _jumps(table: _Table, frames: list[_Frame], track: Ints, strikes: tuple[Ints, Floats, Floats]) -> Floats:
+    """Strength of a jump of each cell now, NaN where there is none: flashes of it in each of seven bins."""
+    bins = JUMP.prior + 2
+    found = np.full(track.shape[1], np.nan)
+    if len(frames) < bins or (track[bins - 1] < 0).all():
+        return found
+    newest = table.bin == 0
+    of_row = frames[0].of_row[newest]
+    count = np.bincount(of_row[of_row >= 0], table.count[newest][of_row >= 0], len(frames[0].x))
+    # Fewer strikes than flashes there need be: no jump.
+    may = (count >= JUMP.rate * JUMP.minutes) & (track[:bins] >= 0).all(axis=0)
+    for cell in np.flatnonzero(may).tolist():
+        rows = np.zeros(len(table.bin), bool)
+        for k in range(bins):
+            rows |= (table.bin == k) & (frames[k].of_row == track[k, cell])
+        at = np.flatnonzero(rows[table.row])
+        _, first = np.unique(flashes(*(column[at] for column in strikes)), return_index=True)
+        in_bin = np.bincount(table.bin[table.row[at[first]]], minlength=bins)
+        found[cell] = jumps(in_bin[::-1] / JUMP.minutes)[-1]
+    return found
+
+
+def arrival(found: Storms, lat: Floats, lon: Floats, ring: Floats) -> tuple[Floats, Floats]:
+    """Minutes until the first cell's edge reaches the ring (km) of (p,) places, and where it is from there.
+
+    The edge is one rms radius ahead of the centroid: smallest root of |p + v t| = ring + radius. NaN: none
+    within the hour is coming. One that is within already is told by its strikes. The direction in degrees.
+    """
+    eta, towards = np.full((2, len(lat)), np.nan)
+    for band, cells in found.cells.items():
+        at = np.flatnonzero(found.band == band)
+        east = (cells.lon - lon[at][:, None]) * KM_PER_DEGREE * np.cos(np.radians(lat[at]))[:, None]
+        north = (cells.lat - lat[at][:, None]) * KM_PER_DEGREE
+        reach = ring[at][:, None] + cells.spread
+        with np.errstate(invalid="ignore", divide="ignore"):
+            minutes = 60 * first_root(east, north, cells.east, cells.north, reach)
+        minutes[~(minutes <= _HORIZON)] = np.inf
+        if not minutes.size:
+            continue
+        best = minutes.argmin(axis=1)
+        one = np.arange(len(at))
+        coming = np.isfinite(minutes[one, best])
+        eta[at] = np.where(coming, minutes[one, best], np.nan)
+        way = np.degrees(np.arctan2(east[one, best], north[one, best])) % 360
+        towards[at] = np.where(coming, way, np.nan)
+    return eta, towards
+
+
+def first_root(east: Floats, north: Floats, v_east: Floats, v_north: Floats, reach: Floats) -> Floats:
+    """Hours until |p + v t| = reach from outside, NaN where never or within already; km and km/h."""
+    a = v_east**2 + v_north**2
+    b = east * v_east + north * v_north
+    c = east**2 + north**2 - reach**2
+    root = b**2 - a * c
+    found = (-b - np.sqrt(root)) / a
+    return np.asarray(np.where((c > 0) & (b < 0) & (root >= 0), found, np.nan))
+
+
+def jumps_near(found: Storms, lat: Floats, lon: Floats, reach: Floats) -> Floats:
+    """The strongest jump of a cell whose middle is within `reach` km of (p,) places; NaN: none."""
+    strongest = np.full(len(lat), np.nan)
+    for band, cells in found.cells.items():
+        leaping = np.flatnonzero(~np.isnan(cells.jump))
+        at = np.flatnonzero(found.band == band)
+        if len(leaping) and len(at):
+            km = distance(lat[at][:, None], lon[at][:, None], cells.lat[leaping], cells.lon[leaping])
+            strength = np.where(km <= reach[at][:, None], cells.jump[leaping], -np.inf).max(axis=1)
+            strongest[at] = np.where(np.isfinite(strength), strength, np.nan)
+    return strongest

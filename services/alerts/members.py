@@ -1,0 +1,261 @@
+"""Who belongs to a rule over several sensors: its groups, and the leaves that they count.
+
+A *group* is such a rule in one area, or at one gateway. A *leaf* is one sensor in one *plane* of a group: of
+k_of_n there is a plane for each rung, of and / or for each condition, of count there is one. The leaves of all
+groups are columns, those of a group adjoin.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from services.alerts.derive import Bools, Floats, Ints
+from services.alerts.expression import Expression
+from services.alerts.ladder import Cell, Rungs
+from services.alerts.layout import FOREVER, Layout
+from services.alerts.rule import COMBINED, RUNGS, Kind, Rule
+from services.observation.instants import SECOND
+from services.observation.topics import SITE_SCOPE
+
+
+class Counts(NamedTuple):
+    """After each step of a group: (planes, n) how many leaves are met, of those known and of all; (n,) how many
+    are known, and how many are known or were met when last heard.
+    """
+
+    known: Ints
+    all: Ints
+    total: Ints
+    heard: Ints
+
+
+class Leaf(NamedTuple):
+    """Row and plane; met at or above `threshold`, no more below `clear`, both times `sign`; NaN: never met."""
+
+    row: int
+    plane: int
+    sign: float
+    threshold: float
+    clear: float
+
+
+class Group:
+    """A rule on the members of an area, or of a gateway.
+
+    Attributes:
+        key: what names it from version to version, beside the rule: the area or the gateway.
+        first, leaves: where its leaves begin, and they.
+        planes, present: how many planes; rungs that there are.
+    """
+
+    def __init__(self, rule: Rule, area: str, gateway: str | None, key: str, leaves: list[Leaf]) -> None:
+        """At rest."""
+        self.rule, self.area, self.gateway, self.name, self.leaves = rule, area, gateway, key, leaves
+        self.first = 0
+        self.gap = FOREVER
+        self.cell = Cell()
+        self.ended: str | None = None
+        on, off = ([round(s * SECOND) for s in delays] for delays in (rule.on_delay_s, rule.off_delay_s))
+        self.rungs = Rungs([1.0] * RUNGS, [1.0] * RUNGS, on, off)
+        ladder = rule.kind in (Kind.K_OF_N, Kind.COUNT)
+        has = rule.rungs if ladder else [at == rule.severity or None for at in range(RUNGS)]
+        self.present = [k for k in range(RUNGS) if has[k] is not None]
+        self.planes = {Kind.K_OF_N: RUNGS, Kind.COUNT: 1}.get(rule.kind, len(rule.inputs))
+        self.limits = [
+            rung.resolve({}) or 1.0 if rule.kind is Kind.COUNT and rung is not None else 1.0
+            for rung in rule.rungs
+        ]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Rule and area or gateway."""
+        return self.rule.id, self.name
+
+    def reachable(self) -> bool:
+        """Whether there are members enough for it ever to come true."""
+        if self.rule.kind is Kind.K_OF_N:
+            return len({leaf.row for leaf in self.leaves}) >= self.rule.k
+        if self.rule.kind is Kind.COUNT:
+            most = len(self.leaves)
+            return any(self.rule.share(k) or self.limits[k] <= most for k in self.present)
+        return len({leaf.plane for leaf in self.leaves}) >= self.needed(0, 0)
+
+    def needed(self, k: int, total: int) -> int:
+        """How many members or conditions rung k takes, of so many."""
+        kind = self.rule.kind
+        if kind is Kind.COUNT:
+            share = -int(-self.limits[k] * total // 100) if self.rule.share(k) else int(-(-self.limits[k] // 1))
+            return max(share, 1)
+        if kind is Kind.K_OF_N:
+            return self.rule.k
+        return len(self.rule.inputs) if kind is Kind.AND else 1
+
+    def asks(self, k: int, counts: Counts) -> tuple[Bools, Bools]:
+        """(n,) whether rung k asks to be on, by what is known; whether what was last said lets it stay on."""
+        kind = self.rule.kind
+        if kind is Kind.K_OF_N:
+            return counts.known[k] >= self.rule.k, counts.all[k] >= self.rule.k
+        if kind is Kind.COUNT:
+            known, held = counts.known[0], counts.all[0]
+            if not self.rule.share(k):
+                return known >= max(self.limits[k], 1), held >= max(self.limits[k], 1)
+            share = self.limits[k]
+            up = (known * 100 >= share * counts.total) & (known >= 1)
+            return up, (held * 100 >= share * counts.heard) & (held >= 1)
+        join = np.all if kind is Kind.AND else np.any
+        return np.asarray(join(counts.known > 0, axis=0)), np.asarray(join(counts.all > 0, axis=0))
+
+    def count(self, k: int, counts: Counts, at: int) -> int:
+        """How many members, or conditions, hold at a step, by what was last said."""
+        if self.rule.kind in (Kind.AND, Kind.OR):
+            return int((counts.all[:, at] > 0).sum())
+        return int(counts.all[k if self.rule.kind is Kind.K_OF_N else 0, at])
+
+    def plane_of(self, k: int) -> int | None:
+        """Plane whose leaves are the members of rung k; None for all planes."""
+        return {Kind.K_OF_N: k, Kind.COUNT: 0}.get(self.rule.kind)
+
+
+class Leaves:
+    """Leaves of all groups as columns."""
+
+    def __init__(self, groups: Sequence[Group], rows: int) -> None:
+        """Number the leaves, and find them by row."""
+        found = [leaf for group in groups for leaf in group.leaves]
+        at = 0
+        for group in groups:
+            group.first = at
+            at += len(group.leaves)
+        self.row: Ints = np.array([leaf.row for leaf in found], np.int64)
+        self.plane: Ints = np.array([leaf.plane for leaf in found], np.int64)
+        self.sign: Floats = np.array([leaf.sign for leaf in found], float)
+        self.threshold: Floats = np.array([leaf.threshold for leaf in found], float)
+        self.clear: Floats = np.array([leaf.clear for leaf in found], float)
+        sizes = [len(group.leaves) for group in groups]
+        self.group: Ints = np.repeat(np.arange(len(groups)), sizes)
+        self._order: Ints = np.argsort(self.row, kind="stable")
+        self._start: Ints = np.searchsorted(self.row[self._order], np.arange(rows + 1))
+        self.member: Bools = self._start[1:] > self._start[:-1]
+
+    def of_rows(self, row: Ints) -> tuple[Ints, Ints]:
+        """For rows, leaves of each and which of them it belongs to."""
+        counts = self._start[row + 1] - self._start[row]
+        which = np.repeat(np.arange(len(row)), counts)
+        within = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return self._order[self._start[row][which] + within], which
+
+
+class _Rows:
+    """Rows of a layout by property, and by property and area."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.of: dict[str, list[int]] = defaultdict(list)
+        self.within: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for row, name in enumerate(layout.property):
+            self.of[name].append(row)
+            self.within[name, layout.area[row]].append(row)
+
+    def some(self, name: str, areas: Iterable[str], stations: Sequence[str] | None) -> list[int]:
+        """Rows of a property in areas, at some stations if these are named."""
+        found = sorted(row for area in set(areas) for row in self.within.get((name, area), ()))
+        if stations is None:
+            return found
+        named = set(stations)
+        return [row for row in found if self.layout.station[row] in named]
+
+
+def groups_of(layout: Layout) -> list[Group]:
+    """Every rule over several sensors in every area, or at every gateway, where it may come true."""
+    rows = _Rows(layout)
+    found: list[Group] = []
+    for rule in layout.rules:
+        if rule.kind not in COMBINED:
+            continue
+        for area in _areas(layout, rule):
+            if layout.only is None or layout.owner[area] == layout.only:
+                found += _groups(layout, rows, rule, area)
+    return found
+
+
+def _areas(layout: Layout, rule: Rule) -> list[str]:
+    named = {*(rule.of or ()), *(station for one in rule.inputs for station in one.stations or ())}
+    found = {layout.site.stations[station].area for station in named} - {SITE_SCOPE}
+    if found:
+        return sorted(found)
+    return list(rule.areas) if rule.areas is not None else [*layout.site.areas, SITE_SCOPE]
+
+
+def _groups(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Group]:
+    """Groups of a rule in an area; none that could never come true, or that belongs to the whole site."""
+    if rule.kind is Kind.COUNT:
+        found = _of_count(layout, rows, rule, area)
+    elif rule.kind is Kind.K_OF_N:
+        found = [Group(rule, area, None, area, _of_k(layout, rows, rule, area))]
+    else:
+        found = [Group(rule, area, None, area, _of_inputs(layout, rows, rule, area))]
+    kept = []
+    for group in found:
+        local = any(layout.area[leaf.row] == area for leaf in group.leaves)
+        if local and group.reachable():
+            gaps = [int(layout.gap[leaf.row]) for leaf in group.leaves]
+            group.gap = max((gap for gap in gaps if gap != FOREVER), default=FOREVER)
+            kept.append(group)
+    return kept
+
+
+def _of_k(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Leaf]:
+    name = rule.property or ""
+    if rule.of is None:
+        found = rows.some(name, [area], rule.stations)
+    else:
+        named = set(rule.of) & set(rule.stations or rule.of)
+        found = [row for row in rows.of.get(name, ()) if layout.station[row] in named]
+    return [
+        _leaf(layout, row, k, rung, rule.hysteresis[k], rule.sign)
+        for row in found
+        for k, rung in enumerate(rule.rungs)
+        if rung is not None
+    ]
+
+
+def _of_inputs(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Leaf]:
+    leaves = []
+    for condition, one in enumerate(rule.inputs):
+        sign = 1.0 if one.at_least is not None else -1.0
+        found = rows.some(one.property, [area, SITE_SCOPE], one.stations)
+        if rule.stations is not None:
+            found = [row for row in found if layout.station[row] in rule.stations]
+        bound = one.at_least or one.at_most
+        leaves += [_leaf(layout, row, condition, bound, one.hysteresis, sign) for row in found]
+    return leaves
+
+
+def _of_count(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Group]:
+    """The members of an area, or of each gateway in it: a gateway that serves two areas has a group in each."""
+    one = rule.inputs[0]
+    sign = 1.0 if one.at_least is not None else -1.0
+    by_gateway: dict[str | None, list[Leaf]] = defaultdict(list)
+    for row in rows.some(one.property, [area], rule.stations):
+        gateway = layout.site.stations[layout.station[row]].gateway if rule.per == "gateway" else None
+        if gateway is not None or rule.per == "area":
+            bound = one.at_least or one.at_most
+            by_gateway[gateway].append(_leaf(layout, row, 0, bound, one.hysteresis, sign))
+    found = []
+    for gateway in sorted(by_gateway, key=str):
+        key = area
+        if gateway is not None:
+            home = layout.site.gateways[gateway].area if gateway in layout.site.gateways else area
+            key = gateway if home == area else f"{gateway}/{area}"
+        found.append(Group(rule, area, gateway, key, by_gateway[gateway]))
+    return found
+
+
+def _leaf(  # noqa: PLR0913  a leaf has these parts
+    layout: Layout, row: int, plane: int, bound: Expression | None, hysteresis: float, sign: float
+) -> Leaf:
+    found = bound.resolve(layout.site.stations[layout.station[row]].attributes) if bound is not None else None
+    threshold = float("nan") if found is None else found * sign
+    return Leaf(row, plane, sign, threshold, threshold - hysteresis)

@@ -1,0 +1,56 @@
+"""Reading ALERTS for situations: what was decided before, what is to be told, and what is told already. Pure.
+
+Up to `decided` everything on the stream was decided and told by a keeper before us: it is taken as it was
+told. After it every alert's event is decided again, with the same outcome, and what already stands on the
+stream is crossed off. So a keeper may die anywhere.
+"""
+
+import msgspec
+
+from services.alerts import situation
+from services.alerts.grouping import CLOCK, Grouper
+from services.alerts.situation import SituationEvent
+from services.observation import event as events
+
+
+class Reader:
+    """One pass over ALERTS, and on from its end."""
+
+    def __init__(self, grouper: Grouper, decided: int) -> None:
+        """Begin before the first message; `decided` is a sequence of ALERTS."""
+        self.grouper, self.decided = grouper, decided
+        self.sequence = 0
+        self.pending: dict[str, SituationEvent] = {}
+
+    def take(self, sequence: int, stored_us: int, data: bytes) -> bool:
+        """Take one message in stream order; False when it is no event that we can read."""
+        if sequence <= self.sequence:
+            return True
+        self.sequence = sequence
+        ours = situation.decode(data)
+        if ours is not None:
+            self._cross_off(sequence, ours)
+            return True
+        try:
+            event = events.decode(data)
+        except msgspec.MsgspecError:
+            return False
+        if sequence <= self.decided:
+            self.grouper.note(event, sequence)
+        else:
+            self.owe(self.grouper.alert(event, sequence, stored_us))
+        return True
+
+    def owe(self, told: list[SituationEvent]) -> None:
+        """Events that ALERTS must hold."""
+        self.pending |= {event.id: event for event in told}
+
+    def paid(self, event: SituationEvent) -> None:
+        """The server has confirmed it."""
+        self.pending.pop(event.id, None)
+
+    def _cross_off(self, sequence: int, event: SituationEvent) -> None:
+        self.pending.pop(event.id, None)
+        decided_elsewhere = event.data.cause == CLOCK or event.data.version != self.grouper.version
+        if sequence <= self.decided or decided_elsewhere:
+            self.grouper.told(event)

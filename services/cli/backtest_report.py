@@ -1,0 +1,236 @@
+"""What a backtest's page shows, gathered from the recording, the engine's columns and its events."""
+
+import argparse
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.alerts.against import Differences
+from services.alerts.explain import core_of
+from services.alerts.rule import INTERVALS
+from services.alerts.score import Happened
+from services.cli.judging import Bare, Outcome
+from services.cli.recorded import Recorded
+from services.observation.batch import Batch
+from services.observation.event import SEVERITIES, CloudEvent, Verb, verb_of
+from services.observation.instants import SECOND, micros
+from services.observation.site import Site
+from services.observation.text import Text
+from services.report.model import Band, Chart, Report, RuleLine, Source, Threshold, Told, Truth
+from services.report.page import render
+
+if TYPE_CHECKING:
+    from services.alerts.core import Core
+
+CHARTS, OTHERS = 24, 200
+"""So many sensors have a picture of their own, and so many more a line in a table."""
+_UNKNOWN_GAP = 6 * 3600 * SECOND
+
+
+class Keeper:
+    """Looks on while the engine works, and keeps the readings of each sensor with their flags."""
+
+    def __init__(self) -> None:
+        """Nothing seen yet."""
+        self._rows: dict[str, int] = {}
+        self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+        self.computed: set[str] = set()
+
+    def readings(self, batch: Batch) -> None:
+        """Keep measured readings."""
+        if len(batch.time):
+            place = np.array([self._rows.setdefault(name, len(self._rows)) for name in batch.sensors], np.int64)
+            self._parts.append((place[batch.sensor], batch.time, batch.value, batch.flag))
+
+    def derived(self, batch: Batch) -> None:
+        """Keep what the engine made of them."""
+        self.computed.update(batch.sensors)
+        self.readings(batch)
+
+    def series(self) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Time, value and flag of each sensor, ascending by time."""
+        if not self._parts:
+            return {}
+        row, time, value, flag = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        order = np.lexsort((time, row))
+        row, time, value, flag = row[order], time[order], value[order], flag[order]
+        ends = np.searchsorted(row, np.arange(len(self._rows) + 1)).tolist()
+        return {
+            name: (time[ends[at] : ends[at + 1]], value[ends[at] : ends[at + 1]], flag[ends[at] : ends[at + 1]])
+            for name, at in self._rows.items()
+        }
+
+
+def write_report(  # noqa: PLR0913  all that a backtest knows
+    options: argparse.Namespace,
+    site: Site,
+    recorded: Recorded,
+    keeper: Keeper,
+    outcome: Outcome,
+    bare: Bare | None,
+    compared: Outcome | None,
+    differences: Differences | None,
+    truth: Sequence[Happened] | None,
+) -> int:
+    """Write the page; return its size in bytes.
+
+    Raises:
+        OSError: the page cannot be written.
+    """
+    report = gather(site, recorded, keeper, outcome, truth)
+    report.about = options.about or ""
+    report.sources = [_source(file) for file in [*options.files, *([options.truth] if options.truth else [])]]
+    report.bare = None if bare is None else (bare.scores, bare.load)
+    if compared is not None and differences is not None:
+        report.against = (options.against.name, compared.scores, compared.load, differences)
+    page = render(report).encode()
+    options.report.write_bytes(page)
+    return len(page)
+
+
+def gather(
+    site: Site, recorded: Recorded, keeper: Keeper, outcome: Outcome, truth: Sequence[Happened] | None
+) -> Report:
+    """All but the files and what is beside: scores of others."""
+    from services.alerts.engine import Engine
+    from services.alerts.rule import parse_rules
+
+    first, last = recorded.span()
+    rules, _ = parse_rules(site)
+    series = keeper.series()
+    known = {name: site.sensors[name] for name in site.sensors if name in series}
+    core = core_of(Engine(_with(site, known), rules))
+    told, by_sensor = _told(outcome.events, last)
+    charts = _charts(core, series, keeper.computed, by_sensor, truth or ())
+    loud = [chart for chart in charts if chart.alerts or chart.thresholds]
+    loud.sort(key=lambda chart: (-bool(chart.alerts), not chart.truths, -_reached(chart), chart.sensor))
+    shown = loud[:CHARTS]
+    names = {chart.sensor for chart in shown}
+    others = sorted((c for c in charts if c.sensor not in names), key=lambda c: (c.derived, c.sensor))[:OTHERS]
+    if not shown:
+        shown, others = others[:CHARTS], others[CHARTS:]
+    used = {rule.id for rule in core.layout.rule_at}
+    return Report(
+        site=site.name,
+        version=site.version,
+        zone=site.zone,
+        first=first,
+        last=last,
+        readings=len(recorded),
+        strikes=len(recorded.strikes),
+        sensors=len(known),
+        about="",
+        scores=outcome.scores,
+        load=outcome.load,
+        charts=shown,
+        others=others,
+        told=told,
+        sources=[],
+        rules=[RuleLine(r.id, r.hazard, r.status, r.source) for r in rules if r.id in used],
+        left_out=recorded.unused,
+        truths=None if truth is None else len(truth),
+    )
+
+
+def _with(site: Site, sensors: dict[str, object]) -> Site:
+    import msgspec
+
+    return msgspec.structs.replace(site, sensors=sensors)
+
+
+def _reached(chart: Chart) -> float:
+    """The highest severity of its alerts, and how many."""
+    worst = max((SEVERITIES.index(band.severity) for band in chart.bands), default=-1)
+    return worst * 1000 + chart.alerts
+
+
+def _charts(
+    core: "Core",
+    series: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
+    computed: set[str],
+    by_sensor: dict[str, list[Told]],
+    truth: Iterable[Happened],
+) -> list[Chart]:
+    from services.alerts.hazards import properties
+
+    layout, words = core.layout, properties()
+    by_area: dict[str, list[Happened]] = {}
+    for row in truth:
+        by_area.setdefault(row.area, []).append(row)
+    charts = []
+    for name, (time, value, flag) in series.items():
+        row = layout.row.get(name)
+        if row is None:
+            continue
+        prop, alerts = layout.property[row], by_sensor.get(name, [])
+        hazards = {layout.rule_at[at].hazard for at in layout.cells_of(row)}
+        known = words.get(prop)
+        gap = int(layout.gap[row])
+        charts.append(
+            Chart(
+                sensor=name,
+                name=layout.site.stations[layout.station[row]].name,
+                what=Text(prop, prop) if known is None else known.text,
+                unit=layout.unit[row],
+                time=time,
+                value=value,
+                flag=flag,
+                gap=gap if gap < 1 << 61 else INTERVALS * _UNKNOWN_GAP,
+                thresholds=_thresholds(core, row),
+                bands=[band for one in alerts if one.hazard != "system" for band in one.bands],
+                truths=[
+                    Truth(one.start, one.end, one.severity)
+                    for one in by_area.get(layout.area[row], [])
+                    if one.hazard in hazards
+                ],
+                alerts=sum(one.hazard != "system" for one in alerts),
+                derived=name in computed,
+            )
+        )
+    return charts
+
+
+def _thresholds(core: "Core", row: int) -> list[Threshold]:
+    """Each value once, with its highest severity."""
+    found: dict[float, Threshold] = {}
+    for at in core.layout.cells_of(row):
+        rule = core.layout.rule_at[at]
+        for k, limit in enumerate(core.layout.rungs(at).limits):
+            if limit is not None:
+                found[limit] = Threshold(limit, SEVERITIES[k], rule.id)
+    return sorted(found.values(), key=lambda one: one.value)
+
+
+def _told(events: Iterable[CloudEvent], last: int) -> tuple[list[Told], dict[str, list[Told]]]:
+    """Alerts with their stretches at one severity; and those of each sensor."""
+    found: dict[str, Told] = {}
+    by_sensor: dict[str, list[Told]] = {}
+    for event in events:
+        data, verb, at = event.data, verb_of(event.type), micros(event.time)
+        one = found.get(data.alert_id)
+        if one is None:
+            where = data.sensor or data.gateway or data.station or data.area
+            one = Told(at, None, data.hazard, data.severity, where, data.rule, data.reason, [])
+            found[data.alert_id] = one
+            if data.sensor:
+                by_sensor.setdefault(data.sensor, []).append(one)
+        if one.bands:
+            one.bands[-1].end = at
+        if verb == Verb.CLEARED:
+            one.end = at
+            continue
+        one.bands.append(Band(at, last, data.severity, blind=verb == Verb.BLIND or (data.blind or False)))
+        if SEVERITIES.index(data.severity) > SEVERITIES.index(one.severity):
+            one.severity, one.reason = data.severity, data.reason
+    return sorted(found.values(), key=lambda one: one.start), by_sensor
+
+
+def _source(file: Path) -> Source:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return Source(file.name, file.stat().st_size, digest.hexdigest()[:16])

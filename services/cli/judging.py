@@ -1,0 +1,184 @@
+"""A recording before the engine: events, scores, load; and the same of bare thresholds."""
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from services.observation.event import SEVERITIES, CloudEvent
+from services.observation.instants import micros
+
+if TYPE_CHECKING:
+    from services.alerts.engine import Engine
+    from services.alerts.load import Load
+    from services.alerts.rule import Rule
+    from services.alerts.score import Cover, Happened, Occurrence, Score
+    from services.cli.recorded import Recorded
+    from services.observation.batch import Batch
+    from services.observation.site import Site
+
+TRUTH_COLUMNS = ["start", "end", "area", "hazard", "severity"]
+_AFTER_S = 300.0
+"""What is remembered of a storm may be looked at a few full minutes longer."""
+
+
+class Outcome(msgspec.Struct):
+    """What one set of rules made of the recordings."""
+
+    events: list[CloudEvent]
+    scores: "dict[str, dict[str, Score]]"
+    load: "Load"
+
+
+class Bare(msgspec.Struct):
+    """What bare thresholds made of them: how many alerts, their scores and load."""
+
+    alerts: int
+    scores: "dict[str, dict[str, Score]]"
+    load: "Load"
+
+
+class Watcher(Protocol):
+    """Who looks on: at readings with their flags, and at what was derived from them."""
+
+    def readings(self, batch: "Batch") -> None:
+        """Readings as the engine is given them."""
+
+    def derived(self, batch: "Batch") -> None:
+        """Readings the engine made."""
+
+
+def judge(
+    site: "Site",
+    recorded: "Recorded",
+    truth: "Sequence[Happened] | None",
+    *,
+    everyone: bool,
+    watcher: Watcher | None = None,
+) -> Outcome:
+    """Run the engine over recorded readings. Sensors that never spoke are left out unless `everyone`."""
+    from services.alerts import score
+    from services.cli.backtest_show import Meter
+
+    meter = Meter(len(recorded))
+    engine, events = run_engine(site, recorded, everyone=everyone, watcher=watcher, progress=meter.at)
+    meter.done()
+    first, last = recorded.span()
+    events.sort(key=lambda event: micros(event.time))
+    for event in events if recorded.at_once() else ():
+        event.data.detected_at = event.time  # a step holds days; what a CSV says is known when it is measured
+    scores = score.score(events, truth, cover_of(engine, first, last)) if truth is not None else {}
+    return Outcome(events, scores, score.load(events, first, last))
+
+
+def run_engine(
+    site: "Site",
+    recorded: "Recorded",
+    *,
+    everyone: bool,
+    watcher: Watcher | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> "tuple[Engine, list[CloudEvent]]":
+    """Give a recording to a new engine; return it as it stands at the end, and its events as they came."""
+    from services.alerts.engine import Engine, Readings
+    from services.alerts.hazards import extra_properties
+    from services.alerts.rule import COMBINED, parse_rules
+    from services.cli.steps import messages
+
+    rules, _ = parse_rules(site)
+    heard = recorded.heard(len(site.sensors)).tolist()
+    names = [name for at, name in enumerate(site.sensors) if everyone or heard[at]]
+    part = msgspec.structs.replace(site, sensors={name: site.sensors[name] for name in names})
+    engine = Engine(part, rules, t=recorded.span()[0])
+    events: list[CloudEvent] = []
+    together = any(rule.kind in COMBINED for rule in rules)
+    steps = messages(
+        recorded, site, extra_properties(), together=together, progress=progress, hold_s=hold_of(rules)
+    )
+    for step in steps:
+        events += engine.apply(step)
+        made = engine.take_derived()
+        if watcher is not None:
+            for message in step:
+                if isinstance(message, Readings):
+                    watcher.readings(message.batch)
+            watcher.derived(made)
+    return engine, events
+
+
+def hold_of(rules: "Sequence[Rule]") -> float:
+    """How long after a strike a rung may wait for its end, or a step look back, s."""
+    from services.alerts.hazards import hazards, properties
+
+    known = properties()
+    waits = [
+        max(rule.off_delay_s)
+        for rule in rules
+        if rule.property in known and known[rule.property].reports == "momentary"
+    ]
+    back = [one.window_s for hazard in hazards().values() for one in hazard.strikes]
+    return max([*waits, *back], default=0.0) + _AFTER_S
+
+
+def cover_of(engine: "Engine", first: int, last: int) -> "Cover":
+    """Areas in which some rule of a hazard looks at a sensor, over the span of a recording."""
+    from services.alerts.explain import core_of
+    from services.alerts.score import Cover
+    from services.observation.topics import SITE_AREA, SITE_SCOPE
+
+    layout = core_of(engine).layout
+    areas: dict[str, set[str]] = {}
+    for row, rule in zip(layout.row_at, layout.rule_at, strict=True):
+        area = layout.area[row]
+        areas.setdefault(rule.hazard, set()).add(SITE_AREA if area == SITE_SCOPE else area)
+    return Cover(first, last, areas)
+
+
+def bare_alerts(site: "Site", recorded: "Recorded") -> "list[Occurrence]":
+    """What the thresholds of the site's rules would say alone, with nothing around them."""
+    from services.alerts.bare import bare
+    from services.alerts.rule import parse_rules
+
+    return bare(site, parse_rules(site)[0], recorded.row, recorded.time, recorded.value)
+
+
+def judge_bare(site: "Site", recorded: "Recorded", truth: "Sequence[Happened] | None") -> Bare:
+    """The same, scored."""
+    from services.alerts import score
+
+    found = bare_alerts(site, recorded)
+    scores = score.score_alerts(found, truth) if truth is not None else {}
+    return Bare(len(found), scores, score.load_of_alerts(found, *recorded.span()))
+
+
+def read_truth(file: Path) -> "list[Happened]":
+    """Read what really happened.
+
+    Raises:
+        ValueError: a row that cannot be read; the message names it.
+        OSError: the file cannot be opened.
+    """
+    from services.alerts.score import Happened
+
+    rows = []
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        if reader.fieldnames is None or [name.strip() for name in reader.fieldnames] != TRUTH_COLUMNS:
+            msg = f"{file}:1: columns {reader.fieldnames} → use {','.join(TRUTH_COLUMNS)}"
+            raise ValueError(msg)
+        for row in reader:
+            try:
+                found = Happened(
+                    micros(row["start"]), micros(row["end"]), row["area"], row["hazard"], row["severity"]
+                )
+            except (ValueError, TypeError) as error:
+                msg = f"{file}:{reader.line_num}: {error} → write ISO 8601 with a zone"
+                raise ValueError(msg) from error
+            if found.severity not in SEVERITIES or found.end < found.start:
+                words = ", ".join(SEVERITIES)
+                msg = f"{file}:{reader.line_num}: {row} → severity is one of {words}, end not before start"
+                raise ValueError(msg)
+            rows.append(found)
+    return rows
