@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from docs import reference
+from docs.lighting_schema import lighting
 from docs.reference import rows
 from services.alerts import rule_tables
 from services.alerts.hazards import hazards
@@ -45,6 +46,12 @@ THRESHOLD = {
     "description": 'a number, an attribute of the station as in "station.bd1 + 0.5", or "first or second"',
     "type": ["number", "string"],
     "pattern": rf"^\s*{_TERM}(\s* or \s*{_TERM})*\s*$",
+}
+RUNG = {
+    "anyOf": [
+        THRESHOLD,
+        {"type": "string", "pattern": r"^\d+(\.\d+)? ?%$", "description": "of count: a share of the members"},
+    ]
 }
 PER_RUNG = {
     "description": "one number, or one per rung",
@@ -120,7 +127,7 @@ _RULE: dict[str, Any] = {
     "hazard": {"enum": sorted(hazards())},
     "property": {"enum": sorted(all_properties())},
     "kind": {"enum": [str(kind) for kind in Kind], "default": str(Kind.THRESHOLD)},
-    **dict.fromkeys(SEVERITIES, THRESHOLD),
+    **dict.fromkeys(SEVERITIES, RUNG),
     **dict.fromkeys(("hysteresis", "on_delay_s", "off_delay_s"), PER_RUNG),
     "direction": {"enum": ["up", "down"], "default": "up"},
     "late": {"enum": ["ignore", "reevaluate"], "default": "ignore"},
@@ -150,6 +157,16 @@ _RULE: dict[str, Any] = {
         ],
     },
     "enabled": {"type": "boolean", "default": True},
+    **dict.fromkeys(
+        ("at_least", "at_most"), {**THRESHOLD, "description": "of count, one of them: the condition of a member"}
+    ),
+    "per": {
+        "enum": ["area", "gateway"],
+        "default": "area",
+        "description": "of count: one alert for each of these",
+    },
+    "valid_from": {**DAY, "description": "of threshold and rate: first day on which it holds"},
+    "valid_to": {**DAY, "description": "of threshold and rate: last day on which it holds"},
 }
 
 
@@ -169,7 +186,7 @@ def table(keys: Iterable[str], known: Mapping[str, Any], required: tuple[str, ..
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """JSON Schemas of the four files; TOML and CSV as their values read in JSON."""
+    """JSON Schemas of the files of a site; TOML and CSV as their values read in JSON."""
     codes = table(site_gateways.CODE, _CODE, ("scheme", "code"))
     top = {
         **_TOP,
@@ -184,6 +201,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "stations.geojson": _stations(),
         "sensors.csv": table(site_sensors.COLUMNS, sensors, ("sensor",)),
         "rules.toml": closed(rules, rules),
+        "lighting.toml": lighting(),
     }
 
 

@@ -83,12 +83,12 @@ KINDS: dict[Kind, tuple[Text, str, str]] = {
     Kind.THRESHOLD: (
         Text("số đo ở trên (hoặc dưới) một ngưỡng", "a value at or beyond a threshold"),
         "`property`, a rung",
-        "`direction`, `hysteresis`, delays, `schedule`, `late`, `max_late_s`",
+        "`direction`, `hysteresis`, delays, `schedule`, `valid_from`, `valid_to`, `late`, `max_late_s`",
     ),
     Kind.RATE: (
         Text("số đo thay đổi nhanh, theo giờ", "a value that changes fast, per hour"),
         "`property`, a rung",
-        "`window_s`, `above`, `direction`, `hysteresis`, delays, `schedule`",
+        "`window_s`, `above`, `direction`, `hysteresis`, delays, `schedule`, `valid_from`, `valid_to`",
     ),
     Kind.SILENT: (
         Text("cảm biến không gửi gì trong ba chu kỳ", "nothing from a sensor for three intervals"),
@@ -114,6 +114,14 @@ KINDS: dict[Kind, tuple[Text, str, str]] = {
         Text("k trong n cảm biến của một khu vực", "k of n sensors of an area"),
         "`property`, a rung",
         "`k`, `of`, `direction`, `hysteresis`, delays",
+    ),
+    Kind.COUNT: (
+        Text(
+            "nhiều cảm biến của một khu vực (hoặc một tủ, một gateway) cùng vượt giới hạn",
+            "many sensors of an area, or of a gateway, beyond a limit",
+        ),
+        "`property`, `at_least` or `at_most`, a rung: how many, or `\"30%\"` of the known ones",
+        "`per`, `hysteresis` (of a member), delays",
     ),
 }  # fmt: skip
 

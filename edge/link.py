@@ -27,6 +27,7 @@ class Link:
     Attributes:
         delivered: seqs PUBACKed since they were last taken out.
         heard: payloads that came on the acknowledgement topic since they were last taken out.
+        commands: the same of the topic of commands.
     """
 
     def __init__(  # noqa: PLR0913  an address, an identity, and what to say
@@ -39,6 +40,7 @@ class Link:
         password: str | None = None,
         status_topic: str | None = None,
         ack_topic: str | None = None,
+        command_topic: str | None = None,
         window: int = 128,
         monotonic: Callable[[], float] = time.monotonic,
         give_up: Callable[[], bool] = lambda: False,
@@ -50,6 +52,7 @@ class Link:
         self._address = (host, port)
         self._status_topic = status_topic
         self._ack_topic = ack_topic
+        self._command_topic = command_topic
         self._monotonic = monotonic
         self._seqs: dict[int, int] = {}
         self._refused: str | None = None
@@ -60,6 +63,7 @@ class Link:
         self._give_up = give_up
         self.delivered: list[int] = []
         self.heard: list[bytes] = []
+        self.commands: list[bytes] = []
         self._client = Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True, reconnect_on_failure=False
         )
@@ -91,9 +95,11 @@ class Link:
         if isinstance(sock, socket.socket):  # small packs shall not wait for more to come
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._until(lambda: self._accepted, "did not answer CONNECT")
-        if self._ack_topic is not None:
-            self._client.subscribe(self._ack_topic, qos=1)
-            self._until(lambda: self._subscribed, f"did not answer the subscription to {self._ack_topic}")
+        for topic in (self._ack_topic, self._command_topic):
+            if topic is not None:
+                self._subscribed = False
+                self._client.subscribe(topic, qos=1)
+                self._until(lambda: self._subscribed, f"did not answer the subscription to {topic}")
         if self._status_topic is not None:
             self._client.publish(self._status_topic, b"online", qos=1, retain=True)
         self._opened = True
@@ -172,7 +178,9 @@ class Link:
         self, _client: Client, _data: object, _mid: int, reasons: list[ReasonCode], _props: Properties | None
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            self._refused = f"refused the subscription to {self._ack_topic}; check the gateway's account"
+            self._refused = (
+                f"refused a subscription, to {self._ack_topic} perhaps; check the gateway's account"
+            )
         else:
             self._subscribed = True
 
@@ -184,7 +192,8 @@ class Link:
             self.delivered.append(seq)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        self.heard.append(bytes(message.payload))
+        found = self.commands if message.topic == self._command_topic else self.heard
+        found.append(bytes(message.payload))
 
     def _on_disconnect(self, *_: object) -> None:
         self._lost = True

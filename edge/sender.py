@@ -11,6 +11,7 @@ import secrets
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -33,6 +34,9 @@ TURN_S = 0.2
 """How long one wait for the network lasts at most: the pace of the protocol's own clock."""
 
 BUF_BYTES = 8
+MAX_RESULTS = 1_000
+_NO_SEQ = 0
+"""Of what is no pack; the protocol counts from 1."""
 
 __all__ = ["Sender", "Settings", "TooLargeError"]
 
@@ -59,6 +63,7 @@ class Sender:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         notice: Callable[[str], None] = lambda _: None,
+        on_command: Callable[[bytes], None] | None = None,
     ) -> None:
         """Describe the agent.
 
@@ -77,6 +82,8 @@ class Sender:
             clock: wall clock, for `sent_at`.
             monotonic: the clock of every wait.
             notice: told what happens to the connection, one line each, from the sender's thread.
+            on_command: told each command that comes for the gateway, in the sender's thread, which waits;
+                what is to be said of it goes into `answer`. Without it commands are not asked for.
         """
         self.gateway = gateway
         self._plain = plain
@@ -88,6 +95,10 @@ class Sender:
             "readings": topics.readings(area, gateway),
             "strikes": topics.strikes(area, gateway),
         }
+        commanded = on_command is not None and not plain
+        self._on_command = on_command if commanded else None
+        self._result_topic = topics.result(area, gateway)
+        self._results: deque[bytes] = deque(maxlen=MAX_RESULTS)
         self._new_link: Callable[[], Link] = lambda: Link(
             host,
             port,
@@ -96,6 +107,7 @@ class Sender:
             password=password,
             status_topic=None if plain else topics.status(area, gateway),
             ack_topic=None if plain else topics.ack(area, gateway),
+            command_topic=topics.commands(area, gateway) if commanded else None,
             window=self._settings.window,
             monotonic=monotonic,
             give_up=self._stopping.is_set,
@@ -161,6 +173,11 @@ class Sender:
         if self._max_unstored is not None and self.unstored > self._max_unstored:
             limit = self._max_unstored
             self._handover.wait(lambda: self.unstored <= limit, None)
+
+    def answer(self, result: bytes) -> None:
+        """Say what came of a command. What is lost with a connection is asked again: commands are repeated."""
+        self._results.append(result)
+        self._wake()
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Wait for a first connection; False when there is none in time (see `problem`)."""
@@ -275,6 +292,9 @@ class Sender:
         """Take in what was handed over and publish what the protocol allows."""
         self._handover.drain()
         protocol, now = self._protocol, self._monotonic()
+        while self._results:
+            if not link.publish(self._result_topic, self._results.popleft(), _NO_SEQ):
+                return False
         while (pack := protocol.next(now)) is not None:
             if not link.publish(
                 self._topics.get(pack.kind, pack.kind), protocol.payload(pack, self._clock()), pack.seq
@@ -294,5 +314,9 @@ class Sender:
                 protocol.hear(decode_ack(payload), now)
             except (msgspec.MsgspecError, ValueError) as error:
                 self._notice(f"an acknowledgement that cannot be read: {error}")
+        commands, link.commands = link.commands, []
+        if self._on_command is not None:
+            for payload in commands:
+                self._on_command(payload)
         protocol.tick(now)
         self._handover.tell()

@@ -92,6 +92,8 @@ def _fold(  # noqa: PLR0913  an alert has these parts
         if not level:
             found[-1].end = now
             continue
+        if found[-1].start < now and SEVERITIES[rungs[level - 1]] not in found[-1].reached:
+            found[-1].told.append(now)
         for word in SEVERITIES[: rungs[level - 1] + 1]:
             found[-1].reached.setdefault(word, now)
     return found

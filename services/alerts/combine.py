@@ -1,32 +1,32 @@
-"""Conditions over several sensors: and, or, k of n. One alert per rule and area.
+"""Conditions over several sensors: and, or, k of n, count. One alert per rule and area, or gateway.
 
-A member, measured or derived, keeps a bit per rung, moved by its own good readings with the rule's
-hysteresis; suspect readings move none, and a lower bound ("at least so much") only switches on. A member
-that is silent, or whose gateway is, is *unknown*: it does not help to raise, and what it last said still
+A leaf (a sensor in one plane of a group, see `members`) is *met* or not, moved by its own good readings with the
+member's hysteresis; suspect readings move none, and a lower bound ("at least so much") only switches on. A
+sensor that is silent, or whose gateway is, is *unknown*: it does not help to raise, and what it last said still
 counts for holding, so that blindness ends no alert. Delays move by the readings of the members; ticks move
-nothing here. Readings are looked at in the order they came, one by one: the members of such rules are few,
-and the order among sensors matters.
+nothing here.
 
-Over 250 lines: and, or and k-of-n differ in a line each and share their bookkeeping.
+Readings count in the order they came, what is derived from one right after it. That order is kept in columns:
+how many leaves are met after each reading is a running sum, and only groups in which something changes, or
+waits, are looked at, step by step where their conditions turn. A thousand lamps that go on as before cost as
+much as one.
+
+Over 250 lines: what is counted, stored and carried over is one set of columns.
 """
 
-import math
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from services.alerts.expression import Expression
-from services.alerts.hazard import Facts
-from services.alerts.ladder import NEVER, Cell, Rungs, turn
-from services.alerts.layout import FOREVER, Layout
-from services.alerts.reasons import RULE_CHANGED, RULE_GONE, sentence, severity_of
-from services.alerts.rule import COMBINED, RUNGS, Kind, Rule
-from services.observation.event import Alert, event_id
-from services.observation.instants import SECOND, iso
-from services.observation.text import Text
-from services.observation.topics import SITE_AREA, SITE_SCOPE
+from services.alerts.derive import Bools, Ints
+from services.alerts.joined import report
+from services.alerts.ladder import NEVER, turn
+from services.alerts.layout import Layout
+from services.alerts.members import Counts, Group, Leaves, groups_of
+from services.alerts.reasons import RULE_CHANGED, RULE_GONE
+from services.alerts.rows import newest_before
+from services.alerts.rule import RUNGS, Kind
 
 if TYPE_CHECKING:
     from services.alerts.core import Core
@@ -35,79 +35,19 @@ if TYPE_CHECKING:
 _CELL = ("active", "since", "marks", "start", "alert", "previous", "flag", "reported")
 
 
-class Bound(NamedTuple):
-    """When a member's rung is on and when it stays on, times `sign`; NaN: the rung is absent."""
+class _Said(NamedTuple):
+    """Readings of leaves: which, when, where in the order of work, and what they say.
 
-    sign: float
-    threshold: tuple[float, ...]
-    clear: tuple[float, ...]
+    `good`: it says something of its condition. `turns`: 1 it is met, 0 it is not, -1 it stays as it is.
+    """
 
-
-class Member:
-    """One sensor in one condition of a group."""
-
-    __slots__ = ("bits", "bound", "condition", "known", "last", "name", "row")
-
-    def __init__(self, row: int, name: str, condition: int, bound: Bound) -> None:
-        """Nothing heard of it yet."""
-        self.row, self.name, self.condition, self.bound = row, name, condition, bound
-        self.bits = 0
-        self.known = False
-        self.last = NEVER
-
-    def see(self, value: float, *, none: bool = False, lower: bool = False) -> None:
-        """Move the bits by a good reading; `none`: there is no value. `lower`: it is at least this."""
-        y = -math.inf if none else value * self.bound.sign
-        if y != y or (lower and self.bound.sign < 0):  # noqa: PLR0124  NaN: nothing is said
-            return
-        for k in range(RUNGS):
-            if y >= self.bound.threshold[k]:
-                self.bits |= 1 << k
-            elif not y >= self.bound.clear[k] and not lower:
-                self.bits &= ~(1 << k)
-
-
-class Group:
-    """A rule on the members of an area."""
-
-    def __init__(self, rule: Rule, area: str, members: list[Member], gap: int) -> None:
-        """At rest."""
-        self.rule, self.area, self.members, self.gap = rule, area, members, gap
-        self.cell = Cell()
-        self.last = NEVER
-        self.ended: str | None = None
-        on, off = ([round(s * SECOND) for s in delays] for delays in (rule.on_delay_s, rule.off_delay_s))
-        self.rungs = Rungs([1.0] * RUNGS, [1.0] * RUNGS, on, off)
-        has = rule.rungs if rule.kind is Kind.K_OF_N else [at == rule.severity or None for at in range(RUNGS)]
-        self.present = [k for k in range(RUNGS) if has[k] is not None]
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What names the group from version to version."""
-        return self.rule.id, self.area
-
-    def count(self, k: int, *, known: bool) -> int:
-        """How many members, or conditions, have rung k on; `known`: of those of whom something is known."""
-        on = [m for m in self.members if (m.known or not known) and m.bits >> k & 1]
-        return len(on) if self.rule.kind is Kind.K_OF_N else len({m.condition for m in on})
-
-    def needed(self) -> int:
-        """How many it takes."""
-        if self.rule.kind is Kind.K_OF_N:
-            return self.rule.k
-        return len(self.rule.inputs) if self.rule.kind is Kind.AND else 1
-
-    def judge(self, t: int) -> int:
-        """Move the rungs at an instant; return the start of the earliest flip, or NEVER."""
-        first = NEVER
-        if self.last != NEVER and t - self.last > self.gap:
-            self.cell.since = [NEVER] * RUNGS
-        self.last = t
-        for k in self.present:
-            at = k if self.rule.kind is Kind.K_OF_N else 0
-            up, hold = (self.count(at, known=known) >= self.needed() for known in (True, False))
-            first = turn(self.cell, self.rungs, k, t, first, up=up, hold=hold, suspect=False)
-        return first
+    leaf: Ints
+    time: Ints
+    arrival: Ints
+    level: Ints
+    at: Ints
+    good: Bools
+    turns: Ints
 
 
 class Groups:
@@ -115,235 +55,300 @@ class Groups:
 
     def __init__(self, layout: Layout) -> None:
         """Find the members of every combined rule in every area."""
-        self.groups = [
-            group
-            for rule in layout.rules
-            if rule.kind in COMBINED
-            for area in _areas(layout, rule)
-            if layout.only is None or layout.owner[area] == layout.only
-            for group in [_group(layout, rule, area)]
-            if group is not None
-        ]
-        self.of_row: dict[int, list[tuple[Group, Member]]] = {}
-        for group in self.groups:
-            for member in group.members:
-                self.of_row.setdefault(member.row, []).append((group, member))
-        self.member = np.zeros(len(layout.names), bool)
-        self.member[list(self.of_row)] = True
+        self.layout = layout
+        self.groups = groups_of(layout)
+        self.leaves = Leaves(self.groups, len(layout.names))
+        self.member = self.leaves.member
+        self.met = np.zeros(len(self.leaves.row), bool)
+        self.known = np.zeros(len(self.leaves.row), bool)
+        self.heard = np.full(len(self.leaves.row), NEVER, np.int64)
+        self.last = np.full(len(self.groups), NEVER, np.int64)
+        self._stale = np.ones(len(self.groups), bool)  # counts may have moved since the last judgement
+        self._waits = np.ones(len(self.groups), bool)
 
     def observe(self, core: "Core", streams: "Sequence[Rows | None]") -> None:
-        """Apply the readings of members in the order they came, what is derived from one right after it."""
-        mine = [
-            (int(rows.arrival[at]), level, at, rows)
+        """Apply the readings of members in the order they came."""
+        parts = [
+            self._said(level, rows, at)
             for level, rows in enumerate(streams)
-            if rows is not None
-            for at in np.flatnonzero(self.member[rows.sensor]).tolist()
+            if rows is not None and len(at := np.flatnonzero(self.member[rows.sensor]))
         ]
-        for _, _, at, rows in sorted(mine, key=itemgetter(0, 1, 2)):
-            for group, member in self.of_row[int(rows.sensor[at])]:
-                self._observe(core, rows, at, group, member)
+        if not parts:
+            return
+        said = parts[0] if len(parts) == 1 else _Said(*map(np.concatenate, zip(*parts, strict=True)))
+        if not len(said.leaf):
+            return
+        met, was, fresh = self._bits(said)
+        group = self.leaves.group[said.leaf]
+        changed = np.zeros(len(self.groups), bool)
+        changed[group[(met != was) | fresh]] = True
+        judged = np.zeros(len(self.groups), bool)
+        judged[group[said.good]] = True
+        work = (changed | self._stale | self._waits) & judged
+        for number in np.flatnonzero(work).tolist():
+            at = np.flatnonzero(group == number)
+            self._steps(core, streams, number, said, at, (met, was, fresh))
+            self._waits[number] = self.groups[number].cell.pending
+        self._stale[changed & ~judged] = True
+        self._stale[judged] = False
+        np.maximum.at(self.last, group[said.good], said.time[said.good])
+        self.met[said.leaf] = met  # of several, the last stays
+        self.known[said.leaf] = True
+        np.maximum.at(self.heard, said.leaf, said.time)
 
-    def _observe(self, core: "Core", rows: "Rows", at: int, group: Group, member: Member) -> None:
-        value, t, flag = float(rows.value[at]), int(rows.time[at]), int(rows.flag[at])
-        if t <= member.last:
-            return
-        member.last = t
-        member.known = True
-        if flag > 2 or (not rows.derived and not math.isfinite(value)):  # noqa: PLR2004  PASS and NOT_EVALUATED
-            return
-        if rows.derived:
-            none = bool(rows.none[at])
-            if not none and math.isnan(value):
-                return
-            member.see(value, none=none, lower=bool(rows.lower[at]))
-        else:
-            member.see(value)
-        core.cause = core.cause._replace(order=int(rows.arrival[at]), detected_at=rows.received(at))
-        instant = max(t, group.last)
-        _report(core, group, instant, group.judge(instant), None)
+    def _said(self, level: int, rows: "Rows", at: Ints) -> _Said:
+        """Readings of members, by leaf and within it in the order they came; late ones left out."""
+        newest = newest_before(rows, at, np.full(len(at), NEVER, np.int64))
+        leaf, which = self.leaves.of_rows(rows.sensor[at])
+        at, newest = at[which], newest[which]
+        keep = rows.time[at] > np.maximum(newest, self.heard[leaf])
+        leaf, at = leaf[keep], at[keep]
+        order = np.argsort(leaf, kind="stable")
+        leaf, at = leaf[order], at[order]
+        value, flag = rows.value[at], rows.flag[at]
+        none = rows.none[at] if rows.derived else np.zeros(len(at), bool)
+        lower = rows.lower[at] if rows.derived else np.zeros(len(at), bool)
+        good = (flag <= 2) & (none | ~np.isnan(value) if rows.derived else np.isfinite(value))  # noqa: PLR2004
+        y = np.where(none, -np.inf, value * self.leaves.sign[leaf])
+        on, hold = y >= self.leaves.threshold[leaf], y >= self.leaves.clear[leaf]
+        turns = np.where(on, 1, np.where(hold | lower, -1, 0))
+        turns[~good | (lower & (self.leaves.sign[leaf] < 0))] = -1
+        return _Said(leaf, rows.time[at], rows.arrival[at], np.full(len(at), level), at, good, turns)
+
+    def _bits(self, said: _Said) -> tuple[Bools, Bools, Bools]:
+        """For each reading: its leaf is met after it, was before it, and is known only from it on."""
+        first = np.ones(len(said.leaf), bool)
+        np.not_equal(said.leaf[1:], said.leaf[:-1], out=first[1:])
+        starts = np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))
+        turned = np.maximum.accumulate(np.where(said.turns >= 0, np.arange(len(first)), -1))
+        before = self.met[said.leaf]
+        met = np.where(turned >= starts, said.turns[turned] == 1, before)
+        was = np.empty_like(met)
+        was[1:] = met[:-1]
+        was[first] = before[first]
+        return met, was, first & ~self.known[said.leaf]
+
+    def counts(self, group: Group) -> Counts:
+        """How many leaves of a group are met and known now: one step."""
+        mine = slice(group.first, group.first + len(group.leaves))
+        met, known, plane = self.met[mine], self.known[mine], self.leaves.plane[mine]
+        sums = [np.bincount(plane[mask], minlength=group.planes)[:, None] for mask in (met & known, met)]
+        return Counts(*sums, np.array([known.sum()]), np.array([(known | met).sum()]))
+
+    def _steps(  # noqa: PLR0913  columns of one thing
+        self,
+        core: "Core",
+        streams: "Sequence[Rows | None]",
+        number: int,
+        said: _Said,
+        at: Ints,
+        bits: tuple[Bools, Bools, Bools],
+    ) -> None:
+        """Judge one group at its readings; all leaves of one reading are one step."""
+        group = self.groups[number]
+        at = at[np.lexsort((said.at[at], said.level[at], said.arrival[at]))]
+        met, was, fresh = (column[at] for column in bits)
+        new = np.zeros(len(at), bool)
+        new[0] = True
+        for column in (said.arrival[at], said.level[at], said.at[at]):
+            new[1:] |= column[1:] != column[:-1]
+        start = np.flatnonzero(new)
+        known = self.known[said.leaf[at]] | ~fresh  # before this reading
+        counts = self._running(group, self.leaves.plane[said.leaf[at]], start, (met, was, known))
+        good = np.logical_or.reduceat(said.good[at], start)
+        steps = np.flatnonzero(good)
+        walk = _Walk(group, int(self.last[number]), said.time[at][start][steps], _take(counts, steps))
+        for step, since in walk.turns():
+            place = int(steps[step])
+            reading = at[start[place]]
+            rows = streams[int(said.level[reading])]
+            if rows is not None:
+                order, where = int(said.arrival[reading]), int(said.at[reading])
+                core.cause = core.cause._replace(order=order, detected_at=rows.received(where))
+            here = self.met[group.first : group.first + len(group.leaves)].copy()
+            upto = at[: start[place + 1] if place + 1 < len(start) else len(at)]
+            here[said.leaf[upto] - group.first] = bits[0][upto]  # of several, the last stays
+            report(core, group, (walk.counts, step, here), int(walk.time[step]), since, None)
+
+    def _running(
+        self, group: Group, plane: Ints, start: Ints, bits: tuple[Bools, Bools, Bools]
+    ) -> Counts:
+        """Counts after each step: what they were, and the running sum of what changed."""
+        met, was, known = bits
+        begin = self.counts(group)
+        both = [met.astype(np.int64) - (was & known), met.astype(np.int64) - was]
+        sums = [np.zeros((group.planes, len(start)), np.int64) for _ in both]
+        for found, change in zip(sums, both, strict=True):
+            for number in range(group.planes):
+                found[number] = np.add.reduceat(np.where(plane == number, change, 0), start)
+        fresh = np.add.reduceat((~known).astype(np.int64), start)
+        heard = np.add.reduceat((~known & ~was).astype(np.int64), start)
+        return Counts(
+            begin.known + np.cumsum(sums[0], axis=1),
+            begin.all + np.cumsum(sums[1], axis=1),
+            begin.total + np.cumsum(fresh),
+            begin.heard + np.cumsum(heard),
+        )
 
     def sync(self, core: "Core") -> None:
         """After a tick or a gateway's word: of whom is nothing known."""
-        state, layout = core.state, core.layout
-        for row, pairs in self.of_row.items():
-            if state.silent[row] or state.unknown(layout, int(layout.gateway[row])):
-                for _, member in pairs:
-                    member.known = False
+        if not self.groups:
+            return
+        state, layout, row = core.state, core.layout, self.leaves.row
+        gateways = np.array([state.unknown(layout, at) for at in range(len(layout.gateways))] + [False])
+        lost = self.known & (state.silent[row] | gateways[layout.gateway[row]])
+        if lost.any():
+            self.known[lost] = False
+            self._stale[self.leaves.group[lost]] = True
 
     def dump(self) -> list[Any]:
-        """State by rule, area and sensor."""
+        """State by rule, area or gateway, and sensor."""
         return [
             [
-                *group.key, group.last, group.ended, [getattr(group.cell, name) for name in _CELL],
-                [[m.name, m.condition, m.bits, m.known, m.last] for m in group.members],
+                *group.key, int(self.last[number]), group.ended, [getattr(group.cell, name) for name in _CELL],
+                [self.layout.names[leaf.row] for leaf in group.leaves],
+                [leaf.plane for leaf in group.leaves],
+                *(column[group.first : group.first + len(group.leaves)].tobytes()
+                  for column in (self.met, self.known, self.heard)),
             ]
-            for group in self.groups
+            for number, group in enumerate(self.groups)
         ]  # fmt: skip
 
     def load(self, data: Iterable[Sequence[Any]]) -> None:
-        """Take over what `dump` wrote, where rule, area and sensor are still there."""
-        by_key = {group.key: group for group in self.groups}
-        for rule, area, last, ended, cell, members in data:
-            group = by_key.get((rule, area))
-            if group is None:
+        """Take over what `dump` wrote, also of formats 1 and 2, where rule, area and sensor are still there."""
+        by_key = {group.key: number for number, group in enumerate(self.groups)}
+        for rule, area, last, ended, cell, *members in data:
+            number = by_key.get((rule, area))
+            if number is None:
                 continue
-            group.last, group.ended = last, ended
+            group = self.groups[number]
+            self.last[number], group.ended = last, ended
             for name, value in zip(_CELL, cell, strict=True):
                 setattr(group.cell, name, value)
-            places = {(m.name, m.condition): m for m in group.members}
-            for name, condition, bits, known, heard in members:
-                member = places.get((name, condition))
-                if member is not None:
-                    member.bits, member.known, member.last = bits, known, heard
+            places: dict[tuple[str, int], int] = {
+                (self.layout.names[leaf.row], leaf.plane): group.first + at
+                for at, leaf in enumerate(group.leaves)
+            }
+            for name, plane, met, known, heard in _older(group, *members) if len(members) == 1 else _now(*members):
+                at = places.get((name, plane))
+                if at is not None:
+                    self.met[at], self.known[at], self.heard[at] = met, known, heard
+        self._stale[:] = self._waits[:] = True
 
     def carry(self, core: "Core", old: "Core", t: int) -> None:
         """Take over the state of the version before; what changed is judged again and reported."""
         before = {group.key: group for group in old.groups.groups}
         self.load(old.groups.dump())
-        for group in self.groups:
+        for number, group in enumerate(self.groups):
             past = before.pop(group.key, None)
-            if past is not None and past.rule.version == group.rule.version and _same(past, group):
+            if past is not None and past.rule.version == group.rule.version and self._same(group, past, old):
                 continue
-            for member in group.members:
-                row = member.row
-                if core.state.good[row] != NEVER:
-                    member.bits, member.last = 0, int(core.state.last[row])
-                    member.see(float(core.state.value[row]), lower=bool(core.state.lower[row]))
-                    member.known = not core.state.silent[row]
+            self._look(core, group)
             group.cell.since = [NEVER] * RUNGS
             group.cell.active &= sum(1 << k for k in group.present)
-            instant = max(group.last, *(m.last for m in group.members))
+            mine = slice(group.first, group.first + len(group.leaves))
+            instant = max(int(self.last[number]), int(self.heard[mine].max()))
             if instant != NEVER:
-                since = group.judge(instant)
-                _report(core, group, t, since if since != NEVER else t, RULE_CHANGED)
+                counts = self.counts(group)
+                walk = _Walk(group, int(self.last[number]), np.array([instant]), counts)
+                since = max((since for _, since in walk.turns()), default=NEVER)
+                self.last[number] = instant
+                since = since if since != NEVER else t
+                report(core, group, (counts, 0, self.met[mine]), t, since, RULE_CHANGED)
         for gone in before.values():
             if gone.cell.reported:
                 gone.cell.active = 0
-                _report(core, gone, t, t, RULE_GONE)
+                mine = slice(gone.first, gone.first + len(gone.leaves))
+                now = (old.groups.counts(gone), 0, old.groups.met[mine])
+                report(core, gone, now, t, t, RULE_GONE, old.layout)
+
+    def _same(self, group: Group, past: Group, old: "Core") -> bool:
+        names, others = (
+            [(core_layout.names[leaf.row], leaf.plane) for leaf in one.leaves]
+            for one, core_layout in ((group, self.layout), (past, old.layout))
+        )
+        bounds, before = (
+            np.array([leaf[2:] for leaf in one.leaves]).ravel() for one in (group, past)
+        )
+        return names == others and np.array_equal(bounds, before, equal_nan=True)
+
+    def _look(self, core: "Core", group: Group) -> None:
+        """Set the leaves by the last values."""
+        state = core.state
+        mine = np.arange(group.first, group.first + len(group.leaves))
+        mine = mine[state.good[self.leaves.row[mine]] != NEVER]
+        row, sign = self.leaves.row[mine], self.leaves.sign[mine]
+        y = state.value[row] * sign
+        self.met[mine] = (y >= self.leaves.threshold[mine]) & ~(state.lower[row] & (sign < 0))
+        self.heard[mine], self.known[mine] = state.last[row], ~state.silent[row]
 
 
-def _same(past: Group, group: Group) -> bool:
-    return [(m.name, m.bound) for m in past.members] == [(m.name, m.bound) for m in group.members]
+class _Walk:
+    """A group along its judged readings, from one at which something turns or falls due to the next."""
 
+    def __init__(self, group: Group, last: int, time: Ints, counts: Counts) -> None:
+        """`time`: of each reading; `last`: of the newest before them."""
+        self.group, self.last, self.counts = group, last, counts
+        self.time = np.maximum.accumulate(np.maximum(time, last))
+        self.asks = [(k, *group.asks(k, counts)) for k in group.present]
 
-def _areas(layout: Layout, rule: Rule) -> list[str]:
-    named = {*(rule.of or ()), *(station for one in rule.inputs for station in one.stations or ())}
-    found = {layout.site.stations[station].area for station in named} - {SITE_SCOPE}
-    if found:
-        return sorted(found)
-    return list(rule.areas) if rule.areas is not None else [*layout.site.areas, SITE_SCOPE]
+    def turns(self) -> Iterable[tuple[int, int]]:
+        """Steps at which the level differs from what was told, with the start of the earliest flip."""
+        group, cell = self.group, self.group.cell
+        edge = np.zeros(len(self.time), bool)
+        edge[0] = True
+        for _, up, hold in self.asks:
+            edge[1:] |= (up[1:] != up[:-1]) | (hold[1:] != hold[:-1])
+        edge[1:] |= np.diff(self.time) > group.gap
+        edges = np.append(np.flatnonzero(edge), len(self.time)).tolist()
+        place, at = 0, 0
+        while at < len(self.time):
+            before = cell.active
+            since = self._judge(at)
+            if since != NEVER or cell.level != cell.reported:
+                yield at, since
+            while edges[place] <= at:
+                place += 1
+            stop = edges[place]
+            at = at + 1 if cell.active != before else min(stop, self._due(at + 1, stop))
 
-
-def _group(layout: Layout, rule: Rule, area: str) -> Group | None:
-    """The group of a rule in an area; None where it could never come true, or belongs to the whole site."""
-    members = _of_k(layout, rule, area) if rule.kind is Kind.K_OF_N else _of_inputs(layout, rule, area)
-    local = any(layout.area[member.row] == area for member in members)
-    if not local:
-        return None
-    gap = max((int(layout.gap[m.row]) for m in members if layout.gap[m.row] != FOREVER), default=FOREVER)
-    group = Group(rule, area, members, gap)
-    reachable = len(members) if rule.kind is Kind.K_OF_N else len({member.condition for member in members})
-    return group if reachable >= group.needed() else None
-
-
-def _of_k(layout: Layout, rule: Rule, area: str) -> list[Member]:
-    hysteresis, sign = rule.hysteresis, rule.sign
-    return [
-        Member(row, layout.names[row], 0, _bound(layout, row, rule.rungs, hysteresis, sign))
-        for row in range(len(layout.names))
-        if layout.property[row] == rule.property
-        and (layout.area[row] == area if rule.of is None else layout.station[row] in rule.of)
-        and (rule.stations is None or layout.station[row] in rule.stations)
-    ]
-
-
-def _of_inputs(layout: Layout, rule: Rule, area: str) -> list[Member]:
-    members = []
-    for condition, one in enumerate(rule.inputs):
-        sign = 1.0 if one.at_least is not None else -1.0
-        rungs = (one.at_least or one.at_most, None, None, None)
-        members += [
-            Member(
-                row, layout.names[row], condition, _bound(layout, row, rungs, (one.hysteresis,) * RUNGS, sign)
-            )
-            for row in range(len(layout.names))
-            if layout.property[row] == one.property
-            and layout.area[row] in (area, SITE_SCOPE)
-            and (one.stations is None or layout.station[row] in one.stations)
-            and (rule.stations is None or layout.station[row] in rule.stations)
+    def _due(self, start: int, stop: int) -> int:
+        """First reading from `start` on that completes what is pending."""
+        cell, rungs = self.group.cell, self.group.rungs
+        dues = [
+            since + (rungs.off[k] if cell.active >> k & 1 else rungs.on[k])
+            for k, since in enumerate(cell.since)
+            if since != NEVER
         ]
-    return members
+        return start + int(np.searchsorted(self.time[start:stop], min(dues))) if dues else stop
+
+    def _judge(self, at: int) -> int:
+        """Move the rungs at a reading; return the start of the earliest flip, or NEVER."""
+        group, t = self.group, int(self.time[at])
+        last = int(self.time[at - 1]) if at else self.last
+        if last != NEVER and t - last > group.gap:
+            group.cell.since = [NEVER] * RUNGS
+        first = NEVER
+        for k, up, hold in self.asks:
+            asks = {"up": bool(up[at]), "hold": bool(hold[at])}
+            first = turn(group.cell, group.rungs, k, t, first, suspect=False, **asks)
+        return first
 
 
-def _bound(
-    layout: Layout, row: int, rungs: Sequence[Expression | None], hysteresis: Sequence[float], sign: float
-) -> Bound:
-    attributes = layout.site.stations[layout.station[row]].attributes
-    found = [rung.resolve(attributes) if rung is not None else None for rung in rungs]
-    threshold = tuple(float("nan") if value is None else value * sign for value in found)
-    return Bound(sign, threshold, tuple(t - h for t, h in zip(threshold, hysteresis, strict=True)))
+def _take(counts: Counts, steps: Ints) -> Counts:
+    return Counts(counts.known[:, steps], counts.all[:, steps], counts.total[steps], counts.heard[steps])
 
 
-def _report(core: "Core", group: Group, t: int, since: int, reason: Text | None) -> None:
-    """Tell the difference between a group's level and what was last told of it."""
-    cell = group.cell
-    before, after = cell.reported, cell.level
-    if before == after:
-        return
-    cell.reported = after
-    if before == 0:
-        cell.start, cell.previous = since, group.ended
-        _tell(core, group, "raised", after, t, since, reason)
-    elif after == 0:
-        _tell(core, group, "cleared", before, t, since, reason)
-        group.ended, cell.alert, cell.start = cell.alert, None, NEVER
-    else:
-        _tell(core, group, "escalated" if after > before else "eased", after, t, since, reason)
+def _now(
+    names: list[str], planes: list[int], met: bytes, known: bytes, heard: bytes
+) -> Iterable[tuple[str, int, bool, bool, int]]:
+    columns = (np.frombuffer(met, bool), np.frombuffer(known, bool), np.frombuffer(heard, np.int64))
+    return zip(names, planes, *(column.tolist() for column in columns), strict=True)
 
 
-def _tell(  # noqa: PLR0913  a transition has these facts
-    core: "Core", group: Group, verb: str, level: int, t: int, since: int, reason: Text | None
-) -> None:
-    site, rule, cell = core.layout.site, group.rule, group.cell
-    severity = severity_of(level)
-    area = SITE_AREA if group.area == SITE_SCOPE else group.area
-    identity = event_id(site.id, rule.id, rule.version, area, cell.start, f"{verb}:{severity}", t)
-    if verb == "raised":
-        cell.alert = identity
-    place = site.name if group.area == SITE_SCOPE else site.areas[group.area].name
-    rung = level - 1 if rule.kind is Kind.K_OF_N else 0
-    count = group.count(rung, known=False)
-    facts = Facts(
-        verb=verb,
-        severity=severity,
-        rule=rule.id,
-        kind=rule.kind,
-        property=rule.property or "",
-        place=place,
-        value=float(count),
-        unit="",
-        threshold=float(group.needed()),
-        since=since,
-        time=t,
-        attributes={},
-        upward=rule.upward,
-        zone=site.zone,
-        measured=t,
-    )
-    alert = Alert(
-        alert_id=cell.alert or identity,
-        previous=cell.previous,
-        hazard=rule.hazard,
-        area=area,
-        severity=severity,
-        value=float(count),
-        threshold=float(group.needed()),
-        rule=rule.id,
-        rule_version=rule.version,
-        time=iso(t),
-        detected_at=iso(core.cause.detected_at),
-        since=iso(since) if since > NEVER else None,
-        reason=reason if reason is not None else sentence(facts, rule.hazard),
-        readings=sorted({m.name for m in group.members if m.bits >> rung & 1}),
-    )
-    core.put(verb, identity, t, alert)
+def _older(group: Group, members: list[Any]) -> Iterable[tuple[str, int, bool, bool, int]]:
+    """Members as formats 1 and 2 wrote them: a bit for each rung of k_of_n, the lowest of and / or."""
+    ladder = group.rule.kind is Kind.K_OF_N
+    for name, condition, bits, known, heard in members:
+        for plane in range(RUNGS) if ladder else (condition,):
+            yield name, plane, bool(bits >> (plane if ladder else 0) & 1), known, heard

@@ -21,7 +21,8 @@ class Derivation(msgspec.Struct, frozen=True):
     earlier derivation makes a property of the same name there.
 
     Attributes:
-        outputs: the derived properties, each declared in `Hazard.properties` with `derived=True`.
+        outputs: the derived properties, each declared in `Hazard.properties` with `derived=True`; one whose name
+            begins with `~` is a step on the way to others: not declared, never published.
         source: the property whose readings trigger it; measured or derived.
         compute: the function; see `derive`.
         window_s, window_intervals: how far it looks back: the larger of so many seconds and so many reporting

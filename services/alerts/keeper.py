@@ -1,125 +1,132 @@
-"""The keeper: what wall-clock time decides. For now, alerts about ourselves.
+"""The keeper: what wall-clock time, or several alerts together, decide. One active process, several duties.
 
-One active process. It reads heartbeats and the fill of the streams every few seconds, lets `selfwatch`
-decide, and writes to ALERTS. Its own heartbeat is what `/readyz` and every stream show.
+Each duty runs by itself: one that fails is begun again, says so in HEALTH, and stops no other. The keeper's
+own heartbeat is what `/readyz` and every stream show.
 """
 
 import asyncio
-import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 
-import msgspec
 from nats.js import JetStreamContext
-from nats.js.errors import APIError, NoKeysError
-from nats.js.kv import KeyValue
+from nats.js.errors import APIError
 
-from services.alerts import selfwatch
+from services.alerts import situations, watcher
 from services.alerts.hazards import extra_properties
-from services.alerts.log import AlertLog, decode
-from services.alerts.selfwatch import Watch
-from services.observation.heartbeat import Heartbeat
-from services.observation.heartbeat import decode as decode_heartbeat
+from services.alerts.log import AlertLog
+from services.alerts.situations import grouped
+from services.observation.site import Site
 from services.runtime import logging, sites
 from services.runtime.health import Health
-from services.runtime.nats import NatsError, connect
+from services.runtime.nats import Connection, NatsError, connect
 from services.runtime.settings import Settings
-from services.runtime.streams import ALERTS, DERIVED, HEALTH, MQTT_MESSAGES, READINGS
 
-EVERY_S = 5.0
-INTERRUPTED_S = 12.0
-"""Longer without a look means that we, or the server, were away: others get time to speak again."""
-EXPECTED = ("ingest", "archive", "alerts", "api")
-"""Missed when they never speak at all; others are missed from their first word on."""
-WATCHED = (READINGS, DERIVED, ALERTS, MQTT_MESSAGES)
-NOT_SERVICES = ("keeper", "canary")
+Duty = Callable[[JetStreamContext, str, AlertLog, asyncio.Event], Awaitable[None]]
+"""Runs until the event is set. It writes through an AlertLog of its own, made anew at each beginning."""
+
+COMMAND_WATCH = "services.alerts.command_watch"
+RETRY_S, LONGEST_RETRY_S = 0.5, 30.0
+WELL_S = 10.0
+"""A duty that has run for so long has recovered."""
 log = logging.get("keeper")
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Keep watch until told to stop."""
+    """Do every duty until told to stop."""
     connection = await connect(settings, "keeper", stop=stop)
     health = Health(connection.js, "keeper")
     beating = asyncio.create_task(health.run(), name="keeper-health")
     try:
-        site = await _site_id(connection.js, stop)
+        site = await _site(connection.js, stop)
         if site is not None:
-            await _watch(connection.js, site, health, stop)
+            await keep(connection, site.id, duties(site, settings, health), health, stop)
     finally:
         beating.cancel()
         await connection.close()
 
 
-async def _site_id(js: JetStreamContext, stop: asyncio.Event) -> str | None:
+def duties(site: Site, settings: Settings, health: Health) -> dict[str, Duty]:
+    """What there is to do, by name."""
+    names = {area.id: area.name for area in site.areas.values()}
+    grouping = grouped(settings.situation_window_s, settings.situation_areas)
+    found: dict[str, Duty] = {
+        "selfwatch": partial(watcher.run, health=health),
+        "situations": partial(situations.run, health=health, grouping=grouping, names=names),
+    }
+    if find_spec(COMMAND_WATCH) is not None:
+        found["commands"] = _watch_commands
+    return found
+
+
+async def keep(
+    connection: Connection, site: str, found: dict[str, Duty], health: Health, stop: asyncio.Event
+) -> None:
+    """Run duties side by side until told to stop."""
+
+    async def again(name: str, duty: Duty) -> None:
+        wait = RETRY_S
+        while not stop.is_set():
+            loop = asyncio.get_running_loop()
+            begun = loop.time()
+            await _once(connection.js, site, name, duty, health, stop)
+            wait = RETRY_S if loop.time() - begun > LONGEST_RETRY_S else min(wait * 2, LONGEST_RETRY_S)
+            await _pause(stop, wait)
+
+    async with asyncio.TaskGroup() as group:
+        for name, duty in found.items():
+            group.create_task(again(name, duty), name=f"keeper-{name}")
+
+
+async def _once(  # noqa: PLR0913  what a duty is run with
+    js: JetStreamContext, site: str, name: str, duty: Duty, health: Health, stop: asyncio.Event
+) -> None:
+    """Run a duty until it ends; a failure is told and kept here."""
+
+    async def work() -> None:
+        await duty(js, site, AlertLog(js, site), stop)
+
+    working = asyncio.create_task(work())
+    try:
+        await asyncio.wait((working,), timeout=WELL_S)
+        if not working.done():
+            health.settle(f"{name}-failed")
+        await working
+        why = "it ended"
+    except (NatsError, APIError, TimeoutError, OSError) as error:
+        why = repr(error)
+        log.warning("duty_interrupted", duty=name, error=why)
+    except Exception as error:  # a fault of one duty must not take the others with it
+        why = repr(error)
+        log.crash("duty_failed", error)
+    finally:
+        working.cancel()
+    if not stop.is_set():
+        health.complain(
+            f"{name}-failed",
+            f"Nhiệm vụ {name} của keeper dừng ({why}); đang khởi động lại, các nhiệm vụ khác vẫn chạy",
+            f"the keeper's duty {name} stopped ({why}); it is begun again, the others go on",
+        )
+
+
+async def _watch_commands(js: JetStreamContext, site: str, alert_log: AlertLog, stop: asyncio.Event) -> None:
+    """Imported when it runs: a fault in it is that duty's own."""
+    duty: Duty = import_module(COMMAND_WATCH).run
+    await duty(js, site, alert_log, stop)
+
+
+async def _site(js: JetStreamContext, stop: asyncio.Event) -> Site | None:
     """Wait for the first site version; None when told to stop before."""
     while not stop.is_set():
         try:
             current = await sites.current(js)
             if current is not None:
-                return (await sites.load(js, current.version, extra_properties())).id
+                return await sites.load(js, current.version, extra_properties())
         except (NatsError, APIError, TimeoutError, sites.SiteError) as error:
             log.warning("site_awaited", error=repr(error))
         await _pause(stop, 0.5)
     return None
-
-
-async def _watch(js: JetStreamContext, site: str, health: Health, stop: asyncio.Event) -> None:
-    watch = Watch(site)
-    alert_log = AlertLog(js, site)
-    restored = False
-    beats: dict[str, Heartbeat] = {}
-    floor = time.time_ns() // 1000
-    looked = asyncio.get_running_loop().time()
-    while not stop.is_set():
-        if asyncio.get_running_loop().time() - looked > INTERRUPTED_S:
-            floor = time.time_ns() // 1000
-        try:
-            if not restored:
-                for message in await alert_log.catch_up():
-                    event = decode(message)
-                    if event is not None:
-                        watch.restore(event)
-                restored = True
-            now = time.time_ns() // 1000
-            beats |= await _heartbeats(js)
-            findings = selfwatch.look(selfwatch.since(beats, EXPECTED, floor), await _fill(js), now)
-            looked = asyncio.get_running_loop().time()
-            # The events are made once and `publish` repeats them until they are in: `watch` has moved on.
-            undecided = frozenset(name for name, beat in beats.items() if beat.t < floor)
-            await alert_log.publish(watch.update(findings, now, undecided), stop)
-            health.figure("open", len(watch.open))
-            health.ready()
-        except (NatsError, APIError, TimeoutError) as error:
-            log.warning("watch_interrupted", error=repr(error))
-        await _pause(stop, EVERY_S)
-
-
-async def _heartbeats(js: JetStreamContext) -> dict[str, Heartbeat]:
-    bucket: KeyValue = await js.key_value(HEALTH)
-    try:
-        names = await bucket.keys()
-    except NoKeysError:
-        return {}
-    beats = {}
-    for name in set(names).difference(NOT_SERVICES):
-        try:
-            entry = await bucket.get(name)
-            beats[name] = decode_heartbeat(entry.value or b"")
-        except (APIError, msgspec.MsgspecError) as error:
-            log.warning("heartbeat_unreadable", service=name, error=repr(error))
-    return beats
-
-
-async def _fill(js: JetStreamContext) -> dict[str, float]:
-    """Share of its limit that each stream takes; streams without a limit are left out."""
-    shares = {}
-    for name in WATCHED:
-        try:
-            info = await js.stream_info(name)
-        except APIError:  # the broker's own stream comes with the first MQTT client
-            continue
-        limit = info.config.max_bytes or 0
-        if limit > 0:
-            shares[name] = info.state.bytes / limit
-    return shares
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -6,7 +6,8 @@ already be there is published again, the stream is read up to its end and only w
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
 
 import msgspec
 from nats.js import JetStreamContext
@@ -26,6 +27,20 @@ EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 WRONG_LAST = 10071
 AT_ONCE = 256
 RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class Outgoing(NamedTuple):
+    """An event on its way to ALERTS.
+
+    `begins`: it is the first under its subject, which is named after it. `chain`: events of one chain keep
+    their order.
+    """
+
+    id: str
+    subject: str
+    begins: bool
+    chain: Hashable
+    data: bytes
 
 
 class AlertLog:
@@ -88,13 +103,16 @@ class AlertLog:
         Returns:
             False when told to stop before all were confirmed: then nothing that led to them counts as done.
         """
+        return await self.put([self._outgoing(event) for event in out if event.id not in self._known], stop)
+
+    async def put(self, out: Sequence[Outgoing], stop: asyncio.Event) -> bool:
+        """Put what is already encoded into ALERTS; as `publish`."""
         todo = [event for event in out if event.id not in self._known]
         attempt = 0
         while todo and not stop.is_set():
-            together: dict[tuple[str, str | None], list[CloudEvent]] = {}
+            together: dict[Hashable, list[Outgoing]] = {}
             for event in todo:
-                data = event.data
-                together.setdefault((data.rule, data.sensor or data.gateway or data.area), []).append(event)
+                together.setdefault(event.chain, []).append(event)
             chains = list(together.values())
             ok = True
             for start in range(0, len(chains), AT_ONCE):
@@ -108,41 +126,39 @@ class AlertLog:
                 attempt += 1
         return not todo
 
-    async def _chain(self, chain: Sequence[CloudEvent]) -> bool:
+    async def _chain(self, chain: Sequence[Outgoing]) -> bool:
         """Publish events one after the other; False at the first that was not confirmed."""
         for event in chain:
-            subject = self._subject(event)
+            subject = event.subject
             try:
-                last = await self._last(subject, event)
+                last = await self._last(event)
                 headers = {ID: event.id, EXPECTED: str(last)}
-                ack = await self._js.publish(subject, events.encode(event), headers=headers)
+                ack = await self._js.publish(subject, event.data, headers=headers)
             except (NatsError, APIError, TimeoutError, OSError) as error:
                 self._last_of.pop(subject, None)  # somebody else may have written about this alert
-                if event.id == event.subject and getattr(error, "err_code", None) == WRONG_LAST:
+                if event.begins and getattr(error, "err_code", None) == WRONG_LAST:
                     # The subject is named after this very event: that it is not empty is the proof.
                     self._known.add(event.id)
                     continue
-                log.warning("publish_failed", alert=event.subject, id=event.id, error=repr(error))
+                log.warning("publish_failed", subject=subject, id=event.id, error=repr(error))
                 return False
             self._known.add(event.id)
             self._last_of[subject] = ack.seq
             self._highest = max(self._highest, ack.seq)
         return True
 
-    async def _last(self, subject: str, event: CloudEvent) -> int:
-        if subject in self._last_of:
-            return self._last_of[subject]
-        if event.id == event.subject:  # raised: the alert begins here
+    async def _last(self, event: Outgoing) -> int:
+        if event.subject in self._last_of:
+            return self._last_of[event.subject]
+        if event.begins:  # raised: the alert begins here
             return 0
         try:
-            found = await self._js.get_last_msg(ALERTS, subject)
+            found = await self._js.get_last_msg(ALERTS, event.subject)
         except NotFoundError:
             return 0
         return found.seq or 0
 
-    async def _recover(
-        self, todo: Sequence[CloudEvent], attempt: int, stop: asyncio.Event
-    ) -> list[CloudEvent]:
+    async def _recover(self, todo: Sequence[Outgoing], attempt: int, stop: asyncio.Event) -> list[Outgoing]:
         """After a failure: wait, read what is there, and keep what is still missing."""
         read = False
         while not read and not stop.is_set():
@@ -155,8 +171,15 @@ class AlertLog:
                 log.warning("alerts_unreadable", error=repr(error))
         return [event for event in todo if event.id not in self._known]
 
-    def _subject(self, event: CloudEvent) -> str:
-        return events.subject(self.site, event.data.area, event.subject)
+    def _outgoing(self, event: CloudEvent) -> Outgoing:
+        data = event.data
+        return Outgoing(
+            event.id,
+            events.subject(self.site, data.area, event.subject),
+            event.id == event.subject,
+            (data.rule, data.sensor or data.gateway or data.area),
+            events.encode(event),
+        )
 
 
 def decode(message: Message) -> CloudEvent | None:

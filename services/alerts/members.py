@@ -242,7 +242,9 @@ def _of_count(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Group]
         gateway = layout.site.stations[layout.station[row]].gateway if rule.per == "gateway" else None
         if gateway is not None or rule.per == "area":
             bound = one.at_least or one.at_most
-            by_gateway[gateway].append(_leaf(layout, row, 0, bound, one.hysteresis, sign))
+            leaf = _leaf(layout, row, 0, bound, one.hysteresis, sign)
+            if leaf.threshold == leaf.threshold:  # noqa: PLR0124  a station that can't answer is no member
+                by_gateway[gateway].append(leaf)
     found = []
     for gateway in sorted(by_gateway, key=str):
         key = area

@@ -14,7 +14,7 @@ from services.observation.topics import SITE_SCOPE
 
 
 class Reach(NamedTuple):
-    """Sensors a rule judges, and of a combined rule in how many areas; `areas` is None of the others."""
+    """Sensors a rule judges, and of a combined rule in how many areas or gateways; else `areas` is None."""
 
     sensors: int
     areas: int | None
@@ -29,7 +29,7 @@ def reach(site: Site, rules: Sequence[Rule]) -> dict[str, Reach]:
         rows[rule.id].add(row)
     for group in Groups(layout).groups:
         areas[group.rule.id] += 1
-        rows[group.rule.id] |= {member.row for member in group.members}
+        rows[group.rule.id] |= {leaf.row for leaf in group.leaves}
     return {
         rule.id: Reach(len(rows[rule.id]), areas[rule.id] if rule.kind in COMBINED else None)
         for rule in rules

@@ -110,6 +110,17 @@ def _combined(facts: Facts) -> Text:
     )
 
 
+def _counted(facts: Facts) -> Text:
+    verb, word, what = _TRANSITION[facts.verb], SEVERITY_WORDS[facts.severity], _what(facts)
+    have, need = int(facts.value or 0), int(facts.threshold or 0)
+    return Text(
+        f"{facts.place.vi}: {have} trên {facts.total} cảm biến ({what.vi}) vượt giới hạn, mức {word.vi} từ {need};"
+        f" {verb.vi}.",
+        f"{facts.place.en}: {have} of {facts.total} sensors ({what.en}) beyond the limit, {word.en} from {need};"
+        f" {verb.en}.",
+    )
+
+
 def _what(facts: Facts) -> Text:
     """Name of the observed property."""
     known = properties().get(facts.property)
@@ -140,6 +151,7 @@ _OF_KIND: dict[str, Callable[[Facts], Text]] = {
     "k_of_n": _combined,
     "and": _combined,
     "or": _combined,
+    "count": _counted,
 }
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from services.alerts.expression import Expression
 from services.alerts.schedule import Schedule
+from services.observation.event import SEVERITIES
 from services.observation.sensor import Sensor
 from services.observation.site import Problem, Site
 from services.observation.topics import partition
@@ -33,16 +34,17 @@ class Kind(StrEnum):
     AND = "and"
     OR = "or"
     K_OF_N = "k_of_n"
+    COUNT = "count"
 
 
 LADDERS = (Kind.THRESHOLD, Kind.RATE)
 """Kinds that are a ladder on one sensor."""
 
-COMBINED = (Kind.AND, Kind.OR, Kind.K_OF_N)
+COMBINED = (Kind.AND, Kind.OR, Kind.K_OF_N, Kind.COUNT)
 
 
 class Input(msgspec.Struct, frozen=True):
-    """One condition of an `and` or `or`: any sensor of a property, in the area or of scope site.
+    """A condition: of an `and` or `or` any sensor of a property, in the area or of scope site; of a `count` each.
 
     `at_least` or `at_most`, one of them; `hysteresis` as in a rule.
     """
@@ -64,12 +66,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         late: what a reading does that is not newer than its sensor's last one. "reevaluate": it opens an
             alert when it is above a rung of a normal condition without on-delay, no older than `max_late_s`.
         areas, stations: where; None is everywhere.
-        schedule: when it is in force; None is always.
+        schedule: when it is in force, hours and dates; None is always.
         severity: of the kinds that have no ladder (silent, stuck, and, or), as index of the rung.
         above: kinds rate and stuck are armed at or above this value of the sensor only.
         window_s: of rate; how long of stuck. tolerance: of stuck.
         k, of: of k_of_n: how many; `of` None is every sensor of the property in an area, else these stations.
-        inputs: of and / or.
+        inputs: of and / or; of count the condition of a member.
+        per: of count, whether members are counted by area or by gateway. shares: rungs of count that are
+            percentages of the members that are known, not numbers of them.
         status: what the numbers rest on; `source` names it.
         default: it came with a hazard, not from the site.
     """
@@ -95,6 +99,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     k: int = 2
     of: tuple[str, ...] | None = None
     inputs: tuple[Input, ...] = ()
+    per: Literal["area", "gateway"] = "area"
+    shares: tuple[bool, ...] = ()
     source: str = ""
     status: Literal["legal", "guideline", "local", "default"] = "local"
     default: bool = False
@@ -119,15 +125,38 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         """+1 upward, -1 downward: times the value, every rule is upward."""
         return 1.0 if self.upward else -1.0
 
+    def share(self, k: int) -> bool:
+        """Whether rung k is a share of the known members, in per cent."""
+        return bool(self.shares) and self.shares[k]
+
+    def rungs_said(self) -> dict[str, str]:
+        """Rungs by severity, as they would be written."""
+        return {
+            word: f"{rung}%" if self.share(k) else str(rung)
+            for k, (word, rung) in enumerate(zip(SEVERITIES, self.rungs, strict=True))
+            if rung is not None
+        }
+
     def owner(self, site: Site, area: str) -> int:
         """Partition that evaluates the rule on a sensor of this area."""
         return partition(site.id, area)
 
 
 def version_of(rule: Rule) -> str:
-    """12 hex of what the rule says after defaults; where it came from does not count."""
+    """12 hex of what the rule says after defaults; where it came from does not count.
+
+    What later releases added counts only where it says something: a release changes no rule's version.
+    """
     said = msgspec.structs.replace(rule, version="", default=False, source="", status="local")
-    return sha256(msgspec.json.encode(msgspec.to_builtins(said), order="sorted")).hexdigest()[:12]
+    table = msgspec.to_builtins(said)
+    schedule = table["schedule"]
+    for added in ("first", "last"):
+        if schedule and schedule[added] is None:
+            del schedule[added]
+    for added, silent in (("per", "area"), ("shares", ())):
+        if getattr(said, added) == silent:
+            del table[added]
+    return sha256(msgspec.json.encode(table, order="sorted")).hexdigest()[:12]
 
 
 def parse_rules(site: Site) -> tuple[list[Rule], list[Problem]]:

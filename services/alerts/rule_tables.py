@@ -7,6 +7,7 @@ Over 250 lines: one method for each key of a rule, with its two texts and its re
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 from services.alerts.expression import Expression, parse
 from services.alerts.hazards import hazards, properties
 from services.alerts.hazards.system import GATEWAY_SILENT
-from services.alerts.rule import COMBINED, RUNGS, Input, Kind, Rule, version_of
+from services.alerts.rule import COMBINED, LADDERS, RUNGS, Input, Kind, Rule, version_of
 from services.alerts.schedule import Schedule, parse_window
 from services.observation.event import SEVERITIES
 from services.observation.site import Problem, Site
@@ -26,12 +27,14 @@ FILE, STATIONS = "rules.toml", "stations.geojson"
 KEYS = (
     "id", "hazard", "property", "kind", *SEVERITIES, "hysteresis", "direction", "on_delay_s", "off_delay_s",
     "late", "max_late_s", "areas", "stations", "source", "status", "schedule", "severity", "above",
-    "window_s", "tolerance", "k", "of", "enabled",
+    "window_s", "tolerance", "k", "of", "enabled", "at_least", "at_most", "per",
+    "valid_from", "valid_to",
 )  # fmt: skip
 _INPUT_KEYS = ("property", "at_least", "at_most", "hysteresis", "stations")
 _COMMA = re.compile(r"\d,\d")
 _STATUS = ("legal", "guideline", "local", "default")
-_WITH_LADDER = (Kind.THRESHOLD, Kind.RATE, Kind.K_OF_N)
+_WITH_LADDER = (Kind.THRESHOLD, Kind.RATE, Kind.K_OF_N, Kind.COUNT)
+_SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?%\Z")
 
 
 def read_rules(site: Site) -> tuple[list[Rule], list[Problem]]:
@@ -121,7 +124,9 @@ class _Reader:
             of=self._names("of", tuple(self.site.stations), "trạm", "station")
             if kind is Kind.K_OF_N
             else None,
-            inputs=self._inputs() if kind in (Kind.AND, Kind.OR) else (),
+            inputs=self._inputs(kind),
+            per=self._choice("per", ("area", "gateway"), "area"),  # type: ignore[arg-type]  # checked
+            shares=self._shares() if kind is Kind.COUNT else (),
             source=str(self.table.get("source", "")),
             status=self._choice("status", _STATUS, "local"),  # type: ignore[arg-type]  # checked
             default=self.default,
@@ -195,6 +200,13 @@ class _Reader:
             )
         if name is None and kind in (Kind.SILENT, Kind.AND, Kind.OR):
             return None
+        if prop is not None and prop.reports == "momentary" and kind in (*COMBINED, Kind.SILENT):
+            self.error(
+                f"đại lượng {name!r} chỉ có trong khoảnh khắc, loại {kind} không đọc được",
+                f"property {name!r} is momentary, and kind {kind} can't read it",
+                "dùng kind = threshold",
+                "use kind = threshold",
+            )
         if prop is None and all(sensor.property != name for sensor in self.site.sensors.values()):
             self.error(
                 f"đại lượng {name!r} không có",
@@ -205,9 +217,8 @@ class _Reader:
         return str(name)
 
     def _rungs(self, kind: Kind) -> tuple[Expression | None, ...]:
-        found = tuple(
-            self._expression(word, self.table[word]) if word in self.table else None for word in SEVERITIES
-        )
+        read = self._number_of_members if kind is Kind.COUNT else self._expression
+        found = tuple(read(word, self.table[word]) if word in self.table else None for word in SEVERITIES)
         if kind in _WITH_LADDER and not any(word in self.table for word in SEVERITIES):
             self.error("không có bậc nào", "has no rung", *_one_of(SEVERITIES))
         if kind not in _WITH_LADDER and any(found):
@@ -218,6 +229,25 @@ class _Reader:
                 "use severity = …",
             )
         return found
+
+    def _number_of_members(self, key: str, raw: object) -> Expression | None:
+        """A rung of count: a whole number of members, or a share of the known ones in per cent."""
+        share = _SHARE.match(raw) if isinstance(raw, str) else None
+        found = parse(float(share[1]) if share else raw if isinstance(raw, int) else None)
+        least, most = (0.0, 100.0) if share else (1.0, float("inf"))
+        if found is None or not least <= (found.resolve({}) or 0.0) <= most:
+            self.error(
+                f"{key} = {raw!r} không phải số lượng hay tỷ lệ",
+                f"{key} = {raw!r} is neither a number of members nor a share of them",
+                'ghi một số nguyên từ 1, hoặc "30%"',
+                'write a whole number from 1, or "30%"',
+            )
+            return None
+        return found
+
+    def _shares(self) -> tuple[bool, ...]:
+        found = tuple(isinstance(self.table.get(word), str) for word in SEVERITIES)
+        return found if any(found) else ()
 
     def _expression(self, key: str, raw: object) -> Expression | None:
         found = parse(raw)
@@ -261,11 +291,26 @@ class _Reader:
         return tuple(str(name) for name in raw)
 
     def _schedule(self, kind: Kind) -> Schedule | None:
-        raw = self.table.get("schedule")
+        raw, first, last = self.table.get("schedule"), self._date("valid_from"), self._date("valid_to")
+        dated = any(key in self.table for key in ("valid_from", "valid_to"))
+        if dated and kind not in LADDERS:
+            self.error(
+                f"loại {kind} không có thời hạn hiệu lực",
+                f"kind {kind} can have no dates of validity",
+                "dùng valid_from, valid_to trong quy tắc threshold hoặc rate",
+                "use valid_from and valid_to in a threshold or rate rule",
+            )
+        if first is not None and last is not None and first > last:
+            self.error(
+                f"valid_to {last} trước valid_from {first}",
+                f"valid_to {last} is before valid_from {first}",
+                "valid_to là ngày cuối cùng còn hiệu lực",
+                "valid_to is the last day on which it holds",
+            )
         if raw is None:
-            return None
+            return Schedule((), self.site.zone, first, last) if dated else None
         windows = [parse_window(window) for window in (raw if isinstance(raw, list) else [raw])]
-        if None in windows or not windows or kind not in (Kind.THRESHOLD, Kind.RATE):
+        if None in windows or not windows or kind not in LADDERS:
             self.error(
                 "schedule không hợp lệ",
                 f"schedule is not one, or kind {kind} can have none",
@@ -273,14 +318,44 @@ class _Reader:
                 'write [{from = "22:00", to = "05:00", days = ["mon"]}] in a threshold or rate rule',
             )
             return None
-        return Schedule(tuple(window for window in windows if window is not None), self.site.zone)
+        made = tuple(window for window in windows if window is not None)
+        return Schedule(made, self.site.zone, first, last)
+
+    def _date(self, key: str) -> str | None:
+        """A local date, as TOML has them or as text."""
+        raw = self.table.get(key)
+        if raw is None:
+            return None
+        try:
+            return date.fromisoformat(str(raw)).isoformat()
+        except ValueError:
+            self.error(
+                f"{key} = {raw!r} không phải ngày",
+                f"{key} = {raw!r} is not a date",
+                "ghi ngày dạng 2026-12-31",
+                "write a date as 2026-12-31",
+            )
+            return None
 
     def _severity(self, kind: Kind) -> int:
         if kind in _WITH_LADDER:
             return 0
         return SEVERITIES.index(self._choice("severity", SEVERITIES, "advisory"))
 
-    def _inputs(self) -> tuple[Input, ...]:
+    def _inputs(self, kind: Kind) -> tuple[Input, ...]:
+        if kind is Kind.COUNT:
+            keys = ("property", "at_least", "at_most", "hysteresis")
+            return (self._input({key: self.table[key] for key in keys if key in self.table}),)
+        for key in ("at_least", "at_most", "per"):
+            if key in self.table:
+                self.error(
+                    f"{key} chỉ dùng cho kind = count",
+                    f"{key} is for kind = count",
+                    "bỏ đi, hoặc đổi kind",
+                    "leave it out, or change kind",
+                )
+        if kind not in (Kind.AND, Kind.OR):
+            return ()
         raw = self.table.get("of")
         if not isinstance(raw, list) or len(raw) < 2 or not all(isinstance(item, dict) for item in raw):  # noqa: PLR2004
             self.error(
@@ -293,7 +368,7 @@ class _Reader:
         return tuple(self._input(item) for item in raw)
 
     def _input(self, item: Mapping[str, Any]) -> Input:
-        table = {"id": self.table.get("id"), **item}
+        table = {**item, "id": self.table.get("id")}
         inner = _Reader(self.site, table, self.line, self.problems, default=self.default)
         for key in item:
             if key not in _INPUT_KEYS:
@@ -326,6 +401,8 @@ class _Reader:
         for place, attributes in places.items():
             found = [(word, rung.resolve(attributes)) for word, rung in _present(rule)]
             steps = [(word, value) for word, value in found if value is not None]
+            if rule.shares and not all(rule.shares[k] for k, rung in enumerate(rule.rungs) if rung is not None):
+                return  # numbers and shares can't be compared
             for (low, a), (high, b) in pairwise(steps):
                 if a * rule.sign < b * rule.sign:
                     continue

@@ -1,4 +1,4 @@
-"""When a rule is in force: windows of local time on days of the week.
+"""When a rule is in force: windows of local time on days of the week, and dates of validity.
 
 A schedule is a mask. Its edges are instants; the engine treats them as timers, so a window that opens
 while the value is already high raises, and one that closes ends what it let through.
@@ -14,6 +14,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MINUTES = 24 * 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
+_NEVER_ENDS = 1 << 62
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -28,13 +29,23 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """Windows that together say when a rule is in force, in the site's zone."""
+    """Windows that together say when a rule is in force, in the site's zone; none is at all times.
+
+    `first`, `last`: local dates (ISO 8601) between which it is valid, both included; None is no such end.
+    """
 
     windows: tuple[Window, ...]
     zone: str
+    first: str | None = None
+    last: str | None = None
 
     def open_at(self, instant: int) -> bool:
         """Whether the rule is in force at an instant, µs UTC; a window is closed on the left."""
+        start, end = _validity(self.first, self.last, self.zone)
+        if not start <= instant < end:
+            return False
+        if not self.windows:
+            return True
         day = _local_day(self.zone, instant)
         return any(
             start <= instant < end
@@ -43,6 +54,17 @@ class Schedule(msgspec.Struct, frozen=True):
         )
 
     def next_edge(self, instant: int) -> int | None:
+        """First instant after this one at which it opens or closes; None when it never does."""
+        start, end = _validity(self.first, self.last, self.zone)
+        if instant < start:
+            return start
+        if instant >= end:
+            return None
+        found = self._next_window(instant) if self.windows else None
+        until = end if end < _NEVER_ENDS else None
+        return min((edge for edge in (found, until) if edge is not None), default=None)
+
+    def _next_window(self, instant: int) -> int | None:
         """First instant after this one at which a window opens or closes; None when none ever does."""
         day = _local_day(self.zone, instant)
         for offset in range(-1, 9):
@@ -83,6 +105,14 @@ def _minute(text: object) -> int | None:
 
 def _local_day(zone: str, instant: int) -> int:
     return (_EPOCH + timedelta(microseconds=instant)).astimezone(ZoneInfo(zone)).date().toordinal()
+
+
+@lru_cache(maxsize=1024)
+def _validity(first: str | None, last: str | None, zone: str) -> tuple[int, int]:
+    """Instants from which on and up to which dates hold."""
+    start = -_NEVER_ENDS if first is None else _instant(date.fromisoformat(first), 0, zone)
+    end = _NEVER_ENDS if last is None else _instant(date.fromisoformat(last) + timedelta(days=1), 0, zone)
+    return start, end
 
 
 @lru_cache(maxsize=4096)

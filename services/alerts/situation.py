@@ -10,7 +10,6 @@ from typing import Literal
 import msgspec
 
 from services.observation.event import SEVERITIES, Status
-from services.observation.instants import iso
 from services.observation.text import Text
 
 TYPE = "vn.haidang.situation."
@@ -56,7 +55,6 @@ class Situation(msgspec.Struct, kw_only=True):
         quiet_since: time of the alert that cleared last, while no member is open.
         merged_into: of a merged one, where it goes on; takes: situations that went up in this one.
         cause: id of the alert's event that decided; `clock`, or `regrouped` after another table of kinds.
-        after: place on ALERTS up to which it was decided.
         version: of the table of kinds.
     """
 
@@ -79,7 +77,6 @@ class Situation(msgspec.Struct, kw_only=True):
     joined: list[Member]
     left: list[Left]
     cause: str
-    after: int
     version: str
     ends_at: str | None = None
     quiet_since: str | None = None
@@ -183,11 +180,6 @@ class Unfolding:
                 self.past[gone.alert_id] = (known, gone)
         while len(self.past) > PAST_KEPT:
             del self.past[next(iter(self.past))]
-
-
-def ends_at(quiet_us: int, window: int) -> str:
-    """When a situation ends whose last member cleared at a wall-clock time, µs UTC."""
-    return iso(quiet_us + window)
 
 
 def _hash(*parts: str) -> str:

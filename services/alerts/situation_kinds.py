@@ -81,7 +81,12 @@ FAMILIES = (
     Family("lightning", Text("sét", "lightning"), "lightning"),
     Family("rip", Text("dòng rip", "rip currents"), "rip_current"),
     Family("tree", Text("cây nghiêng, đổ", "leaning trees"), "tree"),
-    Family("lamps", Text("đèn đường tắt", "street lamps out"), "lighting"),
+    Family(
+        "lamps",
+        Text("đèn đường tắt hoặc rò điện", "street lamps out or leaking"),
+        "lighting",
+        ("lamp_failure", "lamp_power_low", "lamp_gear", "gear", "supply", "leakage"),
+    ),
     Family(
         "air",
         Text("không khí ô nhiễm", "polluted air"),

@@ -17,10 +17,12 @@ from services.api.openapi import document, parameters
 from services.api.params import only_known
 from services.api.routers import (
     alerts,
+    commands,
     docs,
     events,
     gateways,
     health,
+    lighting,
     rejects,
     rules,
     sensors,
@@ -52,7 +54,7 @@ def create_app(context: Context) -> FastAPI:
     errors.install(app)
     who = [Depends(authenticate)]
     strict = [Depends(only_known)]
-    for room in (stations, sensors, strikes, alerts, gateways, rejects, rules):
+    for room in (stations, sensors, strikes, alerts, commands, lighting, gateways, rejects, rules):
         app.include_router(room.router, prefix=PREFIX, dependencies=who + strict)
     app.include_router(events.router, prefix=PREFIX, dependencies=who + strict)
     app.include_router(health.guarded, dependencies=who + strict)

@@ -12,6 +12,7 @@ from services.api.fold import Fold
 from services.api.heard import Heard
 from services.api.heartbeats import Heartbeats, now_us
 from services.api.latest import Latest
+from services.api.lit import Lit
 from services.api.push.hub import Hub
 from services.api.running_site import RunningSite
 from services.runtime.settings import Settings
@@ -32,6 +33,7 @@ class Context:
     heartbeats: Heartbeats
     heard: Heard
     latest: Latest = field(init=False)
+    lit: Lit = field(init=False)
     canary_archived_us: int | None = None
     started_us: int = field(default_factory=now_us)
     clock: Callable[[], int] = now_us
@@ -40,6 +42,7 @@ class Context:
     def __post_init__(self) -> None:
         """What is made of the others."""
         self.latest = Latest(self.database)
+        self.lit = Lit(self.js, self.site)
 
     def age_s(self, us: int | None) -> float | None:
         """Seconds since an instant; None when there was none."""

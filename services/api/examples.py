@@ -5,6 +5,7 @@ Over 250 lines: a table, one example for each operation.
 
 from typing import Any
 
+from services.api.command_examples import COMMAND_EXAMPLES
 from services.observation.reasons import TABLE, Reason
 
 _EPOCH = "1f0c9a2b"
@@ -148,6 +149,7 @@ EXAMPLES: dict[str, Any] = {
         f"id: {_EPOCH}.42\nevent: escalated\n"
         'data: {"id":"a7d3c9e1…","type":"vn.haidang.alert.escalated.v1",…}\n\n'
     ),
+    **COMMAND_EXAMPLES,
     "list_gateways": _list(_GATEWAY, history="ok"),
     "get_gateway": {
         **_GATEWAY,
@@ -237,6 +239,22 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     ),
     404: _problem(
         404, "Not Found", "not-found", "there is no station 'x'", "không có trạm 'x'", "stations/x"
+    ),
+    403: _problem(
+        403,
+        "Forbidden",
+        "not-allowed",
+        "only operators may give orders",
+        "chỉ người trực vận hành được ra lệnh",
+        "commands",
+    ),
+    409: _problem(
+        409,
+        "Conflict",
+        "idempotency-conflict",
+        "this Idempotency-Key was used for another order; a new order needs a new key",
+        "Idempotency-Key này đã dùng cho một lệnh khác; dùng khóa mới cho lệnh mới",
+        "commands",
     ),
     410: _problem(
         410,

@@ -36,6 +36,8 @@ TAGS = {
     "strikes": "Lightning · Sét",
     "alerts": "Alerts as they stand · Cảnh báo hiện tại",
     "events": "What happened to alerts, live and resumable · Diễn biến cảnh báo",
+    "commands": "Orders to street lights, and what became of them · Lệnh chiếu sáng và kết quả",
+    "lighting": "Street lighting: desired and reported · Chiếu sáng đường phố",
     "gateways": "Gateways and their accounts · Gateway và sổ ghi",
     "rejects": "What could not be used · Dữ liệu bị loại",
     "rules": "Rules in force · Quy tắc",
@@ -43,7 +45,9 @@ TAGS = {
 }
 _PROBLEMS = {
     401: "Who asks must show a token · Cần mã truy cập",
+    403: "Not allowed to whoever asks · Không được phép",
     404: "There is no such thing · Không có",
+    409: "It does not fit with what was there before · Không hợp với điều đã có",
     410: "The token is stale; `token` is the current one · Mã đã cũ; `token` là mã hiện tại",
     422: "A parameter is wrong · Tham số không hợp lệ",
     503: "What is needed for this is away; see `Retry-After` · Tạm thời không có",
@@ -51,6 +55,7 @@ _PROBLEMS = {
 _BY_OPERATION = {
     "list_alerts": (410, 503),
     "list_events": (410, 503),
+    "order_command": (403, 409, 503),
     "healthz": (),
     "get_station": (404, 503),
     "readyz": (503,),

@@ -59,6 +59,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         feed.run(stop),
         context.heartbeats.run(stop),
         context.heard.run(stop),
+        context.lit.run(stop),
         context.site.run(stop),
         Canary(settings).run(stop),
         _look_at_history(context, health, stop),

@@ -25,11 +25,13 @@ COMMANDS: dict[str, Command] = {
     "alerts": Command("service", "service: rules, from readings to alerts"),
     "keeper": Command("service", "service: what time decides about alerts"),
     "api": Command("service", "service: HTTP, push and the console"),
+    "lighting": Command("service", "service: plans and orders to street lights, until they are confirmed"),
     "simulate": Command("simulate", "a plausible city from a seed / mô phỏng một thành phố từ một con số"),
     "replay": Command("replay", "send a recording as if it happened now / phát lại dữ liệu đã ghi"),
     "backtest": Command(
         "backtest", "judge rules on recordings / kiểm nghiệm quy tắc cảnh báo trên dữ liệu đã ghi"
     ),
+    "explain": Command("explain", "why an alert, and why none / vì sao có cảnh báo, vì sao không"),
     "site": Command("site", "check, push and pull a site's files / kiểm tra, nạp, lấy về cấu hình địa bàn"),
     "schema": Command("schema", "bring a database's tables up to date"),
     "doctor": Command(

@@ -42,7 +42,9 @@ class Keeper:
     def readings(self, batch: Batch) -> None:
         """Keep measured readings."""
         if len(batch.time):
-            place = np.array([self._rows.setdefault(name, len(self._rows)) for name in batch.sensors], np.int64)
+            place = np.array(
+                [self._rows.setdefault(name, len(self._rows)) for name in batch.sensors], np.int64
+            )
             self._parts.append((place[batch.sensor], batch.time, batch.value, batch.flag))
 
     def derived(self, batch: Batch) -> None:
@@ -59,7 +61,11 @@ class Keeper:
         row, time, value, flag = row[order], time[order], value[order], flag[order]
         ends = np.searchsorted(row, np.arange(len(self._rows) + 1)).tolist()
         return {
-            name: (time[ends[at] : ends[at + 1]], value[ends[at] : ends[at + 1]], flag[ends[at] : ends[at + 1]])
+            name: (
+                time[ends[at] : ends[at + 1]],
+                value[ends[at] : ends[at + 1]],
+                flag[ends[at] : ends[at + 1]],
+            )
             for name, at in self._rows.items()
         }
 
@@ -109,7 +115,9 @@ def gather(
     loud.sort(key=lambda chart: (-bool(chart.alerts), not chart.truths, -_reached(chart), chart.sensor))
     shown = loud[:CHARTS]
     names = {chart.sensor for chart in shown}
-    others = sorted((c for c in charts if c.sensor not in names), key=lambda c: (c.derived, c.sensor))[:OTHERS]
+    others = sorted((c for c in charts if c.sensor not in names), key=lambda c: (c.derived, c.sensor))[
+        :OTHERS
+    ]
     if not shown:
         shown, others = others[:CHARTS], others[CHARTS:]
     used = {rule.id for rule in core.layout.rule_at}

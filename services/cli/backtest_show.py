@@ -103,7 +103,9 @@ def with_interval(ratio: float | None, sure: Interval | None) -> str:
 def _leads(found: Leads | None) -> str:
     if found is None or found.n == 0:
         return f"{'–':>7}{'–':>7}{'–':>7}"
-    shown = "".join("      –" if s is None else f"{s / 60:>+7.0f}" for s in (found.median, found.p10, found.p90))
+    shown = "".join(
+        "      –" if s is None else f"{s / 60:>+7.0f}" for s in (found.median, found.p10, found.p90)
+    )
     late = f"  late / muộn {found.late:.0%}" if found.late else ""
     if found.median_95 is None:
         return f"{shown}  n = {found.n}: too few / quá ít{late}"

@@ -95,7 +95,13 @@ def run_engine(
     events: list[CloudEvent] = []
     together = any(rule.kind in COMBINED for rule in rules)
     steps = messages(
-        recorded, site, extra_properties(), together=together, progress=progress, hold_s=hold_of(rules)
+        recorded,
+        site,
+        extra_properties(),
+        together=together,
+        progress=progress,
+        hold_s=hold_of(rules),
+        mills=bool(site.sources) and bool(_read_at_steps() & {sensor.property for sensor in part.sensors.values()}),
     )
     for step in steps:
         events += engine.apply(step)
@@ -120,6 +126,17 @@ def hold_of(rules: "Sequence[Rule]") -> float:
     ]
     back = [one.window_s for hazard in hazards().values() for one in hazard.strikes]
     return max([*waits, *back], default=0.0) + _AFTER_S
+
+
+def _read_at_steps() -> set[str]:
+    """Measured properties that what is made of strikes holds: those of field mills."""
+    from services.alerts.hazards import derivations, hazards
+
+    wanted = {name for hazard in hazards().values() for one in hazard.strikes for name in one.inputs}
+    for one in reversed(derivations()):  # each stands after what it reads
+        if not wanted.isdisjoint(one.outputs):
+            wanted |= {one.source, *one.inputs}
+    return wanted
 
 
 def cover_of(engine: "Engine", first: int, last: int) -> "Cover":

@@ -55,6 +55,14 @@ class Recorded(msgspec.Struct):
         ends += [self.strikes[0].at, self.strikes[-1].at] if self.strikes else []
         return (min(ends), max(ends)) if ends else (0, 0)
 
+    def until(self, at: int) -> "Recorded":
+        """What had come at an instant, µs UTC, that instant included."""
+        end = int(np.searchsorted(self.arrival, at, side="right"))
+        time = self.time[:end]
+        arrival = time if self.at_once() else self.arrival[:end]
+        strikes = [one for one in self.strikes if one.at <= at]
+        return Recorded(time, self.row[:end], self.value[:end], arrival, self.gateway, self.unused, strikes)
+
     def at_once(self) -> bool:
         """Whether each reading came when it was measured, so that they are in order of time."""
         return self.arrival is self.time or bool((self.arrival == self.time).all())

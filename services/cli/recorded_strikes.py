@@ -83,22 +83,25 @@ class Storm:
 
     Attributes:
         minutes: ascending, µs UTC: each full minute at which the engine has something to look at.
-        interleaved: whether readings must be cut there too.
+        sources: networks: those the site declares, and those that strikes came from.
     """
 
-    def __init__(self, came: Sequence[Came], site: Site, hold_s: float, last: int) -> None:
-        """`hold_s`: how long after a strike something may still wait; `last`: end of the recording, µs."""
+    def __init__(self, came: Sequence[Came], site: Site, hold_s: float, always: tuple[int, int] | None) -> None:
+        """`hold_s`: how long after a strike something may still wait.
+
+        `always`: a span, µs UTC, in which every minute counts: field mills speak, with or without strikes.
+        """
         ordered = sorted(came, key=lambda one: one.at)
         self._minute = np.array([-(-one.at // MINUTE) * MINUTE for one in ordered], np.int64)
         self._strikes = [one.strike for one in ordered]
-        self.minutes = _minutes(np.unique(self._minute), round(hold_s * SECOND), last)
-        self.sources = sorted({strike.source for strike in self._strikes})
+        self.minutes = _minutes(np.unique(self._minute), round(hold_s * SECOND), always)
         own = {source.id: source.gateway for source in site.sources}
+        self.sources = sorted({*own, *(strike.source for strike in self._strikes)})
         self._clocked = [name for one in self.sources for name in (one, own.get(one)) if name]
 
     def __bool__(self) -> bool:
-        """Whether there are any."""
-        return bool(self._strikes)
+        """Whether there is any minute to look at."""
+        return len(self.minutes) > 0
 
     def at(self, minute: int) -> list[StrikeBatch]:
         """Those that came in the minute that ends here, ascending; no message when none did."""
@@ -116,14 +119,16 @@ class Storm:
         return dict.fromkeys(self._clocked, minute)
 
 
-def _minutes(struck: NDArray[np.int64], hold: int, last: int) -> NDArray[np.int64]:
-    """Minutes with strikes, and those after each for as long as something may wait, not beyond the end."""
+def _minutes(struck: NDArray[np.int64], hold: int, always: tuple[int, int] | None) -> NDArray[np.int64]:
+    """Minutes with strikes, and those after each for as long as something may wait; also after the last."""
+    spans = []
+    if always is not None:
+        spans.append(np.arange(-(-always[0] // MINUTE) * MINUTE, always[1] + MINUTE, MINUTE))
     if not len(struck):
-        return struck
-    end = max(int(struck[-1]), -(-last // MINUTE) * MINUTE)
-    ends = np.minimum(struck + hold, np.append(struck[1:], end + MINUTE) - MINUTE)
+        return spans[0] if spans else struck
+    ends = np.minimum(struck + hold, np.append(struck[1:] - MINUTE, struck[-1] + hold))
     ends = np.maximum(ends, struck)
-    spans = [np.arange(a, b + 1, MINUTE) for a, b in zip(struck.tolist(), ends.tolist(), strict=True)]
+    spans += [np.arange(a, b + 1, MINUTE) for a, b in zip(struck.tolist(), ends.tolist(), strict=True)]
     return np.unique(np.concatenate(spans))
 
 

@@ -1,4 +1,4 @@
-"""`haidang ingest|archive|alerts|keeper|api`: one service as a process, as `up` runs them."""
+"""`haidang ingest|archive|alerts|keeper|api|lighting`: one service as a process, as `up` runs them."""
 
 import argparse
 import importlib
@@ -17,12 +17,13 @@ MAINS = {
     "alerts": "services.alerts.worker",
     "keeper": "services.alerts.keeper",
     "api": "services.api.service",
+    "lighting": "services.lighting.service",
 }
 """Module of each service; its `run(settings, stop)` is the service."""
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
-    """All five take the same: settings come from HAIDANG_* and may be given here."""
+    """All take the same: settings come from HAIDANG_* and may be given here."""
     for name in MAINS:
         parser = subparsers.add_parser(name, help=COMMANDS[name].text)
         parser.add_argument("--nats", metavar="URL", help="nats://user:password@host:port")

@@ -9,7 +9,7 @@ from services.runtime.settings import Settings, child_environment
 from services.runtime.supervisor import Program
 
 # In the order of starting: readings can come in when ingest and api are there, and they take longest.
-SERVICES = ("ingest", "api", "alerts", "keeper", "archive")
+SERVICES = ("ingest", "api", "alerts", "keeper", "archive", "lighting")
 PROGRAM = (sys.executable, "-m", "services.cli")
 PATIENCE_S = 5.0  # two steps of stopping within ten seconds: services, then the servers
 
@@ -45,6 +45,8 @@ def program(
         "strict": str(settings.strict).lower(),
         "keep_days": str(settings.keep_days) if settings.keep_days else None,
         "trusted_network": str(settings.trusted_network).lower(),
+        "command_confirm_s": f"{settings.command_confirm_s:g}",
+        "command_repeats": str(settings.command_repeats),
     }
     environment = child_environment({key: value for key, value in given.items() if value is not None})
     return Program(name, lambda: [*command, name], environment, patience_s=PATIENCE_S, quiet=quiet)

@@ -146,15 +146,12 @@ def _watches(row: dict[str, Any]) -> str:
 
 
 def _row(rule: "Rule", watched: "Reach") -> dict[str, Any]:
-    from services.observation.event import SEVERITIES
-
-    rungs = {name: str(rung) for name, rung in zip(SEVERITIES, rule.rungs, strict=True) if rung is not None}
     return {
         "id": rule.id,
         "hazard": rule.hazard,
         "kind": str(rule.kind),
         "property": rule.property,
-        "rungs": rungs,
+        "rungs": rule.rungs_said(),
         "sensors": watched.sensors,
         "areas": watched.areas,
         "default": rule.default,

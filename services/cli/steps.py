@@ -49,6 +49,7 @@ def messages(  # noqa: PLR0913  what a recording is judged by
     together: bool,
     progress: Callable[[int], None],
     hold_s: float = HOLD_S,
+    mills: bool = False,
 ) -> Iterator[list[EngineMessage]]:
     """Messages for the engine, step by step.
 
@@ -59,6 +60,7 @@ def messages(  # noqa: PLR0913  what a recording is judged by
         together: whether there are rules over several sensors.
         progress: told how many readings are done.
         hold_s: how long after a strike something may still wait for a full minute.
+        mills: whether readings speak at protected places even where nothing strikes.
 
     Yields:
         Batches of readings and strikes, each with its tick at a full minute.
@@ -68,7 +70,7 @@ def messages(  # noqa: PLR0913  what a recording is judged by
     tail = quality.Tail(len(sensors))
     clocks = _Clocks(recorded)
     silence = _Silence(silent_of(site), clocks.number) if together and recorded.at_once() else None
-    storm = Storm(recorded.strikes, site, hold_s, recorded.span()[1])
+    storm = Storm(recorded.strikes, site, hold_s, recorded.span() if mills else None)
     struck = 0  # so many of its minutes are told
     names = [sensor.id for sensor in sensors]
     start, total, at_once = 0, len(recorded), recorded.at_once()

@@ -18,7 +18,7 @@ from services.ingest.identify import Taken, identify
 from services.ingest.items import Built, Item
 from services.ingest.order import Key, Order
 from services.ingest.raw import RawMessage
-from services.ingest.rejects import Reason
+from services.ingest.rejects import Reason, Reject
 from services.observation import messages, topics
 from services.observation.batch import Source
 from services.observation.messages import GatewayState, Tick
@@ -56,6 +56,8 @@ class Builder:
             raw = item.raw
             if raw is None:
                 continue
+            if item.result is not None and raw.connection.alive:
+                built.results.append((item, item.result))
             if item.rejects:
                 self._keep_rejects(item, raw, built)
             if raw.mid and raw.connection.alive:
@@ -185,6 +187,14 @@ class Builder:
                 item.tick.clocks = self._book.take_moved()
                 built.messages.append((topics.READINGS_ALL, messages.TICK, messages.encode(item.tick)))
 
+    def unknown(self, item: Item, detail: str) -> list[tuple[str, bytes]]:
+        """The reject of a result that no command waits for."""
+        item.rejects = [Reject(Reason.UNKNOWN_COMMAND, None, detail)]
+        built = Built()
+        if item.raw is not None:
+            self._keep_rejects(item, item.raw, built)
+        return built.rejects
+
     def _keep_rejects(self, item: Item, raw: RawMessage, built: Built) -> None:
         self.rejected.update(reject.reason for reject in item.rejects)
         built.rejects += rejects.messages(
@@ -198,7 +208,7 @@ class Builder:
 
 
 def _kind(item: Item) -> _Kind | None:
-    """None for what is only acknowledged: a reject, or a pack of nothing."""
+    """None for what does not go on READINGS: a reject, a pack of nothing, a result of a command."""
     if item.pack is not None:
         return _Kind.PACKS
     if item.strikes is not None:

@@ -18,7 +18,7 @@ from services.ingest.broker import MAX_UNANSWERED, Connection
 from services.ingest.order import Key
 from services.ingest.raw import Endpoint
 from services.ingest.site_index import SiteIndex
-from services.observation import event, topics
+from services.observation import command, event, topics
 from services.observation.envelope import MISSING, decode_missing
 from services.observation.sensor import CANARY_GATEWAY
 from services.runtime import logging
@@ -173,9 +173,17 @@ class Downlink:
             return None
         if tokens[2] == "ack":
             return topics.ack(gateway.area, gateway.id), message.data
-        if tokens[2] == "commands":
+        if tokens[2] == "commands" and not _expired(message.data):
             return topics.commands(gateway.area, gateway.id), message.data
         return None
+
+
+def _expired(data: bytes) -> bool:
+    """Whether a command came too late: a gateway would refuse it. At our start old ones are read again."""
+    try:
+        return command.decode_command(data).expires_at <= time.time_ns() // 1000
+    except msgspec.MsgspecError:
+        return False  # of a newer release, perhaps; who it is for will know
 
 
 def _alert(message: Message) -> Outgoing | None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
-from services.ingest import adapters, strikes
+from services.ingest import adapters, results, strikes
 from services.ingest.book import Book
 from services.ingest.items import Item
 from services.ingest.order import Arrival, Order, Released
@@ -86,7 +86,14 @@ class Intake:
         self._released(self._order.barrier(item), now)
 
     def _result(self, raw: RawMessage, topic: Topic, now: float) -> None:
-        self._refuse(Item(raw, topic.gateway), Reject(Reason.UNKNOWN_COMMAND), now)
+        item = Item(raw, topic.gateway)
+        reject = self._index.gateway(topic.area, topic.gateway)
+        found = reject or results.decode(raw.payload)
+        if isinstance(found, Reject):
+            self._refuse(item, found, now)
+            return
+        item.result = found
+        self._leave(item, now)
 
     _BY_KIND: Mapping[Kind, Callable[["Intake", RawMessage, Topic, float], None]] = {
         Kind.READINGS: _readings,

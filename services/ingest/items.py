@@ -6,6 +6,7 @@ from services.ingest.decode import Pack, RawStrike
 from services.ingest.order import Key
 from services.ingest.raw import Line, RawMessage
 from services.ingest.rejects import Reject
+from services.observation.command import Result
 from services.observation.envelope import Head
 from services.observation.messages import Tick
 
@@ -19,6 +20,7 @@ class Item(msgspec.Struct, eq=False, gc=False):
     pack: Pack | None = None
     strikes: list[tuple[int, RawStrike]] | None = None
     status: str | None = None
+    result: Result | None = None
     tick: Tick | None = None
     rejects: list[Reject] = []
 
@@ -32,4 +34,5 @@ class Built(msgspec.Struct):
     safe: list[tuple[Key, int]] = []
     copies: set[Key] = set()
     online: set[str] = set()
+    results: list[tuple[Item, Result]] = []
     readings: int = 0

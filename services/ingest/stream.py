@@ -13,16 +13,19 @@ from typing import Any, TypeVar
 
 import msgspec
 from nats.js import JetStreamContext
-from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
 
 from services.ingest.book import FORMAT, Book, Saved
+from services.observation import command
 from services.observation.batch import BatchError
+from services.observation.command import CommandEvent
 from services.observation.messages import HEADER
 from services.observation.text import Text
 from services.runtime import logging
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import (
+    MESSAGE_ID,
     NatsError,
     OrderLost,
     Position,
@@ -32,7 +35,7 @@ from services.runtime.nats import (
     read_position,
     renew_epoch,
 )
-from services.runtime.streams import READINGS, REJECTS, SNAPSHOTS, STATE
+from services.runtime.streams import COMMANDS, READINGS, REJECTS, SNAPSHOTS, STATE
 
 KEY = "ingest"
 SNAPSHOTS_KEPT = 3
@@ -40,6 +43,9 @@ PUBLISH_TIMEOUT_S = 1.5
 """Below the broker's `ack_wait`, so that we give up before it sends again."""
 
 REJECT_TIMEOUT_S = 1.0
+RESULTS_AT_ONCE = 100
+MOST_RESULTS = 200
+"""Of one window; a controller gone mad must not stop readings, and what is dropped is answered again."""
 FETCH = 1_000
 
 RETRY_S = 0.2
@@ -173,6 +179,33 @@ class Stream:
             if not isinstance(answer, (NatsError, TimeoutError)):
                 raise answer
         return len(failed)
+
+    async def publish_results(self, found: Sequence[CommandEvent], site: str) -> list[bool | None]:
+        """Keep what came of commands: True; False: nobody ordered that command; None: it could not be kept.
+
+        A command that is not heard of is repeated and answered again, so this stops no readings.
+        """
+
+        async def keep(event: CommandEvent) -> bool | None:
+            subject = command.subject(site, event.data.gateway, event.subject)
+            try:
+                async with asyncio.timeout(REJECT_TIMEOUT_S):
+                    await self._js.get_last_msg(COMMANDS, subject)
+                headers = {MESSAGE_ID: event.id}
+                data = command.encode(event)
+                await self._js.publish(
+                    subject, data, timeout=REJECT_TIMEOUT_S, stream=COMMANDS, headers=headers
+                )
+            except NotFoundError:
+                return False
+            except (NatsError, APIError, TimeoutError):
+                return None
+            return True
+
+        kept: list[bool | None] = []
+        for start in range(0, len(found), RESULTS_AT_ONCE):
+            kept += await asyncio.gather(*(keep(event) for event in found[start : start + RESULTS_AT_ONCE]))
+        return kept
 
     async def save(self, saved: Saved, position: Position) -> None:
         """Write a snapshot of the book at a position, and point to it.

@@ -52,6 +52,17 @@ class Watch:
             "stream REJECTS does not accept; readings go on, rejects are not kept",
         )
 
+    def results_lost(self, count: int) -> None:
+        """So many results of commands could not be kept; 0 says that all could."""
+        if not count:
+            self._health.settle("commands_stream")
+            return
+        self._health.complain(
+            "commands_stream",
+            "Luồng COMMANDS không nhận kết quả của lệnh; lệnh sẽ được gửi và trả lời lại",
+            "stream COMMANDS does not take results of commands; they are sent and answered again",
+        )
+
     def tail_lost(self, sequence: int) -> None:
         """The stream lost its end."""
         self._health.complain(

@@ -28,6 +28,7 @@ class Order(msgspec.Struct, frozen=True):
     groups: list[str]
     by: str
     reason: str
+    request: str = ""
 
     def event(self, site: str, time: int) -> CommandEvent:
         """Its first event; the same order is the same event."""
@@ -40,6 +41,7 @@ class Order(msgspec.Struct, frozen=True):
             groups=self.groups,
             by=self.by,
             reason=self.reason,
+            request=self.request,
         )
         return nouns.make(site, Verb.ORDERED, told, time)
 

@@ -118,14 +118,18 @@ def _leftover(findings: Findings, site: Site, members: Mapping[str, str]) -> Non
     left = [
         one for one, it in site.stations.items() if it.gateway and one not in members and is_lamp(site, one)
     ]
-    if left:
-        shown = ", ".join(left[:_FEW]) + (" …" if len(left) > _FEW else "")
-        findings.warning(
-            1,
-            (f"{len(left)} đèn không thuộc nhóm nào: {shown}", f"{len(left)} lamps are in no group: {shown}"),
-            ("thêm chúng vào một [[group]], nếu không sẽ không ai điều khiển",
-             "put them into a [[group]], or nobody controls them"),
-        )  # fmt: skip
+    if not left:
+        return
+    shown = ", ".join(left[:_FEW]) + (" …" if len(left) > _FEW else "")
+    are = "lamp is" if len(left) == 1 else "lamps are"
+    findings.warning(
+        1,
+        (f"{len(left)} đèn không thuộc nhóm nào: {shown}", f"{len(left)} {are} in no group: {shown}"),
+        (
+            "thêm chúng vào một [[group]], nếu không sẽ không ai điều khiển",
+            "put them into a [[group]], or nobody controls them",
+        ),
+    )
 
 
 def _read_brighten(

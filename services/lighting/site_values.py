@@ -44,8 +44,10 @@ class Table:
             )
         return found
 
-    def number(self, key: str, default: float, least: float, most: float, unit: tuple[str, str]) -> float:
-        """A number within limits."""
+    def number(
+        self, key: str, default: float | None, least: float, most: float, unit: tuple[str, str]
+    ) -> float:
+        """A number within limits; without a default it must be given."""
         value = self.table.get(key, default)
         if is_number(value) and least <= value <= most:
             return float(value)
@@ -57,11 +59,11 @@ class Table:
                 f"give a number from {least:g} to {most:g} {unit[1]}",
             ),
         )
-        return default
+        return least if default is None else default
 
     def level(self, key: str = "level", default: float | None = FULL) -> float:
         """A level, %; without a default it must be given."""
-        return self.number(key, -1.0 if default is None else default, 0, FULL, ("%", "%"))
+        return self.number(key, default, 0, FULL, ("%", "%"))
 
     def flag(self, key: str) -> bool:
         """True or false; false where it is absent."""

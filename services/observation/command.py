@@ -121,6 +121,7 @@ class Told(msgspec.Struct, kw_only=True, omit_defaults=True):
         wire: of `ordered`: the command as it goes down.
         order: of `ordered`: one order of a person or a rule may become a command to each of several gateways.
         groups, by, reason: of `ordered`: what it was meant for, who ordered it, and why.
+        request: of `ordered`: tells whether the same key came again with another wish.
         attempt: of `sent` and `repeated`: which sending since the gateway was last given up or came back.
         sending: which sending of all.
         at, note, reported: of an answer: the controller's clock, its words, what it holds.
@@ -135,6 +136,7 @@ class Told(msgspec.Struct, kw_only=True, omit_defaults=True):
     groups: list[str] = []
     by: str = ""
     reason: str = ""
+    request: str = ""
     attempt: int = 0
     sending: int = 0
     at: int | None = None

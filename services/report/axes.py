@@ -9,8 +9,8 @@ from services.observation.text import Text
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _STEPS = (
-    1, 5, 15, 30, _MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY,
-    2 * _DAY, 7 * _DAY, 14 * _DAY,
+    1, 5, 15, 30, _MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR, 2 * _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR,
+    _DAY, 2 * _DAY, 3 * _DAY, 4 * _DAY, 5 * _DAY, 7 * _DAY, 10 * _DAY, 14 * _DAY,
 )  # fmt: skip
 _MONTHS = 28 * _DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if "e" in text and abs(value) >= 1 else text
 
 
-def instants(first: int, last: int, zone: str, about: int = 8) -> list[tuple[int, str]]:
+def instants(first: int, last: int, zone: str, about: int = 10) -> list[tuple[int, str]]:
     """Round instants of the wall clock, µs UTC, with their labels: day and month, or hour and minute."""
     span = max(last - first, 1) / SECOND
     step = next((s for s in _STEPS if span / s <= about), None)

@@ -19,7 +19,7 @@ from services.report.decimate import gaps, pieces
 from services.report.model import Band, Chart, Threshold, Truth
 from services.report.words import SEVERITY, esc
 
-WIDTH, LEFT, RIGHT = 1180, 58, 168
+WIDTH, LEFT, RIGHT = 1240, 58, 222
 PLOT_W, PLOT_H = WIDTH - LEFT - RIGHT, 170
 LANE, LANE_GAP = 22, 4
 COLUMNS = 900

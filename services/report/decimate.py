@@ -34,7 +34,11 @@ def pieces(time: Ints, value: Floats, first: int, last: int, columns: int, gap: 
     if not len(time):
         return []
     piece = np.concatenate([[0], np.cumsum(np.diff(time) > gap)])
-    keep = np.arange(len(time)) if len(time) <= 2 * columns else _extremes(time, value, piece, first, last, columns)
+    keep = (
+        np.arange(len(time))
+        if len(time) <= 2 * columns
+        else _extremes(time, value, piece, first, last, columns)
+    )
     time, value, piece = time[keep], value[keep], piece[keep]
     cuts = np.flatnonzero(np.diff(piece)) + 1
     return [Line(t, v) for t, v in zip(np.split(time, cuts), np.split(value, cuts), strict=True)]

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from services.observation.text import Text
 from services.report import tables
 from services.report.axes import clock, duration
-from services.report.chart import LANE, LEFT, PLOT_W, WIDTH, caption, draw, spark, time_axis, x_of
+from services.report.chart import LEFT, PLOT_W, WIDTH, caption, draw, spark, time_axis, x_of
 from services.report.model import Chart, Report, Told
 from services.report.style import SCRIPT, STYLE
 from services.report.words import badge, both, esc, head
 
 _ROWS = 40
 _LISTED = 300
+_LABEL = 36
+"""Letters that fit beside a picture."""
 
 
 def render(report: Report) -> str:
@@ -72,7 +74,9 @@ def _tiles(report: Report) -> Iterator[str]:
 
 
 def _tile(figure: str, vi: str, en: str) -> str:
-    return f'<div class="tile"><strong>{figure}</strong><em lang="vi">{vi}</em><span lang="en">{en}</span></div>'
+    return (
+        f'<div class="tile"><strong>{figure}</strong><em lang="vi">{vi}</em><span lang="en">{en}</span></div>'
+    )
 
 
 def _scores(report: Report) -> Iterator[str]:
@@ -96,7 +100,7 @@ def _overview(report: Report) -> Iterator[str]:
     """All alerts over time, one line per rule and place."""
     rows: dict[str, list[Told]] = {}
     for one in report.told:
-        rows.setdefault(f"{one.rule} · {one.where}", []).append(one)
+        rows.setdefault(f"{one.where} · {one.rule}", []).append(one)
     if not rows:
         return
     shown = sorted(rows.items(), key=lambda row: row[1][0].start)[:_ROWS]
@@ -124,7 +128,7 @@ def _overview(report: Report) -> Iterator[str]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LANE + 5 else f"{name[: LANE + 4]}…"
+    return name if len(name) <= _LABEL else f"{name[: _LABEL - 1]}…"
 
 
 def _legend() -> str:
@@ -149,7 +153,7 @@ def _charts(report: Report) -> Iterator[str]:
         yield _legend()
     for chart in report.charts:
         yield (
-            f'<figure><figcaption><h3>{_title(chart)}</h3><p>{caption(chart)}</p></figcaption>'
+            f"<figure><figcaption><h3>{_title(chart)}</h3><p>{caption(chart)}</p></figcaption>"
             f'<div class="scroll">{draw(chart, report.first, report.last, report.zone)}</div></figure>'
         )
 

@@ -48,7 +48,9 @@ def scores(report: Report) -> str:
         ("Tỷ lệ bắt được", "POD [95 %]"), ("Tỷ lệ báo sai", "FAR [95 %]"), ("Chỉ số CSI", "CSI [95 %]"),
         ("Báo trước, trung vị", "lead, median"), ("p10 … p90", "p10 … p90"),
     )  # fmt: skip
-    return f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>{_rare_table(report)}'
+    return (
+        f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>{_rare_table(report)}'
+    )
 
 
 def _score(one: Score) -> str:
@@ -67,13 +69,15 @@ def _score(one: Score) -> str:
 
 
 def _minutes(seconds: float) -> str:
-    return "0 min" if abs(seconds) < 30 else f"{seconds / 60:+,.0f} min"  # noqa: PLR2004
+    if abs(seconds) < 30:  # noqa: PLR2004
+        return "0 min"
+    return f"{seconds / 60:+,.0f} min" if abs(seconds) < 3 * 3600 else f"{seconds / 3600:+,.0f} h"  # noqa: PLR2004
 
 
 def _sure_lead(n: int, interval: Interval | None) -> str:
     if interval is None:
         return f"n = {n}: quá ít / too few"
-    return f"n = {n} [{interval[0] / 60:+,.0f} {interval[1] / 60:+,.0f}]"
+    return f"n = {n} [{_minutes(interval[0])}, {_minutes(interval[1])}]"
 
 
 def _ratio(value: float | None, sure: Interval | None) -> str:
@@ -119,12 +123,16 @@ def load(report: Report) -> str:
     )  # fmt: skip
     rows = []
     loads = [report.load, *(one for _, _, one in others)]
-    for (vi, en, *_), values, limit in zip(_LOAD, zip(*map(_figures, loads), strict=True), _limits(), strict=True):
+    for (vi, en, *_), values, limit in zip(
+        _LOAD, zip(*map(_figures, loads), strict=True), _limits(), strict=True
+    ):
         cells = "".join(f'<td class="n{" over" if over else ""}">{text}</td>' for text, over in values)
         rows.append(
             f'<tr><td>{esc(vi)} <i lang="en">{esc(en)}</i></td><td></td>{cells}<td class="n">{limit}</td></tr>'
         )
-    return f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>{_actors(report.load)}'
+    return (
+        f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>{_actors(report.load)}'
+    )
 
 
 _LOAD = (
@@ -143,7 +151,18 @@ _LOAD = (
 
 def _limits() -> tuple[str, ...]:
     split = " – ".join(f"{x * 100:.0f}" for x in SPLIT.values())
-    return "", f"{BEARABLE_PER_HOUR * 24:.0f}", f"{BEARABLE_PER_HOUR:.0f}", "10", "0", "1 %", "0", "", "", split
+    return (
+        "",
+        f"{BEARABLE_PER_HOUR * 24:.0f}",
+        f"{BEARABLE_PER_HOUR:.0f}",
+        "10",
+        "0",
+        "1 %",
+        "0",
+        "",
+        "",
+        split,
+    )
 
 
 def _figures(one: Load) -> list[tuple[str, bool]]:

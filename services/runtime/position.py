@@ -101,3 +101,18 @@ async def renew_epoch(js: JetStreamContext, stream: str, old: str) -> str:
 
 def _epoch(info: StreamInfo) -> str:
     return (info.config.metadata or {}).get(EPOCH, "")
+
+
+async def sequence_before(js: JetStreamContext, stream: str, since: int) -> int:
+    """The sequence after which everything that was stored at or after `since` (µs UTC) follows."""
+    state = (await js.stream_info(stream)).state
+    low, high = state.first_seq, state.last_seq + 1
+    while low < high:
+        middle = (low + high) // 2
+        try:
+            found = await js.get_msg(stream, seq=middle)
+            old = found.time is not None and found.time.timestamp() * 1e6 < since
+        except NotFoundError:  # it was deleted; what lies behind decides
+            old = True
+        low, high = (middle + 1, high) if old else (low, middle)
+    return max(low - 1, 0)

@@ -30,12 +30,17 @@ NAMES: dict[str, str] = {
     "strict": "true: every message is flushed to the disk before it is acknowledged",
     "trusted_network": "true: other addresses than loopback may be open, as in a container network",
     "keep_days": "drop observations older than so many days; nothing is dropped when empty",
+    "command_confirm_s": "seconds a controller may take to confirm a command before it is repeated; 60",
+    "command_repeats": "how often a command is repeated before it is reported as unconfirmed; 3",
+    "situation_window_s": "seconds without an open alert after which a situation has ended; 3600",
+    "situation_areas": "areas with the same kind of situation that make it one of the whole site; 3",
     "partitions": "which partitions this worker owns, as 0-15 or 0,3,7; all when empty",
 }
 ALL_PARTITIONS = tuple(range(16))
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ADMIN_TOKEN = "admin-token"  # noqa: S105  the name of a file, not a secret
 LOG_LEVELS = ("debug", "info", "warning", "error")
+_MOST_S, _MOST_REPEATS = 3_600.0, 20
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
@@ -63,6 +68,10 @@ class Settings:
     admin_token: str | None = field(default=None, repr=False)
     keep_days: int | None = None
     partitions: tuple[int, ...] = ALL_PARTITIONS
+    command_confirm_s: float = 60.0
+    command_repeats: int = 3
+    situation_window_s: float = 3600.0
+    situation_areas: int = 3
 
     @property
     def mqtt_host(self) -> str:
@@ -98,6 +107,10 @@ class Settings:
             admin_token=_first_line(data / ADMIN_TOKEN) if data else None,
             keep_days=_days(texts.get("keep_days", "")),
             partitions=_partitions(texts.get("partitions", "")),
+            command_confirm_s=_seconds("command_confirm_s", texts.get("command_confirm_s", "60")),
+            situation_window_s=_seconds("situation_window_s", texts.get("situation_window_s", "3600")),
+            situation_areas=max(_whole("situation_areas", texts.get("situation_areas", "3")), 2),
+            command_repeats=_whole("command_repeats", texts.get("command_repeats", "3")),
         )
         settings = _with_mqtt(settings, texts.get("mqtt", cls.mqtt))
         if settings.http is not None:
@@ -237,6 +250,24 @@ def _days(text: str) -> int | None:
         return None
     if not text.isdecimal() or int(text) == 0:
         msg = f"{PREFIX}KEEP_DAYS={text!r}: expected 1 or more days; leave it out to keep everything"
+        raise SettingsError(msg)
+    return int(text)
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= _MOST_S:
+        msg = f"{PREFIX}{name.upper()}={text!r}: expected seconds, above 0 and at most {_MOST_S:g}"
+        raise SettingsError(msg)
+    return found
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.isdecimal() or int(text) > _MOST_REPEATS:
+        msg = f"{PREFIX}{name.upper()}={text!r}: expected a whole number from 0 to {_MOST_REPEATS}"
         raise SettingsError(msg)
     return int(text)
 

@@ -104,7 +104,7 @@ class Street:
                 self.sent.append(one.command.id)
                 self._travel(nouns.encode(one.command), down=True)
                 told = msgspec.structs.replace(told, attempt=act.attempt, sending=one.sendings + 1)
-            self._write(nouns.make(SITE, act.verb, told, self.now, told.sending))
+            self._write(nouns.make(SITE, act.verb, told, self.now, told.sending or one.sendings))
         return acts
 
     def restart(self) -> None:

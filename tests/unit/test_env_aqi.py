@@ -137,7 +137,7 @@ def test_the_decisions_own_day() -> None:
 
 # --- Nowcast: the rest of the text
 def test_with_the_weight_of_a_half_the_sum_is_not_normalised() -> None:
-    """w* ≤ 1/2: Σ (1/2)^i c_i, as the law has it: an hour alone with its neighbour gives 3/4 of a constant."""
+    """w* ≤ 1/2: Σ (1/2)^i c_i, as the law has it: two hours of a constant would be 3/4 of it."""
     assert nowcast(newest_first(100.0, 10.0))[0] == 55.0 - 2.5
     steady = [100.0, *[40.0] * 11]
     assert nowcast(np.array([steady]))[0] == pytest.approx(50 + 40 * (0.5 - 2**-12))
@@ -157,7 +157,15 @@ def test_exactly_a_half_is_the_form_of_a_half() -> None:
 
 @pytest.mark.parametrize(
     ("newest", "valid"),
-    [("111", True), ("110", True), ("101", True), ("011", True), ("100", False), ("010", False), ("000", False)],
+    [
+        ("111", True),
+        ("110", True),
+        ("101", True),
+        ("011", True),
+        ("100", False),
+        ("010", False),
+        ("000", False),
+    ],
 )
 def test_two_of_the_newest_three_hours_are_needed(newest: str, valid: bool) -> None:  # noqa: FBT001  a table
     hours = [20.0 if there == "1" else math.nan for there in newest] + [20.0] * 9

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from services.alerts.derive import Compute
 from services.alerts.hazards import _env_air as air
 from services.alerts.hazards import _env_noise as noise
-from services.alerts.hazards._env_aqi import nowcast
+from services.alerts.hazards._env_aqi import POLLUTANTS, nowcast
 from services.alerts.hazards._env_hours import (
     GAS_REFERENCE,
     KEPT_S,
-    energy_mean,
     ends,
+    energy_mean,
     label,
     mean,
     mean_of_gas,
@@ -185,7 +185,7 @@ def station(at: float, **held: float) -> tuple[float, bool]:
     """VN_AQI of hour 10 and whether it is only known at least; `pm10=3` is index 3 of this hour."""
     row = [(600.0, 20.0)]
     hour = (MIDNIGHT + 10 * HOUR) / HOUR
-    given = {form.format(name): [math.nan] for name in air.aqi.POLLUTANTS for form in
+    given = {form.format(name): [math.nan] for name in POLLUTANTS for form in
              (air.AQI, air.AQI_DAY, "~{}_hour")}  # fmt: skip
     for name, value in held.items():
         given[air.AQI.format(name)] = [value]
@@ -236,9 +236,7 @@ HOURLY: list[tuple[Compute, float]] = [
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.floats(0, 900) | st.just(math.nan), min_size=1, max_size=60), st.integers(0, 29))
-def test_indices_are_the_same_to_the_last_bit_wherever_a_batch_is_cut(
-    values: list[float], late: int
-) -> None:
+def test_indices_are_the_same_to_the_last_bit_wherever_a_batch_is_cut(values: list[float], late: int) -> None:
     rows = [(at + late, x) for at, x in hourly(values)]
     for compute, window in HOURLY:
         if rows:

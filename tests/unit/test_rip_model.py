@@ -29,7 +29,7 @@ def one(value: float) -> Floats:
 
 
 @pytest.mark.parametrize(("height", "theta", "event", "eta", "z", "percent"), VECTORS)
-def test_the_model_gives_the_published_vectors(  # noqa: PLR0913
+def test_the_model_gives_the_published_vectors(
     height: float, theta: float, event: float, eta: float, z: float, percent: float
 ) -> None:
     inputs = one(height), one(theta), one(event), one(eta)

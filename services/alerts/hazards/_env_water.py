@@ -1,8 +1,8 @@
 """Surface water: what of QCVN 08:2023/BTNMT a probe can see, and the early warnings of probes.
 
 Table 1 of the regulation protects health: one limit per substance. Table 2 grades rivers and streams A (good)
-to D (poor): a station says in `water_class` (1 = A to 4 = D) which grade its water is to have, and what is derived
-is how many grades worse a reading is. Verified against the text of the regulation; cells that were
+to D (poor): a station says in `water_class` (1 = A to 4 = D) which grade its water is to have, and what is
+derived is how many grades worse a reading is. Verified against the text of the regulation; cells that were
 reconstructed from broken text, DO of A, TOC of C, TSS of B, COD of D, are to be checked.
 """
 
@@ -75,19 +75,20 @@ def worse_by(name: str) -> PointCompute:
 
     def compute(points: Points) -> Computed:
         found = np.maximum(grade(name, points.value) - points.attribute(CLASS, np.nan), 0.0)
-        return Computed(np.asarray(found[None], np.float64))
+        return Computed(np.asarray(found[None]))
 
     return compute
 
 
 PH_SPAN = (6.0, 8.5)
+_MILLION = 1e6
 
 
 def ph_outside(points: Points) -> Computed:
     """How far pH is outside 6.0 to 8.5; 0 within: (1, m)."""
     low, high = PH_SPAN
-    outside = np.maximum(np.maximum(low - points.value, points.value - high), 0.0)
-    return Computed(np.round(outside, 6)[None])
+    outside: Floats = np.maximum(np.maximum(low - points.value, points.value - high), 0.0)
+    return Computed(np.rint(outside * _MILLION)[None] / _MILLION)
 
 
 _WEEK_S, _SLOTS = 7 * 86_400.0, 84
@@ -96,7 +97,7 @@ _FEW = 12
 
 
 def over_median(series: Series) -> Computed:
-    """Turbidity against the median of its last seven days, a ratio: (1, m); NaN with less than a day known."""
+    """Turbidity against the median of its last seven days: (1, m) ratios; NaN with less than a day known."""
     first = np.searchsorted(series.time, series.new_time - series.window)
     values = np.full((1, len(series.new_time)), np.nan)
     known: dict[tuple[int, int], float] = {}
@@ -112,7 +113,7 @@ def over_median(series: Series) -> Computed:
 
 
 def step(series: Series) -> Computed:
-    """Change since about an hour ago, %, up or down: (1, m); NaN where no older than half an hour is known."""
+    """Change since about an hour ago, %, either way: (1, m); NaN where nothing old enough is known."""
     first = np.searchsorted(series.time, series.new_time - series.window)
     values = np.full((1, len(series.new_time)), np.nan)
     known = np.flatnonzero(first < series.upto)

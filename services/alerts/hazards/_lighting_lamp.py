@@ -83,7 +83,7 @@ def faults(points: Points) -> Computed:
     lit = (level > 0) & ~failed & ~unexpected
     dim_failed = lit & asked & (level < _UNDIMMED) & (power > expected + _DIMMING_MARGIN * wattage)
     high = lit & ~dim_failed & (power > expected + tolerance)
-    low = lit & (power < expected - tolerance)
+    low = lit & asked & (power < expected - tolerance)
     values = np.where(known, np.stack([failed, unexpected, high, low, dim_failed]), np.nan)
     values[1] = unexpected  # that a lamp burns by day is seen without a command
     return Computed(_with_supply(points, values))

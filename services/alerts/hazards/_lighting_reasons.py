@@ -65,7 +65,8 @@ def _named(facts: Facts) -> Text:
     places = [facts.members[name] for name in sorted(facts.members)]
     if not places:
         return Text("", "")
-    shown, more = places[:_NAMED], len(places) - _NAMED
+    shown = places[:_NAMED]
+    more = max(int(facts.value or 0), len(places)) - len(shown)
     vi, en = ", ".join(one.vi for one in shown), ", ".join(one.en for one in shown)
     if more > 0:
         return Text(f": {vi} và {more} nơi khác", f": {en} and {more} more")

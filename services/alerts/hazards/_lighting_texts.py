@@ -154,8 +154,8 @@ LEAKAGE = Part(
         Text(
             "Nguy hiểm chết người, nhất là khi ngập: cắt lộ ra từ xa, rào quanh cột và tủ, cử thợ điện; "
             "chỉ đóng lại khi đã đo cách điện.",
-            "Danger of death, most of all in a flood: switch the feeder off, fence off poles and cabinet, send "
-            "an electrician; switch on again only after the insulation was measured.",
+            "Danger of death, most of all in a flood: switch the feeder off, fence off poles and cabinet, "
+            "send an electrician; switch on again only after the insulation was measured.",
         ),
         Text(
             "Không chạm cột đèn, tủ điện, không lội nước gần đó. Thấy người bị điện giật: đừng chạm vào, gọi "

@@ -22,16 +22,18 @@ DEEP, FRAMES = 5, 11
 LEAST = 3
 _LINK_KM = 6.0
 """A cell without a strike in common with its former self is looked for so far off: 15 km in 5 min."""
-_LEAST_FRAMES = 4
-"""Centroids for a velocity: 16 min of strikes."""
+_LEAST_FRAMES, _LEAST_SPAN = 3, 8 / 60
+"""Centroids for a velocity, and hours between the mean times of the first and the last: 18 min of strikes."""
 _FASTEST, _RESIDUAL = 120.0, 5.0
 _HORIZON = 60.0
+_WIDEST = 20.0
+"""rms radius, km, above which what hangs together is a line or a complex, and its flash rate not a cell's."""
 _BAND = 5.0
 """Degrees of latitude that share a grid: fixed, so that it does not depend on which places are asked for."""
 
 
 class Cells(NamedTuple):
-    """(c,) cells now: where (degrees), how wide (km, rms), how fast (km/h; NaN unknown), strength of a jump."""
+    """(c,) cells now: degrees, rms radius in km, speed in km/h (NaN unknown), strength of a jump."""
 
     lat: Floats
     lon: Floats
@@ -67,7 +69,7 @@ class _Table(NamedTuple):
 
     bin: Ints
     square: Ints
-    count: Floats
+    strikes: Floats
     lat: Floats  # sums of 1e-6 degrees
     lon: Floats
     age: Floats  # sum of ms
@@ -107,13 +109,15 @@ def _cells(time: Ints, lat: Floats, lon: Floats, now: int, band: float) -> Cells
     off = np.hypot(x - east_now - east * hours, y - north_now - north * hours)
     known = (~np.isnan(x)).sum(axis=0) >= _LEAST_FRAMES
     with np.errstate(invalid="ignore"):
+        known &= np.fmax.reduce(hours) - np.fmin.reduce(hours) >= _LEAST_SPAN
         known &= np.hypot(east, north) <= _FASTEST
         known &= np.sqrt(np.nanmean(off**2, axis=0)) <= _RESIDUAL
-    jump = _jumps(table, frames, track, (time, lat, lon))
+    spread = _spread(table, frames[0], count)
+    jump = _jumps(table, frames, np.where(spread <= _WIDEST, track, -1), (time, lat, lon))
     return Cells(
         np.where(known, north_now, y[0]) / KM_PER_DEGREE,
         np.where(known, east_now, x[0]) / (KM_PER_DEGREE * scale),
-        _spread(table, frames[0], count),
+        spread,
         np.where(known, north, np.nan),
         np.where(known, east, np.nan),
         jump,
@@ -129,7 +133,7 @@ def _table(time: Ints, lat: Floats, lon: Floats, now: int, scale: float) -> _Tab
     unique, row = np.unique(key, return_inverse=True)
 
     def total(value: Floats) -> Floats:
-        return np.bincount(row, value, len(unique))
+        return np.asarray(np.bincount(row, value, len(unique)), np.float64)
 
     return _Table(
         unique >> 34,
@@ -148,7 +152,7 @@ def _frame(table: _Table, k: int, scale: float) -> _Frame:
     squares, back = np.unique(table.square[at], return_inverse=True)
     label = connected(squares >> 17, squares & ((1 << 17) - 1))[back]
     size = int(label.max()) + 1 if len(label) else 0
-    count = np.bincount(label, table.count[at], size)
+    count = np.bincount(label, table.strikes[at], size)
     number = np.where(count >= LEAST, np.cumsum(count >= LEAST) - 1, -1)
     enough = count >= LEAST
     of_row = np.full(len(table.bin), -1, np.int64)
@@ -176,7 +180,7 @@ def _former(table: _Table, later: _Frame, earlier: _Frame, track: Ints, k: int) 
         return found
     both = (table.bin >= k) & (later.of_row >= 0) & (earlier.of_row >= 0)
     shared = np.zeros((len(later.x), len(earlier.x)))
-    np.add.at(shared, (later.of_row[both], earlier.of_row[both]), table.count[both])
+    np.add.at(shared, (later.of_row[both], earlier.of_row[both]), table.strikes[both])
     parent, child = shared.argmax(axis=1), shared.argmax(axis=0)
     mutual = (shared.max(axis=1) > 0) & (child[parent] == np.arange(len(later.x)))
     followed = track >= 0
@@ -218,7 +222,7 @@ def _median(values: Floats) -> Floats:
 def _spread(table: _Table, frame: _Frame, count: int) -> Floats:
     """How far strikes lie from the middle of their cell, km, rms; by squares."""
     at = frame.of_row >= 0
-    cell, weight = frame.of_row[at], table.count[at]
+    cell, weight = frame.of_row[at], table.strikes[at]
     total = np.bincount(cell, weight, count)
     square = np.zeros(count)
     for value in (table.square[at] >> 17, table.square[at] & ((1 << 17) - 1)):
@@ -229,13 +233,14 @@ def _spread(table: _Table, frame: _Frame, count: int) -> Floats:
 
 def _jumps(table: _Table, frames: list[_Frame], track: Ints, strikes: tuple[Ints, Floats, Floats]) -> Floats:
     """Strength of a jump of each cell now, NaN where there is none: flashes of it in each of seven bins."""
+    time, lat, lon = strikes
     bins = JUMP.prior + 2
     found = np.full(track.shape[1], np.nan)
     if len(frames) < bins or (track[bins - 1] < 0).all():
         return found
     newest = table.bin == 0
     of_row = frames[0].of_row[newest]
-    count = np.bincount(of_row[of_row >= 0], table.count[newest][of_row >= 0], len(frames[0].x))
+    count = np.bincount(of_row[of_row >= 0], table.strikes[newest][of_row >= 0], len(frames[0].x))
     # Fewer strikes than flashes there need be: no jump.
     may = (count >= JUMP.rate * JUMP.minutes) & (track[:bins] >= 0).all(axis=0)
     for cell in np.flatnonzero(may).tolist():
@@ -243,7 +248,8 @@ def _jumps(table: _Table, frames: list[_Frame], track: Ints, strikes: tuple[Ints
         for k in range(bins):
             rows |= (table.bin == k) & (frames[k].of_row == track[k, cell])
         at = np.flatnonzero(rows[table.row])
-        _, first = np.unique(flashes(*(column[at] for column in strikes)), return_index=True)
+        flash = flashes(time[at], lat[at], lon[at])
+        _, first = np.unique(flash, return_index=True)
         in_bin = np.bincount(table.bin[table.row[at[first]]], minlength=bins)
         found[cell] = jumps(in_bin[::-1] / JUMP.minutes)[-1]
     return found
@@ -261,8 +267,7 @@ def arrival(found: Storms, lat: Floats, lon: Floats, ring: Floats) -> tuple[Floa
         east = (cells.lon - lon[at][:, None]) * KM_PER_DEGREE * np.cos(np.radians(lat[at]))[:, None]
         north = (cells.lat - lat[at][:, None]) * KM_PER_DEGREE
         reach = ring[at][:, None] + cells.spread
-        with np.errstate(invalid="ignore", divide="ignore"):
-            minutes = 60 * first_root(east, north, cells.east, cells.north, reach)
+        minutes = 60 * first_root(east, north, cells.east, cells.north, reach)
         minutes[~(minutes <= _HORIZON)] = np.inf
         if not minutes.size:
             continue
@@ -281,8 +286,9 @@ def first_root(east: Floats, north: Floats, v_east: Floats, v_north: Floats, rea
     b = east * v_east + north * v_north
     c = east**2 + north**2 - reach**2
     root = b**2 - a * c
-    found = (-b - np.sqrt(root)) / a
-    return np.asarray(np.where((c > 0) & (b < 0) & (root >= 0), found, np.nan))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = (-b - np.sqrt(root)) / a
+        return np.asarray(np.where((c > 0) & (b < 0) & (root >= 0), found, np.nan))
 
 
 def jumps_near(found: Storms, lat: Floats, lon: Floats, reach: Floats) -> Floats:

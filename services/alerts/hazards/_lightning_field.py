@@ -11,7 +11,7 @@ are positive in fair weather (potential gradient). Only the mean that is shown d
 
 import numpy as np
 
-from services.alerts.derive import Computed, Floats, Ints, Series
+from services.alerts.derive import Bools, Computed, Floats, Ints, Series
 
 OUTPUTS = ("field_mean", "field_step")
 WINDOW_S, SLOTS = 660.0, 660
@@ -81,7 +81,7 @@ class _Sums:
         return np.where(count >= least, mean, np.nan)
 
 
-def _reversed(series: Series, sums: _Sums, mean: Floats, least: int, limit: float) -> np.ndarray:
+def _reversed(series: Series, sums: _Sums, mean: Floats, least: int, limit: float) -> Bools:
     """Whether the mean of a minute was beyond the limit on both sides within ten minutes: (m,)."""
     strong = np.abs(mean) >= limit
     found = np.zeros(len(mean), bool)

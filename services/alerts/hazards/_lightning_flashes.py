@@ -15,8 +15,6 @@ from services.alerts.hazards._lightning_geo import KM_PER_DEGREE
 
 _GAP, _LENGTH, _KM = 500_000, 1_000_000, 10.0
 """µs between strokes, µs from the first to the last, km from the first."""
-_BUCKET = 0.1
-"""Degrees: a little more than 10 km of latitude."""
 
 
 def flashes(time: Ints, lat: Floats, lon: Floats) -> Ints:
@@ -26,27 +24,20 @@ def flashes(time: Ints, lat: Floats, lon: Floats) -> Ints:
     20 s), and what it names are flashes already.
     """
     found = np.empty(len(time), np.int64)
-    buckets: dict[tuple[int, int], list[list[float]]] = {}
+    open_ones: list[list[float]] = []  # first stroke, last stroke, place, number; ascending by the first
     count = 0
     wide = _KM / KM_PER_DEGREE
     for at, (t, y, x) in enumerate(zip(time.tolist(), lat.tolist(), lon.tolist(), strict=True)):
-        scale = math.cos(math.radians(y))
-        row, first = math.floor(y / _BUCKET), math.floor((x - wide / max(scale, 0.1)) / _BUCKET)
-        last = math.floor((x + wide / max(scale, 0.1)) / _BUCKET)
+        while open_ones and t - open_ones[0][0] > _LENGTH:
+            del open_ones[0]
         joined = None
-        for key in [(r, c) for r in (row - 1, row, row + 1) for c in range(first, last + 1)]:
-            bucket = buckets.get(key)
-            if not bucket:
-                continue
-            bucket[:] = [flash for flash in bucket if t - flash[0] <= _LENGTH]
-            for flash in bucket:  # first stroke, last stroke, place, number
-                close = math.hypot(y - flash[2], (x - flash[3]) * scale) <= wide
-                fits = close and 0 < t - flash[1] <= _GAP and t > flash[0]
-                if fits and (joined is None or flash[1] > joined[1]):
+        for flash in open_ones:
+            if 0 < t - flash[1] <= _GAP and t > flash[0] and abs(y - flash[2]) <= wide:
+                close = math.hypot(y - flash[2], (x - flash[3]) * math.cos(math.radians(y))) <= wide
+                if close and (joined is None or flash[1] > joined[1]):
                     joined = flash
         if joined is None:
-            home = (row, math.floor(x / _BUCKET))
-            buckets.setdefault(home, []).append([t, t, y, x, count])
+            open_ones.append([t, t, y, x, count])
             found[at] = count
             count += 1
         else:
@@ -77,8 +68,9 @@ JUMP = Jump()
 def jumps(rates: Floats, numbers: Jump = JUMP) -> Floats:
     """Strength of a jump at each bin, (..., n) for flash rates (..., n) a minute, oldest first; NaN: none.
 
-    DFRDT(t) = (FR(t) - FR(t - 2 min)) / 2 min; a jump where it is above 2 σ of the five before it and
-    FR(t) >= 10; its strength DFRDT / 2 σ. NaN in the rates: nothing is known, and no jump.
+    DFRDT(t) = (FR(t) - FR(t - 2 min)) / 2 min; a jump where it is above twice the deviation of the
+    five before it and
+    FR(t) >= 10; its strength DFRDT by that limit. NaN in the rates: nothing is known, and no jump.
     """
     change = np.diff(rates, axis=-1) / numbers.minutes
     strength = np.full(rates.shape, np.nan)

@@ -10,7 +10,7 @@ from services.alerts.derive import Bools, Floats, Ints
 EARTH_KM = 6371.0088
 """Mean radius (IUGG)."""
 KM_PER_DEGREE = EARTH_KM * np.pi / 180
-_AT_ONCE = 1 << 21
+_AT_ONCE = 1 << 19
 """Candidate pairs worked on together: what bounds the memory of a storm over a city."""
 
 
@@ -27,6 +27,12 @@ def distance(lat: Floats, lon: Floats, to_lat: Floats, to_lon: Floats) -> Floats
     a, b = np.radians(lat), np.radians(to_lat)
     half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(to_lon - lon) / 2) ** 2
     return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
+
+
+def _vectors(lat: Floats, lon: Floats) -> Floats:
+    """Points on the unit sphere: (3, n)."""
+    a, b = np.radians(lat), np.radians(lon)
+    return np.stack([np.cos(a) * np.cos(b), np.cos(a) * np.sin(b), np.sin(a)])
 
 
 def bearing(lat: Floats, lon: Floats, to_lat: Floats, to_lon: Floats) -> Floats:
@@ -56,6 +62,10 @@ def near(lat: Floats, lon: Floats, place_lat: Floats, place_lon: Floats, radius:
     wide = high / max(np.cos(np.radians(min(float(np.abs(place_lat).max()) + high, 89.0))), 0.01)
     counts[(lon < place_lon.min() - wide) | (lon > place_lon.max() + wide)] = 0
     ends = np.cumsum(counts)
+    # Chords of the unit sphere: no function of an angle for each pair. A hair wider, so that what rounds to
+    # the radius is within.
+    of_strike, of_place = _vectors(lat, lon), _vectors(place_lat, place_lon)
+    most_chord = (2 * np.sin(radius / (2 * EARTH_KM))) ** 2 * (1 + 1e-12)
     first = 0
     while first < len(lat):
         done = int(ends[first - 1]) if first else 0
@@ -66,8 +76,11 @@ def near(lat: Floats, lon: Floats, place_lat: Floats, place_lon: Floats, radius:
         place = order[begin[strike] + offset]
         close = np.abs(lon[strike] - place_lon[place]) <= wide
         strike, place = strike[close], place[close]
-        km = distance(place_lat[place], place_lon[place], lat[strike], lon[strike])
-        within: Bools = km <= radius[place]
-        if within.any():
-            yield Pairs(strike[within], place[within], km[within])
+        square = (of_strike[:, strike] - of_place[:, place]) ** 2
+        chord = square[0] + square[1] + square[2]
+        within: Bools = chord <= most_chord[place]
+        strike, place = strike[within], place[within]
+        km = 2 * EARTH_KM * np.arcsin(np.sqrt(chord[within]) / 2)
+        if len(strike):
+            yield Pairs(strike, place, km)
         first = last

@@ -163,7 +163,7 @@ def _jump(facts: Facts) -> Text | None:
         )
     times = number(facts.value, ".1f")
     return Text(
-        f"Tần suất sét của ổ dông gần {facts.place.vi} tăng vọt, gấp {times.vi} lần ngưỡng 2σ: "
+        f"Tần suất sét của ổ dông gần {facts.place.vi} tăng vọt, gấp {times.vi} lần ngưỡng hai sigma: "
         "dông có thể mạnh lên trong vài chục phút tới.",
         f"The flash rate of a cell near {facts.place.en} jumps, {times.en} times the limit of two sigma: "
         "severe weather may follow within tens of minutes.",

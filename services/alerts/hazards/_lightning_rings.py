@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.alerts.derive import Floats, Ints, Strikes, Struck
+from services.alerts.derive import Bools, Floats, Ints, Strikes, Struck
 from services.alerts.hazards import _lightning_cells as cells
 from services.alerts.hazards import _lightning_geo as geo
 
@@ -33,8 +33,8 @@ RINGS = (
 _HOLD = 0.5
 
 BY_STRIKE, BY_CELL, BY_MILL, NO_MILL, HELD = 1, 2, 4, 8, 16
-"""Bits of `lightning_evidence`: a strike in the rings, a cell on its way, the field of a mill; no usable mill;
-kept by a mill that is not calm."""
+"""Bits of `lightning_evidence`: a strike in the rings, a cell on its way, the field of a mill; no mill that
+can be read; kept by a mill that is not calm."""
 
 _MILL_WATCH, _MILL_WARNING, _MILL_UNEASY = 1.0, 2.0, 0.5
 _JUMP_KM = 40.0
@@ -78,7 +78,7 @@ def near(strikes: Strikes) -> Struck:
     """What new strikes make of places: distance, bearing and phase, at the strike's own instant.
 
     Of the strikes of a minute a place is told the first and the last that reach each phase, and of those at
-    one instant the nearest: more would change no ladder, and a storm over a city is ten million pairs.
+    one instant the highest: more would change no ladder, and a storm over a city is ten million pairs.
     """
     rings, mill = Rings.of(strikes), _mill(strikes)
     order = np.argsort(strikes.time, kind="stable")
@@ -90,7 +90,7 @@ def near(strikes: Strikes) -> Struck:
     if not parts:
         return nothing()
     strike, place, km, phase = (np.concatenate(part) for part in zip(*parts, strict=True))
-    keep = _first_and_last(place, time[strike], phase)
+    keep = _one_at_an_instant(place, time[strike], km, phase)
     strike, place, km, phase = strike[keep], place[keep], km[keep], phase[keep]
     values = np.full((len(OUTPUTS), len(place)), np.nan)
     values[DISTANCE], values[PHASE] = km, phase
@@ -114,23 +114,28 @@ def _telling(pairs: geo.Pairs, phase: Floats, time: Ints) -> tuple[Ints, Ints, F
 
 
 def _first_and_last(place: Ints, time: Ints, phase: Floats) -> Ints:
-    """Which of (k,) readings to keep: by place, ascending by time, one at an instant."""
-    # At one instant the highest phase is first, and the rest goes.
-    order = np.lexsort((-phase, time, place))
+    """Which of (k,) readings, ascending by time, to keep; in the same order."""
+    start = int(time[0]) // MINUTE
+    minutes = int(time[-1]) // MINUTE - start + 1
+    group = place * minutes + (time // MINUTE - start)
+    kept = np.zeros(len(place), bool)
+    edge = np.empty(int(group.max()) + 1, np.int64)
+    for least in (MONITOR, PREPARE, PREPARE + _HOLD, WARNING, DANGER):
+        at = np.flatnonzero(phase >= least)
+        mine = group[at]
+        for ordered, of_group in ((at[::-1], mine[::-1]), (at, mine)):
+            edge[of_group] = ordered  # of several the last stands
+            kept[edge[mine]] = True
+    return np.flatnonzero(kept)
+
+
+def _one_at_an_instant(place: Ints, time: Ints, km: Floats, phase: Floats) -> Ints:
+    """Which of (k,) readings to keep: by place, ascending by time; of one instant the highest, the nearest."""
+    order = np.lexsort((km, -phase, time, place))
     where, when = place[order], time[order]
     new = np.ones(len(order), bool)
     new[1:] = (where[1:] != where[:-1]) | (when[1:] != when[:-1])
-    order = order[new]
-    where, minute, reached = place[order], time[order] // MINUTE, phase[order]
-    kept = np.zeros(len(order), bool)
-    for least in (MONITOR, PREPARE, PREPARE + _HOLD, WARNING, DANGER):
-        at = np.flatnonzero(reached >= least)
-        if not len(at):
-            break
-        new = np.ones(len(at) + 1, bool)
-        new[1:-1] = (where[at][1:] != where[at][:-1]) | (minute[at][1:] != minute[at][:-1])
-        kept[at[new[:-1]]] = kept[at[new[1:]]] = True
-    return order[kept]
+    return order[new]
 
 
 def step(strikes: Strikes) -> Struck:
@@ -165,10 +170,10 @@ def step(strikes: Strikes) -> Struck:
     return Struck(told, np.full(len(told), strikes.now, np.int64), values[:, told])
 
 
-_TEN_MINUTES = 10 * MINUTE
+_TEN_MINUTES, _HALF_HOUR = 10 * MINUTE, 30 * MINUTE
 
 
-def _counts(strikes: Strikes, rings: Rings) -> tuple[Floats, np.ndarray, np.ndarray]:
+def _counts(strikes: Strikes, rings: Rings) -> tuple[Floats, Bools, Bools]:
     """Of (p,) places: strikes within the outer ring in ten minutes; any in the window there; any near."""
     places = len(strikes.place_lat)
     count, lately, closely = np.zeros(places), np.zeros(places, bool), np.zeros(places, bool)
@@ -179,8 +184,8 @@ def _counts(strikes: Strikes, rings: Rings) -> tuple[Floats, np.ndarray, np.ndar
         closely[pairs.place[pairs.km <= rings.clear[pairs.place]]] = True
     lately |= count > 0
     # What came before matters only where a mill speaks.
-    asks = _mill(strikes) >= _MILL_UNEASY
-    older, at = ~fresh, np.flatnonzero(asks)
+    asks = (_mill(strikes) >= _MILL_UNEASY) & ~closely
+    older, at = ~fresh & (strikes.time > strikes.now - _HALF_HOUR), np.flatnonzero(asks)
     if len(at) and older.any():
         few = (strikes.place_lat[at], strikes.place_lon[at], rings.radius[0][at])
         for pairs in geo.near(strikes.lat[older], strikes.lon[older], *few):

@@ -52,10 +52,8 @@ ADVICE = advice(
             "Nobody outdoors, your own crews included; somebody struck: call 115.",
         ),
         (
-            "Ở yên trong nhà; tránh cửa sổ, vòi nước, đồ cắm điện. Người bị sét đánh sờ vào không sao: "
-            "gọi 115 và ép tim ngay.",
-            "Stay inside, away from windows, taps and plugs. Somebody struck is safe to touch: "
-            "call 115 and start CPR.",
+            "Ở yên trong nhà, xa cửa sổ, vòi nước, ổ điện. Thấy người bị sét đánh: gọi 115, ép tim ngay.",
+            "Stay in, off windows, taps and plugs. Somebody struck is safe to touch: call 115, start CPR.",
         ),
     ),
 )

@@ -30,8 +30,8 @@ _P_TOP, _U_TOP = (100.0, 3.9), (2.0, 5.0)
 GALE = 13.9
 """m/s: Beaufort 7 begins (recalled: WMO scale)."""
 CLOSED = 3.0
-WAVES, BOTH, METER = 1.0, 2.0, 3.0
-"""What the index rests on."""
+NO_DIRECTION, NO_TIDE, NO_WAVES = 1, 2, 4
+"""What the index had to do without: bits of `rip_missing`."""
 MEAN_OF = 120_000_000
 
 
@@ -82,17 +82,24 @@ def _waves(points: Points) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def waves(points: Points) -> Computed:
-    """P at least; the least and the most of it; and what it was made of: Hs, θ, sea, hours; (8, m).
+    """P at least; the least and the most of it; what made it: Hs, θ, sea, hours; what was missing: (9, m).
 
     Hours since the peak of the event that counts, and hours of history: NaN where there is none.
     """
     low, high, theta, sea = _waves(points)
     age = points.held["wave_peak_age"]
-    values = np.stack([low, low, high, points.value, theta, sea, age, points.held["wave_history"]])
+    values = np.stack(
+        [low, low, high, points.value, theta, sea, age, points.held["wave_history"], _lost(theta, sea)]
+    )
     values[:, np.isnan(low)] = np.nan
     lower = np.zeros(values.shape, bool)
     lower[0] = low < high
     return Computed(values, lower)
+
+
+def _lost(theta: Floats, sea: Floats) -> Floats:
+    """Bits of what was missing beside the height of the waves."""
+    return np.where(np.isnan(theta), NO_DIRECTION, 0) + np.where(np.isnan(sea), float(NO_TIDE), 0.0)
 
 
 def seaward(points: Points) -> Computed:
@@ -112,13 +119,13 @@ def two_minutes(series: Series) -> Computed:
     return Computed(values[None, :])
 
 
-def _told(points: Points, speed: Floats, low: Floats, high: Floats, basis: Floats) -> Computed:
-    """Index, recommended flag, P that had part in it, and what it rests on: (4, m)."""
+def _told(points: Points, speed: Floats, low: Floats, high: Floats, missing: Floats) -> Computed:
+    """Index, recommended flag, P that had part in it, and what was missing: (4, m)."""
     current = index_of_u(points, speed)
     least = np.maximum(current, index_of_p(points, low))
     most = np.maximum(current, index_of_p(points, high))
     unsure = np.floor(most) > np.floor(least)
-    values = np.stack([least, _flag(points, speed, low), low, basis])
+    values = np.stack([least, _flag(points, speed, low), low, missing])
     lower = np.zeros(values.shape, bool)
     lower[0] = lower[1] = unsure
     lower[2] = low < high
@@ -144,8 +151,8 @@ def guarded(points: Points) -> Bools:
 
 def by_waves(points: Points) -> Computed:
     """Danger at a beach without a current meter: (4, m); nothing is said where Hs is not above zero."""
-    low, high, *_ = _waves(points)
-    found = _told(points, np.full(len(low), np.nan), low, high, np.full(len(low), WAVES))
+    low, high, theta, sea = _waves(points)
+    found = _told(points, np.full(len(low), np.nan), low, high, _lost(theta, sea))
     found.values[:3, np.isnan(low)] = np.nan
     return found
 
@@ -161,7 +168,8 @@ def by_meter(points: Points) -> Computed:
     alone = points.attribute("meter_alone", 0.0) > 0
     high = np.where(unknown, np.where(alone, 0.0, 100.0), high)
     low = np.where(unknown, np.nan, low)
-    return _told(points, points.value, low, high, np.where(unknown, METER, BOTH))
+    missing = np.where(unknown, NO_WAVES, np.nan_to_num(points.held["rip_wave_missing"]))
+    return _told(points, points.value, low, high, missing)
 
 
 def instead(points: Points) -> Computed:
@@ -171,7 +179,7 @@ def instead(points: Points) -> Computed:
     """
     low, high, *_ = _waves(points)
     least, most = index_of_p(points, low), index_of_p(points, high)
-    heard = ~np.isnan(points.held["rip_basis"])
+    heard = ~np.isnan(points.held["rip_missing"])
     values = np.where(heard, np.inf, np.where(np.isnan(low), np.nan, least))
     return Computed(values[None, :], (~heard & (np.floor(most) > np.floor(least)))[None, :])
 

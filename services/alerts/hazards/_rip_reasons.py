@@ -2,7 +2,7 @@
 
 from services.alerts.hazard import Facts
 from services.alerts.hazards._flood_words import NONE, at, join, number, small, wall
-from services.alerts.hazards._rip_beach import METER, P_STEPS, U_STEPS
+from services.alerts.hazards._rip_beach import NO_DIRECTION, NO_TIDE, NO_WAVES, P_STEPS, U_STEPS
 from services.alerts.hazards._rip_model import ETA_LIMIT, RANGE_REF
 from services.alerts.hazards._rip_texts import FLAGS, WORDS
 from services.observation.text import Text
@@ -152,22 +152,23 @@ def _tide(facts: Facts, sea: float) -> Text:
     )
 
 
+_LOST = {
+    NO_WAVES: Text("số liệu sóng", "waves"),
+    NO_DIRECTION: Text("hướng sóng", "wave direction"),
+    NO_TIDE: Text("mực nước triều", "tide"),
+}
+
+
 def _missing(facts: Facts) -> Text:
     """Which input was not there, and what was done about it."""
-    lost: list[Text] = []
-    if facts.beside.get("rip_basis") == METER:
-        lost.append(Text("số liệu sóng", "waves"))
-    if "rip_wave_height" in facts.beside:
-        if "rip_wave_angle" not in facts.beside:
-            lost.append(Text("hướng sóng", "wave direction"))
-        if "rip_tide" not in facts.beside:
-            lost.append(Text("mực nước triều", "tide"))
+    bits = int(facts.beside.get("rip_missing", facts.beside.get("rip_wave_missing", 0)))
+    lost = [text for bit, text in _LOST.items() if bits & bit]
     said = NONE
     if lost:
         names = Text(", ".join(one.vi for one in lost), ", ".join(one.en for one in lost))
         said = Text(
-            f"Thiếu {names.vi}: chỉ lấy mức thấp nhất có thể, và chưa kết thúc cảnh báo khi còn thiếu.",
-            f"Missing: {names.en}; the least it can be is taken, and nothing ends by it.",
+            f"Thiếu {names.vi}: chỉ lấy mức thấp nhất có thể.",
+            f"Missing: {names.en}; the least it can be is taken.",
         )
     history = facts.beside.get("rip_history")
     if history is not None and history < _WHOLE_HISTORY:

@@ -60,7 +60,7 @@ ADVICE = advice(
     ),
     (
         (
-            "Đóng bãi ngay; gọi mọi người lên bờ bằng loa, còi; báo 112, cho ca nô trực ngoài vùng sóng vỡ.",
+            "Đóng bãi ngay; gọi mọi người lên bờ bằng loa, còi; báo 112, ca nô trực ngoài sóng.",
             (
                 "Close the beach at once; call everybody out by loudspeaker and whistle; tell 112, "
                 "put a boat beyond the breakers."

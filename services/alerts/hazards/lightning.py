@@ -56,7 +56,7 @@ _LIGHTNING = {
     "watch": rings.PREPARE,
     "warning": rings.WARNING,
     "emergency": rings.DANGER,
-    # A value half below a warning keeps it: a strike within `lightning_all_clear_km`, a mill that is not calm.
+    # A value half below a warning keeps it: a strike within `lightning_all_clear_km`, a mill not calm.
     "hysteresis": {"watch": 0.5, "warning": 0.5},
     # Cleared by the clock, restarted by every strike in the ring; frozen while no detector is heard.
     "off_delay_s": {
@@ -65,9 +65,9 @@ _LIGHTNING = {
         "warning": _ALL_CLEAR_S,
         "emergency": _ALL_CLEAR_S,
     },
-    "source": "10 km and 30 min: 30-30 rule; 20, 16 and 8 km, 15 min, ETA 30 and 15 min: design default; "
-    "attributes lightning_monitor_km, _prepare_km, _warning_km, _danger_km, _all_clear_km",
-    "status": "guideline",
+    "source": "10 km and 30 min published (30-30 rule); 20, 16 and 8 km, 15 min, ETA 30 and 15 min: design "
+    "default; attributes lightning_monitor_km, _prepare_km, _warning_km, _danger_km, _all_clear_km",
+    "status": "default",
 }
 _MILLS = {
     "id": "field-mills",
@@ -110,7 +110,7 @@ _STRIKES = {
     },
     "source": _OFF
     + "the rings alone, without cells and mills: 10 km and 30 min published, rest design default",
-    "status": "guideline",
+    "status": "default",
     "enabled": False,
 }
 _JUMP = {

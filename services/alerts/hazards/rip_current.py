@@ -21,7 +21,7 @@ from services.observation.text import Text
 
 _BEACH = ("shore_normal_deg",)
 _SEA = ("wave_direction", "tide_above_mean", "tide_level", "wave_event", "wave_peak_age", "wave_history")
-_INDEX = (DANGER, "rip_flag", "rip_by_waves", "rip_basis")
+_INDEX = (DANGER, "rip_flag", "rip_by_waves", "rip_missing")
 _TWO_HOURS = 7_200
 
 
@@ -48,7 +48,8 @@ _PROPERTIES = (
     _property(DANGER, "1", "mức nguy hiểm dòng rip", "danger of rip currents"),
     _property("rip_flag", "1", "cờ khuyến nghị", "recommended flag"),
     _property("rip_by_waves", "%", "chỉ số theo sóng trong đánh giá", "index by waves that had part in it"),
-    _property("rip_basis", "1", "căn cứ (sóng, cả hai, dòng chảy)", "basis (waves, both, current)"),
+    _property("rip_wave_missing", "1", "thiếu: 1 hướng, 2 triều", "missing: 1 direction, 2 tide"),
+    _property("rip_missing", "1", "thiếu: 1 hướng, 2 triều, 4 sóng", "missing: 1 direction, 2 tide, 4 waves"),
     _property(BY_WAVES, "1", "nguy hiểm dòng rip theo sóng", "danger of rip currents by waves alone"),
     _property("rip_checklist", "1", "bảng điểm dòng rip", "rip current checklist"),
     Property(name="flag_set", unit="1", text=Text("cờ cứu hộ đang treo", "flag flown by the lifeguards"),
@@ -63,7 +64,7 @@ _DERIVES = (
     Derivation(("tide_above_mean",), "tide_level", points=beach.above_mean),
     Derivation(
         ("rip_probability", "rip_probability_low", "rip_probability_high", "rip_wave_height",
-         "rip_wave_angle", "rip_tide", "rip_peak_age", "rip_history"),
+         "rip_wave_angle", "rip_tide", "rip_peak_age", "rip_history", "rip_wave_missing"),
         "wave_height", points=beach.waves, anywhere=True, needs=_BEACH, inputs=_SEA,
     ),
     Derivation(
@@ -73,7 +74,7 @@ _DERIVES = (
     Derivation(("offshore_current",), "seaward_current", beach.two_minutes, window_s=120.0, slots=120),
     Derivation(
         _INDEX, "offshore_current", points=beach.by_meter,
-        inputs=("rip_probability_low", "rip_probability_high", "wind_speed"),
+        inputs=("rip_probability_low", "rip_probability_high", "rip_wave_missing", "wind_speed"),
     ),
     # Of two derivations of the same names the first that finds its source is the one: here, no meter.
     Derivation(
@@ -82,7 +83,7 @@ _DERIVES = (
     ),
     Derivation(
         (BY_WAVES,), "wave_height", points=beach.instead, anywhere=True, needs=_BEACH,
-        inputs=(*_SEA, "rip_basis"),
+        inputs=(*_SEA, "rip_missing"),
     ),
     Derivation(("wave_max_12h",), "wave_height", model.highest, window_s=43_200.0, slots=72),
     Derivation(

@@ -12,7 +12,6 @@ from services.api.filters import one_of
 from services.api.params import Cursor, Limit, Slug
 from services.api.responses import cut, page
 from services.api.schemas import RulePage
-from services.observation.event import SEVERITIES
 from services.observation.site import Site
 
 router = APIRouter(tags=["rules"])
@@ -46,9 +45,7 @@ def show(rule: SiteRule, site: Site) -> dict[str, Any]:
         "hazard": rule.hazard,
         "property": rule.property,
         "kind": rule.kind,
-        "rungs": {
-            name: str(rung) for name, rung in zip(SEVERITIES, rule.rungs, strict=True) if rung is not None
-        },
+        "rungs": rule.rungs_said(),
         "hysteresis": rule.hysteresis,
         "on_delay_s": rule.on_delay_s,
         "off_delay_s": rule.off_delay_s,
