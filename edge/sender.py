@@ -175,7 +175,7 @@ class Sender:
             self._handover.wait(lambda: self.unstored <= limit, None)
 
     def answer(self, result: bytes) -> None:
-        """Say what came of a command. What is lost with a connection is asked again: commands are repeated."""
+        """Say what came of a command. What is lost with a connection is said again when it is repeated."""
         self._results.append(result)
         self._wake()
 

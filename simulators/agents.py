@@ -1,9 +1,13 @@
 """The agents of a site's gateways: one sender each, made when it first has something to say."""
 
+import threading
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from edge.sender import Sender, Settings
+from services.observation.instants import SECOND
+from simulators.controllers import Controllers
 from simulators.routes import Route
 
 MAX_UNSTORED = 2_000
@@ -24,12 +28,60 @@ class Target(NamedTuple):
     plain: bool = False
 
 
+class Commanded:
+    """Simulated controllers behind the agents of their gateways. Commands come in each agent's own thread."""
+
+    def __init__(self, controllers: Controllers, wall: Callable[[], float] = time.time) -> None:
+        """`wall`: the clock of all controllers, seconds since 1970."""
+        self.controllers, self._wall = controllers, wall
+        self._senders: dict[str, Sender] = {}
+        self._lock = threading.Lock()
+
+    def hearer(self, gateway: str) -> Callable[[bytes], None] | None:
+        """What a gateway does with a command; None for one that has no controller."""
+        if gateway not in self.controllers.of:
+            return None
+
+        def hear(payload: bytes) -> None:
+            with self._lock:
+                self.controllers.hear(gateway, payload, self._now())
+            self.turn()
+
+        return hear
+
+    def meet(self, gateway: str, sender: Sender) -> None:
+        """From now on this agent speaks for the gateway."""
+        self._senders[gateway] = sender
+
+    def turn(self) -> None:
+        """Say what is due by now; to be called now and then."""
+        with self._lock:
+            for gateway, result in self.controllers.answers(self._now()):
+                sender = self._senders.get(gateway)
+                if sender is not None:
+                    sender.answer(result)
+
+    def level(self, lamp: str) -> float | None:
+        """What a lamp is told to do now, %."""
+        with self._lock:
+            return self.controllers.level(lamp, self._now())
+
+    def _now(self) -> int:
+        return round(self._wall() * SECOND)
+
+
 class Agents:
     """Senders by gateway; None is the client that publishes recorded messages as they are."""
 
-    def __init__(self, target: Target, notice: Callable[[str], None] = lambda _: None) -> None:
-        """Connect nobody yet."""
+    def __init__(
+        self,
+        target: Target,
+        notice: Callable[[str], None] = lambda _: None,
+        commanded: "Commanded | None" = None,
+    ) -> None:
+        """Connect nobody yet. `commanded`: controllers that some of the gateways speak for."""
         self._target, self._notice = target, notice
+        self._commanded = commanded
         self._senders: dict[Route | None, Sender] = {}
         self._stored = 0
 
@@ -55,7 +107,10 @@ class Agents:
             settings=Settings(backlog_after_s=None),  # what waits is as new as the sender's own present
             max_unstored=MAX_UNSTORED,
             notice=lambda text: self._notice(f"{gateway}: {text}"),
+            on_command=None if self._commanded is None else self._commanded.hearer(gateway),
         )
+        if self._commanded is not None:
+            self._commanded.meet(gateway, sender)
         first = not self._senders
         self._senders[route] = sender
         if not sender.wait_connected(CONNECT_S) and first:

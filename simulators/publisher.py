@@ -6,7 +6,7 @@ simulation that has caught up with the present goes on at the present's pace.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -14,9 +14,10 @@ import numpy as np
 from services.observation.instants import SECOND
 from services.observation.senml import Record
 from services.observation.site import Site
-from simulators.agents import Agents, Target
+from simulators.agents import Agents, Commanded, Target
 from simulators.city.city import Rows, Simulation
 from simulators.city.strikes import Strike
+from simulators.controllers import Behaviour, Controllers
 from simulators.routes import Route
 
 PACK = 200
@@ -26,6 +27,8 @@ AT_ONCE = 100_000
 """About so many readings are made at once at full speed."""
 
 SLICE_S = 0.25
+LAMP = "lamp_wattage"
+"""The attribute that makes a station a lamp."""
 DYING_S = 2.0
 
 
@@ -64,6 +67,19 @@ def networks(site: Site) -> list[Route]:
     return found
 
 
+def lamps_of(site: Site) -> dict[str, list[str]]:
+    """Lamps by the gateway that is their controller."""
+    found = {
+        gateway.id: [
+            name
+            for name in gateway.stations
+            if name in site.stations and LAMP in site.stations[name].attributes
+        ]
+        for gateway in site.gateways.values()
+    }
+    return {gateway: lamps for gateway, lamps in found.items() if lamps}
+
+
 class Publisher:
     """Sends a simulation until its end or until told to stop."""
 
@@ -75,6 +91,7 @@ class Publisher:
         speed: float | None = 1.0,
         end: int | None = None,
         notice: Callable[[str], None] = lambda _: None,
+        behaviours: Mapping[str, Behaviour] | None = None,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -86,12 +103,16 @@ class Publisher:
             speed: times real time; None is as fast as it goes.
             end: µs UTC; None: never.
             notice: told what happens to connections.
+            behaviours: of controllers of street lights, by gateway; the others are well.
             wall: seconds since 1970; no reading is sent before its time by this clock.
             monotonic: the clock of the pace.
         """
         self._simulation, self._speed, self._end = simulation, speed, end
         self._wall, self._monotonic = wall, monotonic
-        self._agents = Agents(target, notice)
+        lamps = lamps_of(simulation.site)
+        self.commanded = Commanded(Controllers(lamps, behaviours), wall) if lamps else None
+        """The controllers, which live by the wall clock whatever the speed."""
+        self._agents = Agents(target, notice, self.commanded)
         self._stopping = threading.Event()
         site, sensors = simulation.site, simulation.sensors
         routes: dict[str, Route] = {
@@ -129,6 +150,7 @@ class Publisher:
         Raises:
             AgentError: no broker.
         """
+        self._meet_controllers()
         for until in self._pace():
             self._send(until)
             if self._stopping.is_set():
@@ -137,6 +159,13 @@ class Publisher:
             if self._stopping.is_set():
                 return False
         return not self._stopping.is_set()
+
+    def _meet_controllers(self) -> None:
+        """Controllers listen before their lamps have anything to say."""
+        if self.commanded is None:
+            return
+        for gateway in self.commanded.controllers.of:
+            self._agents.of(Route(self._simulation.site.gateways[gateway].area, gateway))
 
     def stop(self) -> None:
         """Make `run` return soon; from any thread."""
@@ -158,6 +187,8 @@ class Publisher:
             else:
                 wanted = start + round((self._monotonic() - begun) * self._speed * SECOND)
             until = min(wanted, present, wanted if self._end is None else self._end)
+            if self.commanded is not None:
+                self.commanded.turn()
             if until > self._simulation.now:
                 yield until
             if (self._speed is not None or until < wanted) and until != self._end:

@@ -30,6 +30,7 @@ def apply(core: Core, site: Site, rules: Sequence[Rule], t: int) -> Core:
     new.cause, new.derived = core.cause, _renamed(core, new)
     _carry_columns(core, new)
     _carry_windows(core, new)
+    new.state.strikes.carry(core.state.strikes)
     same = _carry_cells(core, new, t)
     _judge_again(new, same, t)
     new.groups.carry(new, core, t)
@@ -123,6 +124,9 @@ def _judge_again(new: Core, same: set[int], t: int) -> None:
         rule = layout.rule_at[at]
         cell = state.cells.get(at)
         row = layout.row_at[at]
+        if row >= layout.struck_from:
+            _momentary(new, at, rule, cell)
+            continue
         if rule.kind is Kind.SILENT:
             _silent(new, at, rule, cell, row, t)
             continue
@@ -144,6 +148,22 @@ def _silent(new: Core, at: int, rule: Rule, cell: Cell | None, row: int, t: int)
     if new.state.silent[row]:
         cell.active = 1 << rule.severity
     new.changed(at, cell, t, int(new.state.base[row]), reason=RULE_CHANGED)
+    new.rest(at)
+
+
+def _momentary(new: Core, at: int, rule: Rule, cell: Cell | None) -> None:
+    """Nothing holds between strikes: what is on stays where the last value would keep it."""
+    if cell is None:
+        return
+    rungs = new.layout.rungs(at)
+    y = float(new.state.value[new.layout.row_at[at]]) * rule.sign
+    kept = sum(1 << k for k, _, clear in rungs.present if y >= clear)
+    cell.active &= kept
+    for k in range(len(cell.since)):
+        if not cell.active >> k & 1:
+            cell.since[k], cell.marks[k] = NEVER, 0
+    t = max(new.state.strikes.clock, new.state.ended[at][1] if at in new.state.ended else 0)
+    new.changed(at, cell, t, t, reason=RULE_CHANGED)
     new.rest(at)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts import box, change, snapshot
+from services.alerts import box, change, snapshot, strikes
 from services.alerts.core import Cause, Core
 from services.alerts.deriving import derive
 from services.alerts.gateways import gateway_state, tick
@@ -88,6 +88,16 @@ class Engine:
             engine._ids = Ids(engine._core.layout.row, engine._core.layout.real)
         return engine
 
+    @property
+    def core(self) -> Core:
+        """Layout and state, to be read and never written."""
+        return self._core
+
+    @property
+    def strikes_open(self) -> bool:
+        """Whether strikes are remembered that a full step may look at, or a rung waits for its end."""
+        return strikes.waits(self._core)
+
     def snapshot(self) -> bytes:
         """All state, by ids of sensors, rules and gateways."""
         return snapshot.dump(self._core)
@@ -131,10 +141,14 @@ class Engine:
             core.cause = Cause(0, message.t)
             tick(core, message)
             core.groups.sync(core)
+            strikes.tick(core, message)
         elif isinstance(message, GatewayState):
             core.cause = Cause(0, message.t)
             gateway_state(core, message)
             core.groups.sync(core)
+            strikes.sync(core)
+        elif isinstance(message, StrikeBatch):
+            strikes.apply(core, message)
         elif isinstance(message, SiteChange):
             core.cause = Cause(0, message.t)
             self._core = change.apply(core, message.site, message.rules, message.t)

@@ -78,6 +78,8 @@ class Feed:
                 return Readings(readings)
             case messages.TICK:
                 return messages.decode_tick(message.data)
+            case messages.STRIKES:
+                return messages.decode_strikes(message.data)
             case messages.GATEWAY:
                 return messages.decode_gateway(message.data)
             case messages.SITE:

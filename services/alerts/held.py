@@ -4,7 +4,7 @@ Only of the few sensors that a derivation reads beside its source. Within a batc
 and what came after does not; so no cut of a batch changes what a derivation sees.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from services.alerts.derive import Bools, Floats, Ints
 from services.alerts.ladder import NEVER
 from services.alerts.layout import FOREVER, Layout
 from services.alerts.rows import Rows, newest_before
+
+if TYPE_CHECKING:
+    from services.alerts.state import State
 
 _BATCH = 1 << 40
 """More than there are readings in a batch."""
@@ -36,7 +39,8 @@ class Held:
         self.time = np.full(len(self.rows), NEVER, np.int64)
         self.place = np.full(len(layout.names) + 1, -1, np.int64)  # one more, for a row that is nowhere
         self.place[self.rows] = np.arange(len(self.rows))
-        self._gap = np.where(layout.timed[self.rows], FOREVER, layout.gap[self.rows])
+        # Sensors that report in packs are heard as often as their gateway reports.
+        self._gap = np.where(layout.timed[self.rows], FOREVER, layout.silent[self.rows])
         self._steps: list[_Steps] = []
         self._was = self.value, self.time
         self._blind = self._unknown = np.zeros(len(self.rows), bool)
@@ -88,3 +92,17 @@ class Held:
             value = np.where(hit, np.where(self._unknown[slot], np.nan, steps.value[place]), value)
             since = np.where(hit, steps.time[place], since)
         return np.where(time - since > self._gap[slot], np.nan, value)
+
+    def now(self, state: "State", rows: Ints, time: int) -> Floats:
+        """Values of rows (NOWHERE: none) between batches, at an instant."""
+        slot = self.place[rows]
+        known = slot >= 0
+        if not known.any():
+            return np.full(len(rows), np.nan)
+        layout = self.layout
+        unknown = np.array(
+            [state.unknown(layout, gateway) for gateway in layout.gateway[self.rows].tolist()], bool
+        )
+        blind = state.silent[self.rows] | state.failing[self.rows] | unknown
+        good = known & ~blind[slot] & (time - self.time[slot] <= self._gap[slot])
+        return np.where(good, self.value[slot], np.nan)

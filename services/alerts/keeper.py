@@ -97,7 +97,7 @@ async def _once(  # noqa: PLR0913  what a duty is run with
     except (NatsError, APIError, TimeoutError, OSError) as error:
         why = repr(error)
         log.warning("duty_interrupted", duty=name, error=why)
-    except Exception as error:  # a fault of one duty must not take the others with it
+    except Exception as error:  # noqa: BLE001  a fault of one duty must not take the others with it
         why = repr(error)
         log.crash("duty_failed", error)
     finally:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from services.alerts.derivations import HIDDEN, Placed, wall_clock
 from services.alerts.derive import Floats, Ints
 from services.alerts.ladder import Rungs
-from services.alerts.placing import place_derived
+from services.alerts.placing import PlacedStrikes, place_derived
 from services.alerts.rule import COMBINED, LADDERS, RUNGS, Kind, Rule
 from services.alerts.silence import FOREVER, silent_after
 from services.observation.instants import SECOND
@@ -49,6 +49,9 @@ class Layout:
         parent, root: row a derived one is computed from, and the measured one at the bottom of that, which
             may be at another station. kin: one number for each (root, station).
         levels: what derives rows, level by level. inputs: rows whose values are held for that.
+        struck, struck_from: what is made of strikes, in rows from there on. strikers: sources that may send
+            strikes; striker_gateways: of those that come by our own broker the gateway, if one is known.
+        ruled: rows that have cells.
         mine, published: evaluated here; derived, and published here.
         interval, silent: µs between readings; µs after which a sensor is silent (FOREVER: never).
         timed: whether the property reports on change, so that delays are timers.
@@ -79,6 +82,13 @@ class Layout:
         self.mine = [only is None or owner[area] == only for area in self.area]
         self.local = wall_clock(site.zone)
         self._place_gateways()
+        own = [source for source in site.sources if not source.adapter]
+        self.strikers = frozenset(source.id for source in own)
+        self.striker_gateways = {
+            source.id: source.gateway or (source.id if source.id in site.gateways else None)
+            for source in own
+            if not source.url
+        }
         self.parent: dict[int, int] = {}
         place_derived(self)
         self.row = {name: at for at, name in enumerate(self.names)}
@@ -143,6 +153,8 @@ class Layout:
         self.cell_row, self.cell_rule = cell_row[order], cell_rule[order]
         self._place_thresholds()
         self._drop_empty()
+        self.ruled = np.zeros(len(self.names), bool)
+        self.ruled[self.cell_row] = True
         self.row_at: list[int] = self.cell_row.tolist()
         self.rule_at = [self.rules[column] for column in self.cell_rule.tolist()]
         self._rungs: dict[int, Rungs] = {}
@@ -162,6 +174,8 @@ class Layout:
     kin: Ints
     published: NDArray[np.bool_]
     inputs: Ints
+    struck: list[PlacedStrikes]
+    struck_from: int
 
     def _drop_empty(self) -> None:
         """A ladder without a rung at a station is not there."""

@@ -13,6 +13,7 @@ import msgspec
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 
+from services.alerts import situation
 from services.observation import event as events
 from services.observation.event import CloudEvent
 from services.runtime import logging
@@ -183,9 +184,10 @@ class AlertLog:
 
 
 def decode(message: Message) -> CloudEvent | None:
-    """An event of ALERTS, or None when a newer release or another program wrote it."""
+    """An event of an alert; None when it is a situation's, or a newer release or another program wrote it."""
     try:
         return events.decode(message.data)
     except msgspec.MsgspecError as error:
-        log.warning("event_unreadable", sequence=message.sequence, error=repr(error))
+        if situation.decode(message.data) is None:
+            log.warning("event_unreadable", sequence=message.sequence, error=repr(error))
         return None

@@ -4,7 +4,7 @@ Part of laying out a site: the rows come behind the measured ones, level by leve
 """
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,15 +19,27 @@ from services.alerts.derivations import (
     seen_elsewhere,
     wanted,
 )
-from services.alerts.hazard import Derivation
-from services.alerts.hazards import derivations, properties
+from services.alerts.derive import Ints
+from services.alerts.hazard import Derivation, StrikeDerivation
+from services.alerts.hazards import derivations, properties, strike_derivations
 from services.alerts.rule import Rule
+from services.alerts.silence import FOREVER
 from services.observation.instants import SECOND
 from services.observation.sensor import Station
 from services.observation.topics import SITE_SCOPE
 
 if TYPE_CHECKING:
     from services.alerts.layout import Layout
+
+
+class PlacedStrikes(NamedTuple):
+    """A derivation from strikes at all its places; columns as in `Placed`."""
+
+    derivation: StrikeDerivation
+    first: int
+    size: int
+    inputs: Ints
+    stations: tuple[Station, ...]
 
 
 def place_derived(layout: "Layout") -> None:
@@ -62,7 +74,56 @@ class _Placing:
             for name in one.outputs:
                 for row, station in found:
                     self._append(row, station, name, level)
-        self._span(levels)
+        struck = self._struck()
+        self._span(levels, struck)
+        self._append_struck(struck)
+
+    def _struck(self) -> list[PlacedStrikes]:
+        """Places of what is made of strikes; none at a site that declares no source of them."""
+        found: list[PlacedStrikes] = []
+        first = len(self.layout.names)
+        for one in strike_derivations() if self.layout.strikers else ():
+            stations = tuple(
+                station
+                for station in self.site.stations.values()
+                if self._visible(station, everywhere=False)
+                and station.attributes.keys() >= set(one.needs)
+                and not any((station.id, name) in self.known.own for name in one.outputs)
+            )
+            if stations:
+                inputs = np.array(
+                    [[answer(self.known, name, station) for station in stations] for name in one.inputs],
+                    np.int64,
+                ).reshape(len(one.inputs), len(stations))
+                found.append(PlacedStrikes(one, first, len(stations), inputs, stations))
+                first += len(one.outputs) * len(stations)
+        return found
+
+    def _append_struck(self, struck: list[PlacedStrikes]) -> None:
+        """Rows of places: no gateway speaks for them, and they have no rhythm."""
+        layout = self.layout
+        layout.struck, layout.struck_from = struck, len(layout.names)
+        kin = {station: int(layout.kin.max(initial=-1)) + 1 + at for at, station in enumerate(self.site.stations)}
+        more: list[int] = []
+        for placed in struck:
+            for name in placed.derivation.outputs:
+                for station in placed.stations:
+                    layout.names.append(f"{station.id}.{name}")
+                    layout.property.append(name)
+                    layout.station.append(station.id)
+                    layout.area.append(station.area)
+                    layout.mine.append(True)
+                    layout.unit.append(self.units.get(name, "1"))
+                    more.append(kin[station.id])
+        count = len(more)
+        layout.root = np.append(layout.root, np.arange(layout.struck_from, layout.struck_from + count))
+        layout.kin = np.append(layout.kin, np.array(more, np.int64))
+        for column, value in (("gateway", -1), ("group", -1), ("interval", 0)):
+            setattr(layout, column, np.append(getattr(layout, column), np.full(count, value, np.int64)))
+        for column in ("silent", "gap"):
+            setattr(layout, column, np.append(getattr(layout, column), np.full(count, FOREVER, np.int64)))
+        layout.timed = np.append(layout.timed, np.zeros(count, bool))
+        layout.published = np.append(layout.published, np.ones(count, bool))
 
     def _beside(self, one: Derivation, rule: Rule | None, everywhere: bool) -> list[tuple[int, Station]]:  # noqa: FBT001
         """Sources, and their own stations."""
@@ -81,13 +142,13 @@ class _Placing:
         """Stations with the attributes, and the source that each finds; by source."""
         found = []
         for station in self.site.stations.values():
-            if self._visible(station, everywhere) and self._has(one, station):
+            if self._visible(station, everywhere=everywhere) and self._has(one, station):
                 row = answer(self.known, one.source, station)
                 if row != NOWHERE:
                     found.append((row, station))
         return sorted(found, key=lambda pair: pair[0])
 
-    def _visible(self, station: Station, everywhere: bool) -> bool:  # noqa: FBT001
+    def _visible(self, station: Station, *, everywhere: bool) -> bool:
         layout = self.layout
         if layout.only is None or layout.owner[station.area] == layout.only:
             return True
@@ -138,7 +199,7 @@ class _Placing:
             stations,
         )
 
-    def _span(self, levels: dict[int, list[Placed]]) -> None:
+    def _span(self, levels: dict[int, list[Placed]], struck: list[PlacedStrikes]) -> None:
         """Derived sensors are heard as the measured ones below them are."""
         layout, rows = self.layout, len(self.layout.names)
         layout.levels = [[one.over(rows) for one in levels[level]] for level in sorted(levels)]
@@ -160,4 +221,5 @@ class _Placing:
         layout.published = np.array(shown, bool)
         layout.published[: layout.real] = False
         read = {row for found in layout.levels for one in found for row in one.inputs.ravel().tolist()}
+        read |= {row for one in struck for row in one.inputs.ravel().tolist()}
         layout.inputs = np.array(sorted(read - {NOWHERE}), np.int64)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.alerts.combine import Groups
+from services.alerts.hazards import strike_derivations
 from services.alerts.layout import Layout
 from services.alerts.rule import COMBINED, Kind, Rule
 from services.alerts.rule_tables import FILE
@@ -37,14 +38,52 @@ def reach(site: Site, rules: Sequence[Rule]) -> dict[str, Reach]:
 
 
 def never_met(site: Site, rules: Sequence[Rule]) -> list[Problem]:
-    """Warn of rules of kind k_of_n that no area has enough sensors for: they would be silent for ever."""
-    counted = [rule for rule in rules if rule.kind is Kind.K_OF_N and not rule.default]
+    """Warn of what would be silent for ever: rules that no area has enough sensors for; places without strikes."""
+    counted = [rule for rule in rules if rule.kind in (Kind.K_OF_N, Kind.COUNT) and not rule.default]
+    unheard = _unheard(site)
     if not counted:
-        return []
+        return unheard
     layout = Layout(site, rules, None)
     met = {group.rule.id for group in Groups(layout).groups}
     lines = {str(raw.table.get("id")): raw.line for raw in site.rules}
-    return [_too_few(layout, rule, lines[rule.id]) for rule in counted if rule.id not in met]
+    few = [_too_few(layout, rule, lines[rule.id]) for rule in counted if rule.id not in met]
+    return [*unheard, *few]
+
+
+def _unheard(site: Site) -> list[Problem]:
+    """Places that wait for strikes at a site that declares nobody who sends any."""
+    if any(not source.adapter for source in site.sources):
+        return []
+    needs = [set(one.needs) for one in strike_derivations()]
+    places = [
+        station
+        for station in site.stations.values()
+        if any(station.attributes.keys() >= attributes for attributes in needs)
+    ]
+    if not places:
+        return []
+    return [
+        Problem(
+            "site.toml",
+            1,
+            Text(
+                f"có {len(places)} nơi cần bảo vệ khỏi sét ({places[0].id}…) nhưng không có nguồn sét nào:"
+                " sẽ không bao giờ cảnh báo sét",
+                f"{counted_places(len(places))} protected from lightning ({places[0].id}…) and no source of strikes:"
+                " they can never alert",
+            ),
+            Text(
+                "khai báo mạng định vị sét bằng [[source]]",
+                "declare the lightning network as a [[source]]",
+            ),
+            "warning",
+        )
+    ]
+
+
+def counted_places(number: int) -> str:
+    """English: so many places are."""
+    return "1 place is" if number == 1 else f"{number} places are"
 
 
 def _too_few(layout: Layout, rule: Rule, line: int) -> Problem:
@@ -57,18 +96,20 @@ def _too_few(layout: Layout, rule: Rule, line: int) -> Problem:
         elif rule.areas is None or layout.area[row] in rule.areas:
             per_area[layout.area[row]] += 1
     most = max(per_area.values(), default=0)
+    least = min((rung.resolve({}) or 1.0 for rung in rule.rungs if rung is not None), default=1.0)
+    need = rule.k if rule.kind is Kind.K_OF_N else f"{least:g}"
     return Problem(
         FILE,
         line,
         Text(
-            f"quy tắc {rule.id}: k = {rule.k} nhưng chỉ có nhiều nhất {most} cảm biến {rule.property}"
+            f"quy tắc {rule.id}: cần {need} nhưng chỉ có nhiều nhất {most} cảm biến {rule.property}"
             f"{' trong một khu vực' if rule.of is None else ''}; quy tắc sẽ không bao giờ cảnh báo",
-            f"rule {rule.id}: k = {rule.k}, and at most {most} {'sensor' if most == 1 else 'sensors'} of"
+            f"rule {rule.id}: {need} are needed, and at most {most} {'sensor' if most == 1 else 'sensors'} of"
             f" {rule.property} can be counted{' in one area' if rule.of is None else ''}: it can never alert",
         ),
         Text(
-            "giảm k, hoặc thêm cảm biến vào sensors.csv",
-            "lower k, or add sensors to sensors.csv",
+            "giảm số cần có, hoặc thêm cảm biến vào sensors.csv",
+            "lower the number, or add sensors to sensors.csv",
         ),
         "warning",
     )

@@ -9,11 +9,13 @@ from typing import Literal
 
 import msgspec
 
+from services.alerts.situation_kinds import KINDS
 from services.observation.event import SEVERITIES, Status
 from services.observation.text import Text
 
 TYPE = "vn.haidang.situation."
 VERBS = ("opened", "updated", "ended")
+KIND_NAMES = tuple(kind.name for kind in KINDS)
 MEMBERS_TOLD = 50
 """In one event; a storm over a city has hundreds, and each event of it would carry them all."""
 PAST_KEPT = 500

@@ -37,7 +37,7 @@ def opened(told: Told) -> Text:
     where, what, count = _where(told), family_texts(m.family for m in told.members), len(told.members)
     return Text(
         f"{told.name.vi} {where.vi}: {what.vi} cùng lúc; {count} cảnh báo được gộp thành một tình huống.",
-        f"{told.name.en} {where.en}: {what.en} at the same time; {count} alerts told as one situation.",
+        f"{told.name.en} {where.en}: {what.en} at the same time; {count} alerts as one situation.",
     )
 
 

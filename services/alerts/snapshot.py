@@ -17,9 +17,10 @@ from services.alerts.ladder import NEVER, Cell
 from services.alerts.rule import Rule
 from services.alerts.state import GatewayAlert, State
 
-FORMAT = 2
-READS = (1, 2)
-"""In format 1 the rate of change was all that was derived: see `adopt`."""
+FORMAT = 3
+READS = (1, 2, 3)
+"""In format 1 the rate of change was all that was derived: see `adopt`. Before 3 nothing was known of strikes,
+and members of rules over several sensors had a record each."""
 
 _SENSOR = ("last", "base", "waiting", "value", "good", "held", "lower", "silent", "failing", "edge")
 _GATEWAY = ("clock", "heard", "known", "offline", "quiet", "away")
@@ -49,6 +50,7 @@ class _Snapshot(msgspec.Struct):
     windows: list[tuple[str, bytes, bytes]]
     groups: list[Any]
     inputs: list[tuple[str, float, int]] = []
+    strikes: dict[str, Any] = {}
 
 
 _decoder = msgspec.msgpack.Decoder(_Snapshot)
@@ -84,6 +86,7 @@ def dump(core: Core) -> bytes:
             windows=windows_of(core),
             groups=core.groups.dump(),
             inputs=inputs_of(core),
+            strikes=state.strikes.dump(),
         )
     )
 
@@ -132,6 +135,7 @@ def load(core: Core, data: bytes) -> None:
     known = () if found.format == 1 else found.sensors
     adopt(core, [at for at in range(layout.real, len(layout.names)) if layout.names[at] not in set(known)])
     put_inputs(core, found.inputs)
+    state.strikes.load(found.strikes)
     redraw(core)
 
 
@@ -199,7 +203,9 @@ def adopt(core: Core, rows: Iterable[int]) -> None:
     """Derived sensors of which nothing is known were heard as often as the ones they come from."""
     state = core.state
     for row in rows:
-        source = core.layout.parent[row]
+        source = core.layout.parent.get(row)
+        if source is None:
+            continue  # made of strikes, and heard of no sensor
         for name in ("last", "base", "waiting", "good", "held", "silent", "failing", "edge"):
             column = getattr(state, name)
             column[row] = column[source]
@@ -229,7 +235,8 @@ def redraw(core: Core) -> None:
     rows |= set(np.flatnonzero(restless | state.silent).tolist())
     rows |= {row for row in layout.scheduled if state.last[row] > NEVER}
     for row in sorted(rows):
-        box.refresh(core, row)
+        if row < layout.struck_from:
+            box.refresh(core, row)
 
 
 def _read(data: bytes) -> _Snapshot:

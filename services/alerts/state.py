@@ -16,6 +16,7 @@ from services.alerts.derive import Floats
 from services.alerts.held import Held
 from services.alerts.ladder import NEVER, Cell
 from services.alerts.layout import FOREVER, Layout
+from services.alerts.struck import StrikeState
 from services.alerts.window import Full, Ring, Window
 from services.observation.sensor import Station
 
@@ -107,7 +108,7 @@ class State:
         silent, failing: three intervals without a reading; the newest reading was FAIL or MISSING.
         edge: next edge of a schedule of the sensor's rules. wake: earliest timer a tick must look at.
         windows: by the first row of a derivation, what it remembers of its sources. inputs: what it holds.
-        places: by the same, the stations it is at.
+        places: by the same, the stations it is at. strikes: what is remembered of lightning.
         cells: state of cells not at rest. ended: alert and time of the last event of cells that had one.
         clock, heard, known: per gateway its clock, what that was when it was last heard, whether it ever was.
         offline, quiet: it said goodbye; it is silent. unknown: either, so nothing is known of its sensors.
@@ -142,6 +143,9 @@ class State:
         }
         self.inputs = Held(layout)
         self.places = {one.first: Places(one.stations) for level in layout.levels for one in level}
+        self.places |= {one.first: Places(one.stations) for one in layout.struck}
+        self.strikes = StrikeState(layout, t)
+        self.waiting[layout.struck_from :] = False
         self.clock = np.full(gateways, t, np.int64)
         self.heard = np.full(gateways, t, np.int64)
         self.known = np.zeros(gateways, bool)

@@ -26,6 +26,7 @@ from services.api.routers import (
     rejects,
     rules,
     sensors,
+    situations,
     stations,
     strikes,
 )
@@ -54,7 +55,18 @@ def create_app(context: Context) -> FastAPI:
     errors.install(app)
     who = [Depends(authenticate)]
     strict = [Depends(only_known)]
-    for room in (stations, sensors, strikes, alerts, commands, lighting, gateways, rejects, rules):
+    for room in (
+        stations,
+        sensors,
+        strikes,
+        alerts,
+        situations,
+        commands,
+        lighting,
+        gateways,
+        rejects,
+        rules,
+    ):
         app.include_router(room.router, prefix=PREFIX, dependencies=who + strict)
     app.include_router(events.router, prefix=PREFIX, dependencies=who + strict)
     app.include_router(health.guarded, dependencies=who + strict)

@@ -6,6 +6,7 @@ Over 250 lines: a table, one example for each operation.
 from typing import Any
 
 from services.api.command_examples import COMMAND_EXAMPLES
+from services.api.situation_shapes import EXAMPLES as SITUATION_EXAMPLES
 from services.observation.reasons import TABLE, Reason
 
 _EPOCH = "1f0c9a2b"
@@ -41,6 +42,7 @@ _STANDING = {
     "raised_at": "2026-10-20T01:00:00Z",
     "cleared_at": None,
     "blind": False,
+    "situation": None,
     "version": f"{_EPOCH}.42",
     "events": [f"{_EPOCH}.41", f"{_EPOCH}.42"],
 }
@@ -150,6 +152,7 @@ EXAMPLES: dict[str, Any] = {
         'data: {"id":"a7d3c9e1…","type":"vn.haidang.alert.escalated.v1",…}\n\n'
     ),
     **COMMAND_EXAMPLES,
+    **SITUATION_EXAMPLES,
     "list_gateways": _list(_GATEWAY, history="ok"),
     "get_gateway": {
         **_GATEWAY,

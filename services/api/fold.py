@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from services.alerts.situation import TYPE
+from services.api.grouped import Grouped, Situations
 from services.observation.event import SEVERITIES, Verb, verb_of
 
 KEEP_US = 30 * 86_400_000_000
@@ -65,6 +67,7 @@ class Fold:
         self._keep_closed, self._keep_us = keep_closed, keep_us
         self._alerts: dict[str, Standing] = {}
         self._closed: dict[str, None] = {}  # in the order of clearing
+        self.situations = Situations()
         self.last = 0
         """Sequence of the last event applied."""
 
@@ -72,6 +75,7 @@ class Fold:
         """Forget everything: the stream is read from its beginning again."""
         self._alerts.clear()
         self._closed.clear()
+        self.situations.clear()
         self.last = 0
 
     def __len__(self) -> int:
@@ -87,6 +91,11 @@ class Fold:
         """One alert; None when it is unknown or forgotten."""
         return self._alerts.get(alert_id)
 
+    def peak(self, subject: str) -> int:
+        """The highest severity that an alert or a situation is known to have reached; -1 when unknown."""
+        found = self._alerts.get(subject) or self.situations.get(subject)
+        return -1 if found is None else found.peak
+
     def newest_first(self) -> Iterator[Standing]:
         """All kept alerts, the one raised last first."""
         return iter(sorted(self._alerts.values(), key=lambda standing: -standing.raised_sequence))
@@ -100,8 +109,8 @@ class Fold:
         found = (standing.data.get(name) for standing in self._alerts.values())
         return {value for value in found if isinstance(value, str)}
 
-    def apply(self, sequence: int, stored_us: int, event: dict[str, Any]) -> Standing | None:
-        """Fold one event in stream order; None when it says nothing of an alert that is kept.
+    def apply(self, sequence: int, stored_us: int, event: dict[str, Any]) -> Standing | Grouped | None:
+        """Fold one event in stream order; None when it says nothing of an alert or a situation that is kept.
 
         The same sequence again changes nothing.
         """
@@ -112,6 +121,8 @@ class Fold:
         alert_id = event.get("subject")
         if not isinstance(data, dict) or not isinstance(alert_id, str):
             return None
+        if str(event.get("type")).startswith(TYPE):
+            return self.situations.apply(sequence, stored_us, event)
         try:
             verb = verb_of(str(event.get("type")))
         except ValueError:

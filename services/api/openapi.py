@@ -35,6 +35,7 @@ TAGS = {
     "sensors": "Sensors and what they observed · Cảm biến và số liệu",
     "strikes": "Lightning · Sét",
     "alerts": "Alerts as they stand · Cảnh báo hiện tại",
+    "situations": "Alerts that belong together, told as one · Tình huống",
     "events": "What happened to alerts, live and resumable · Diễn biến cảnh báo",
     "commands": "Orders to street lights, and what became of them · Lệnh chiếu sáng và kết quả",
     "lighting": "Street lighting: desired and reported · Chiếu sáng đường phố",
@@ -54,6 +55,7 @@ _PROBLEMS = {
 }
 _BY_OPERATION = {
     "list_alerts": (410, 503),
+    "list_situations": (410, 503),
     "list_events": (410, 503),
     "order_command": (403, 409, 503),
     "healthz": (),

@@ -172,6 +172,7 @@ class Alert(_Shape):
     time: Time
     cleared_at: Time | None
     blind: bool
+    situation: str | None = Field(None, description="The situation it is, or at last was, part of")
     status: str
     version: str
     events: list[str]

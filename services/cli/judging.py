@@ -85,7 +85,7 @@ def run_engine(
     from services.alerts.engine import Engine, Readings
     from services.alerts.hazards import extra_properties
     from services.alerts.rule import COMBINED, parse_rules
-    from services.cli.steps import messages
+    from services.cli.steps import Plan, messages
 
     rules, _ = parse_rules(site)
     heard = recorded.heard(len(site.sensors)).tolist()
@@ -93,16 +93,8 @@ def run_engine(
     part = msgspec.structs.replace(site, sensors={name: site.sensors[name] for name in names})
     engine = Engine(part, rules, t=recorded.span()[0])
     events: list[CloudEvent] = []
-    together = any(rule.kind in COMBINED for rule in rules)
-    steps = messages(
-        recorded,
-        site,
-        extra_properties(),
-        together=together,
-        progress=progress,
-        hold_s=hold_of(rules),
-        mills=bool(site.sources) and bool(_read_at_steps() & {sensor.property for sensor in part.sensors.values()}),
-    )
+    plan = Plan(any(rule.kind in COMBINED for rule in rules), hold_of(rules), whole=_with_strikes(rules))
+    steps = messages(recorded, site, extra_properties(), plan, progress)
     for step in steps:
         events += engine.apply(step)
         made = engine.take_derived()
@@ -128,15 +120,21 @@ def hold_of(rules: "Sequence[Rule]") -> float:
     return max([*waits, *back], default=0.0) + _AFTER_S
 
 
-def _read_at_steps() -> set[str]:
-    """Measured properties that what is made of strikes holds: those of field mills."""
-    from services.alerts.hazards import derivations, hazards
+def _with_strikes(rules: "Sequence[Rule]") -> bool:
+    """Whether a rule over several sensors looks at what is made of strikes, or at what that reads."""
+    from services.alerts.hazards import hazards
+    from services.alerts.rule import COMBINED
+    from services.cli.steps_mills import read_at_steps
 
-    wanted = {name for hazard in hazards().values() for one in hazard.strikes for name in one.inputs}
-    for one in reversed(derivations()):  # each stands after what it reads
-        if not wanted.isdisjoint(one.outputs):
-            wanted |= {one.source, *one.inputs}
-    return wanted
+    _, watched = read_at_steps()
+    watched |= {name for hazard in hazards().values() for one in hazard.strikes for name in one.outputs}
+    named = {
+        name
+        for rule in rules
+        if rule.kind in COMBINED
+        for name in (rule.property, *(one.property for one in rule.inputs))
+    }
+    return not watched.isdisjoint(named)
 
 
 def cover_of(engine: "Engine", first: int, last: int) -> "Cover":

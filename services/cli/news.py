@@ -10,7 +10,7 @@ import threading
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.cli.words import out
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulators.city.script import Chapter
 
 _MARKS = {"raised": "▲", "escalated": "▲", "eased": "▽", "cleared": "✓", "blind": "●", "sighted": "○"}
+_MARKS |= {"opened": "◆", "updated": "◇", "ended": "◆"}
 _VERBS = {
     "raised": ("bắt đầu", "raised"),
     "escalated": ("tăng mức", "escalated"),
@@ -34,7 +35,13 @@ _SEVERITIES = {
     "warning": ("cảnh báo", "warning", "35"),
     "emergency": ("khẩn cấp", "emergency", "31"),
 }
-_OVER = ("cleared", "eased")
+_SITUATIONS = "vn.haidang.situation."
+_THINGS = {
+    "opened": ("tình huống", "situation"),
+    "updated": ("diễn biến", "unfolds"),
+    "ended": ("kết thúc", "ended"),
+}
+_OVER = ("cleared", "eased", "ended")
 _GREY = "90"
 _MORE_S = 60.0
 _WIDE = 140
@@ -69,8 +76,11 @@ def headline(text: str, who: Reader) -> str | None:
     try:
         event = json.loads(text)
         verb, alert = event["type"].split(".")[-2], event["data"]
+        if event["type"].startswith(_SITUATIONS) and not _worth_a_line(verb, alert):
+            return None
         severity, reason = alert["severity"], alert["reason"]["vi" if who.vietnamese else "en"]
-        told = _VERBS.get(verb, (verb, verb))[0 if who.vietnamese else 1]
+        words = _THINGS if event["type"].startswith(_SITUATIONS) else _VERBS
+        told = words.get(verb, (verb, verb))[0 if who.vietnamese else 1]
         how, colour = severity, "0"
         if severity in _SEVERITIES:
             vi, en, colour = _SEVERITIES[severity]
@@ -82,6 +92,13 @@ def headline(text: str, who: Reader) -> str | None:
     if not who.colours:
         return line
     return f"\x1b[{_GREY if verb in _OVER else colour}m{line}\x1b[0m"
+
+
+def _worth_a_line(verb: str, situation: dict[str, Any]) -> bool:
+    """A situation is told when it begins, grows, worsens or is over; who leaves it has a line of its own."""
+    if verb == "ended":
+        return bool(situation["state"] == "ended")
+    return verb == "opened" or bool(situation["joined"] or situation["annunciate"])
 
 
 def first_sentences(text: str, room: int) -> str:

@@ -86,22 +86,20 @@ class Storm:
         sources: networks: those the site declares, and those that strikes came from.
     """
 
-    def __init__(self, came: Sequence[Came], site: Site, hold_s: float, always: tuple[int, int] | None) -> None:
-        """`hold_s`: how long after a strike something may still wait.
-
-        `always`: a span, µs UTC, in which every minute counts: field mills speak, with or without strikes.
-        """
+    def __init__(self, came: Sequence[Came], site: Site, hold_s: float) -> None:
+        """`hold_s`: how long after a strike something may still wait."""
         ordered = sorted(came, key=lambda one: one.at)
         self._minute = np.array([-(-one.at // MINUTE) * MINUTE for one in ordered], np.int64)
         self._strikes = [one.strike for one in ordered]
-        self.minutes = _minutes(np.unique(self._minute), round(hold_s * SECOND), always)
+        self.minutes = _minutes(np.unique(self._minute), round(hold_s * SECOND))
         own = {source.id: source.gateway for source in site.sources}
         self.sources = sorted({*own, *(strike.source for strike in self._strikes)})
         self._clocked = [name for one in self.sources for name in (one, own.get(one)) if name]
 
-    def __bool__(self) -> bool:
-        """Whether there is any minute to look at."""
-        return len(self.minutes) > 0
+    def between(self, after: int, last: int) -> NDArray[np.int64]:
+        """Its minutes after one instant up to another, µs UTC."""
+        first, end = np.searchsorted(self.minutes, [after, last], side="right")
+        return self.minutes[first:end]
 
     def at(self, minute: int) -> list[StrikeBatch]:
         """Those that came in the minute that ends here, ascending; no message when none did."""
@@ -119,16 +117,13 @@ class Storm:
         return dict.fromkeys(self._clocked, minute)
 
 
-def _minutes(struck: NDArray[np.int64], hold: int, always: tuple[int, int] | None) -> NDArray[np.int64]:
+def _minutes(struck: NDArray[np.int64], hold: int) -> NDArray[np.int64]:
     """Minutes with strikes, and those after each for as long as something may wait; also after the last."""
-    spans = []
-    if always is not None:
-        spans.append(np.arange(-(-always[0] // MINUTE) * MINUTE, always[1] + MINUTE, MINUTE))
     if not len(struck):
-        return spans[0] if spans else struck
+        return struck
     ends = np.minimum(struck + hold, np.append(struck[1:] - MINUTE, struck[-1] + hold))
     ends = np.maximum(ends, struck)
-    spans += [np.arange(a, b + 1, MINUTE) for a, b in zip(struck.tolist(), ends.tolist(), strict=True)]
+    spans = [np.arange(a, b + 1, MINUTE) for a, b in zip(struck.tolist(), ends.tolist(), strict=True)]
     return np.unique(np.concatenate(spans))
 
 

@@ -8,14 +8,17 @@ a step also ends at the first full minute at which that would be known of a sens
 readings come later than they were measured, each full minute at which something came has its tick.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.alerts.engine import EngineMessage, Readings
 from services.alerts.silence import silent_of
 from services.cli.recorded import Ints, Recorded, Rows
 from services.cli.recorded_strikes import Storm
+from services.cli.steps_mills import Mills
 from services.ingest import quality
 from services.ingest.neighbours import Neighbours
 from services.ingest.samples import NONE, grouping
@@ -37,19 +40,26 @@ _MINUTES = 240
 HOLD_S = 7_200.0
 """How long after a strike a full minute may still tell something, where the caller doesn't know better."""
 
-PER_SENSOR = 64
+PER_SENSOR = 256
 """Readings per step for each sensor, where that is more."""
 
 
-def messages(  # noqa: PLR0913  what a recording is judged by
-    recorded: Recorded,
-    site: Site,
-    extra: dict[str, Property],
-    *,
-    together: bool,
-    progress: Callable[[int], None],
-    hold_s: float = HOLD_S,
-    mills: bool = False,
+class Plan(NamedTuple):
+    """How a recording is cut.
+
+    Attributes:
+        together: there are rules over several sensors.
+        hold_s: how long after a strike, or a word of a mill, something may wait for a full minute.
+        whole: what is made of strikes stands in a rule with others, so all readings keep their order with it.
+    """
+
+    together: bool
+    hold_s: float = HOLD_S
+    whole: bool = False
+
+
+def messages(
+    recorded: Recorded, site: Site, extra: dict[str, Property], plan: Plan, progress: Callable[[int], None]
 ) -> Iterator[list[EngineMessage]]:
     """Messages for the engine, step by step.
 
@@ -57,10 +67,8 @@ def messages(  # noqa: PLR0913  what a recording is judged by
         recorded: readings in the order they came.
         site: whose sensors.
         extra: properties that hazards add.
-        together: whether there are rules over several sensors.
+        plan: how to cut.
         progress: told how many readings are done.
-        hold_s: how long after a strike something may still wait for a full minute.
-        mills: whether readings speak at protected places even where nothing strikes.
 
     Yields:
         Batches of readings and strikes, each with its tick at a full minute.
@@ -68,63 +76,142 @@ def messages(  # noqa: PLR0913  what a recording is judged by
     sensors = list(site.sensors.values())
     limits = quality.Limits.of(sensors, Neighbours(sensors, site.stations, extra))
     tail = quality.Tail(len(sensors))
-    clocks = _Clocks(recorded)
-    silence = _Silence(silent_of(site), clocks.number) if together and recorded.at_once() else None
-    storm = Storm(recorded.strikes, site, hold_s, recorded.span() if mills else None)
-    struck = 0  # so many of its minutes are told
-    names = [sensor.id for sensor in sensors]
+    cutter = _Cutter(recorded, site, plan)
     start, total, at_once = 0, len(recorded), recorded.at_once()
     most = max(CHUNK, PER_SENSOR * len(sensors)) if at_once else 0
     while start < total:
         end = _cut(recorded.arrival, start, most)
         part = slice(start, end)
-        row, time, value, arrival = (
-            recorded.row[part], recorded.time[part], recorded.value[part], recorded.arrival[part]
-        )  # fmt: skip
+        row, time, value = recorded.row[part], recorded.time[part], recorded.value[part]
         flag = quality.check(row, time, value, limits, tail)
-        cuts = silence.cuts(row, time) if silence is not None else []
-        if storm:
-            cuts = sorted({*cuts, *_at(storm.minutes, arrival)})
-        step: list[EngineMessage] = []
-        first = 0
-        for cut in [*cuts, end - start]:
-            one = slice(first, cut)
-            minute = _full(int(arrival[cut - 1]))
-            before = int(np.searchsorted(storm.minutes, _full(int(arrival[first]))))
-            step += _storm_alone(storm, struck, before)
-            struck = max(struck, before)
-            sources = [Source("", "", 0, 0, 1, int(arrival[cut - 1]), cut - first)]
-            heard = clocks.at(row[one], time[one], arrival[one])
-            step.append(Readings(Batch(sources, names, time[one], row[one], value[one], flag[one])))
-            if struck < len(storm.minutes) and storm.minutes[struck] == minute:
-                step += storm.at(minute)
-                struck += 1
-            step.append(_tick(storm, minute, heard))
-            first = cut
-        yield step
+        yield cutter.step(_Rows(row, time, value, recorded.arrival[part], flag))
         progress(end)
         start = end
-    for first in range(struck, len(storm.minutes), _MINUTES):
-        yield _storm_alone(storm, first, min(first + _MINUTES, len(storm.minutes)))
+    yield from cutter.rest()
 
 
-def _storm_alone(storm: Storm, first: int, end: int) -> list[EngineMessage]:
-    """Minutes of a storm at which nothing else came."""
-    step: list[EngineMessage] = []
-    for minute in storm.minutes[first:end].tolist():
-        step += storm.at(minute)
-        step.append(_tick(storm, minute, {}))
-    return step
+class _Rows(NamedTuple):
+    """Readings, a column each."""
+
+    row: Rows
+    time: Ints
+    value: NDArray[np.float64]
+    arrival: Ints
+    flag: NDArray[np.uint8]
+
+    def at(self, which: slice | NDArray[np.bool_]) -> "_Rows":
+        return _Rows(*(column[which] for column in self))
 
 
-def _tick(storm: Storm, minute: int, heard: dict[str, int]) -> Tick:
-    return Tick(minute, 0, [BROKER, *storm.sources], {**heard, **(storm.clocks(minute) if storm else {})})
+class _Cutter:
+    """Cuts readings and strikes into messages; remembers how far it is."""
+
+    def __init__(self, recorded: Recorded, site: Site, plan: Plan) -> None:
+        self._names = list(site.sensors)
+        self._clocks = _Clocks(recorded)
+        self._whole = plan.whole or not recorded.at_once()
+        watched = plan.together and recorded.at_once()
+        self._silence = _Silence(silent_of(site), self._clocks.number) if watched else None
+        self._storm = Storm(recorded.strikes, site, plan.hold_s)
+        heard = recorded.heard(len(site.sensors)).tolist()
+        self._mills = Mills(site, {name for name, is_heard in zip(self._names, heard, strict=True) if is_heard},
+                            plan.hold_s)  # fmt: skip
+        own = {source.gateway for source in site.sources}
+        self._storms_own = {name for name in (*self._mills.gateways, *own) if name}
+        self._told = _full(recorded.span()[0]) - MINUTE
+        self._end = recorded.span()[1]
+
+    def step(self, rows: _Rows) -> list[EngineMessage]:
+        """Messages of the next readings."""
+        last = _full(int(rows.arrival[-1]))
+        cuts = self._silence.cuts(rows.row, rows.time) if self._silence is not None else []
+        apart = self._mills.apart[rows.row]
+        mine = rows.at(apart)
+        minutes = self._minutes(mine, last)
+        step: list[EngineMessage] = []
+        if not len(minutes):
+            self._plain(step, rows, cuts)
+        elif self._whole:
+            self._stormy(step, rows, cuts, minutes, clocks=True)
+        else:
+            others = np.cumsum(~apart)
+            self._plain(step, rows.at(~apart), [int(others[cut - 1]) for cut in cuts], without=self._storms_own)
+            self._stormy(step, mine, [], minutes, clocks=False)
+            step.append(self._tick(last, self._clocks.at(rows.row, rows.time, rows.arrival)))
+        return step
+
+    def rest(self) -> Iterator[list[EngineMessage]]:
+        """What comes after the last reading."""
+        minutes = self._storm.between(self._told, 1 << 62)
+        for first in range(0, len(minutes), _MINUTES):
+            step: list[EngineMessage] = []
+            for minute in minutes[first : first + _MINUTES].tolist():
+                self._minute(step, minute, {})
+            yield step
+
+    def _minutes(self, mine: _Rows, last: int) -> Ints:
+        """Full minutes up to the last at which places are looked at, from where the last step ended."""
+        first, self._told = self._told + MINUTE, last
+        found = self._storm.between(first - MINUTE, last)
+        if len(mine.row) or self._mills.waits(first):
+            found = np.union1d(found, self._mills.minutes(self._batch(mine), first, last))
+        return found
+
+    def _plain(
+        self, step: list[EngineMessage], rows: _Rows, cuts: list[int], without: Collection[str] = ()
+    ) -> None:
+        """Readings, cut where a tick can tell something; no tick moves the clocks of these gateways."""
+        first = 0
+        for cut in [*cuts, len(rows.row)]:
+            if cut > first:
+                one = rows.at(slice(first, cut))
+                step.append(Readings(self._batch(one)))
+                heard = self._clocks.at(one.row, one.time, one.arrival)
+                known = {name: t for name, t in heard.items() if name not in without}
+                step.append(Tick(_full(int(one.arrival[-1])), 0, [BROKER], known))
+                first = cut
+
+    def _stormy(
+        self, step: list[EngineMessage], rows: _Rows, cuts: list[int], minutes: Ints, *, clocks: bool
+    ) -> None:
+        """Readings cut at these minutes too, and strikes; without `clocks`, ticks move only the networks'."""
+        told = 0
+        first = 0
+        for cut in sorted({*cuts, *_at(minutes, rows.arrival), len(rows.row)}):
+            if cut <= first:
+                continue
+            one = rows.at(slice(first, cut))
+            first, minute = cut, _full(int(one.arrival[-1]))
+            before = int(np.searchsorted(minutes, _full(int(one.arrival[0]))))
+            for earlier in minutes[told:before].tolist():
+                self._minute(step, earlier, {})
+            told = max(told, before)
+            step.append(Readings(self._batch(one)))
+            heard = self._clocks.at(one.row, one.time, one.arrival) if clocks else {}
+            if told < len(minutes) and minutes[told] == minute:
+                self._minute(step, minute, heard)
+                told += 1
+            else:
+                step.append(self._tick(minute, heard))
+        for later in minutes[told:].tolist():
+            self._minute(step, later, {})
+
+    def _minute(self, step: list[EngineMessage], minute: int, heard: dict[str, int]) -> None:
+        step += self._storm.at(minute)
+        step.append(self._tick(minute, heard))
+
+    def _tick(self, minute: int, heard: dict[str, int]) -> Tick:
+        return Tick(minute, 0, [BROKER, *self._storm.sources], {**heard, **self._storm.clocks(minute)})
+
+    def _batch(self, rows: _Rows) -> Batch:
+        last = int(rows.arrival[-1]) if len(rows.arrival) else 0
+        sources = [Source("", "", 0, 0, 1, last, len(rows.row))]
+        return Batch(sources, self._names, rows.time, rows.row, rows.value, rows.flag)
 
 
 def _at(minutes: Ints, arrival: Ints) -> list[int]:
     """How many readings came up to each of these minutes, where some did and some come after."""
-    first, end = np.searchsorted(minutes, [arrival[0], arrival[-1]]).tolist()
-    found = np.searchsorted(arrival, minutes[first:end], side="right")
+    found = np.searchsorted(arrival, minutes, side="right")
     return [at for at in np.unique(found).tolist() if 0 < at < len(arrival)]
 
 

@@ -106,7 +106,7 @@ def _epoch(info: StreamInfo) -> str:
 async def sequence_before(js: JetStreamContext, stream: str, since: int) -> int:
     """The sequence after which everything that was stored at or after `since` (µs UTC) follows."""
     state = (await js.stream_info(stream)).state
-    low, high = state.first_seq, state.last_seq + 1
+    low, high = max(state.first_seq, 1), state.last_seq + 1
     while low < high:
         middle = (low + high) // 2
         try:

@@ -82,8 +82,8 @@ class Land:
         self.gauges = np.array(sorted(wet), np.int64)
         self.rivers = self._make_rivers(rivers, has.get("outflow", set()) | has.get("storage", set()))
         self._rows[0].update(self._river_states())
-        self._seaward = stations.attribute("shore_normal_deg", 135.0)
-        self.wattage = stations.attribute("wattage", 1450.0)
+        self.seaward = _given(stations.attribute("shore_normal_deg"), stations.attribute("faces_deg", 135.0))
+        self.wattage = _given(stations.attribute("lamp_wattage"), stations.attribute("wattage", 1450.0))
         self._frail = stations.trait("frail") ** 6
 
     def _make_rivers(self, rivers: Sequence[River], dammed: set[int]) -> Rivers:
@@ -149,7 +149,7 @@ class Land:
         level = self.sea_level(seconds)
         east, north = self._weather.wind(seconds)
         wind = np.hypot(east, north)
-        fetch = sea.fetch_m(sea.direction(east, north)[:, None], self._seaward)
+        fetch = sea.fetch_m(sea.direction(east, north)[:, None], self.seaward)
         grown = sea.grown_height(wind[:, None], fetch)
         kwh = self.wattage / 1000.0 * STEP_S / 3600.0
         lit = sky.sun_altitude(seconds[:, None], at.lat, at.lon) < sky.CIVIL_DEG

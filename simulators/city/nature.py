@@ -53,7 +53,7 @@ def _waves(look: Look) -> sea.Sea:
     local = look.trait("shoal", 0.85, 1.1)
     swell = (0.24 + 0.10 * season**2 + storm.swell) * np.exp(0.15 * look.wander(10_800))
     east, north = look.city.weather.wind(look.seconds)
-    seaward = look.city.stations.attribute("shore_normal_deg", 135.0)[look.station]
+    seaward = look.city.land.seaward[look.station]
     swell_from = np.where(season > 0, 85.0, 215.0) + 8.0 * look.wander(21_600, 2)
     # Near the beach all waves turn towards it.
     bend = 0.5 * ((swell_from - seaward + 180.0) % 360.0 - 180.0)
@@ -81,7 +81,7 @@ def wave_direction(look: Look) -> Floats:
 def _current(look: Look) -> tuple[Floats, Floats]:
     land = look.city.land
     slope = (land.sea_level(look.seconds + 900) - land.sea_level(look.seconds - 900)) * 2.0
-    seaward = look.city.stations.attribute("shore_normal_deg", 135.0)[look.station]
+    seaward = look.city.land.seaward[look.station]
     return sea.current(slope, _waves(look).height, seaward)
 
 

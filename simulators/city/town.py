@@ -11,7 +11,7 @@ from simulators.city.nature import Instrument
 _CHANGES, _LEVELS = (4.5, 12.0, 22.0), (50.0, 80.0, 100.0, 70.0)
 _PF_DIM = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
 _PF = (0.65, 0.60, 0.70, 0.75, 0.80, 0.85, 0.87, 0.89, 0.90, 0.95, 0.98)  # TALQ's example curve
-_STANDBY_W = 6.0
+_STANDBY_W = 6.0  # of a cabinet; a lamp's driver takes a thousandth of its wattage
 
 
 def told_on(look: Look) -> Floats:
@@ -37,8 +37,11 @@ def dimming(look: Look) -> Floats:
 def active_power(look: Look) -> Floats:
     """Of a cabinet or lamp: its wattage at the level it burns, and the controllers' own."""
     level = np.where(told_on(look) > 0, dimming(look), 100.0)
-    watts = look.city.land.wattage[look.station] * level / 100.0 * (1.0 + look.noise(0.008))
-    return is_on(look) * watts + _STANDBY_W + look.noise(0.2)
+    wattage = look.city.land.wattage[look.station]
+    lamp = ~np.isnan(look.city.stations.attribute("lamp_wattage")[look.station])
+    watts = wattage * level / 100.0 * (1.0 + look.noise(0.008))
+    rest = np.where(lamp, wattage / 1000.0, _STANDBY_W)
+    return np.asarray(is_on(look) * watts + rest * (1.0 + look.noise(0.03)), np.float64)
 
 
 def supply_voltage(look: Look) -> Floats:
@@ -90,7 +93,9 @@ def tilt(look: Look) -> Floats:
     """Of a tree against the plumb line: as it grew, as storms left it, warmth in the sensor, and sway."""
     warmth = 0.02 * (look.city.weather.temperature(look.seconds) - 28.0)
     sway = np.abs(look.noise(1.0)) * (look.gust / 25.0) ** 2 * look.trait("slender", 0.4, 1.0)
-    return look.trait("grown", 0.3, 1.4) + look.field("lean") + warmth + sway
+    grown = look.city.stations.attribute("tilt_baseline")[look.station]
+    grown = np.where(np.isnan(grown), look.trait("grown", 0.3, 1.4), grown)
+    return np.asarray(grown + look.field("lean") + warmth + sway, np.float64)
 
 
 def _axis(look: Look, *, north: bool) -> Floats:

@@ -53,7 +53,7 @@ def told(events: Iterable[dict[str, Any]]) -> Counter[tuple[str, str, str, str]]
     return Counter(
         (event["type"], event["data"]["sensor"], event["data"]["severity"], event["data"]["time"])
         for event in events
-        if event["data"]["rule"] == "muc-nuoc"
+        if event["data"].get("rule") == "muc-nuoc"
     )
 
 

@@ -16,6 +16,10 @@ OURSELVES = ("self.", "gateway-silent")
 """Alerts about the machine and about links tell of this run, not of the recording."""
 
 
+SITUATIONS = "vn.haidang.situation."
+"""What the keeper makes of alerts is no part of what an engine says."""
+
+
 def essence(events: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Events about the recording by id, without what may differ; twice the same id is an error.
 
@@ -24,6 +28,8 @@ def essence(events: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """
     found: dict[str, dict[str, Any]] = {}
     for event in events:
+        if event["type"].startswith(SITUATIONS):
+            continue
         if event["data"]["rule"].startswith(OURSELVES):
             continue
         assert event["id"] not in found, f"event {event['id']} came twice"

@@ -210,6 +210,8 @@ def test_bits_of_a_dali_status() -> None:
     assert lamp.dali(0b0000_0110) == {"lamp_failure", "lamp_on"}
     assert lamp.dali(0b1100_0001) == {"control_gear_failure", "missing_short_address", "power_cycle"}
     assert lamp.dali(0b0011_1000) == {"limit_error", "fade_running", "reset_state"}
+    # An alert as published with the decoder of a LoRaWAN controller; its last byte is the status.
+    assert lamp.dali(bytes.fromhex("83200202")[-1]) == {"lamp_failure"}
     with pytest.raises(ValueError, match="byte"):
         lamp.dali(256)
     assert lamp.gear(points([0b100, 0b101, 0b110, 300])).values[0].tolist()[:3] == [0, 1, 1]

@@ -140,7 +140,9 @@ def test_the_file_travels_with_the_site_and_a_site_without_it_keeps_its_version(
 
 def test_the_example_site_lights_its_streets_tonight() -> None:
     site, files = site_of("vung-tau")
-    lighting, problems = read_lighting(files[FILE], site, ("flood",))
+    from services.alerts.hazards import hazards
+
+    lighting, problems = read_lighting(files[FILE], site, tuple(hazards()))
     assert lighting is not None, [str(problem) for problem in problems]
     lines = tonight(lighting, micros("2026-09-23T05:00:00Z"))
     assert len(lines) == len(lighting.groups)

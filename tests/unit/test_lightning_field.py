@@ -12,7 +12,7 @@ from tests.support.strikes import SECOND, T0
 
 def at_mill(
     values: Floats,
-    attributes: Mapping[str, float] = {},  # noqa: B006  never written
+    attributes: Mapping[str, float] = {},
     *,
     step_s: float = 1.0,
     cut: int = 0,

@@ -22,7 +22,7 @@ def test_one_alert_is_no_situation_and_two_of_different_kinds_are_one_storm() ->
     assert [member.alert_id for member in told[0].data.joined] == ["r", "l"]
     assert [member.family for member in told[0].data.members] == ["rain", "lightning"]
     assert told[0].data.reason.en == (
-        "Storm at a: heavy rain and lightning at the same time; 2 alerts told as one situation."
+        "Storm at a: heavy rain and lightning at the same time; 2 alerts as one situation."
     )
     assert told[0].data.reason.vi.startswith("Mưa dông tại a: mưa lớn và sét cùng lúc")
 

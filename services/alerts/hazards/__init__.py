@@ -5,7 +5,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from services.alerts.derivations import ordered
-from services.alerts.hazard import Derivation, Hazard
+from services.alerts.hazard import Derivation, Hazard, StrikeDerivation
 from services.observation.quantity import PROPERTIES, Property
 
 
@@ -48,3 +48,8 @@ def derivations() -> tuple[Derivation, ...]:
         LookupError: some read each other in a circle.
     """
     return tuple(ordered([derivation for hazard in hazards().values() for derivation in hazard.derives]))
+
+
+def strike_derivations() -> tuple[StrikeDerivation, ...]:
+    """What is made of lightning strikes, in the order of hazards."""
+    return tuple(one for hazard in hazards().values() for one in hazard.strikes)

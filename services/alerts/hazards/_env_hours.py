@@ -23,6 +23,7 @@ KEPT_S = 7_200.0
 
 _PERCENT = 75
 """Of the readings expected in an hour (recalled: 40 CFR 50/58 and WHO practice; design default here)."""
+_FEW, _STEADY = 8, 20 * DAY_HOURS * HOUR  # no clock is changed and changed back within so long
 _UNIT = 1e6  # sums are of integers, exact at any cut of a batch
 
 GAS_REFERENCE = "gas_reference_celsius"
@@ -33,13 +34,20 @@ _STANDARD, _ZERO = 25.0, 273.15
 def ends(series: Series, time: Ints) -> Ints:
     """End, µs UTC, of the newest hour that is closed at each reading (n,)."""
     ahead = series.interval - series.interval // 2
-    clock = series.local(time) + ahead
-    return np.asarray(time + ahead - clock % HOUR)
+    return np.asarray(time + ahead - (_clock(series, time) + ahead) % HOUR)
 
 
 def label(series: Series, end: Ints) -> Ints:
     """Name of the hour that ends then, 1 to 24: (n,)."""
-    return np.asarray((series.local(end) // HOUR - 1) % DAY_HOURS + 1)
+    return np.asarray((_clock(series, end) // HOUR - 1) % DAY_HOURS + 1)
+
+
+def _clock(series: Series, time: Ints) -> Ints:
+    """Wall clock at ascending instants; where it does not change in between it is asked twice only."""
+    if len(time) <= _FEW or int(time[-1] - time[0]) > _STEADY:
+        return series.local(time)
+    first, last = (series.local(time[[0, -1]]) - time[[0, -1]]).tolist()
+    return time + first if first == last else series.local(time)
 
 
 def closing(series: Series) -> tuple[Ints, Ints, Ints, Ints]:
@@ -117,15 +125,18 @@ def past_hours(series: Series, count: int) -> tuple[Floats, Ints]:
         (m, count) column 0 the hour just told, NaN where an hour is missing; (m,) end of that hour, µs UTC.
     """
     end = ends(series, series.new_time)
-    found = np.full((len(end), count), np.nan)
+    if not len(series.time):
+        found = np.full((len(end), count), np.nan)
+        found[:, 0] = series.new_value
+        return found, end
+    # Every hour from the first to the last has a place, in front of which `count` stand empty.
+    told = ends(series, series.time)
+    first = int(told[0])
+    line = np.full(count + (max(int(told[-1]), int(end[-1])) - first) // HOUR + 1, np.nan)
+    line[count + (told - first) // HOUR] = series.value
+    at = np.maximum(count + (end - first) // HOUR, 0)[:, None] - np.arange(count)
+    found = line[np.maximum(at, 0)]
     found[:, 0] = series.new_value
-    if len(series.time):
-        told = ends(series, series.time)
-        for back in range(1, count):
-            wanted = end - back * HOUR
-            at = np.minimum(np.searchsorted(told, wanted), len(told) - 1)
-            hit = (told[at] == wanted) & (at < series.upto)
-            found[hit, back] = series.value[at[hit]]
     return found, end
 
 

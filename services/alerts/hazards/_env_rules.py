@@ -23,10 +23,10 @@ AQI: Table = {
     "watch": 151,
     "warning": 201,
     "emergency": 301,
-    # Indices are told once an hour: an alert ends, or falls by a class, at the third hour below.
-    "off_delay_s": 2 * _HOUR,
+    # Indices are told once an hour, and waver about a step: ten below it before a class is left.
+    "hysteresis": 10,
     "status": "legal",
-    "source": "classes of Decision 1459/QĐ-TCMT of 12 Nov 2019; off-delay: design default",
+    "source": "classes of Decision 1459/QĐ-TCMT of 12 Nov 2019; hysteresis: design default",
 }
 
 _QCVN_AIR = "QCVN 05:2023/BTNMT (Circular 01/2023/TT-BTNMT)"

@@ -106,12 +106,13 @@ def _cells(time: Ints, lat: Floats, lon: Floats, now: int, band: float) -> Cells
         hours[k, at] = -frame.age[track[k, at]]
     east, east_now = _line(hours, x)
     north, north_now = _line(hours, y)
-    off = np.hypot(x - east_now - east * hours, y - north_now - north * hours)
-    known = (~np.isnan(x)).sum(axis=0) >= _LEAST_FRAMES
+    off = (x - east_now - east * hours) ** 2 + (y - north_now - north * hours) ** 2
+    points = (~np.isnan(x)).sum(axis=0)
+    known = points >= _LEAST_FRAMES
     with np.errstate(invalid="ignore"):
         known &= np.fmax.reduce(hours) - np.fmin.reduce(hours) >= _LEAST_SPAN
         known &= np.hypot(east, north) <= _FASTEST
-        known &= np.sqrt(np.nanmean(off**2, axis=0)) <= _RESIDUAL
+        known &= np.nansum(off, axis=0) <= points * _RESIDUAL**2
     spread = _spread(table, frames[0], count)
     jump = _jumps(table, frames, np.where(spread <= _WIDEST, track, -1), (time, lat, lon))
     return Cells(

@@ -10,8 +10,8 @@ from services.alerts.derive import Bools, Floats, Ints
 EARTH_KM = 6371.0088
 """Mean radius (IUGG)."""
 KM_PER_DEGREE = EARTH_KM * np.pi / 180
-_AT_ONCE = 1 << 19
-"""Candidate pairs worked on together: what bounds the memory of a storm over a city."""
+_AT_ONCE = 1 << 17
+"""Candidate pairs worked on together: a cache's worth, and so storms need no memory."""
 
 
 class Pairs(NamedTuple):

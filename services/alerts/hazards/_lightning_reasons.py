@@ -7,7 +7,7 @@ that time ends has nothing beside it: it says which evidence came last, and when
 from services.alerts.hazard import Facts
 from services.alerts.hazards import _lightning_rings as rings
 from services.alerts.hazards._flood_words import NONE, clock, join, number, small, wall
-from services.alerts.hazards._lightning_texts import WORDS, compass
+from services.alerts.hazards._lightning_texts import PHASES, WORDS, compass
 from services.observation.text import Text
 
 _MORE_THAN_ONE = 2
@@ -130,13 +130,13 @@ def _over(facts: Facts) -> Text:
 
 
 def _eased(facts: Facts) -> Text:
-    word = WORDS[facts.severity]
+    word, phase = WORDS[facts.severity], PHASES[facts.severity]
     return join(
         Text(
-            f"{facts.place.vi}: sét đã xa dần, còn mức {small(word.vi)}.",
-            f"{facts.place.en}: the lightning moves away; now {small(word.en)}.",
+            f"{facts.place.vi}: đã đủ thời gian chờ mà không có sét gần hơn, còn mức {small(word.vi)}.",
+            f"{facts.place.en}: the waiting time is over without a nearer strike; the phase is {phase}.",
         ),
-        *evidence(facts),
+        _last(facts),
     )
 
 

@@ -130,7 +130,7 @@ def _first_and_last(place: Ints, time: Ints, phase: Floats) -> Ints:
 
 
 def _one_at_an_instant(place: Ints, time: Ints, km: Floats, phase: Floats) -> Ints:
-    """Which of (k,) readings to keep: by place, ascending by time; of one instant the highest, the nearest."""
+    """Which of (k,) readings to keep: by place, ascending by time; at one instant the highest."""
     order = np.lexsort((km, -phase, time, place))
     where, when = place[order], time[order]
     new = np.ones(len(order), bool)

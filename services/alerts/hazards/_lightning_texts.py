@@ -15,6 +15,9 @@ WORDS = words(
     ("Nguy hiểm sét", "Lightning danger"),
 )
 
+PHASES = {"advisory": "monitor", "watch": "prepare", "warning": "warning", "emergency": "danger"}
+"""English names of the phases within a sentence."""
+
 ADVICE = advice(
     (
         (

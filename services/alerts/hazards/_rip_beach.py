@@ -8,6 +8,8 @@ What is not known is not guessed. P is told between the least and the most it ca
 unless both are of one class nothing ends.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from services.alerts.derive import Bools, Computed, Floats, Points, Series
@@ -30,8 +32,8 @@ _P_TOP, _U_TOP = (100.0, 3.9), (2.0, 5.0)
 GALE = 13.9
 """m/s: Beaufort 7 begins (recalled: WMO scale)."""
 CLOSED = 3.0
-NO_DIRECTION, NO_TIDE, NO_WAVES = 1, 2, 4
-"""What the index had to do without: bits of `rip_missing`."""
+NO_DIRECTION, NO_TIDE, NO_WAVES, ANGLE_GIVEN, SEA_GIVEN = 1, 2, 4, 8, 16
+"""What the index had to do without, and what the beach said to take instead: bits of `rip_missing`."""
 MEAN_OF = 120_000_000
 
 
@@ -71,14 +73,32 @@ def _theta(points: Points) -> Floats:
     return incidence(points.held["wave_direction"], points.attribute("shore_normal_deg", np.nan))
 
 
-def _waves(points: Points) -> tuple[Floats, Floats, Floats, Floats]:
-    """Least and most of P, θ, and the sea against its mean, m."""
+class _Waves(NamedTuple):
+    """Least and most of P, θ, the sea against its mean (m), and bits of what was missing."""
+
+    low: Floats
+    high: Floats
+    theta: Floats
+    sea: Floats
+    missing: Floats
+
+
+def _waves(points: Points) -> _Waves:
     own = points.attribute("mean_sea_level", np.nan)
     sea = np.where(np.isnan(own), points.held["tide_above_mean"], points.held["tide_level"] - own)
     event = np.where(points.held["wave_event"] > 0, 1.0, 0.0)  # no history: none
-    theta = _theta(points)
-    low, high = bounds(points.value, theta, event, tide_term(sea, points.attribute("tidal_range", np.nan)))
-    return low, high, theta, sea
+    theta, missing = _or_given(points, _theta(points), "wave_angle_given", (NO_DIRECTION, ANGLE_GIVEN))
+    sea, more = _or_given(points, sea, "sea_given", (NO_TIDE, SEA_GIVEN))
+    eta = tide_term(sea, points.attribute("tidal_range", np.nan))
+    low, high = bounds(points.value, theta, event, eta)
+    return _Waves(low, high, theta, sea, missing + more)
+
+
+def _or_given(points: Points, value: Floats, name: str, bits: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Where it is not known, what the beach says to take instead; and the bit of either."""
+    given, lost = points.attribute(name, np.nan), np.isnan(value)
+    missing = np.where(lost, np.where(np.isnan(given), float(bits[0]), float(bits[1])), 0.0)
+    return np.where(lost, given, value), missing
 
 
 def waves(points: Points) -> Computed:
@@ -86,20 +106,13 @@ def waves(points: Points) -> Computed:
 
     Hours since the peak of the event that counts, and hours of history: NaN where there is none.
     """
-    low, high, theta, sea = _waves(points)
-    age = points.held["wave_peak_age"]
-    values = np.stack(
-        [low, low, high, points.value, theta, sea, age, points.held["wave_history"], _lost(theta, sea)]
-    )
+    low, high, theta, sea, missing = _waves(points)
+    age, history = points.held["wave_peak_age"], points.held["wave_history"]
+    values = np.stack([low, low, high, points.value, theta, sea, age, history, missing])
     values[:, np.isnan(low)] = np.nan
     lower = np.zeros(values.shape, bool)
     lower[0] = low < high
     return Computed(values, lower)
-
-
-def _lost(theta: Floats, sea: Floats) -> Floats:
-    """Bits of what was missing beside the height of the waves."""
-    return np.where(np.isnan(theta), NO_DIRECTION, 0) + np.where(np.isnan(sea), float(NO_TIDE), 0.0)
 
 
 def seaward(points: Points) -> Computed:
@@ -151,8 +164,8 @@ def guarded(points: Points) -> Bools:
 
 def by_waves(points: Points) -> Computed:
     """Danger at a beach without a current meter: (4, m); nothing is said where Hs is not above zero."""
-    low, high, theta, sea = _waves(points)
-    found = _told(points, np.full(len(low), np.nan), low, high, _lost(theta, sea))
+    low, high, _, _, missing = _waves(points)
+    found = _told(points, np.full(len(low), np.nan), low, high, missing)
     found.values[:3, np.isnan(low)] = np.nan
     return found
 

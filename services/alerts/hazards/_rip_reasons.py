@@ -2,7 +2,15 @@
 
 from services.alerts.hazard import Facts
 from services.alerts.hazards._flood_words import NONE, at, join, number, small, wall
-from services.alerts.hazards._rip_beach import NO_DIRECTION, NO_TIDE, NO_WAVES, P_STEPS, U_STEPS
+from services.alerts.hazards._rip_beach import (
+    ANGLE_GIVEN,
+    NO_DIRECTION,
+    NO_TIDE,
+    NO_WAVES,
+    P_STEPS,
+    SEA_GIVEN,
+    U_STEPS,
+)
 from services.alerts.hazards._rip_model import ETA_LIMIT, RANGE_REF
 from services.alerts.hazards._rip_texts import FLAGS, WORDS
 from services.observation.text import Text
@@ -118,7 +126,7 @@ def _sea(facts: Facts) -> Text:
             Text(f"lệch {turn.vi}° so với hướng vuông góc bờ", f"{turn.en}° off the normal of the shore")
         )
     sea = facts.beside.get("rip_tide")
-    if sea is not None:
+    if sea is not None and not _bits(facts) & SEA_GIVEN:
         parts.append(_tide(facts, sea))
     age = facts.beside.get("rip_peak_age")
     if age is not None:
@@ -158,10 +166,17 @@ _LOST = {
     NO_TIDE: Text("mực nước triều", "tide"),
 }
 
+_GIVEN = {ANGLE_GIVEN: _LOST[NO_DIRECTION], SEA_GIVEN: _LOST[NO_TIDE]}
+
+
+def _bits(facts: Facts) -> int:
+    """What the index had to do without."""
+    return int(facts.beside.get("rip_missing", facts.beside.get("rip_wave_missing", 0)))
+
 
 def _missing(facts: Facts) -> Text:
     """Which input was not there, and what was done about it."""
-    bits = int(facts.beside.get("rip_missing", facts.beside.get("rip_wave_missing", 0)))
+    bits = _bits(facts)
     lost = [text for bit, text in _LOST.items() if bits & bit]
     said = NONE
     if lost:
@@ -169,6 +184,16 @@ def _missing(facts: Facts) -> Text:
         said = Text(
             f"Thiếu {names.vi}: chỉ lấy mức thấp nhất có thể.",
             f"Missing: {names.en}; the least it can be is taken.",
+        )
+    given = [text for bit, text in _GIVEN.items() if bits & bit]
+    if given:
+        names = Text(" và ".join(one.vi for one in given), " and ".join(one.en for one in given))
+        said = join(
+            said,
+            Text(
+                f"Không đo được {names.vi}: lấy theo khai báo của bãi.",
+                f"Not measured: {names.en}; what the beach declares is taken.",
+            ),
         )
     history = facts.beside.get("rip_history")
     if history is not None and history < _WHOLE_HISTORY:

@@ -198,7 +198,7 @@ def _dry(facts: Facts) -> Text | None:
             f"{start.en}{facts.place.en}: the soil has water again (short of {value.en} %).",
         )
     return Text(
-        f"{start.vi}{facts.place.vi}: đất đã mất {value.vi} % lượng nước cây hút được (tưới từ {limit.vi} %).",
+        f"{start.vi}{facts.place.vi}: đất đã mất {value.vi} % nước cây hút được (tưới từ {limit.vi} %).",
         f"{start.en}{facts.place.en}: {value.en} % of the water that plants can take is gone "
         f"(water from {limit.en} %).",
     )

@@ -25,7 +25,9 @@ _SIGMA = 1.4826
 
 # On the move: the last readings against the hour before them.
 _NEW_LEAST, _NEW_MOST = 150 * SECOND, 1_500 * SECOND
-MOVING_S = 5_100.0
+_WINDY_LEAST = 900 * SECOND
+_SPREADS = 2.0
+MOVING_S = 7_200.0
 _SLOWEST = 600 * SECOND
 _SWAY_READINGS = 12
 
@@ -143,29 +145,27 @@ def spread(value: Sequence[float], middle: float) -> float:
     return _SIGMA * median([abs(one - middle) for one in value])
 
 
-def _jump(before: Sequence[float], recent: Sequence[float], *, windy: bool) -> float:
-    """How far two groups of readings lie apart beyond their spread.
-
-    In the wind half the range stands for the spread of the last few: no two of three may hide the third.
-    """
+def _jump(before: Sequence[float], recent: Sequence[float]) -> float:
+    """How far two groups of readings lie apart beyond their spread."""
     was, now = median(before), median(recent)
-    strays = 0.5 * (max(recent) - min(recent)) if windy else spread(recent, now)
-    return max(abs(now - was) - 2.0 * max(spread(before, was), strays), 0.0)
+    return max(abs(now - was) - _SPREADS * max(spread(before, was), spread(recent, now)), 0.0)
 
 
 def moving(series: Series) -> Computed:
     """Jump within an hour, 95th percentile and peak of the sway, degrees: (3, m).
 
-    The jump is how far the median of the last readings (two and a half intervals) lies from that of the hour
-    before, less twice the larger of their robust spreads: sway is no jump. Of sensors that report every ten
-    minutes or more often. Sway is |tilt - median| of the last hour, of twelve readings at least: rarer ones
-    do not see it.
+    The jump is how far the median of the last readings lies from that of the hour before, less twice the
+    larger of their robust spreads: sway is no jump. The last readings are those of two and a half intervals;
+    in the wind, where three may agree by chance, of fifteen, but of an hour at most. Of sensors that
+    report every ten minutes or more often. Sway is |tilt - median| of the last hour, of twelve readings at
+    least: rarer ones do not see it.
     """
     values = np.full((3, len(series.new_time)), np.nan)
     if series.interval > _SLOWEST:
         return Computed(values)
     windy = series.held["wind_speed"] >= series.attributes.get("tilt_calm_wind", CALM)
-    span = min(max(5 * series.interval // 2, _NEW_LEAST), _NEW_MOST)
+    calm = min(max(5 * series.interval // 2, _NEW_LEAST), _NEW_MOST)
+    span = np.where(windy, min(max(15 * series.interval, _WINDY_LEAST), HOUR), calm)
     now = series.new_time
     turn, start, hour = (np.searchsorted(series.time, now - back) for back in (span, span + HOUR, HOUR - 1))
     for at, end in enumerate(series.upto.tolist()):
@@ -173,7 +173,7 @@ def moving(series: Series) -> Computed:
         split, own = int(turn[at] - start[at]), float(series.new_value[at])
         before, recent = past[:split], [*past[split:], own]
         if len(recent) >= _FEW and len(before) >= _FEW:
-            values[0, at] = _jump(before, recent, windy=bool(windy[at]))
+            values[0, at] = _jump(before, recent)
         swing = [*past[int(hour[at] - start[at]) :], own]
         if len(swing) >= _SWAY_READINGS:
             middle = median(swing)

@@ -64,7 +64,7 @@ _DERIVES = (
         inputs=("wind_speed",),
     ),
     Derivation(
-        ("tilt_jump", "tilt_sway", "tilt_peak"), "tilt_lean", tilt.moving, window_s=tilt.MOVING_S, slots=510,
+        ("tilt_jump", "tilt_sway", "tilt_peak"), "tilt_lean", tilt.moving, window_s=tilt.MOVING_S, slots=720,
         inputs=("wind_speed",),
     ),
     Derivation(_GUST, "wind_gust", long.gusts, window_s=long.GUST_S, slots=long.GUST_SLOTS),

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from services.alerts import situation
 from services.api.fold import rank_of
 from services.observation.event import Verb, verb_of
 from services.runtime.follow import Message
@@ -73,7 +74,8 @@ def entry_of(message: Message, event: dict[str, Any], epoch: str, peak: int) -> 
     token = f"{epoch}.{message.sequence}"
     data = event["data"]
     try:
-        verb = verb_of(event["type"])
+        ours = situation.verb_of(event["type"])
+        verb = verb_of(event["type"]) if ours is None else f"situation.{ours}"
     except ValueError:
         verb = "unknown"
     place = {"sequence": str(message.sequence), "epoch": epoch}

@@ -150,8 +150,8 @@ class Reader:
             event = event_of(message)
             if event is None:
                 continue
-            standing = self._fold.get(str(event.get("subject")))
-            entry = entry_of(message, event, self._hub.epoch, -1 if standing is None else standing.peak)
+            peak = self._fold.peak(str(event.get("subject")))
+            entry = entry_of(message, event, self._hub.epoch, peak)
             if self._wanted.takes(entry):
                 entries.append(entry)
         return entries

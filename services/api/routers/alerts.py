@@ -45,10 +45,10 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
 
     Các cảnh báo, mới nhất trước; vẫn chạy khi mất cơ sở dữ liệu. `severity` là mức thấp nhất cần xem.
     """
-    fold = _fold(here)
+    fold = whole_fold(here)
     known_hazard(hazard, fold)
     alert_area(area, here.site, fold)
-    before = _before(here, after)
+    before = page_before(here, after)
     least = rank_of(severity)
     found = [
         standing
@@ -62,7 +62,9 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
     items, more = cut(found[: limit + 1], limit)
     following = f"{here.hub.epoch}.{items[-1].raised_sequence}" if more else None
     epoch = here.hub.epoch
-    shown = [show(standing, [f"{epoch}.{told.sequence}" for told in standing.events]) for standing in items]
+    shown = [
+        show(standing, [f"{epoch}.{told.sequence}" for told in standing.events], fold) for standing in items
+    ]
     token = f"{here.hub.epoch}.{here.hub.head}"
     # Last, and only added to what stands: what happens meanwhile comes after the token.
     await _add_latest(here, shown)
@@ -75,7 +77,7 @@ async def get_alert(here: Here, alert_id: str) -> Response:
 
     Một cảnh báo cùng các sự kiện của nó, cũ nhất trước.
     """
-    standing, epoch = _fold(here).get(alert_id), here.hub.epoch
+    standing, epoch = whole_fold(here).get(alert_id), here.hub.epoch
     if standing is not None:
         events = [{**told.body, "sequence": str(told.sequence), "epoch": epoch} for told in standing.events]
         omitted, source = standing.dropped, "stream"
@@ -83,12 +85,12 @@ async def get_alert(here: Here, alert_id: str) -> Response:
         standing, events = await _from_history(here, alert_id)
         omitted, source = 0, "history"
     places = [f"{event['epoch']}.{event['sequence']}" for event in events]
-    alert = show(standing, places)
+    alert = show(standing, places, here.fold)
     await _add_latest(here, [alert])
     return answer({"alert": alert, "events": events, "omitted": omitted, "source": source})
 
 
-def show(standing: Standing, places: list[str]) -> dict[str, Any]:
+def show(standing: Standing, places: list[str], fold: Fold) -> dict[str, Any]:
     """An alert as it is answered, without `latest`; `places` are the tokens of its events."""
     return {
         **standing.data,
@@ -98,6 +100,7 @@ def show(standing: Standing, places: list[str]) -> dict[str, Any]:
         "raised_at": standing.raised_at,
         "cleared_at": standing.cleared_at,
         "blind": standing.blind,
+        "situation": fold.situations.of(str(standing.data.get("alert_id"))),
         "version": places[-1],
         "events": places,
     }
@@ -115,14 +118,19 @@ async def _add_latest(here: Context, shown: list[dict[str, Any]]) -> None:
             alert["latest"] = told
 
 
-def _fold(here: Context) -> Fold:
+def whole_fold(here: Context) -> Fold:
     """The fold, once it is whole: half a list of alerts would be a lie."""
     if not here.hub.caught_up.is_set():
         raise away(_READING, retry_s=1, code="reading-alerts")
     return here.fold
 
 
-def _before(here: Context, after: str | None) -> int | None:
+def page_before(here: Context, after: str | None) -> int | None:
+    """The place that the `next` of a page names, of a list that has the newest first.
+
+    Raises:
+        Problem: 410 when it is of another epoch.
+    """
     if after is None:
         return None
     token = read_token(after, here.hub.epoch)
@@ -142,10 +150,12 @@ async def _from_history(here: Context, alert_id: str) -> tuple[Standing, list[di
     if here.settings.database is None or "\0" in alert_id:
         raise missing
     events = await queries.alert_events(here.database, alert_id)
-    fold, standing = Fold(), None
+    fold = Fold()
+    standing: Standing | None = None
     # Sequences of different epochs do not count on; the order of the rows does.
     for number, event in enumerate(events, 1):
-        standing = fold.apply(number, 0, event) or standing
+        found = fold.apply(number, 0, event)
+        standing = found if isinstance(found, Standing) else standing
     if standing is None:
         raise missing
     return standing, events

@@ -5,19 +5,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.alerts.situation import Left, Member
-from services.alerts.situation_kinds import KINDS
+from services.alerts.situation import KIND_NAMES, Left, Member
 from services.api import queries
 from services.api.context import Context, Here
 from services.api.errors import not_found
 from services.api.filters import alert_area, one_of
-from services.api.fold import Fold
+from services.api.fold import Fold, rank_of
 from services.api.grouped import Grouped, Situations
 from services.api.params import Cursor, Limit, Severity, Slug
 from services.api.responses import answer, cut, page
 from services.api.routers.alerts import page_before, whole_fold
-from services.api.schemas import SituationDetail, SituationPage
-from services.observation.event import SEVERITIES
+from services.api.situation_shapes import SituationDetail, SituationPage
 from services.observation.text import Text
 
 router = APIRouter(tags=["situations"])
@@ -45,10 +43,10 @@ async def list_situations(  # noqa: PLR0913  each is a filter
     Các cảnh báo thuộc cùng một diễn biến, gộp thành một tình huống cùng các thành viên theo thời gian.
     """
     fold = whole_fold(here)
-    one_of("kind", kind, {known.name for known in KINDS} | fold.situations.kinds())
+    one_of("kind", kind, {*KIND_NAMES} | fold.situations.kinds())
     alert_area(area, here.site, fold)
     before = page_before(here, after)
-    least = SEVERITIES.index(severity) if severity is not None else -1
+    least = rank_of(severity)
     found = [
         one
         for one in fold.situations.newest_first()
@@ -56,7 +54,7 @@ async def list_situations(  # noqa: PLR0913  each is a filter
         and (before is None or one.opened_sequence < before)
         and (kind is None or one.unfolding.data.kind == kind)
         and (area is None or area in {one.unfolding.data.area, *one.unfolding.areas})
-        and SEVERITIES.index(one.unfolding.data.severity) >= least
+        and rank_of(one.unfolding.data.severity) >= least
     ]
     items, more = cut(found[: limit + 1], limit)
     epoch = here.hub.epoch
@@ -65,7 +63,9 @@ async def list_situations(  # noqa: PLR0913  each is a filter
     return page(shown, following, token=f"{epoch}.{here.hub.head}")
 
 
-@router.get("/situations/{situation_id}", response_model=SituationDetail, summary="One situation · Một tình huống")
+@router.get(
+    "/situations/{situation_id}", response_model=SituationDetail, summary="One situation · Một tình huống"
+)
 async def get_situation(here: Here, situation_id: str) -> Response:
     """A situation with its events, oldest first.
 

@@ -1,0 +1,234 @@
+"""Lightning strikes on their way through the engine: what is remembered of them, their clock, what is made of them.
+
+Each message of strikes is one call of `near` for all its new strikes and all places, and the clock of strikes
+calls `step` at each full step. That clock is one for the site: it goes on with the newest strike, with what
+ticks say of the sources of strikes, and with `dt` while one of these is heard. It stands still while none is;
+what it then leaps by when one is back counts for no timer. A leap after our own absence counts for none either.
+
+Over 250 lines: the window, its clock and who is heard are one state, and must be stored together.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.alerts import momentary
+from services.alerts.core import Cause, Core
+from services.alerts.derive import Bools, Floats, Ints, Strikes, Struck
+from services.alerts.placing import PlacedStrikes
+from services.alerts.struck import Columns
+from services.observation.instants import SECOND
+from services.observation.messages import Strike, StrikeBatch, Tick
+from services.observation.site import BROKER
+
+_CLOUD = frozenset({"ic", "cc", "cloud"})
+_PASS = 1
+
+
+def apply(core: Core, message: StrikeBatch) -> None:
+    """A message of strikes: the steps it passes, then what its new strikes make of places."""
+    state, layout = core.state.strikes, core.layout
+    if not layout.struck or not message.strikes:
+        return
+    core.cause = Cause(0, max((source.received_at for source in message.sources), default=0))
+    state.senders |= {one.source for one in message.strikes if one.source in layout.gateway_row}
+    fresh = _fresh(core, message.strikes)
+    if not len(fresh.time):
+        return
+    newest = int(fresh.time.max())
+    _advance(core, newest, steps_upto=newest - 1)
+    state.window = state.window.joined(fresh)
+    made = []
+    for placed in layout.struck:
+        if placed.derivation.near is not None:
+            new = np.ones(len(fresh.time), bool)
+            given = _given(core, placed, fresh, new, newest)
+            made.append((placed, placed.derivation.near(given)))
+    _tell(core, made)
+
+
+def tick(core: Core, message: Tick) -> None:
+    """Move the clock of strikes, make the steps that are due by it, and let timers fire."""
+    state, layout = core.state.strikes, core.layout
+    if not layout.struck:
+        return
+    state.connected = frozenset(message.sources)
+    if not layout.strikers.isdisjoint(message.resumed) or BROKER in message.resumed:
+        state.stale = True
+    heard = sync(core)
+    if heard and message.dt:
+        state.clock += message.dt
+    names = {*layout.strikers, *layout.striker_gateways, *state.senders}
+    upto = max((base for name, base in message.clocks.items() if name in names), default=0)
+    if heard and not state.known:
+        # No strike yet: field mills may speak, by the clocks of the gateways that were heard.
+        clocks = core.state.clock[core.state.known]
+        state.clock = max(state.clock, int(clocks.max(initial=0)))
+    if upto:
+        _advance(core, upto, steps_upto=upto)
+    _steps(core, state.clock)
+    momentary.expire(core, state.clock)
+    state.prune(state.clock)
+
+
+def sync(core: Core) -> bool:
+    """After a tick or a gateway's word: whether any source of strikes is heard. Alerts are blind when none is."""
+    state, layout = core.state.strikes, core.layout
+    if not layout.struck:
+        return False
+    heard = _heard(core)
+    if state.deaf == heard:
+        state.deaf = not heard
+        if state.deaf:
+            state.stale = True
+        momentary.blind(core, state.clock, deaf=state.deaf)
+    return heard
+
+
+def _heard(core: Core) -> bool:
+    """A source of its own connection that is there; or one that comes by our broker, whose gateway is."""
+    state, layout = core.state.strikes, core.layout
+    if any(name in state.connected for name in layout.strikers - layout.striker_gateways.keys()):
+        return True
+    through = {*layout.striker_gateways.values(), *state.senders}
+    if BROKER not in state.connected:
+        return False
+    if None in through:
+        return True
+    rows = [layout.gateway_row[name] for name in through if name in layout.gateway_row]
+    return any(not (core.state.offline[at] or core.state.quiet[at]) for at in rows)
+
+
+def _advance(core: Core, upto: int, *, steps_upto: int) -> None:
+    """The clock comes to an instant that was told. After deafness, or our absence, the leap counts for nothing."""
+    state = core.state.strikes
+    if not state.known:
+        state.known, state.clock, state.seen = True, upto, upto - 1
+        state.step_from(core.layout, upto)
+    elif upto > state.clock:
+        if state.stale:
+            momentary.shift(core, upto - state.clock, state.clock)
+        _steps(core, steps_upto)
+        state.clock = upto
+    state.stale = state.stale and state.deaf
+
+
+def _steps(core: Core, upto: int) -> None:
+    """Every full step up to an instant, in order of time; long after the last strike only the newest."""
+    state, layout = core.state.strikes, core.layout
+    while True:
+        state.leap(layout, upto)
+        due = [(state.next_step(placed), at) for at, placed in enumerate(layout.struck) if placed.derivation.step]
+        due = [pair for pair in due if pair[0] <= upto]
+        if not due:
+            return
+        m = min(due)[0]
+        made = []
+        for when, at in due:
+            placed = layout.struck[at]
+            if when == m and placed.derivation.step is not None:
+                made.append((placed, placed.derivation.step(_window(core, placed, m))))
+                state.stepped[placed.derivation.outputs[0]] = m
+        _tell(core, made)
+
+
+def _window(core: Core, placed: PlacedStrikes, m: int) -> Strikes:
+    """What is remembered at a full step."""
+    window = core.state.strikes.window
+    span = round(placed.derivation.window_s * SECOND)
+    first, last = np.searchsorted(window.time, [m - span, m], side="right").tolist()
+    part = window.part(slice(first, last))
+    return _given(core, placed, part, np.zeros(last - first, bool), m)
+
+
+def _given(core: Core, placed: PlacedStrikes, found: Columns, new: Bools, now: int) -> Strikes:
+    places = core.state.places[placed.first]
+    held = {
+        name: core.state.inputs.now(core.state, rows, now)
+        for name, rows in zip(placed.derivation.inputs, placed.inputs, strict=True)
+    }
+    return Strikes(
+        found.time, found.lat, found.lon, found.ka, found.cloud, new, now, places.lat, places.lon,
+        places.attribute, held,
+    )  # fmt: skip
+
+
+def _fresh(core: Core, strikes: Sequence[Strike]) -> Columns:
+    """New strikes in order of time; what is here already, or too old for any window, is left out."""
+    state = core.state.strikes
+    time = np.array([one.time for one in strikes], np.int64)
+    key = np.fromiter((_key(one) for one in strikes), np.uint64, len(strikes))
+    _, first = np.unique(key, return_index=True)
+    new = np.zeros(len(strikes), bool)
+    new[first] = True
+    new &= ~np.isin(key, state.window.key)
+    if state.known:
+        new &= time > state.clock - state.span
+    at = np.flatnonzero(new)
+    at = at[np.argsort(time[at], kind="stable")]
+    some = [strikes[place] for place in at.tolist()]
+    return Columns(
+        time[at],
+        np.array([one.lat for one in some], float),
+        np.array([one.lon for one in some], float),
+        np.array([np.nan if one.ka is None else one.ka for one in some], float),
+        np.array([(one.type or "").lower() in _CLOUD for one in some], bool),
+        key[at],
+    )
+
+
+def _key(one: Strike) -> int:
+    """64 bits of what makes a strike the same: its source and id, or source, time and place."""
+    said = f"{one.source}\0{one.id}" if one.id is not None else f"{one.source}\1{one.time}\1{one.lat!r}\1{one.lon!r}"
+    return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "little")
+
+
+def _tell(core: Core, made: Sequence[tuple[PlacedStrikes, Struck]]) -> None:
+    """Publish what came of strikes, and judge it in order of time."""
+    layout = core.layout
+    pending: list[tuple[int, int, int, float, dict[str, float]]] = []
+    for placed, struck in made:
+        finite = np.isfinite(struck.values)
+        output, reading = np.nonzero(finite)
+        if not len(output):
+            continue
+        row = placed.first + output * placed.size + struck.place[reading]
+        value, time = struck.values[output, reading], struck.time[reading]
+        shown = layout.published[row]
+        core.derived.append(
+            (row[shown], time[shown], value[shown], np.full(int(shown.sum()), _PASS, np.uint8))
+        )
+        for at in np.flatnonzero(_matters(core, row, value)).tolist():
+            place = int(reading[at])
+            beside = {
+                name: float(struck.values[number, place])
+                for number, name in enumerate(placed.derivation.outputs)
+                if finite[number, place]
+            }
+            pending.append((int(time[at]), int(row[at]), place, float(value[at]), beside))
+    pending.sort(key=lambda one: one[:3])
+    for order, (t, row_at, _, x, beside) in enumerate(pending):
+        core.cause = core.cause._replace(order=order)
+        momentary.reading(core, row_at, x, t, beside)
+
+
+def _matters(core: Core, row: Ints, value: Floats) -> NDArray[np.bool_]:
+    """Readings that may switch a rung on, or keep one that is: those outside the boxes of rows at rest."""
+    state, layout = core.state, core.layout
+    moving = np.zeros(len(layout.names), bool)
+    moving[[layout.row_at[at] for at in state.cells if layout.row_at[at] >= layout.struck_from]] = True
+    ruled = layout.ruled[row]
+    calm = (value >= state.lo[row]) & (value < state.hi[row])
+    return ruled & (moving[row] | ~calm)
+
+
+def waits(core: Core) -> bool:
+    """Whether strikes are remembered for a step, or a rung may still end by its timer."""
+    state, layout = core.state.strikes, core.layout
+    if not layout.struck:
+        return False
+    spans = [round(p.derivation.window_s * SECOND) for p in layout.struck if p.derivation.step is not None]
+    recent = bool(spans) and bool((state.window.time > state.clock - max(spans)).any())
+    return recent or any(layout.row_at[at] >= layout.struck_from for at in core.state.cells)
