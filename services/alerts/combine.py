@@ -132,8 +132,10 @@ class Groups:
         """How many leaves of a group are met and known now: one step."""
         mine = slice(group.first, group.first + len(group.leaves))
         met, known, plane = self.met[mine], self.known[mine], self.leaves.plane[mine]
-        sums = [np.bincount(plane[mask], minlength=group.planes)[:, None] for mask in (met & known, met)]
-        return Counts(*sums, np.array([known.sum()]), np.array([(known | met).sum()]))
+        both, every = (
+            np.bincount(plane[mask], minlength=group.planes)[:, None] for mask in (met & known, met)
+        )
+        return Counts(both, every, np.array([known.sum()]), np.array([(known | met).sum()]))
 
     def _steps(  # noqa: PLR0913  columns of one thing
         self,

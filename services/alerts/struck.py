@@ -33,17 +33,25 @@ class Columns(NamedTuple):
             np.empty(0, np.int64), floats, floats, floats, np.empty(0, bool), np.empty(0, np.uint64)
         )
 
-    def part(self, part: slice) -> "Columns":
+    def part(self, part: slice | Ints) -> "Columns":
         """Some of them."""
-        return Columns(*(column[part] for column in self))
+        return Columns(
+            self.time[part], self.lat[part], self.lon[part], self.ka[part], self.cloud[part], self.key[part]
+        )
 
     def joined(self, more: "Columns") -> "Columns":
         """Both; of equal times these before the other ones."""
-        if not len(self.time) or (len(more.time) and more.time[0] >= self.time[-1]):
-            return Columns(*(np.concatenate(pair) for pair in zip(self, more, strict=True)))
-        both = Columns(*(np.concatenate(pair) for pair in zip(self, more, strict=True)))
-        order = np.argsort(both.time, kind="stable")
-        return Columns(*(column[order] for column in both))
+        both = Columns(
+            np.concatenate([self.time, more.time]),
+            np.concatenate([self.lat, more.lat]),
+            np.concatenate([self.lon, more.lon]),
+            np.concatenate([self.ka, more.ka]),
+            np.concatenate([self.cloud, more.cloud]),
+            np.concatenate([self.key, more.key]),
+        )
+        if bool((both.time[1:] >= both.time[:-1]).all()):
+            return both
+        return both.part(np.argsort(both.time, kind="stable"))
 
 
 class StrikeState:

@@ -382,7 +382,7 @@ class ReferenceEngine:
             return math.nan
         value, then = c.sure
         stays = c.sensor.reports == "on_change" or c.sensor.interval_s <= 0
-        return value if stays or t - then <= round(3 * c.sensor.interval_s * _SECOND) else math.nan
+        return value if stays or c.silent_after is None or t - then <= c.silent_after else math.nan
 
     def reading(  # noqa: C901  the rules in order
         self, c: Channel, t: int, x: float, flag: int, *, none: bool = False, lower: bool = False

@@ -136,7 +136,8 @@ def test_a_lost_supply_is_one_alert_and_no_lamp_is_at_fault() -> None:
     everyone = [name for name in site.stations if name.startswith("lamp")]
     events = night(site, [everyone] * 4, volts=3.0)
     assert told(events) == ["raised watch supply-loss gw-0"]
-    assert "without supply" in events[0].data.reason.en
+    assert events[0].data.reason.en == "gw-0 (city): supply lost at cabinet-0."
+    assert events[0].data.reason.vi == "gw-0 (city): mất điện cấp tại cabinet-0."
 
 
 def test_a_day_burner_is_told_by_day_only() -> None:

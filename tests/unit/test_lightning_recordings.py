@@ -10,20 +10,28 @@ import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from services.alerts.engine import Engine
 from services.alerts.hazards._lightning_flashes import flashes
 from services.alerts.hazards._lightning_geo import distance
-from services.alerts.lightning_score import score
+from services.alerts.hazards.lightning import HAZARD
+from services.alerts.lightning_score import alarms_of, score
+from services.observation.event import CloudEvent
 from services.observation.instants import micros
+from services.observation.messages import Strike, StrikeBatch, Tick
+from services.observation.site import BROKER, SourceDecl
 from tests.recordings import available, lightning
 from tests.support import phases
+from tests.support.engine_world import city, rules_of, sensor
 
 pytestmark = pytest.mark.skipif(not available(), reason="no folder ../shared/data with the real recordings")
 
 MINUTE = 60_000_000
 PLACES = {"mazatlan": (23.25, -106.41), "guadalajara": (20.67, -103.35), "culiacan": (24.80, -107.39)}
+RULE = [{"hazard": "lightning", **next(rule for rule in HAZARD.rules if rule["id"] == "lightning")}]
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray]
 Told = dict[str, list[phases.Reading]]
 
@@ -118,3 +126,23 @@ def test_bursts_of_radio_sources_become_flashes(tmp_path: Path) -> None:
     size = np.bincount(found)
     assert (len(found), (size >= 10).sum()) == (21_084, 57)
     assert size[size >= 10].sum() / len(found) > 0.98
+
+
+def test_the_engine_tells_the_alarms_that_the_plain_ladder_tells(snapshots: Columns, told: Told) -> None:
+    """Mazatlán from 10:00 to 14:00 UTC: a message of strikes and a tick every minute."""
+    lat, lon = PLACES["mazatlan"]
+    site = city([sensor("mazatlan.current_speed")], RULE, attributes={"mazatlan": {"lightning_place": 1}})
+    station = msgspec.structs.replace(site.stations["mazatlan"], lat=lat, lon=lon)
+    site = msgspec.structs.replace(site, stations={"mazatlan": station}, sources=(SourceDecl(id="goes"),))
+    first, last = micros("2026-08-08T10:00:00Z"), micros("2026-08-08T14:00:00Z")
+    engine = Engine(site, rules_of(site), None, first)
+    time, lats, lons = snapshots
+    close = distance(np.array(lat), np.array(lon), lats, lons) <= 150
+    events: list[CloudEvent] = []
+    for now in range(first, last, MINUTE):
+        at = np.flatnonzero(close & (time >= now - MINUTE) & (time < now)).tolist()
+        found = [Strike(source="goes", time=int(time[i]), lat=float(lats[i]), lon=float(lons[i])) for i in at]
+        events += engine.apply([StrikeBatch([], found), Tick(now, 0, [BROKER, "goes"], {"goes": now})])
+    for severity in ("advisory", "watch", "warning", "emergency"):
+        plain = [(start, end) for start, end in phases.alarms(told["mazatlan"], severity) if start < last]
+        assert alarms_of(events, "mazatlan", severity) == plain

@@ -6,21 +6,31 @@ from services.observation.text import Text, in_vietnamese
 _NAMED = 5
 """Lamps named in a sentence; of the others only the number is told."""
 
-# What is said of so many of so many: "3 trong 40 đèn không sáng", "3 of 40 lamps are dark".
-_LAMPS: dict[str, tuple[str, str]] = {
-    "lamp_failure": ("không sáng dù có lệnh bật", "dark although told to burn"),
-    "lamp_unexpected_on": ("sáng khi không được lệnh hoặc ban ngày", "on without a command or by day"),
-    "lamp_power_high": ("quá công suất", "above the expected power"),
-    "lamp_power_low": ("thiếu công suất", "below the expected power"),
-    "dimming_failure": ("không giảm sáng theo lệnh", "not dimming as told"),
-    "power_factor_low": ("có hệ số công suất thấp", "with too low a power factor"),
-    "lamp_cycling": ("chập chờn, tắt bật không theo lệnh", "cycling off and on without a command"),
-    "gear_failure": ("có bộ nguồn báo lỗi", "whose control gear reports a failure"),
+# What is said of so many of so many: "3 trong 40 đèn không sáng", "3 of 40 lamps dark".
+_LAMPS = {
+    "lamp_failure": Text("không sáng dù có lệnh bật", "dark although told to burn"),
+    "lamp_unexpected_on": Text("sáng khi không được lệnh hoặc ban ngày", "on without a command or by day"),
+    "lamp_power_high": Text("quá công suất", "above the expected power"),
+    "lamp_power_low": Text("thiếu công suất", "below the expected power"),
+    "dimming_failure": Text("không giảm sáng theo lệnh", "not dimming as told"),
+    "power_factor_low": Text("có hệ số công suất thấp", "with a low power factor"),
+    "lamp_cycling": Text("chập chờn, tắt bật không theo lệnh", "going off and on without a command"),
+    "gear_failure": Text("có bộ nguồn báo lỗi", "with control gear that reports a failure"),
 }
-_METERS: dict[str, tuple[str, str]] = {
-    "supply_loss": ("mất điện", "without supply"),
-    "voltage_highest": ("điện áp trên 242 V", "above 242 V"),
-    "voltage_lowest": ("điện áp dưới 198 V", "below 198 V"),
+# Of meters: what is said where it is so, and when it is over.
+_METERS: dict[str, tuple[Text, Text]] = {
+    "supply_loss": (
+        Text("mất điện cấp", "supply lost"),
+        Text("đã có điện trở lại", "the supply is back"),
+    ),
+    "voltage_highest": (
+        Text("điện áp cấp quá cao", "supply voltage too high"),
+        Text("điện áp cấp không còn quá cao", "the supply voltage is no longer too high"),
+    ),
+    "voltage_lowest": (
+        Text("điện áp cấp quá thấp", "supply voltage too low"),
+        Text("điện áp cấp không còn quá thấp", "the supply voltage is no longer too low"),
+    ),
 }
 
 
@@ -39,38 +49,39 @@ def _nobody(facts: Facts) -> Text | None:
 
 
 def _counted(facts: Facts) -> Text | None:
-    said = _LAMPS.get(facts.property) or _METERS.get(facts.property)
+    if facts.property in _METERS:
+        return _metered(facts, *_METERS[facts.property])
+    said = _LAMPS.get(facts.property)
     if said is None:
         return None
-    lamps = facts.property in _LAMPS
     place, number, total = facts.place, int(facts.value or 0), facts.total
     if facts.verb == "cleared":
-        return Text(
-            f"{place.vi}: không còn {'đèn' if lamps else 'tủ'} nào {said[0]}.",
-            f"{place.en}: no {'lamp' if lamps else 'cabinet'} is {said[1]} any more."
-            if not said[1].startswith(("whose", "with "))
-            else f"{place.en}: no lamp any more {said[1]}.",
-        )
-    noun = Text("đèn", "lamp" if total == 1 else "lamps") if lamps else Text("điểm đo", "meters")
-    named = _named(facts)
+        return Text(f"{place.vi}: không còn đèn nào {said.vi}.", f"{place.en}: no lamp {said.en} any more.")
+    named, left = _named(facts), Text("còn ", "still ") if facts.verb == "eased" else Text("", "")
+    lamps = "lamp" if total == 1 else "lamps"
+    return Text(
+        f"{place.vi}: {left.vi}{number} trong {total} đèn {said.vi}: {named.vi}.",
+        f"{place.en}: {left.en}{number} of {total} {lamps} {said.en}: {named.en}.",
+    )
+
+
+def _metered(facts: Facts, so: Text, over: Text) -> Text:
+    place, named = facts.place, _named(facts)
+    if facts.verb == "cleared":
+        return Text(f"{place.vi}: {over.vi}.", f"{place.en}: {over.en}.")
     left = Text("còn ", "still ") if facts.verb == "eased" else Text("", "")
     return Text(
-        f"{place.vi}: {left.vi}{number} trong {total} {noun.vi} {said[0]}{named.vi}.",
-        f"{place.en}: {left.en}{number} of {total} {noun.en} {said[1]}{named.en}.",
+        f"{place.vi}: {left.vi}{so.vi} tại {named.vi}.", f"{place.en}: {left.en}{so.en} at {named.en}."
     )
 
 
 def _named(facts: Facts) -> Text:
-    """The members by name, in the order of their ids: the first few."""
+    """The members by name, in the order of their ids: the first few. Names may have commas in them."""
     places = [facts.members[name] for name in sorted(facts.members)]
-    if not places:
-        return Text("", "")
     shown = places[:_NAMED]
     more = max(int(facts.value or 0), len(places)) - len(shown)
-    vi, en = ", ".join(one.vi for one in shown), ", ".join(one.en for one in shown)
-    if more > 0:
-        return Text(f": {vi} và {more} nơi khác", f": {en} and {more} more")
-    return Text(f": {vi}", f": {en}")
+    vi, en = "; ".join(one.vi for one in shown), "; ".join(one.en for one in shown)
+    return Text(f"{vi} và {more} nơi khác", f"{en} and {more} more") if more > 0 else Text(vi, en)
 
 
 def _leaks(facts: Facts) -> Text | None:

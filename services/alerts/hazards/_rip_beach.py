@@ -8,6 +8,7 @@ What is not known is not guessed. P is told between the least and the most it ca
 unless both are of one class nothing ends.
 """
 
+from math import fsum
 from typing import NamedTuple
 
 import numpy as np
@@ -122,13 +123,18 @@ def seaward(points: Points) -> Computed:
 
 
 def two_minutes(series: Series) -> Computed:
-    """Its mean over two minutes: (1, m). Of a meter that reports every two minutes or less often: itself."""
+    """Its mean over two minutes: (1, m). Of a meter that reports every two minutes or less often: itself.
+
+    NaN while less than half of the readings of two minutes are there.
+    """
     values = series.new_value.copy()
+    needed = MEAN_OF // (2 * series.interval) if series.interval else 1
     first = np.searchsorted(series.time, series.new_time - MEAN_OF, side="right")
     for at, (begin, end) in enumerate(zip(first.tolist(), series.upto.tolist(), strict=True)):
-        if end > begin:
-            part = series.value[begin:end]
-            values[at] = (float(np.sum(part)) + values[at]) / (end - begin + 1)
+        if end - begin + 1 < needed:
+            values[at] = np.nan
+        elif end > begin:
+            values[at] = fsum([*series.value[begin:end].tolist(), values[at]]) / (end - begin + 1)
     return Computed(values[None, :])
 
 

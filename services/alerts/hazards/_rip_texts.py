@@ -53,7 +53,7 @@ ADVICE = advice(
         (
             "Không xuống biển. Thấy người bị cuốn: ném phao, gọi cứu hộ hoặc 114; đừng tự lao ra.",
             (
-                "Stay out of the sea. If you see someone swept out: throw a float, call the lifeguards or 114; "
+                "Stay out of the sea. If you see someone swept out: throw a float, call lifeguards or 114; "
                 "do not go in after them."
             ),
         ),

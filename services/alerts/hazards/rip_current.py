@@ -109,7 +109,8 @@ _LADDER = {
 }
 _RULES = (
     {"id": "rip-current", "property": DANGER, **_LADDER, "emergency": 4},
-    {"id": "rip-waves", "property": BY_WAVES, **_LADDER},
+    # When all comes up, waves may be heard before the meter: another reading of the waves must find it silent.
+    {"id": "rip-waves", "property": BY_WAVES, **_LADDER, "on_delay_s": 1_800},
     {
         "id": "rip-checklist",
         "property": "rip_checklist",
