@@ -16,7 +16,7 @@ import numpy as np
 
 from bench._given import Given
 from services.alerts.derive import Floats, Strikes
-from services.alerts.engine import Engine
+from services.alerts.engine import Engine, EngineMessage
 from services.alerts.hazards import _lightning_rings as rings
 from services.alerts.hazards._lightning_geo import EARTH_KM, KM_PER_DEGREE
 from services.alerts.rule import parse_rules
@@ -103,7 +103,7 @@ def through_engine(window: Strikes, parts: list[Strikes]) -> float:
     engine = Engine(site, parse_rules(site)[0], t=T0 - KEPT * MINUTE)
     before = _part(window, window.time <= window.now - MINUTE)
     engine.apply([StrikeBatch([], _messages(before)), _tick(window.now - MINUTE)])
-    given = [
+    given: list[list[EngineMessage]] = [
         [StrikeBatch([], _messages(part)), _tick(-(-int(part.time[-1]) // 1_000_000) * 1_000_000)]
         for part in parts
     ]

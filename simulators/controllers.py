@@ -48,36 +48,35 @@ class Controller:
         self.synchronised = True
         """Whether its clock can be trusted; else it burns by the fallback of its programmes."""
         self._default = default_level
-        self._answers: dict[str, bytes] = {}
+        self._done: dict[str, str] = {}  # id → why it was refused, empty for what was done
         self._programmes: dict[str, tuple[tuple[int, str], Programme, frozenset[str]]] = {}
         self._overrides: dict[str, tuple[Override, frozenset[str]]] = {}
 
     def forget(self) -> None:
         """Lose everything, as a controller without a battery does in a power cut."""
-        self._answers.clear()
+        self._done.clear()
         self._programmes.clear()
         self._overrides.clear()
 
-    def known(self, payload: bytes) -> bytes | None:
-        """The answer to a command that was done already, or refused; None for a new one."""
+    def knows(self, payload: bytes) -> bool:
+        """Whether a command was done already, or refused."""
         command = _read(payload)
-        return None if command is None else self._answers.get(command.id)
+        return command is not None and command.id in self._done
 
     def do(self, payload: bytes, now: int) -> bytes | None:
         """Do what a message says and answer it; None for what is no command at all."""
         command = _read(payload)
         if command is None:
             return None
-        if command.id not in self._answers:
-            why = self._refused(command, now)
+        if command.id not in self._done:
+            why = self._done[command.id] = self._refused(command, now)
             if not why:
                 self._take(command)
-            reported = None if why else self.reported(now)
-            result = Result(
-                id=command.id, state="refused" if why else "done", at=now, reason=why, reported=reported
-            )
-            self._answers[command.id] = nouns.encode(result)
-        return self._answers[command.id]
+        why = self._done[command.id]
+        state: nouns.State = "refused" if why else "done"
+        return nouns.encode(
+            Result(id=command.id, state=state, at=now, reason=why, reported=self.reported(now))
+        )
 
     def level(self, lamp: str, now: int) -> float:
         """What a lamp is told to do at an instant, %."""
@@ -177,7 +176,7 @@ class Controllers:
         behaviour = self.behaviours.get(gateway, WELL)
         if controller is None or not behaviour.hears:
             return
-        if behaviour.delay_s > 0 and controller.known(payload) is None:
+        if behaviour.delay_s > 0 and not controller.knows(payload):
             command = _read(payload)
             if command is not None:
                 accepted = Result(id=command.id, state="accepted", at=now)

@@ -1,8 +1,13 @@
 """The bare threshold: the same numbers with nothing around them, for comparison in backtests. Pure.
 
 What a dashboard's alarm does: value at or above a threshold, alert; below, over. No quality control, no
-delay, no hysteresis, no doubt, no order: readings are taken as they come. Only ladders on measured
-properties; what the engine derives (rates, rain sums, residuals) has no bare form.
+delay, no hysteresis, no doubt, no order: readings are taken as they come. Ladders on measured properties, and of
+what is derived the two that have a bare form:
+
+- an index of the air is the hour's concentration against the index's own breakpoints (no Nowcast, no mean);
+- the phases of lightning are the distance of a strike, and a minute without one ends it (no cells, no clock).
+
+Rates, rain sums, residuals and the rip index have none.
 """
 
 from collections.abc import Sequence
@@ -12,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from services.alerts.hazards._env_aqi import BREAKPOINTS, LEVELS, POLLUTANTS
 from services.alerts.rule import Kind, Rule
 from services.alerts.score import Occurrence
 from services.observation.event import SEVERITIES
@@ -20,6 +26,10 @@ from services.observation.topics import SITE_AREA, SITE_SCOPE
 
 _SAME = {"reservoir_level": "water_level"}
 """Derived properties that are a measured one under another name."""
+
+_INDEX = "vn_aqi"
+RINGS_KM = (20.0, 16.0, 10.0, 8.0)
+"""Of the default phases, outermost first (design default; 10 km is the 30-30 rule)."""
 
 Rows = NDArray[np.integer[Any]]
 Ints = NDArray[np.int64]
@@ -50,6 +60,10 @@ def bare(site: Site, rules: Sequence[Rule], row: Rows, time: Ints, value: Floats
             continue
         area = site.area_of(sensor)
         for rule in rules:
+            if rule.property == _INDEX and sensor.property in POLLUTANTS:
+                steps, where = _of_index(rule, sensor.property), SITE_AREA if area == SITE_SCOPE else area
+                levels = _levels(value[mine][good], steps)
+                found += _fold(rule, where, sensor.id, time[mine][good], levels, sorted(steps))
             if rule.kind is not Kind.THRESHOLD or rule.property is None:
                 continue
             measured = msgspec.structs.replace(rule, property=_SAME.get(rule.property, rule.property))
@@ -59,6 +73,56 @@ def bare(site: Site, rules: Sequence[Rule], row: Rows, time: Ints, value: Floats
                 where = SITE_AREA if area == SITE_SCOPE else area
                 found += _fold(rule, where, sensor.id, time[mine][good], levels, sorted(steps))
     return sorted(found, key=lambda one: one.start)
+
+
+def _of_index(rule: Rule, pollutant: str) -> dict[int, float]:
+    """Concentrations at which the rungs of an index begin, that of an hour or a day taken for the hour's."""
+    curve = BREAKPOINTS[pollutant]
+    found = {}
+    for k, rung in enumerate(rule.rungs):
+        index = rung.resolve({}) if rung is not None else None
+        if index is not None:
+            found[k] = float(np.interp(index - 1, LEVELS[: len(curve)], curve))  # 101 is the first above 100
+    return found
+
+
+def bare_strikes(  # noqa: PLR0913  strikes and places are columns
+    places: Sequence[tuple[str, str, float, float]], time: Ints, lat: Floats, lon: Floats
+) -> list[Occurrence]:
+    """Alerts of bare rings: a strike within a ring raises, a minute without one ends.
+
+    Args:
+        places: station, area, latitude and longitude of each.
+        time: (n,) µs UTC. lat, lon: (n,) degrees.
+
+    Returns:
+        Alerts by start.
+    """
+    order = np.argsort(time, kind="stable")
+    time, lat, lon = time[order], lat[order], lon[order]
+    found: list[Occurrence] = []
+    for station, area, y, x in places:
+        km = _km(lat, lon, y, x)
+        near = np.flatnonzero(km <= RINGS_KM[0])
+        one: Occurrence | None = None
+        for t, distance in zip(time[near].tolist(), km[near].tolist(), strict=True):
+            if one is None or t > (one.end or 0):
+                one = Occurrence(area, "lightning", "rings", t, None, {}, f"{station}.strike_distance", [])
+                found.append(one)
+            level = sum(distance <= ring for ring in RINGS_KM)
+            if SEVERITIES[level - 1] not in one.reached:
+                one.told.append(t)
+            for word in SEVERITIES[:level]:
+                one.reached.setdefault(word, t)
+            one.end = t + 60_000_000
+    return sorted(found, key=lambda alert: alert.start)
+
+
+def _km(lat: Floats, lon: Floats, y: float, x: float) -> Floats:
+    """Great circle, a sphere of 6371 km."""
+    a, b = np.radians(lat), np.radians(y)
+    half = np.sin((a - b) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(lon - x) / 2) ** 2
+    return np.asarray(2 * 6371.0 * np.arcsin(np.sqrt(half)))
 
 
 def _steps(rule: Rule, attributes: dict[str, float]) -> dict[int, float]:

@@ -177,8 +177,7 @@ class Engine:
             return []
         self._begin_groups(rows)
         streams: list[Rows | None] = [rows]
-        if core.layout.levels:
-            core.hold(rows)
+        core.hold(rows)
         self._apply(rows)
         for level in core.layout.levels:
             made = derive(core, level, streams)

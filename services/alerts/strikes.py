@@ -138,7 +138,8 @@ def _window(core: Core, placed: PlacedStrikes, m: int) -> Strikes:
     """What is remembered at a full step."""
     window = core.state.strikes.window
     span = round(placed.derivation.window_s * SECOND)
-    first, last = np.searchsorted(window.time, [m - span, m], side="right").tolist()
+    first = int(np.searchsorted(window.time, m - span))
+    last = int(np.searchsorted(window.time, m, side="right"))
     part = window.part(slice(first, last))
     return _given(core, placed, part, np.zeros(last - first, bool), m)
 
@@ -165,7 +166,7 @@ def _fresh(core: Core, strikes: Sequence[Strike]) -> Columns:
     new[first] = True
     new &= ~np.isin(key, state.window.key)
     if state.known:
-        new &= time > state.clock - state.span
+        new &= time >= state.clock - state.span
     at = np.flatnonzero(new)
     at = at[np.argsort(time[at], kind="stable")]
     some = [strikes[place] for place in at.tolist()]

@@ -102,7 +102,7 @@ class StrikeState:
 
     def prune(self, now: int) -> None:
         """Forget what no window can see any more."""
-        first = int(np.searchsorted(self.window.time, now - self.span, side="right"))
+        first = int(np.searchsorted(self.window.time, now - self.span))
         if first:
             self.window = self.window.part(slice(first, None))
 

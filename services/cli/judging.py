@@ -121,20 +121,19 @@ def hold_of(rules: "Sequence[Rule]") -> float:
 
 
 def _with_strikes(rules: "Sequence[Rule]") -> bool:
-    """Whether a rule over several sensors looks at what is made of strikes, or at what that reads."""
+    """Whether a rule over several sensors mixes what is made of strikes, or what that reads, with others."""
     from services.alerts.hazards import hazards
     from services.alerts.rule import COMBINED
     from services.cli.steps_mills import read_at_steps
 
     _, watched = read_at_steps()
     watched |= {name for hazard in hazards().values() for one in hazard.strikes for name in one.outputs}
-    named = {
-        name
+    named = [
+        {name for name in (rule.property, *(one.property for one in rule.inputs)) if name is not None}
         for rule in rules
         if rule.kind in COMBINED
-        for name in (rule.property, *(one.property for one in rule.inputs))
-    }
-    return not watched.isdisjoint(named)
+    ]
+    return any(names & watched and names - watched for names in named)
 
 
 def cover_of(engine: "Engine", first: int, last: int) -> "Cover":
@@ -153,10 +152,21 @@ def cover_of(engine: "Engine", first: int, last: int) -> "Cover":
 
 def bare_alerts(site: "Site", recorded: "Recorded") -> "list[Occurrence]":
     """What the thresholds of the site's rules would say alone, with nothing around them."""
-    from services.alerts.bare import bare
+    import numpy as np
+
+    from services.alerts.bare import bare, bare_strikes
     from services.alerts.rule import parse_rules
 
-    return bare(site, parse_rules(site)[0], recorded.row, recorded.time, recorded.value)
+    found = bare(site, parse_rules(site)[0], recorded.row, recorded.time, recorded.value)
+    if not recorded.strikes:
+        return found
+    places = [
+        (one.id, one.area, one.lat, one.lon) for one in site.stations.values() if "lightning_place" in one.attributes
+    ]
+    strikes = [one.strike for one in recorded.strikes]
+    columns = [[one.time for one in strikes], [one.lat for one in strikes], [one.lon for one in strikes]]
+    time, lat, lon = (np.array(column) for column in columns)
+    return sorted([*found, *bare_strikes(places, time, lat, lon)], key=lambda one: one.start)
 
 
 def judge_bare(site: "Site", recorded: "Recorded", truth: "Sequence[Happened] | None") -> Bare:

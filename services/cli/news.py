@@ -19,8 +19,8 @@ from services.observation.instants import SECOND, micros
 if TYPE_CHECKING:
     from simulators.city.script import Chapter
 
-_MARKS = {"raised": "▲", "escalated": "▲", "eased": "▽", "cleared": "✓", "blind": "●", "sighted": "○"}
-_MARKS |= {"opened": "◆", "updated": "◇", "ended": "◆"}
+_MARKS = {"raised": "▲", "escalated": "▲", "eased": "▽", "cleared": "✓", "blind": "●", "sighted": "○",
+          "opened": "◆", "updated": "◇", "ended": "◆"}  # fmt: skip
 _VERBS = {
     "raised": ("bắt đầu", "raised"),
     "escalated": ("tăng mức", "escalated"),
@@ -123,9 +123,13 @@ def heading(chapter: "Chapter", start: int, who: Reader) -> str:
 
 
 def moment(text: str) -> int | None:
-    """When an event happened, µs UTC; None for what is no event."""
+    """When an event of an alert happened, µs UTC; None for what is none.
+
+    A situation may end by wall-clock time, which is not the story's.
+    """
     try:
-        return micros(json.loads(text)["data"]["time"])
+        event = json.loads(text)
+        return None if event["type"].startswith(_SITUATIONS) else micros(event["data"]["time"])
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -18,7 +18,7 @@ from services.lighting import brighten, desired
 from services.lighting.brighten import Alerts
 from services.lighting.desired import Plans
 from services.lighting.ledger import Ledger
-from services.lighting.loop import Patience, decide
+from services.lighting.loop import Patience, decide, next_due
 from services.lighting.site_lighting import FILE, read_lighting
 from services.lighting.stream import CommandLog
 from services.observation import command as nouns
@@ -41,6 +41,7 @@ LOOK_BACK_MESSAGES = 10_000
 READ_WITHIN_US = 600 * SECOND
 """A gateway that came online so lately is asked what it holds; the question is of use so long, too."""
 EVERY_S = 1.0
+SOON_S = 0.01
 SITE_EVERY_S = 2.0
 RETRY_S = 0.5
 FETCH = 500
@@ -117,7 +118,8 @@ class Service:
                     )
                     await asyncio.sleep(RETRY_S)
                 self._health.ready()
-            await self._pause(EVERY_S)
+            due = next_due(self._ledger, _now(), self._patience)
+            await self._pause(EVERY_S if due is None else min(EVERY_S, (due - _now()) / SECOND + SOON_S))
 
     async def _turn(self, commands: CommandLog) -> bool:
         """Order what follows from files and alerts, then do what is due; False when something failed."""

@@ -42,7 +42,8 @@ class CommandLog:
         In this order: who is killed in between sends the same command again under the same id, which a
         controller knows; the other way round it would be written down and never sent.
         """
-        return await self._all([self._act(act, now) for act in acts])
+        # What was known when it was decided: anything that came meanwhile makes the write fail.
+        return await self._all([self._act(act, act.standing.sequence, now) for act in acts])
 
     async def _all(self, work: Sequence[Coroutine[None, None, bool]]) -> bool:
         done = True
@@ -50,7 +51,7 @@ class CommandLog:
             done = all(await asyncio.gather(*work[start : start + AT_ONCE])) and done
         return done
 
-    async def _act(self, act: Act, now: int) -> bool:
+    async def _act(self, act: Act, last: int, now: int) -> bool:
         one = act.standing
         number = one.sendings + 1 if act.sends else 0
         told = Told(
@@ -71,7 +72,7 @@ class CommandLog:
             self.sent += 1
         # Given up in each round once, and in each only once.
         event = nouns.make(self._site, act.verb, told, now, number or one.sendings)
-        return await self._write(event, one.sequence)
+        return await self._write(event, last)
 
     async def _write(self, event: CommandEvent, last: int) -> bool:
         told = event.data

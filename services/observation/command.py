@@ -103,7 +103,10 @@ class Reported(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Result(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What comes up: the answer to a command. `at` is the controller's clock, when it came to that state."""
+    """What comes up: the answer to a command. `at` is the controller's clock as it says so.
+
+    A command that comes again is answered again, with the present `at` and what it holds now.
+    """
 
     id: str
     state: State

@@ -19,9 +19,14 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from services import schema as tables
+from services.alerts import situation
+from services.observation import event as events
 from tests.support.api_rig import Rig, rig, told
 from tests.support.databases import Postgres
+from tests.support.situations import Stream, alert
 
+RAIN, TREE = alert("rain", sort="rain", area="thang-tam"), alert("tree", sort="tree", area="thang-tam")
+STORM = Stream().live(RAIN, TREE)[0]
 ENDLESS = "/api/v1/events/stream"
 EXAMPLES = 6
 REAL = {
@@ -29,6 +34,7 @@ REAL = {
     "sensor": "vt-flood-001.water_level",
     "alert_id": "one",
     "gateway": "gw-01",
+    "situation_id": STORM.subject,
 }
 HELD = [
     status_code_conformance,
@@ -45,6 +51,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     server.start()
     asyncio.run(_prepare(server.dsn()))
     with rig(folder / "api", server.dsn()) as made:
+        place = events.subject("vung-tau", "thang-tam", STORM.subject)
+        made.tell((place, situation.encode(STORM)))
         made.tell(told("one"), told("two", severity="warning"), told("one", "cleared", at_s=60))
         made.beat("ingest", "alerts", "keeper", "archive")
         yield made

@@ -28,6 +28,8 @@ RECORDINGS: dict[str, Callable[[Path], Recording]] = {
     "glm_flashes": lightning.glm_flashes,
     "wtlma": lightning.wtlma,
     "airnow": air.airnow,
+    "airnow_2018": air.airnow_2018,
+    "airnow_2020": air.airnow_2020,
     "sensor_community": air.sensor_community,
     "beijing": air.beijing,
     "payloads": payloads.payloads,

@@ -122,6 +122,10 @@ BUOY = {
 """Columns that hold values; GST, APD, DEWP, VIS and TIDE are MM throughout, PTDY is a tendency."""
 
 
+NEWPORT_BEACH = {"shore_normal_deg": 270.0}
+"""The coast of Oregon runs north to south; the bearing is to the sea. The buoy has no tide."""
+
+
 def ndbc(out: Path) -> Recording:
     """NDBC buoy 46097, 2019-02-16 to 2019-04-02, 10 min, UTC, newest first; MM is missing."""
     source = data() / "waves/ndbc_46097_stdmet_10min_20190216-20190402.txt"
@@ -141,12 +145,14 @@ def ndbc(out: Path) -> Recording:
     waves = ("wave_height", "wave_period", "wave_direction")
     sensors = [(prop, unit, 3_600.0 if prop in waves else 600.0) for prop, unit in BUOY.values()]
     station = Station("ndbc-46097", "Phao 46097", "Buoy 46097", "newport", -124.95, 44.62, sensors)
+    # Nobody measured there: the nearest open beach, so that the waves of the buoy say something of a rip.
+    beach = Station("agate-beach", "Bãi Agate", "Agate Beach", "newport", -124.06, 44.66, [], NEWPORT_BEACH)
     site = write_site(
         out / "site",
         "newport",
         ("Ngoài khơi Newport", "Off Newport, Oregon"),
         "America/Los_Angeles",
-        [Gateway("ndbc", [station])],
+        [Gateway("ndbc", [station, beach])],
         areas={"newport": ("Newport", "Newport")},
     )
     file = out / "ndbc.csv"

@@ -8,10 +8,10 @@ import numpy as np
 
 import services.alerts.rule_tables  # noqa: F401  it must know the real hazards before others are put in their place
 from services.alerts import hazards as room
-from services.alerts.derive import Computed, Series
+from services.alerts.derive import Computed, Series, Strikes, Struck
 from services.alerts.derive import Points as At_once
 from services.alerts.expression import parse
-from services.alerts.hazard import Derivation, Hazard
+from services.alerts.hazard import Derivation, Hazard, StrikeDerivation
 from services.alerts.slope import theil_sen
 from services.observation.quantity import Property
 from services.observation.text import Text
@@ -170,16 +170,55 @@ DERIVATIONS: tuple[tuple[Derivation, Slow], ...] = (
 NAMES = tuple(name for one, _ in DERIVATIONS for name in one.outputs)
 
 
+def near(strikes: Strikes) -> Struck:
+    """Hundredths of a degree between each new strike and each place, and the number of the strike's minute."""
+    far = np.hypot(
+        strikes.lat[:, None] - strikes.place_lat, strikes.lon[:, None] - strikes.place_lon
+    )
+    strike, place = np.nonzero(far < 1)
+    values = np.stack([np.rint(far[strike, place] * 100), np.full(len(strike), np.nan)])
+    return Struck(place, strikes.time[strike], values)
+
+
+def step(strikes: Strikes) -> Struck:
+    """How many strikes are in the window, and the level held, at each place where there are any."""
+    places = np.arange(len(strikes.place_lat))
+    count = np.full(len(places), float(len(strikes.time)))
+    for held in strikes.held.values():
+        count = count + np.where(np.isnan(held), 0.0, held)
+    values = np.stack([np.full(len(places), np.nan), np.where(count > 0, count, np.nan)])
+    return Struck(places, np.full(len(places), strikes.now), values)
+
+
+STRIKES = (
+    StrikeDerivation(
+        ("strike_far", "strike_count"), ("guard",), near, step, 60.0, 600.0, inputs=("water_level",)
+    ),
+)
+
+
 @contextmanager
-def only(derivations: Sequence[Derivation] = tuple(one for one, _ in DERIVATIONS)) -> Iterator[None]:
+def only(
+    derivations: Sequence[Derivation] = tuple(one for one, _ in DERIVATIONS),
+    strikes: Sequence[StrikeDerivation] = (),
+) -> Iterator[None]:
     """Within, these are all derivations there are, and their outputs are known properties."""
     real = room.hazards
     names = {name for one in derivations for name in one.outputs}
     made = {
         name: Property(name=name, unit="m", text=Text(name, f"the {name}"), derived=True) for name in names
     }
+    made |= {
+        name: Property(
+            name=name, unit="km", text=Text(name, f"the {name}"), derived=True, reports="momentary"
+        )
+        for one in strikes
+        for name in one.outputs
+    }
     text = Text("thử", "test")
-    hazard = Hazard(name="flood", text=text, properties=made, derives=tuple(derivations))
+    hazard = Hazard(
+        name="flood", text=text, properties=made, derives=tuple(derivations), strikes=tuple(strikes)
+    )
     caches = (room.properties, room.extra_properties, room.derivations)
     room.hazards = lambda: {"flood": hazard, "system": real()["system"]}  # type: ignore[assignment]
     try:

@@ -10,10 +10,10 @@ from services.alerts.hazards import hazards
 from services.alerts.rule import Rule, parse_rules
 from services.observation.batch import Batch
 from services.observation.event import CloudEvent, verb_of
-from services.observation.messages import Tick
+from services.observation.messages import Strike, StrikeBatch, Tick
 from services.observation.quantity import Reports
 from services.observation.sensor import Sensor, Station
-from services.observation.site import Area, Gateway, RawRule, Site
+from services.observation.site import Area, Gateway, RawRule, Site, SourceDecl
 from services.observation.sources import Source
 from services.observation.text import Text
 
@@ -43,6 +43,7 @@ def city(
     reporting_s: float | None = None,
     version: str = "v1",
     bare: bool = True,
+    sources: Sequence[SourceDecl] = (),
 ) -> Site:
     """Build a site. `areas` and `gateways` say where stations lie; `bare` switches the defaults off.
 
@@ -81,7 +82,7 @@ def city(
         bounds=None,
         areas={name: Area(name, Text(name, name)) for name in sorted(used)},
         gateways=gates,
-        sources=(),
+        sources=tuple(sources),
         stations=stations,
         sensors={one.id: one for one in found},
         rules=tuple(RawRule(dict(table), at + 1) for at, table in enumerate(tables)),
@@ -131,6 +132,17 @@ def tick(
 ) -> Tick:
     """Make one tick."""
     return Tick(t, dt, list(sources), dict(clocks or {}), resumed=list(resumed))
+
+
+def strike(t: int, far: float = 0.0, source: str = "net", name: str | None = None) -> Strike:
+    """A strike so many hundredths of a degree north of where all stations of a city are."""
+    return Strike(source, t, 10.3 + far / 100, 107.1, name)
+
+
+def strikes(*some: Strike, source: str = "net") -> StrikeBatch:
+    """One message of strikes."""
+    newest = max((one.time for one in some), default=T0)
+    return StrikeBatch([Source(source, "", 0, 0, 1, newest, len(some))], list(some))
 
 
 def told(events: Iterable[CloudEvent]) -> list[str]:

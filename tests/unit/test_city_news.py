@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.cli.news import Reader, first_sentences, heading, headline
+from services.cli.news import Reader, first_sentences, heading, headline, moment
 from services.observation.instants import micros
 from simulators.city.script import Chapter
 
@@ -29,6 +29,44 @@ EVENT = {
 )
 def test_an_event_is_one_line_with_the_time_of_the_place(language: str, line: str) -> None:
     assert headline(json.dumps(EVENT), Reader(ZONE, language == "vi", colours=False, columns=100)) == line
+
+
+def situation(verb: str, **more: object) -> str:
+    """A storm as its event tells it."""
+    data = {
+        "severity": "watch",
+        "time": "2026-07-10T05:30:00Z",
+        "reason": {
+            "vi": "Mưa dông tại Thắng Tam: mưa lớn và sét.",
+            "en": "Storm at Thang Tam: rain, lightning.",
+        },
+        "state": "open",
+        "joined": [],
+        "annunciate": False,
+        **more,
+    }
+    return json.dumps({"type": f"vn.haidang.situation.{verb}.v1", "data": data})
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (situation("opened"), "12:30 ◆ situation    watch     Storm at Thang Tam: rain, lightning."),
+        (
+            situation("updated", joined=[{}]),
+            "12:30 ◇ unfolds      watch     Storm at Thang Tam: rain, lightning.",
+        ),
+        (situation("updated"), None),
+        (situation("ended", state="merged"), None),
+        (
+            situation("ended", state="ended"),
+            "12:30 ◆ ended        watch     Storm at Thang Tam: rain, lightning.",
+        ),
+    ],
+)
+def test_a_situation_is_one_line_when_it_begins_grows_or_is_over(text: str, line: str | None) -> None:
+    assert headline(text, Reader(ZONE, vietnamese=False, colours=False, columns=100)) == line
+    assert moment(text) is None, "its time may be wall-clock time, which is not the story's"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"type": "x", "data": {}}', "not json"])

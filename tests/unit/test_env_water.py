@@ -113,6 +113,12 @@ def test_a_step_is_against_an_hour_ago_either_way_and_not_against_what_is_gone()
     assert told(after_a_pause) == []
 
 
+def test_a_step_of_salt_is_a_warning_only_where_water_is_to_be_fresh() -> None:
+    """In a tidal creek conductivity swings by more than that with every tide."""
+    steps = [one for one in water.DERIVES if one.outputs[0].endswith("_step")]
+    assert [one.needs for one in steps] == [("fresh_water",)] * 2
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(

@@ -112,6 +112,14 @@ def test_a_third_of_a_cabinet_is_a_mass_outage_and_still_one_alert() -> None:
     assert len({event.data.alert_id for event in events}) == 1
 
 
+def test_a_cabinet_whose_lamps_all_burn_again_is_told_so_at_each_step_down() -> None:
+    # Six lamps are a watch; three of them burn again first, so the watch ends before the advisory.
+    six = [f"lamp-0-{n:04}" for n in range(6)]
+    events = night(street(), [six] * 4 + [six[:2]] + [[]] * 4)
+    assert told(events)[-2:] == ["eased advisory lamp-failure gw-0", "cleared advisory lamp-failure gw-0"]
+    assert all("no lamp dark" in event.data.reason.en for event in events[-2:])
+
+
 def test_a_thousand_lamps_that_fail_are_one_alert() -> None:
     site = street(1_000)
     everyone = [name for name in site.stations if name.startswith("lamp")]
@@ -192,3 +200,4 @@ def test_an_open_door_is_told_after_a_minute_and_over_when_it_is_shut() -> None:
     assert "no work orders" in raised[0].data.reason.en
     shut = run(engine, readings((door, NIGHT + 2 * MINUTE, 0)))
     assert [verb_of(event.type) for event in shut] == ["cleared"]
+    assert shut[0].data.reason.vi == "Cửa tủ điện tại cabinet-0 đã đóng."

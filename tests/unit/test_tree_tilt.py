@@ -125,7 +125,7 @@ def test_wind_and_temperature_are_taken_out_as_far_as_they_are_known() -> None:
 
 def test_the_tilt_at_rest_is_the_median_of_six_hours_of_calm_air() -> None:
     found = tilt.still(series([0.1] * 20 + [0.5] * 17, 10 * MINUTE, tilt.STILL_S, held={"wind_speed": 1.0}))
-    assert np.isnan(found.values[0, :2]).all()
+    assert np.isnan(found.values[0, :18]).all()  # three hours of it at least
     assert found.values[0, 20] == 0.1
     assert found.values[0, -1] == 0.1  # 17 of 37
     assert found.values[1, -1] == 1.0
@@ -253,9 +253,9 @@ def test_growth_is_against_the_same_hour_of_another_day() -> None:
     value = swing(400) + np.arange(400) * (0.3 / 24)
     found = lean(value)
     assert found[1, 200:] == pytest.approx(0.3, abs=0.01)
-    assert found[2, 200:] == pytest.approx(2.1, abs=0.02)
+    assert found[2, 200:] == pytest.approx(2.1, abs=0.06)
     assert np.isnan(found[1, :23]).all()
-    assert np.isnan(found[2, :160]).all()
+    assert np.isnan(found[2, :175]).all()
 
 
 def test_a_slow_lean_is_told_against_the_baseline_too() -> None:

@@ -165,7 +165,7 @@ _PROBES: tuple[Table, ...] = (
         "advisory": 30,
         "hysteresis": 10,
         "off_delay_s": _HOUR,
-        "source": _DEFAULT + "30 % within 1 h",
+        "source": _DEFAULT + "30 % within 1 h, where the water is to be fresh",
     },
     {
         "id": "water-salinity",
@@ -173,7 +173,7 @@ _PROBES: tuple[Table, ...] = (
         "advisory": 30,
         "hysteresis": 10,
         "off_delay_s": _HOUR,
-        "source": _DEFAULT + "30 % within 1 h",
+        "source": _DEFAULT + "30 % within 1 h, where the water is to be fresh",
     },
 )
 WATER: tuple[Table, ...] = (

@@ -13,7 +13,7 @@ from services.alerts.hazard import Derivation
 from services.observation.quantity import Property
 from services.observation.text import Text
 
-CLASS = "water_class"
+CLASS, FRESH = "water_class", "fresh_water"
 LETTERS = "ABCD"
 
 TABLE_1: dict[str, tuple[float, Text]] = {
@@ -127,7 +127,8 @@ def step(series: Series) -> Computed:
 
 def _step(name: str) -> Derivation:
     compute: Compute = step
-    return Derivation((f"{name}_step",), name, compute, window_s=3_600.0)
+    # Of water that is to be fresh: in a tidal creek salt comes and goes by more than that with every tide.
+    return Derivation((f"{name}_step",), name, compute, window_s=3_600.0, needs=(FRESH,))
 
 
 DERIVES = (

@@ -1,7 +1,7 @@
 """Why a lighting alert was told: how many lamps of how many, which, and what is the matter with them."""
 
 from services.alerts.hazard import Facts
-from services.observation.text import Text, in_vietnamese
+from services.observation.text import Text
 
 _NAMED = 5
 """Lamps named in a sentence; of the others only the number is told."""
@@ -38,13 +38,18 @@ def reason(facts: Facts) -> Text | None:
     """Why a lighting alert was told; None: the general sentence serves."""
     if facts.kind == "count" and facts.verb not in ("blind", "sighted"):
         return _counted(facts)
-    if facts.kind == "threshold" and facts.verb in ("raised", "escalated"):
-        return {"leakage_current": _leaks, "door": _open}.get(facts.property, _nobody)(facts)
-    return None
-
-
-def _nobody(facts: Facts) -> Text | None:
-    del facts
+    if facts.kind == "threshold" and facts.property == "leakage_current":
+        return _leaks(facts)
+    if facts.kind == "threshold" and facts.property == "door" and facts.verb in ("raised", "cleared"):
+        if facts.verb == "cleared":
+            return Text(
+                f"Cửa tủ điện tại {facts.place.vi} đã đóng.",
+                f"The cabinet door at {facts.place.en} is shut.",
+            )
+        return Text(
+            f"Cửa tủ điện tại {facts.place.vi} đang mở. Hệ thống không biết lịch làm việc của đội sửa chữa.",
+            f"The cabinet door at {facts.place.en} is open. The service knows of no work orders.",
+        )
     return None
 
 
@@ -55,7 +60,7 @@ def _counted(facts: Facts) -> Text | None:
     if said is None:
         return None
     place, number, total = facts.place, int(facts.value or 0), facts.total
-    if facts.verb == "cleared":
+    if facts.verb == "cleared" or number == 0:
         return Text(f"{place.vi}: không còn đèn nào {said.vi}.", f"{place.en}: no lamp {said.en} any more.")
     named, left = _named(facts), Text("còn ", "still ") if facts.verb == "eased" else Text("", "")
     lamps = "lamp" if total == 1 else "lamps"
@@ -67,7 +72,7 @@ def _counted(facts: Facts) -> Text | None:
 
 def _metered(facts: Facts, so: Text, over: Text) -> Text:
     place, named = facts.place, _named(facts)
-    if facts.verb == "cleared":
+    if facts.verb == "cleared" or not facts.members:
         return Text(f"{place.vi}: {over.vi}.", f"{place.en}: {over.en}.")
     left = Text("còn ", "still ") if facts.verb == "eased" else Text("", "")
     return Text(
@@ -85,21 +90,17 @@ def _named(facts: Facts) -> Text:
 
 
 def _leaks(facts: Facts) -> Text | None:
-    if facts.value is None or facts.threshold is None:
+    if facts.verb == "cleared":
+        return Text(
+            f"Dòng rò tại {facts.place.vi} đã hết từ lâu; chỉ thợ điện mới xác nhận được an toàn.",
+            f"The leak at {facts.place.en} has long been gone; only an electrician can say that it is safe.",
+        )
+    if facts.verb not in ("raised", "escalated") or facts.value is None or facts.threshold is None:
         return None
     value, limit = f"{1000 * facts.value:.0f}", f"{1000 * facts.threshold:.0f}"
     return Text(
-        f"Dòng rò {in_vietnamese(value)} mA tại {facts.place.vi}, ngưỡng {in_vietnamese(limit)} mA: "
-        "nguy cơ điện giật; chưa ai xác nhận an toàn thì cảnh báo còn giữ ít nhất một ngày.",
-        f"{value} mA leak at {facts.place.en}, limit {limit} mA: danger of electric shock; the alert is kept "
-        "for a day at least after the current is gone.",
-    )
-
-
-def _open(facts: Facts) -> Text | None:
-    return Text(
-        f"Cửa tủ điện tại {facts.place.vi} mở quá một phút. Hệ thống chưa biết lịch làm việc của đội "
-        "sửa chữa.",
-        f"The cabinet door at {facts.place.en} has been open for over a minute. The service knows of no "
-        "work orders.",
+        f"Dòng rò {value} mA tại {facts.place.vi}, ngưỡng {limit} mA: nguy cơ điện giật. "
+        "Cảnh báo được giữ cả khi dòng rò đã hết.",
+        f"{value} mA leak at {facts.place.en}, limit {limit} mA: danger of electric shock. "
+        "The alert stands on when the current is gone.",
     )

@@ -33,7 +33,7 @@ NEAR_SATURATION = 0.95
 SOIL_S = 345_600.0
 _GAP = 6 * HOUR
 _BELOW = 0.99
-_MORE = 0.9
+_MORE = 0.8  # short of the next step by more than the hysteresis
 
 
 class Limits(NamedTuple):

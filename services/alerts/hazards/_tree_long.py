@@ -24,6 +24,7 @@ STORM = 17.2
 _DAYS = 7
 _DAYS_NEEDED = 3
 _DAY_NEEDED = 8
+_WHOLE_DAY = 20
 _BEFORE_NEEDED = 6
 _SETTLED_H = 1.0
 
@@ -48,7 +49,8 @@ def lean(series: Series) -> Computed:
     of that storm (m/s), and what the hour of the day was found to add (signed).
 
     Change: less what the hour of the day adds, where three earlier days show it. NaN without a baseline.
-    Growth: against the same hour of the day before, or of seven days before.
+    Growth: against the same hour of the day before, or of seven days before; of a week the lesser of that
+    and of what whole days show, for the calm of an hour may be of another part of it.
     Storm: from an hour after a gust of `tree_storm_gust` on, for three days, against the day that ended six
     hours before it. Infinite: there was none.
     """
@@ -65,7 +67,8 @@ def lean(series: Series) -> Computed:
         values[5, at] = daily
         if known:
             values[0, at] = abs(own_day)
-        values[1, at], values[2, at] = abs(own - hours[0]), abs(own - hours[_DAYS - 1])
+        values[1, at] = abs(own - hours[0])
+        values[2, at] = min(abs(own - hours[_DAYS - 1]), _of_days(time, past, now))
         gust, age = float(series.held["gust_72h"][at]), float(series.held["gust_age"][at])
         if gust >= limit and age >= _SETTLED_H:
             values[3, at] = abs(own_day - _before(time, past, now - round(age * HOUR)))
@@ -97,6 +100,19 @@ def _daily(time: Sequence[int], past: Sequence[float], now: int, hours: Sequence
         if len(part) >= _DAY_NEEDED and not isnan(hour):
             found.append(hour - median(part))
     return median(found) if len(found) >= _DAYS_NEEDED else nan
+
+
+def _of_days(time: Sequence[int], past: Sequence[float], now: int) -> float:
+    """How far the day that ends now lies from the one around this hour a week ago, in their medians, per week.
+
+    The middles of the two lie six days and a half apart.
+    """
+    noon = now - _DAYS * DAY
+    then = past[bisect_left(time, noon - DAY // 2) : bisect_left(time, noon + DAY // 2)]
+    last = past[bisect_left(time, now - DAY) :]
+    if min(len(then), len(last)) < _WHOLE_DAY:
+        return nan
+    return abs(median(last) - median(then)) * 14.0 / 13.0
 
 
 def _before(time: Sequence[int], past: Sequence[float], storm: int) -> float:

@@ -21,6 +21,7 @@ CALM = 5.0
 STILL_S = 21_600.0
 _FEW = 3
 _LEANS = 0.1
+_ALIKE = 0.01
 _SIGMA = 1.4826
 
 # On the move: the last readings against the hour before them.
@@ -102,14 +103,15 @@ def _in_calm(points: Points, lean: Floats) -> Floats:
 def still(series: Series) -> Computed:
     """Median tilt of calm air of the last six hours, and whether the wind was known; (2, m).
 
-    Where the wind is not known, the median of the calmest hour of the six: that whose readings stray least.
+    Where the wind is not known, that of the calmest hours of the six: those whose readings stray least. NaN
+    until half of the six hours are spanned: a shorter window would see another hour of the day.
     """
     values = np.full((2, len(series.new_time)), np.nan)
     first = np.searchsorted(series.time, series.new_time - series.window)
     wind = ~np.isnan(series.held["wind_speed"])
     for at, (begin, end) in enumerate(zip(first.tolist(), series.upto.tolist(), strict=True)):
         part = [*series.value[begin:end].tolist(), float(series.new_value[at])]
-        if len(part) < _FEW:
+        if len(part) < _FEW or 2 * (series.new_time[at] - series.time[begin]) < series.window:
             continue
         if wind[at]:
             values[:, at] = median(part), 1.0
@@ -120,18 +122,15 @@ def still(series: Series) -> Computed:
 
 
 def _calmest(value: Sequence[float], hour: Sequence[int]) -> float:
-    """Median of the hour whose readings stray least from it; of all where no hour has three."""
-    best, found = float("inf"), median(value)
+    """Median of the hours whose readings stray at most twice as far as the calmest; of all without any."""
     hours: dict[int, list[float]] = defaultdict(list)
     for which, one in zip(hour, value, strict=True):
         hours[which].append(one)
-    for part in hours.values():
-        if len(part) >= _FEW:
-            middle = median(part)
-            strays = spread(part, middle)
-            if strays < best:
-                best, found = strays, middle
-    return found
+    strays = [(spread(part, median(part)), part) for part in hours.values() if len(part) >= _FEW]
+    if not strays:
+        return median(value)
+    limit = 2.0 * min(far for far, _ in strays) + _ALIKE
+    return median([one for far, part in strays if far <= limit for one in part])
 
 
 def median(value: Sequence[float]) -> float:

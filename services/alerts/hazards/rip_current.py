@@ -109,7 +109,7 @@ _LADDER = {
 }
 _RULES = (
     {"id": "rip-current", "property": DANGER, **_LADDER, "emergency": 4},
-    # When all comes up, waves may be heard before the meter: another reading of the waves must find it silent.
+    # When all comes up, waves may be heard before the meter: another reading of them must find it silent.
     {"id": "rip-waves", "property": BY_WAVES, **_LADDER, "on_delay_s": 1_800},
     {
         "id": "rip-checklist",
