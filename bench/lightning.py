@@ -88,7 +88,7 @@ def storm(count: int, places: int) -> Strikes:
 
 
 def through_engine(window: Strikes, parts: list[Strikes]) -> float:
-    """Seconds for the last minute of a storm, second by second, in an engine that knows the half hour before."""
+    """Seconds for the last minute of a storm, second by second, in an engine that knows what was before."""
     stations = {
         f"place-{at}": Station(
             f"place-{at}", Text("", ""), "city", float(lon), float(lat), None, {"lightning_place": 1.0}

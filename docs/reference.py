@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from docs import reference_situations
 from services.alerts.hazard import Hazard, Part
 from services.alerts.hazards import hazards
 from services.alerts.hazards.system import GATEWAY_SILENT
@@ -220,6 +221,7 @@ def events_page() -> str:
         + "\n## One event\n\n```json\n"
         + _example()
         + "\n```\n"
+        + reference_situations.section(rows, prose, _type)
     )
 
 

@@ -30,7 +30,7 @@ def apply(core: Core, site: Site, rules: Sequence[Rule], t: int) -> Core:
     new.cause, new.derived = core.cause, _renamed(core, new)
     _carry_columns(core, new)
     _carry_windows(core, new)
-    new.state.strikes.carry(core.state.strikes)
+    new.state.strikes.carry(layout, core.state.strikes, core.layout)
     same = _carry_cells(core, new, t)
     _judge_again(new, same, t)
     new.groups.carry(new, core, t)

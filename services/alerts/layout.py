@@ -51,7 +51,7 @@ class Layout:
         levels: what derives rows, level by level. inputs: rows whose values are held for that.
         struck, struck_from: what is made of strikes, in rows from there on. strikers: sources that may send
             strikes; striker_gateways: of those that come by our own broker the gateway, if one is known.
-        ruled: rows that have cells.
+        ruled: rows that have cells. side: sign of all their rules; 0 where they differ, or there are none.
         mine, published: evaluated here; derived, and published here.
         interval, silent: µs between readings; µs after which a sensor is silent (FOREVER: never).
         timed: whether the property reports on change, so that delays are timers.
@@ -155,6 +155,11 @@ class Layout:
         self._drop_empty()
         self.ruled = np.zeros(len(self.names), bool)
         self.ruled[self.cell_row] = True
+        signs = np.array([rule.sign for rule in self.rules], float)[self.cell_rule]
+        most, least = np.full(len(self.names), -1.0), np.full(len(self.names), 1.0)
+        np.maximum.at(most, self.cell_row, signs)
+        np.minimum.at(least, self.cell_row, signs)
+        self.side = np.where(most == least, most, 0.0)
         self.row_at: list[int] = self.cell_row.tolist()
         self.rule_at = [self.rules[column] for column in self.cell_rule.tolist()]
         self._rungs: dict[int, Rungs] = {}

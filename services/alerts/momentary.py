@@ -10,19 +10,91 @@ still raises what it reaches, at its own time or that of the last event, whichev
 began would be over by now.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 
 import msgspec
+import numpy as np
 
 from services.alerts.core import Core
+from services.alerts.derive import Bools, Floats, Ints
 from services.alerts.ladder import NEVER, Cell, Rungs, drop
 from services.alerts.layout import FOREVER
 from services.alerts.reasons import SCHEDULE_CLOSED
 from services.alerts.rule import Rule
+from services.alerts.state import LOWEST
 
 
-def reading(core: Core, row: int, x: float, t: int, beside: Mapping[str, float]) -> None:  # noqa: PLR0913
-    """One reading of a momentary property: `x` at `t`; `beside`: what else came of the same strike."""
+def matters(core: Core, row: Ints, value: Floats, time: Ints) -> tuple[Bools, Bools]:
+    """Which readings of a message may change anything, and which of these at most keep what is on.
+
+    A reading in the box of its row switches nothing on. If nothing on the row ends before the newest, all it
+    can do is to keep what is on; then a later one that reaches as far says all that it could.
+    """
+    state, layout = core.state, core.layout
+    calm = (value >= state.lo[row]) & (value < state.hi[row])
+    moving = state.until[row] < FOREVER
+    found = layout.ruled[row] & (moving | ~calm)
+    keeps = np.zeros(len(row), bool)
+    at = np.flatnonzero(found & calm & (layout.side[row] != 0))
+    if not len(at):
+        return found, keeps
+    at = at[np.lexsort((-time[at], row[at]))]  # by row, the newest first
+    rows, first = row[at], np.ones(len(at), bool)
+    first[1:] = rows[1:] != rows[:-1]
+    steady = (time[at][first] <= state.until[rows[first]])[np.cumsum(first) - 1]
+    # As ranks they may be shifted row by row, so that a running maximum begins anew with each.
+    rank = np.unique(value[at] * layout.side[rows], return_inverse=True)[1] + 1
+    shifted = rank + (np.cumsum(first) - 1) * (len(at) + 2)
+    before = np.concatenate([[-1], np.maximum.accumulate(shifted)[:-1]])
+    found[at[steady & ~first & (before >= shifted)]] = False
+    keeps[at[steady]] = True
+    return found, keeps
+
+
+def keep(core: Core, row: int, x: float, t: int) -> None:
+    """A reading that at most keeps what is on, where nothing ends before it. The box stays: too narrow is right."""
+    state, layout = core.state, core.layout
+    for at in layout.cells_of(row):
+        cell, rungs = state.cells.get(at), layout.rungs(at)
+        if cell is None:
+            continue
+        y = x * rungs.sign
+        for k, _, clear in rungs.present:
+            if y >= clear and cell.active >> k & 1:
+                if t > cell.since[k]:
+                    cell.since[k], cell.marks[k] = t, 0
+                if t > state.single.good[row]:
+                    state.single.value[row], state.single.good[row] = x, t
+
+
+def draw(core: Core, row: int) -> None:
+    """Draw the box of a row: where its readings switch nothing on, and until when nothing ends."""
+    state, layout = core.state, core.layout
+    lo, hi, until = LOWEST, math.inf, FOREVER
+    for at in layout.cells_of(row):
+        rungs, cell = layout.rungs(at), state.cells.get(at)
+        active = cell.active if cell is not None else 0
+        if layout.rule_at[at].schedule is not None:
+            lo, hi, until = math.inf, LOWEST, NEVER
+        least = min((up for k, up, _ in rungs.present if not active >> k & 1), default=math.inf)
+        if rungs.sign > 0:
+            hi = min(hi, least)
+        else:
+            lo = max(lo, math.nextafter(-least, math.inf))
+        if cell is not None:
+            until = min(until, due(cell, rungs))
+    state.lo[row], state.hi[row], state.until[row] = lo, hi, until
+
+
+def redraw(core: Core) -> None:
+    """Draw all boxes of rows that are not at rest."""
+    for row in sorted({core.layout.row_at[at] for at in _open(core)}):
+        draw(core, row)
+
+
+def reading(core: Core, row: int, x: float, t: int) -> None:
+    """One reading of a momentary property: `x` at `t`."""
     state, layout = core.state, core.layout
     for at in layout.cells_of(row):
         rule, rungs = layout.rule_at[at], layout.rungs(at)
@@ -37,10 +109,9 @@ def reading(core: Core, row: int, x: float, t: int, beside: Mapping[str, float])
         if _reach(cell, rungs, y, t, told, core.state.strikes.clock):
             if t > state.good[row]:
                 state.value[row], state.good[row] = x, t
-            first = len(core.out)
             core.changed(at, cell, max(t, told), t)
-            _beside(core, first, beside)
         core.rest(at)
+    draw(core, row)
 
 
 def _reach(cell: Cell, rungs: Rungs, y: float, t: int, told: int, clock: int) -> bool:  # noqa: PLR0913
@@ -60,7 +131,8 @@ def _reach(cell: Cell, rungs: Rungs, y: float, t: int, told: int, clock: int) ->
     return moved
 
 
-def _beside(core: Core, first: int, beside: Mapping[str, float]) -> None:
+def explain(core: Core, first: int, beside: Mapping[str, float]) -> None:
+    """Give events from the first of them on what else came of the same strike."""
     for at in range(first, len(core.out)):
         told = core.out[at]
         if told.facts is not None:
@@ -108,6 +180,7 @@ def expire(core: Core, upto: int) -> None:
         else:
             _expire(core, at, cell, layout.rungs(at), upto)
         core.rest(at)
+        draw(core, layout.row_at[at])
     core.state.strikes.seen = max(core.state.strikes.seen, upto)
 
 
@@ -128,6 +201,7 @@ def shift(core: Core, by: int, before: int) -> None:
         for k in range(len(cell.since)):
             if cell.since[k] != NEVER and cell.since[k] <= before:
                 cell.marks[k] += by
+    redraw(core)
 
 
 def blind(core: Core, t: int, *, deaf: bool) -> None:

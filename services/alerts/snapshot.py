@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from services.alerts import box
+from services.alerts import box, momentary
 from services.alerts.core import Core
 from services.alerts.ladder import NEVER, Cell
 from services.alerts.rule import Rule
@@ -86,7 +86,7 @@ def dump(core: Core) -> bytes:
             windows=windows_of(core),
             groups=core.groups.dump(),
             inputs=inputs_of(core),
-            strikes=state.strikes.dump(),
+            strikes=state.strikes.dump(layout),
         )
     )
 
@@ -135,7 +135,7 @@ def load(core: Core, data: bytes) -> None:
     known = () if found.format == 1 else found.sensors
     adopt(core, [at for at in range(layout.real, len(layout.names)) if layout.names[at] not in set(known)])
     put_inputs(core, found.inputs)
-    state.strikes.load(found.strikes)
+    state.strikes.load(layout, found.strikes)
     redraw(core)
 
 
@@ -237,6 +237,7 @@ def redraw(core: Core) -> None:
     for row in sorted(rows):
         if row < layout.struck_from:
             box.refresh(core, row)
+    momentary.redraw(core)
 
 
 def _read(data: bytes) -> _Snapshot:

@@ -10,21 +10,21 @@ Over 250 lines: the window, its clock and who is heard are one state, and must b
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import repeat
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.alerts import momentary
 from services.alerts.core import Cause, Core
-from services.alerts.derive import Bools, Floats, Ints, Strikes, Struck
+from services.alerts.derive import Bools, Ints, Strikes, Struck
 from services.alerts.placing import PlacedStrikes
 from services.alerts.struck import Columns
+from services.observation.flags import Flag
 from services.observation.instants import SECOND
 from services.observation.messages import Strike, StrikeBatch, Tick
 from services.observation.site import BROKER
 
 _CLOUD = frozenset({"ic", "cc", "cloud"})
-_PASS = 1
 
 
 def apply(core: Core, message: StrikeBatch) -> None:
@@ -46,7 +46,7 @@ def apply(core: Core, message: StrikeBatch) -> None:
             new = np.ones(len(fresh.time), bool)
             given = _given(core, placed, fresh, new, newest)
             made.append((placed, placed.derivation.near(given)))
-    _tell(core, made)
+    _tell(core, made, step=False)
 
 
 def tick(core: Core, message: Tick) -> None:
@@ -131,7 +131,7 @@ def _steps(core: Core, upto: int) -> None:
             if when == m and placed.derivation.step is not None:
                 made.append((placed, placed.derivation.step(_window(core, placed, m))))
                 state.stepped[placed.derivation.outputs[0]] = m
-        _tell(core, made)
+        _tell(core, made, step=True)
 
 
 def _window(core: Core, placed: PlacedStrikes, m: int) -> Strikes:
@@ -186,43 +186,64 @@ def _key(one: Strike) -> int:
     return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "little")
 
 
-def _tell(core: Core, made: Sequence[tuple[PlacedStrikes, Struck]]) -> None:
-    """Publish what came of strikes, and judge it in order of time."""
-    layout = core.layout
-    pending: list[tuple[int, int, int, float, dict[str, float]]] = []
-    for placed, struck in made:
+def _tell(core: Core, made: Sequence[tuple[PlacedStrikes, Struck]], *, step: bool) -> None:
+    """Judge what came of strikes, in order of time, and publish it: all of a step, of strikes what is worth it."""
+    found: list[tuple[int, int, int, float, bool, int]] = []
+    for number, (placed, struck) in enumerate(made):
         finite = np.isfinite(struck.values)
         output, reading = np.nonzero(finite)
-        if not len(output):
-            continue
         row = placed.first + output * placed.size + struck.place[reading]
         value, time = struck.values[output, reading], struck.time[reading]
-        shown = layout.published[row]
-        core.derived.append(
-            (row[shown], time[shown], value[shown], np.full(int(shown.sum()), _PASS, np.uint8))
-        )
-        for at in np.flatnonzero(_matters(core, row, value)).tolist():
-            place = int(reading[at])
-            beside = {
-                name: float(struck.values[number, place])
-                for number, name in enumerate(placed.derivation.outputs)
-                if finite[number, place]
-            }
-            pending.append((int(time[at]), int(row[at]), place, float(value[at]), beside))
-    pending.sort(key=lambda one: one[:3])
-    for order, (t, row_at, _, x, beside) in enumerate(pending):
+        matters, keeps = momentary.matters(core, row, value, time)
+        at = np.flatnonzero(matters)
+        columns = (time[at], row[at], reading[at], value[at], keeps[at])
+        found += zip(*(column.tolist() for column in columns), repeat(number, len(at)), strict=True)
+        shown = np.ones(len(struck.place), bool) if step else _closest(core, placed, struck)
+        _publish(core, placed, struck, np.flatnonzero(shown))
+    found.sort()
+    for order, (t, at_row, which, x, keeps_only, number) in enumerate(found):
+        if keeps_only:
+            momentary.keep(core, at_row, x, t)
+            continue
+        placed, struck = made[number]
         core.cause = core.cause._replace(order=order)
-        momentary.reading(core, row_at, x, t, beside)
+        before = len(core.out)
+        momentary.reading(core, at_row, x, t)
+        if len(core.out) > before:
+            values = struck.values[:, which].tolist()
+            names = zip(placed.derivation.outputs, values, strict=True)
+            momentary.explain(core, before, {name: x for name, x in names if x - x == 0})
+            _publish(core, placed, struck, np.array([which]))
 
 
-def _matters(core: Core, row: Ints, value: Floats) -> NDArray[np.bool_]:
-    """Readings that may switch a rung on, or keep one that is: those outside the boxes of rows at rest."""
-    state, layout = core.state, core.layout
-    moving = np.zeros(len(layout.names), bool)
-    moving[[layout.row_at[at] for at in state.cells if layout.row_at[at] >= layout.struck_from]] = True
-    ruled = layout.ruled[row]
-    calm = (value >= state.lo[row]) & (value < state.hi[row])
-    return ruled & (moving[row] | ~calm)
+def _closest(core: Core, placed: PlacedStrikes, struck: Struck) -> Bools:
+    """The reading of least first output of each place and minute, if it is less than any told before.
+
+    A storm over a city makes hundreds of thousands of readings a minute, and the strikes are stored anyway.
+    """
+    minute, least = core.state.strikes.told[placed.derivation.outputs[0]]
+    first, when = struck.values[0], struck.time // (60 * SECOND)
+    order = np.lexsort((struck.time, first, when, struck.place))
+    place, turn = struck.place[order], when[order]
+    new = np.ones(len(order), bool)
+    new[1:] = (place[1:] != place[:-1]) | (turn[1:] != turn[:-1])
+    order, place, turn = order[new], place[new], turn[new]
+    value = first[order]
+    keep = (turn > minute[place]) | ((turn == minute[place]) & (value < least[place]))
+    order, place, turn, value = order[keep], place[keep], turn[keep], value[keep]
+    minute[place], least[place] = turn, value  # by place and minute: the newest stays
+    shown = np.zeros(len(struck.place), bool)
+    shown[order] = True
+    return shown
+
+
+def _publish(core: Core, placed: PlacedStrikes, struck: Struck, at: Ints) -> None:
+    """Keep readings for who asks for them; the same twice is one."""
+    output, which = np.nonzero(np.isfinite(struck.values[:, at]))
+    if len(output):
+        row = placed.first + output * placed.size + struck.place[at[which]]
+        flag = np.full(len(row), Flag.PASS, np.uint8)
+        core.derived.append((row, struck.time[at[which]], struck.values[output, at[which]], flag))
 
 
 def waits(core: Core) -> bool:

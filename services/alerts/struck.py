@@ -1,6 +1,6 @@
 """What the engine remembers of lightning strikes: the window, its clock, and who is heard."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -62,7 +62,8 @@ class StrikeState:
         seen: up to when timers and edges were looked at.
         stale: the next leap of the clock counts for nothing. deaf: no source is heard.
         connected: sources of the last tick. senders: gateways that have sent strikes.
-        stepped: by the first output of a derivation, its last full step.
+        stepped: by the first output of a derivation, its last full step. told: by the same, the newest minute
+            of which something of strikes was published at each place, and the least first output of it.
     """
 
     def __init__(self, layout: "Layout", t: int) -> None:
@@ -77,6 +78,10 @@ class StrikeState:
         self.connected: frozenset[str] = frozenset()
         self.senders: set[str] = set()
         self.stepped: dict[str, int] = {}
+        self.told = {
+            one.derivation.outputs[0]: (np.full(one.size, NEVER, np.int64), np.full(one.size, np.inf))
+            for one in layout.struck
+        }
 
     def next_step(self, placed: "PlacedStrikes") -> int:
         """The next full step of a derivation; the first after the clock if there was none."""
@@ -106,7 +111,7 @@ class StrikeState:
         if first:
             self.window = self.window.part(slice(first, None))
 
-    def dump(self) -> dict[str, Any]:
+    def dump(self, layout: "Layout") -> dict[str, Any]:
         """Plain values, the same wherever messages were cut."""
         self.prune(self.clock)
         return {
@@ -119,9 +124,30 @@ class StrikeState:
             "connected": sorted(self.connected),
             "senders": sorted(self.senders),
             "stepped": dict(sorted(self.stepped.items())),
+            "told": self._told(layout),
         }
 
-    def load(self, data: Mapping[str, Any]) -> None:
+    def _told(self, layout: "Layout") -> list[list[Any]]:
+        return [
+            [one.derivation.outputs[0], station.id, int(minute[at]), float(least[at])]
+            for one in layout.struck
+            for minute, least in [self.told[one.derivation.outputs[0]]]
+            for at, station in enumerate(one.stations)
+            if minute[at] != NEVER
+        ]
+
+    def _tell(self, layout: "Layout", told: Iterable[Sequence[Any]]) -> None:
+        place = {
+            (one.derivation.outputs[0], station.id): at
+            for one in layout.struck
+            for at, station in enumerate(one.stations)
+        }
+        for name, station, minute, least in told:
+            if (name, station) in place:
+                at = place[name, station]
+                self.told[name][0][at], self.told[name][1][at] = minute, least
+
+    def load(self, layout: "Layout", data: Mapping[str, Any]) -> None:
         """Take over what `dump` wrote; nothing where an earlier format knew no strikes."""
         if not data:
             return
@@ -132,8 +158,10 @@ class StrikeState:
             setattr(self, name, data[name])
         self.connected, self.senders = frozenset(data["connected"]), set(data["senders"])
         self.stepped = dict(data["stepped"])
+        self._tell(layout, data["told"])
 
-    def carry(self, old: "StrikeState") -> None:
+    def carry(self, layout: "Layout", old: "StrikeState", before: "Layout") -> None:
         """Go on from the state under the site version before."""
         for name in ("window", "clock", "seen", "known", "stale", "deaf", "connected", "senders", "stepped"):
             setattr(self, name, getattr(old, name))
+        self._tell(layout, old._told(before))

@@ -4,13 +4,13 @@ import argparse
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from services.alerts.against import Differences
 from services.alerts.explain import core_of
-from services.alerts.rule import INTERVALS
+from services.alerts.rule import INTERVALS, Kind, Rule
 from services.alerts.score import Happened
 from services.cli.judging import Bare, Outcome
 from services.cli.recorded import Recorded
@@ -109,8 +109,9 @@ def gather(
     series = keeper.series()
     known = {name: site.sensors[name] for name in site.sensors if name in series}
     core = core_of(Engine(_with(site, known), rules))
-    told, by_sensor = _told(outcome.events, last)
-    charts = _charts(core, series, keeper.computed, by_sensor, truth or ())
+    told, by_sensor, by_group = _told(outcome.events, last)
+    together = _members(core, by_group)
+    charts = _charts(core, series, keeper.computed, by_sensor, together, truth or ())
     loud = [chart for chart in charts if chart.alerts or chart.thresholds]
     loud.sort(key=lambda chart: (-bool(chart.alerts), not chart.truths, -_reached(chart), chart.sensor))
     shown = loud[:CHARTS]
@@ -120,7 +121,7 @@ def gather(
     ]
     if not shown:
         shown, others = others[:CHARTS], others[CHARTS:]
-    used = {rule.id for rule in core.layout.rule_at}
+    used = {rule.id for rule in core.layout.rule_at} | {group.rule.id for group in core.groups.groups}
     return Report(
         site=site.name,
         version=site.version,
@@ -140,6 +141,7 @@ def gather(
         rules=[RuleLine(r.id, r.hazard, r.status, r.source) for r in rules if r.id in used],
         left_out=recorded.unused,
         truths=None if truth is None else len(truth),
+        lightning=dict(outcome.lightning),
     )
 
 
@@ -160,6 +162,7 @@ def _charts(
     series: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
     computed: set[str],
     by_sensor: dict[str, list[Told]],
+    together: "dict[int, _Together]",
     truth: Iterable[Happened],
 ) -> list[Chart]:
     from services.alerts.hazards import properties
@@ -173,10 +176,13 @@ def _charts(
         row = layout.row.get(name)
         if row is None:
             continue
-        prop, alerts = layout.property[row], by_sensor.get(name, [])
-        hazards = {layout.rule_at[at].hazard for at in layout.cells_of(row)}
+        beside = together.get(row, _Together([], []))
+        prop, alerts = layout.property[row], [*by_sensor.get(name, []), *beside.told]
+        hazards = {layout.rule_at[at].hazard for at in layout.cells_of(row)} | {one.hazard for one in beside.rules}
         known = words.get(prop)
         gap = int(layout.gap[row])
+        if name in computed and len(time) > 1:  # a mean of a day comes once a day
+            gap = max(gap, round(INTERVALS * float(np.median(np.diff(time)))))
         charts.append(
             Chart(
                 sensor=name,
@@ -187,7 +193,7 @@ def _charts(
                 value=value,
                 flag=flag,
                 gap=gap if gap < 1 << 61 else INTERVALS * _UNKNOWN_GAP,
-                thresholds=_thresholds(core, row),
+                thresholds=_thresholds(core, row, beside.rules),
                 bands=[band for one in alerts if one.hazard != "system" for band in one.bands],
                 truths=[
                     Truth(one.start, one.end, one.severity)
@@ -196,14 +202,42 @@ def _charts(
                 ],
                 alerts=sum(one.hazard != "system" for one in alerts),
                 derived=name in computed,
+                momentary=known is not None and known.reports == "momentary",
             )
         )
     return charts
 
 
-def _thresholds(core: "Core", row: int) -> list[Threshold]:
+class _Together(NamedTuple):
+    """Rules over several sensors that one is a member of, and their alerts."""
+
+    rules: list[Rule]
+    told: list[Told]
+
+
+def _members(core: "Core", by_group: dict[tuple[str, str], list[Told]]) -> dict[int, _Together]:
+    """By row: an alert of an area is shown at the sensors it was raised by, where they are compared alike."""
+    found: dict[int, _Together] = {}
+    for group in core.groups.groups:
+        rule = group.rule
+        if rule.kind is not Kind.K_OF_N:
+            continue
+        for row in {leaf.row for leaf in group.leaves}:
+            one = found.setdefault(row, _Together([], []))
+            one.rules.append(rule)
+            one.told.extend(by_group.get((rule.id, group.gateway or group.area), []))
+    return found
+
+
+def _thresholds(core: "Core", row: int, together: Iterable[Rule]) -> list[Threshold]:
     """Each value once, with its highest severity."""
     found: dict[float, Threshold] = {}
+    attributes = core.layout.site.stations[core.layout.station[row]].attributes
+    for rule in together:
+        for k, rung in enumerate(rule.rungs):
+            limit = rung.resolve(attributes) if rung is not None else None
+            if limit is not None:
+                found[limit] = Threshold(limit, SEVERITIES[k], rule.id)
     for at in core.layout.cells_of(row):
         rule = core.layout.rule_at[at]
         for k, limit in enumerate(core.layout.rungs(at).limits):
@@ -212,9 +246,13 @@ def _thresholds(core: "Core", row: int) -> list[Threshold]:
     return sorted(found.values(), key=lambda one: one.value)
 
 
-def _told(events: Iterable[CloudEvent], last: int) -> tuple[list[Told], dict[str, list[Told]]]:
-    """Alerts with their stretches at one severity; and those of each sensor."""
+_ByGroup = dict[tuple[str, str], list[Told]]
+
+
+def _told(events: Iterable[CloudEvent], last: int) -> tuple[list[Told], dict[str, list[Told]], _ByGroup]:
+    """Alerts with their stretches at one severity; those of each sensor, and of each rule in an area."""
     found: dict[str, Told] = {}
+    by_group: _ByGroup = {}
     by_sensor: dict[str, list[Told]] = {}
     for event in events:
         data, verb, at = event.data, verb_of(event.type), micros(event.time)
@@ -225,6 +263,8 @@ def _told(events: Iterable[CloudEvent], last: int) -> tuple[list[Told], dict[str
             found[data.alert_id] = one
             if data.sensor:
                 by_sensor.setdefault(data.sensor, []).append(one)
+            else:
+                by_group.setdefault((data.rule, data.gateway or data.area), []).append(one)
         if one.bands:
             one.bands[-1].end = at
         if verb == Verb.CLEARED:
@@ -233,7 +273,7 @@ def _told(events: Iterable[CloudEvent], last: int) -> tuple[list[Told], dict[str
         one.bands.append(Band(at, last, data.severity, blind=verb == Verb.BLIND or (data.blind or False)))
         if SEVERITIES.index(data.severity) > SEVERITIES.index(one.severity):
             one.severity, one.reason = data.severity, data.reason
-    return sorted(found.values(), key=lambda one: one.start), by_sensor
+    return sorted(found.values(), key=lambda one: one.start), by_sensor, by_group
 
 
 def _source(file: Path) -> Source:

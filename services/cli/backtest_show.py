@@ -1,6 +1,7 @@
 """What `haidang backtest` prints for a person: progress, events, scores with how sure they are, load."""
 
 from collections.abc import Mapping
+from statistics import median
 from typing import TYPE_CHECKING
 
 from services.alerts.intervals import Interval, Leads, Rare
@@ -13,6 +14,7 @@ from services.observation.instants import iso
 
 if TYPE_CHECKING:
     from services.alerts.against import Differences
+    from services.alerts.lightning_score import Score as LightningScore
     from services.cli.backtest import Bare, Outcome
     from services.cli.recorded import Recorded
 
@@ -54,6 +56,8 @@ def show(outcome: "Outcome", recorded: "Recorded", bare: "Bare | None") -> None:
     if outcome.scores or (bare is not None and bare.scores):
         for line in table(outcome.scores, bare.scores if bare is not None else {}):
             out(line)
+    for line in lightning_lines(outcome.lightning):
+        out(line)
     for line in load_lines(outcome.load, bare.load if bare is not None else None):
         out(line)
 
@@ -118,6 +122,28 @@ def _rare(one: Rare) -> str:
              ("EDI", one.edi))  # fmt: skip
     shown = "  ".join(f"{name} {'–' if value is None else f'{value:.3f}'}" for name, value in parts)
     return f"WMO rare events: Z = {one.correct_negatives:,} quiet 6-h windows; {shown}"
+
+
+def lightning_lines(found: "Mapping[str, LightningScore]") -> list[str]:
+    """Warnings of lightning by place, in the terms of IEC 62793."""
+    if not found:
+        return []
+    lines = [
+        "",
+        "lightning, IEC 62793: warnings against strikes within 10 km / cảnh báo sét so với sét trong 10 km",
+        f"{'place / nơi':<24}{'EA':>5}{'FA':>5}{'FTW':>5}{'POD':>7}{'FAR':>7}{'lead':>7}{'dwell':>7}{'TIW':>8}  min",
+    ]
+    for place, one in found.items():
+        lead, dwell = (_middle(values) for values in (one.lead_s, one.dwell_s))
+        lines.append(
+            f"{place:<24}{one.ea:>5}{one.fa:>5}{one.ftw:>5}{_rate(one.pod):>7}{_rate(one.far):>7}"
+            f"{lead:>7}{dwell:>7}{one.tiw_s / 60:>8.0f}"
+        )
+    return lines
+
+
+def _middle(values: list[float]) -> str:
+    return "–" if not values else f"{median(values) / 60:.0f}"
 
 
 def load_lines(load: Load, bare: Load | None = None, other: str = _BARE) -> list[str]:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from services.cli.news import follow, reader
 from services.cli.numerals import vietnamese
+from services.cli.orders import Orders
 from services.cli.simulate import SEED, script_of
 from services.cli.tale import Plan, Tale, plan
 from services.cli.words import complain, of_the_world, out, say
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 SITE = Path(__file__).resolve().parents[2] / "sites" / "vung-tau"
 READY_S, STOP_S, TAIL = 120.0, 12.0, 20
+CONFIRM = ("HAIDANG_COMMAND_CONFIRM_S", "5")
+"""Street lights that do not answer are told of within the minute of watching, not after eight."""
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -63,7 +67,11 @@ def run(options: argparse.Namespace) -> int:
         log = Path(data) / "demo.log"
         with log.open("wb") as stream:  # the terminal is for the news
             child = subprocess.Popen(
-                _command(options, data), stdout=subprocess.PIPE, stderr=stream, text=True
+                _command(options, data),
+                stdout=subprocess.PIPE,
+                stderr=stream,
+                text=True,
+                env={CONFIRM[0]: CONFIRM[1], **os.environ},
             )
         rooms.callback(_end, child)
         mqtt, http = _wait_ready(child, stop)
@@ -78,6 +86,9 @@ def run(options: argparse.Namespace) -> int:
         tale = Tale(played, publisher, site, http, who)
         threading.Thread(target=follow, args=(http, who, stop, tale.reach), daemon=True).start()
         threading.Thread(target=tale.looking, args=(stop,), daemon=True).start()
+        orders = Orders(http, played.script.story, played.start, who, publisher)
+        orders.skip(played.at)
+        threading.Thread(target=orders.run, args=(stop, lambda: publisher.progress.at), daemon=True).start()
         city = threading.Thread(target=publisher.run, daemon=True)
         city.start()
         until = time.monotonic() + (options.seconds or float("inf"))

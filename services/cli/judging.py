@@ -1,7 +1,7 @@
 """A recording before the engine: events, scores, load; and the same of bare thresholds."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +12,7 @@ from services.observation.instants import micros
 
 if TYPE_CHECKING:
     from services.alerts.engine import Engine
+    from services.alerts.lightning_score import Score as LightningScore
     from services.alerts.load import Load
     from services.alerts.rule import Rule
     from services.alerts.score import Cover, Happened, Occurrence, Score
@@ -25,11 +26,12 @@ _AFTER_S = 300.0
 
 
 class Outcome(msgspec.Struct):
-    """What one set of rules made of the recordings."""
+    """What one set of rules made of the recordings. `lightning`: by protected place, as IEC 62793 judges."""
 
     events: list[CloudEvent]
     scores: "dict[str, dict[str, Score]]"
     load: "Load"
+    lightning: "Mapping[str, LightningScore]" = {}
 
 
 class Bare(msgspec.Struct):
@@ -61,6 +63,7 @@ def judge(
     """Run the engine over recorded readings. Sensors that never spoke are left out unless `everyone`."""
     from services.alerts import score
     from services.cli.backtest_show import Meter
+    from services.cli.judging_lightning import judge_lightning
 
     meter = Meter(len(recorded))
     engine, events = run_engine(site, recorded, everyone=everyone, watcher=watcher, progress=meter.at)
@@ -70,7 +73,8 @@ def judge(
     for event in events if recorded.at_once() else ():
         event.data.detected_at = event.time  # a step holds days; what a CSV says is known when it is measured
     scores = score.score(events, truth, cover_of(engine, first, last)) if truth is not None else {}
-    return Outcome(events, scores, score.load(events, first, last))
+    lightning = judge_lightning(site, recorded, events)
+    return Outcome(events, scores, score.load(events, first, last), lightning)
 
 
 def run_engine(

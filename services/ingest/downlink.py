@@ -33,6 +33,8 @@ RETRY_S = 0.5
 TELL_EVERY_S = 0.05
 FETCH = 200
 
+HEAD = 400
+_SITUATION = b'"type":"vn.haidang.situation.'
 log = logging.get("downlink")
 
 
@@ -187,6 +189,8 @@ def _expired(data: bytes) -> bool:
 
 
 def _alert(message: Message) -> Outgoing | None:
+    if _SITUATION in message.data[:HEAD]:
+        return None  # told over HTTP; no MQTT client folds them
     try:
         alert = event.decode(message.data)
     except msgspec.MsgspecError as error:

@@ -40,6 +40,7 @@ KEEP_US = 2 * 86_400 * SECOND
 LOOK_BACK_MESSAGES = 10_000
 READ_WITHIN_US = 600 * SECOND
 """A gateway that came online so lately is asked what it holds; the question is of use so long, too."""
+ALERT_TYPE = b'"type":"vn.haidang.alert.'
 EVERY_S = 1.0
 SOON_S = 0.01
 SITE_EVERY_S = 2.0
@@ -218,6 +219,8 @@ class Service:
         return 0
 
     def _take_alert(self, message: Message) -> None:
+        if ALERT_TYPE not in message.data:
+            return  # of a situation: its members are there themselves
         try:
             self._alerts.apply(events.decode(message.data))
         except msgspec.MsgspecError as error:

@@ -88,6 +88,9 @@ def _y(value: float, low: float, high: float) -> float:
 
 def _lines(chart: Chart, first: int, last: int, low: float, high: float) -> Iterator[str]:
     plotted = chart.flag < Flag.FAIL
+    if chart.momentary:
+        yield _dots(chart, first, last, low, high)
+        return
     for line in pieces(chart.time[plotted], chart.value[plotted], first, last, COLUMNS, chart.gap):
         xs = ((line.time - first) / max(last - first, 1) * 1000).tolist()
         ys = ((high - np.clip(line.value, low, high)) / (high - low) * 100).tolist()
@@ -95,9 +98,22 @@ def _lines(chart: Chart, first: int, last: int, low: float, high: float) -> Iter
         yield f'<path class="line" d="M{points}{"h0" if len(xs) == 1 else ""}"/>'
 
 
+def _dots(chart: Chart, first: int, last: int, low: float, high: float) -> str:
+    """A stem for each instant, thinned like a line."""
+    foot = _y(low, low, high)
+    kept = [
+        (x_of(t, first, last), _y(v, low, high))
+        for line in pieces(chart.time, chart.value, first, last, COLUMNS, 1 << 61)
+        for t, v in zip(line.time.tolist(), line.value.tolist(), strict=True)
+    ]
+    stems = "".join(f"M{x:.1f},{foot:.0f}V{y:.1f}" for x, y in kept)
+    dots = "".join(f"M{x:.1f},{y:.1f}h0" for x, y in kept)
+    return f'<path class="line stem" d="{stems}"/><path class="mark dot" d="{dots}"/>'
+
+
 def _marks(chart: Chart, first: int, last: int, low: float, high: float) -> Iterator[str]:
     """Zero-length strokes: their caps are drawn round or square in any stretch."""
-    for flag, kind in ((Flag.SUSPECT, "suspect"), (Flag.FAIL, "fail")):
+    for flag, kind in () if chart.momentary else ((Flag.SUSPECT, "suspect"), (Flag.FAIL, "fail")):
         at = np.flatnonzero((chart.flag == flag) & np.isfinite(chart.value))
         if len(at):
             at = at[:: -(-len(at) // MARKS)]
@@ -112,7 +128,7 @@ def _marks(chart: Chart, first: int, last: int, low: float, high: float) -> Iter
 
 def _shades(chart: Chart, first: int, last: int) -> Iterator[str]:
     heard = chart.time[chart.flag < Flag.MISSING]
-    for start, end in gaps(heard, first, last, chart.gap):
+    for start, end in gaps(heard, first, last, chart.gap) if not chart.momentary else ():
         x, width = x_of(start, first, last), x_of(end, first, last) - x_of(start, first, last)
         if width >= 1000 * _THIN_GAPS:
             yield f'<rect class="gap" x="{x:.1f}" y="0" width="{width:.1f}" height="100"/>'
@@ -215,7 +231,7 @@ def caption(chart: Chart) -> str:
         parts.append(f'<span class="key suspect"></span>{suspect:,} nghi ngờ <i>suspect</i>')
     if failed:
         parts.append(f'<span class="key fail"></span>{failed:,} bị loại <i>failed</i>')
-    if holes:
+    if holes and not chart.momentary:
         longest = duration(max(end - start for start, end in holes) / 1e6)
         parts.append(
             f'<span class="key hole"></span>{len(holes)} khoảng trống, dài nhất {longest.vi} '

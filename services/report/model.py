@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.alerts.against import Differences
+from services.alerts.lightning_score import Score as LightningScore
 from services.alerts.load import Load
 from services.alerts.score import Score
 from services.observation.text import Text
@@ -45,6 +46,8 @@ class Truth(msgspec.Struct):
 class Chart:
     """One sensor: its readings as the engine got them, and what was told of it.
 
+    `momentary`: each reading stands for its instant alone, so nothing is drawn between two.
+
     Attributes:
         time, value, flag: (n,) µs UTC ascending; the sensor's unit; flags of quality control.
         gap: µs between two readings beyond which something is missing.
@@ -64,6 +67,7 @@ class Chart:
     truths: list[Truth] = field(default_factory=list)
     alerts: int = 0
     derived: bool = False
+    momentary: bool = False
 
 
 class Told(msgspec.Struct):
@@ -126,3 +130,4 @@ class Report:
     bare: tuple[Scores, Load] | None = None
     against: tuple[str, Scores, Load, Differences] | None = None
     truths: int | None = None
+    lightning: dict[str, LightningScore] = field(default_factory=dict)

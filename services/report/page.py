@@ -8,11 +8,11 @@ from services.report.axes import clock, duration
 from services.report.chart import LEFT, PLOT_W, WIDTH, caption, draw, spark, time_axis, x_of
 from services.report.model import Chart, Report, Told
 from services.report.style import SCRIPT, STYLE
-from services.report.words import badge, both, esc, head
+from services.report.words import UNITS, badge, both, esc, head
 
 _ROWS = 40
 _LISTED = 300
-_LABEL = 36
+_LABEL = 33
 """Letters that fit beside a picture."""
 
 
@@ -80,7 +80,7 @@ def _tile(figure: str, vi: str, en: str) -> str:
 
 
 def _scores(report: Report) -> Iterator[str]:
-    table = tables.scores(report)
+    table = tables.scores(report) + tables.lightning(report)
     if table:
         yield f"{head(2, 'Điểm số', 'Scores')}{table}"
 
@@ -159,7 +159,7 @@ def _charts(report: Report) -> Iterator[str]:
 
 
 def _title(chart: Chart) -> str:
-    unit = "" if chart.unit == "1" else f", {esc(chart.unit)}"
+    unit = "" if chart.unit == "1" else f", {esc(UNITS.get(chart.unit, chart.unit))}"
     name = Text(f"{chart.name.vi} – {chart.what.vi}", f"{chart.name.en} – {chart.what.en}")
     return f"{both(name)}{unit} <code>{esc(chart.sensor)}</code>"
 

@@ -56,6 +56,7 @@ text.lane{fill:var(--ink)}
 .advisory.band,.advisory.step{fill:var(--advisory)}.watch.band,.watch.step{fill:var(--watch)}
 .warning.band,.warning.step{fill:var(--warning)}.emergency.band,.emergency.step{fill:var(--emergency)}
 .step.truth{fill:var(--truth);stroke:none}.step.blind{opacity:.45}
+.stem{stroke-width:1;opacity:.55}.mark.dot{stroke:var(--series);stroke-width:5}
 .mark{fill:none;stroke-linecap:round}.mark.suspect{stroke:var(--suspect);stroke-width:8}
 .mark.hole{stroke:var(--card);stroke-width:4}.mark.fail{stroke:var(--fail);stroke-width:7;stroke-linecap:square}
 .key{display:inline-block;width:9px;height:9px;margin-right:5px;vertical-align:0}

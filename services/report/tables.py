@@ -1,6 +1,7 @@
 """Tables of the page: scores with how sure they are, load beside its limits, what other rules would change."""
 
 from collections.abc import Iterator
+from statistics import median
 
 from services.alerts.against import Differences, Pair, Single
 from services.alerts.intervals import Interval, Rare
@@ -40,7 +41,8 @@ def scores(report: Report) -> str:
             for name, them in others:
                 one = them.get(hazard, {}).get(severity)
                 if one is not None:
-                    rows.append(f'<tr class="other"><td></td><td>{name}</td>{_score(one)}</tr>')
+                    which = "" if severity in ours else f"{badge(severity)} "
+                    rows.append(f'<tr class="other"><td></td><td>{which}{name}</td>{_score(one)}</tr>')
     if not rows:
         return ""
     head = _head(
@@ -108,6 +110,26 @@ def _rare(one: Rare, bias: float | None) -> Iterator[str]:
     yield f"{one.correct_negatives:,}"
     for value in (bias, one.pc, one.pofd, one.pss, one.ets, one.hss, one.edi):
         yield "–" if value is None else f"{value:.3f}"
+
+
+def lightning(report: Report) -> str:
+    """Warnings of lightning by place, in the terms of IEC 62793."""
+    rows = []
+    for place, one in report.lightning.items():
+        lead, dwell = (f"{median(v) / 60:.0f} min" if v else "–" for v in (one.lead_s, one.dwell_s))
+        share = "–" if one.tiw_share is None else f"{one.tiw_share:.1%}"
+        ratios = ("–" if x is None else f"<b>{x:.2f}</b>" for x in (one.pod, one.far))
+        cells = (one.strikes, one.ea, one.fa, one.ftw, *ratios, lead, dwell, f"{one.tiw_s / 60:,.0f} min<i>{share}</i>")
+        rows.append(f"<tr><td>{esc(place)}</td><td></td>{''.join(f'<td class=n>{c}</td>' for c in cells)}</tr>")
+    if not rows:
+        return ""
+    head = _head(
+        ("Nơi", "place"), ("", ""), ("Sét trong 10 km", "strikes in 10 km"), ("Hiệu quả", "EA"), ("Báo sai", "FA"),
+        ("Không báo", "FTW"), ("POD", ""), ("FAR", ""), ("Báo trước", "lead"), ("Kéo dài thêm", "dwell"),
+        ("Tổng thời gian báo", "TIW"),
+    )  # fmt: skip
+    title = "<h3>Cảnh báo sét <small>warnings of lightning, IEC 62793</small></h3>"
+    return f'{title}<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def load(report: Report) -> str:

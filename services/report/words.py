@@ -6,6 +6,8 @@ from services.alerts.reasons import SEVERITY_WORDS
 from services.observation.text import Text
 
 SEVERITY = SEVERITY_WORDS
+UNITS = {"ug/m3": "µg/m³", "m3/s": "m³/s", "Cel": "°C", "deg": "°", "hm3": "hm³", "%RH": "% RH", "m3": "m³"}
+"""Codes of units as people write them."""
 
 
 def esc(text: object) -> str:

@@ -122,7 +122,7 @@ class Storm(_Strict, frozen=True):
 
 
 class Haze(_Strict, frozen=True):
-    """Smoke or stagnant air over the whole site: fine dust on top of what the streets make, µg/m³ at its height."""
+    """Smoke or stagnant air over the whole site: fine dust besides the streets' own, µg/m³ at its height."""
 
     minute: float
     minutes: float = 180.0
@@ -139,6 +139,33 @@ class FaultAt(_Strict, frozen=True):
     amount: float | None = None
 
 
+class OrderAt(_Strict, frozen=True):
+    """What a person orders of a group of street lights: a level for so many minutes of the wall's clock.
+
+    Only the demonstration gives orders: a simulation speaks to a broker alone.
+    """
+
+    minute: float
+    group: str
+    level: float = 100.0
+    minutes: float = 10.0
+    vi: str = "trình diễn"
+    en: str = "demonstration"
+
+    @property
+    def reason(self) -> Text:
+        """In both languages."""
+        return Text(self.vi, self.en)
+
+
+class ControllerIs(_Strict, frozen=True):
+    """A controller of street lights is dead (hears nothing), mute, slow or well, from a minute on."""
+
+    minute: float
+    gateway: str
+    how: Literal["dead", "mute", "slow", "well"]
+
+
 class Story(_Strict, frozen=True):
     """What happens, for people to watch. `speed`: how many times real time the demonstration plays it."""
 
@@ -149,6 +176,8 @@ class Story(_Strict, frozen=True):
     storm: tuple[Storm, ...] = ()
     haze: tuple[Haze, ...] = ()
     fault: tuple[FaultAt, ...] = ()
+    order: tuple[OrderAt, ...] = ()
+    controller: tuple[ControllerIs, ...] = ()
 
 
 class Script(_Strict, frozen=True):
@@ -183,6 +212,7 @@ def read_script(name: str, content: bytes, site: Site) -> Script:
         fault.target for fault in story.fault if fault.target not in known
     ]
     readable = {*site.sensors, *(source.id for source in site.sources)}
+    strange += [one.gateway for one in story.controller if one.gateway not in site.gateways]
     strange += [name for chapter in story.chapter for name in chapter.show if name not in readable]
     if strange:
         msg = (

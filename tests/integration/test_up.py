@@ -25,7 +25,7 @@ from tests.support.up import ROOT, NatsOnly, Up, postgres_only, running
 from tests.support.waiting import until
 from tests.support.world import write_site
 
-CHILDREN = {"up", "nats-server", "postgres", "ingest", "archive", "alerts", "keeper", "api"}
+CHILDREN = {"up", "nats-server", "postgres", "ingest", "archive", "alerts", "keeper", "api", "lighting"}
 
 
 @pytest.fixture(scope="module")

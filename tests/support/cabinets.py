@@ -1,4 +1,4 @@
-"""Two cabinets with lamps, a real nats-server, and the services that command them: ingest, lighting, keeper, api."""
+"""Two cabinets with lamps, a real nats-server, and the services that command them."""
 
 import json
 import subprocess

@@ -67,7 +67,7 @@ def test_a_snapshot_of_format_1_is_gone_on_from() -> None:
 
 def test_what_is_written_names_its_format_and_newer_ones_are_refused() -> None:
     data = engine_of(site()).snapshot()
-    assert msgspec.msgpack.decode(data)["format"] == FORMAT == 2
+    assert msgspec.msgpack.decode(data)["format"] == FORMAT == 3
     newer = msgspec.msgpack.encode({**msgspec.msgpack.decode(data), "format": FORMAT + 1})
     with pytest.raises(SnapshotError, match="newer release"):
         Engine.restore(site(), rules_of(site()), newer)

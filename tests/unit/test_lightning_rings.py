@@ -54,8 +54,11 @@ def test_a_strike_has_a_distance_and_a_direction(east: float, north: float, degr
     assert (answer.values[rings.BEARING, 0] - degrees + 180) % 360 == pytest.approx(180, abs=0.1)
 
 
-def test_what_is_told_of_many_strikes_moves_a_ladder_like_all_of_them() -> None:
+def test_what_is_told_of_many_strikes_moves_a_ladder_like_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """For each place, minute and phase the first and the last are there; one reading at an instant."""
+    monkeypatch.setattr(geo, "_AT_ONCE", 500)  # in parts
     rng = np.random.default_rng(4)
     count, places = 3000, [(0.0, 0.0), (12.0, -9.0)]
     time = T0 + rng.integers(0, 180, count) * SECOND

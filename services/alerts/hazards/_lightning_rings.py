@@ -90,7 +90,8 @@ def near(strikes: Strikes) -> Struck:
     if not parts:
         return nothing()
     strike, place, km, phase = (np.concatenate(part) for part in zip(*parts, strict=True))
-    keep = _one_at_an_instant(place, time[strike], km, phase)
+    keep = _first_and_last(place, time[strike], phase)
+    keep = keep[_one_at_an_instant(place[keep], time[strike[keep]], km[keep], phase[keep])]
     strike, place, km, phase = strike[keep], place[keep], km[keep], phase[keep]
     values = np.full((len(OUTPUTS), len(place)), np.nan)
     values[DISTANCE], values[PHASE] = km, phase

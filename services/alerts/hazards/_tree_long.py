@@ -68,7 +68,7 @@ def lean(series: Series) -> Computed:
         if known:
             values[0, at] = abs(own_day)
         values[1, at] = abs(own - hours[0])
-        values[2, at] = min(abs(own - hours[_DAYS - 1]), _of_days(time, past, now))
+        values[2, at] = np.minimum(abs(own - hours[_DAYS - 1]), _of_days(time, past, now))  # NaN stays
         gust, age = float(series.held["gust_72h"][at]), float(series.held["gust_age"][at])
         if gust >= limit and age >= _SETTLED_H:
             values[3, at] = abs(own_day - _before(time, past, now - round(age * HOUR)))
@@ -103,7 +103,7 @@ def _daily(time: Sequence[int], past: Sequence[float], now: int, hours: Sequence
 
 
 def _of_days(time: Sequence[int], past: Sequence[float], now: int) -> float:
-    """How far the day that ends now lies from the one around this hour a week ago, in their medians, per week.
+    """How far the day that ends now lies from the one around this hour a week ago: medians, per week.
 
     The middles of the two lie six days and a half apart.
     """

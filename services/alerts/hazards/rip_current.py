@@ -43,7 +43,6 @@ _PROPERTIES = (
     _property("rip_tide", "m", "mực nước đã dùng, so với trung bình", "sea level that was used"),
     _property("rip_peak_age", "h", "số giờ sau đỉnh sóng đã dùng", "hours since the peak that was used"),
     _property("rip_history", "h", "số giờ số liệu sóng đã dùng", "hours of waves that were used"),
-    _property("seaward_current", "m/s", "dòng chảy ra biển tức thời", "seaward current, each reading"),
     _property("offshore_current", "m/s", "dòng chảy ra biển", "seaward current, mean of 2 min"),
     _property(DANGER, "1", "mức nguy hiểm dòng rip", "danger of rip currents"),
     _property("rip_flag", "1", "cờ khuyến nghị", "recommended flag"),
@@ -68,10 +67,10 @@ _DERIVES = (
         "wave_height", points=beach.waves, anywhere=True, needs=_BEACH, inputs=_SEA,
     ),
     Derivation(
-        ("seaward_current",), "current_speed", points=beach.seaward, needs=_BEACH,
+        ("~seaward_current",), "current_speed", points=beach.seaward, needs=_BEACH,
         inputs=("current_direction",),
     ),
-    Derivation(("offshore_current",), "seaward_current", beach.two_minutes, window_s=120.0, slots=120),
+    Derivation(("offshore_current",), "~seaward_current", beach.two_minutes, window_s=120.0, slots=120),
     Derivation(
         _INDEX, "offshore_current", points=beach.by_meter,
         inputs=("rip_probability_low", "rip_probability_high", "rip_wave_missing", "wind_speed"),

@@ -30,7 +30,6 @@ _PROPERTIES = (
     _property(
         "tilt_lean", "deg", "độ nghiêng so với lúc lắp, mọi lúc", "tilt against its baseline, at any time"
     ),
-    _property("tilt_calm", "deg", "độ nghiêng khi lặng gió", "tilt in calm air"),
     _property("lean_azimuth", "deg", "hướng nghiêng", "bearing of the lean"),
     _property("tilt_still", "deg", "độ nghiêng lặng gió, trung vị 6 giờ", "tilt of calm air, median of 6 h"),
     _property("tilt_wind_known", "1", "có số đo gió", "wind was known"),
@@ -53,14 +52,14 @@ _PROPERTIES = (
 
 _DERIVES = (
     Derivation(
-        ("tilt_lean", "tilt_calm", "lean_azimuth"), "tilt_y", points=tilt.two_axes,
+        ("tilt_lean", "~tilt_calm", "lean_azimuth"), "tilt_y", points=tilt.two_axes,
         needs=("tilt_x_baseline", "tilt_y_baseline"), inputs=("tilt_x", "wind_speed", "air_temperature"),
     ),
     Derivation(
-        ("tilt_lean", "tilt_calm"), "tilt", points=tilt.one_axis, inputs=("wind_speed", "air_temperature")
+        ("tilt_lean", "~tilt_calm"), "tilt", points=tilt.one_axis, inputs=("wind_speed", "air_temperature")
     ),
     Derivation(
-        ("tilt_still", "tilt_wind_known"), "tilt_calm", tilt.still, window_s=tilt.STILL_S, slots=72,
+        ("tilt_still", "tilt_wind_known"), "~tilt_calm", tilt.still, window_s=tilt.STILL_S, slots=72,
         inputs=("wind_speed",),
     ),
     Derivation(
