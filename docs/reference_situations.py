@@ -36,7 +36,7 @@ FIELDS = {
     "reason": Text("vì sao thuộc về nhau, điều gì thay đổi", "why they belong together, and what changed"),
     "open_members": Text("số thành viên đang mở", "how many members are open"),
     "members": Text(
-        "các thành viên đang mở, nặng nhất trước, tối đa 50", "open members, worst first, at most 50"
+        "các thành viên đang mở, nặng nhất trước, tối đa 20", "open members, worst first, at most 20"
     ),
     "joined": Text("thành viên vừa thêm", "members that joined with this event"),
     "left": Text("thành viên vừa rời, và vì sao", "members that left with it, and why"),

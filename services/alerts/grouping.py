@@ -7,9 +7,10 @@ situation whose members are all over has ended. Nothing here reads a clock.
 Over 250 lines: joining, opening, merging and ending work on the same few maps, and are one decision.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from services.alerts.situation import Left, Situation, SituationEvent, State, Unfolding, rank, situation_id
+from services.alerts.situation import Left, Situation, SituationEvent, State, Unfolding, situation_id
 from services.alerts.situation_kinds import DEFAULT, Grouping, Kind, family_of
 from services.alerts.situation_telling import REGROUPED, Cause, Group, OpenAlert, Teller, areas_of
 from services.observation import event as events
@@ -33,6 +34,8 @@ class Grouper:
         self._teller = Teller(site, grouping, names or {})
         self._open: dict[str, OpenAlert] = {}
         self._near: dict[tuple[str, str], dict[str, None]] = {}
+        self._where: dict[tuple[str, str], Counter[str]] = {}
+        """Open alerts of each status and family, counted by area."""
         self._groups: dict[str, Group] = {}
         self._at: dict[tuple[str, str, str], Group] = {}
         self._of: dict[str, Group] = {}
@@ -51,20 +54,27 @@ class Grouper:
         known = self._open.get(alert.alert_id)
         if verb is None:
             return known
-        if verb == Verb.CLEARED:
-            if known is not None:
-                del self._open[alert.alert_id], self._near[known.place][alert.alert_id]
-            return known
         if known is not None:
-            found = self._open[alert.alert_id] = OpenAlert(alert, known.family, known.order)
-            del self._near[known.place][alert.alert_id]
-            self._near.setdefault(found.place, {})[alert.alert_id] = None
-            return known
-        family = family_of(alert.hazard, alert.rule, alert.sensor)
-        if family is not None:
-            found = self._open[alert.alert_id] = OpenAlert(alert, family, sequence)
-            self._near.setdefault(found.place, {})[alert.alert_id] = None
-        return None
+            self._forget(known)
+        if verb != Verb.CLEARED:
+            family = known.family if known else family_of(alert.hazard, alert.rule, alert.sensor)
+            if family is not None:
+                self._remember(OpenAlert(alert, family, known.order if known else sequence))
+        return known
+
+    def _remember(self, one: OpenAlert) -> None:
+        status, area = one.place
+        self._open[one.alert.alert_id] = one
+        self._near.setdefault(one.place, {})[one.alert.alert_id] = None
+        self._where.setdefault((status, one.family), Counter())[area] += 1
+
+    def _forget(self, one: OpenAlert) -> None:
+        status, area = one.place
+        del self._open[one.alert.alert_id], self._near[one.place][one.alert.alert_id]
+        counts = self._where[status, one.family]
+        counts[area] -= 1
+        if not counts[area]:
+            del counts[area]
 
     def told(self, event: SituationEvent) -> None:
         """Take a situation as an event tells it."""
@@ -96,13 +106,7 @@ class Grouper:
         now = self._open.get(alert_id)
         if before is None and now is None:
             return []
-        cause = Cause(
-            event.id,
-            micros(event.data.time),
-            wall,
-            alert_id,
-            -1 if before is None else rank(before.alert.severity),
-        )
+        cause = Cause(event.id, micros(event.data.time), wall, alert_id)
         group = self._of.get(alert_id)
         if now is None and group is not None:
             self._leave(group, Left(alert_id, event.data.time))
@@ -212,21 +216,22 @@ class Grouper:
         if whole is not None and areas_of(whole, self._open) - {SITE_AREA}:
             return
         groups = [g for g in self._groups.values() if g.status == status and g.area != SITE_AREA]
-        local = [g for g in groups if g.kind.name == kind.name]
-        free = [
-            one
-            for one in self._open.values()
-            if one.alert.status == status and kind.takes(one.family) and one.alert.alert_id not in self._of
-        ]
+        local = [group for group in groups if group.kind.name == kind.name]
         areas = {group.area for group in local if group.members}
         if kind.wide_by == "alert":
-            areas |= {one.alert.area for one in free if one.family in kind.core} - {SITE_AREA}
-        if len(areas) < self.grouping.areas:
+            areas.update(*(self._where.get((status, family), ()) for family in kind.core))
+        if len(areas - {SITE_AREA}) < self.grouping.areas:
             return
         taken = local + [g for g in groups if g.kind.name in kind.absorbs]
         areas |= {group.area for group in taken} | {SITE_AREA}
         pool = [self._open[alert] for group in taken for alert in group.members]
-        pool += [one for one in free if one.family in kind.core or one.alert.area in areas]
+        pool += [
+            one
+            for one in self._open.values()
+            if one.alert.status == status
+            and one.alert.alert_id not in self._of
+            and (one.family in kind.core or (one.family in kind.also and one.alert.area in areas))
+        ]
         self._start(kind, status, SITE_AREA, pool, taken, cause, whole)
 
     def _start(  # noqa: PLR0913  what a situation begins with

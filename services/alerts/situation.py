@@ -16,7 +16,7 @@ from services.observation.text import Text
 TYPE = "vn.haidang.situation."
 VERBS = ("opened", "updated", "ended")
 KIND_NAMES = tuple(kind.name for kind in KINDS)
-MEMBERS_TOLD = 50
+MEMBERS_TOLD = 20
 """In one event; a storm over a city has hundreds, and each event of it would carry them all."""
 PAST_KEPT = 500
 State = Literal["open", "ended", "merged"]

@@ -1,6 +1,7 @@
 """What a decision about situations works on, and the event that tells of it. Pure."""
 
 from collections.abc import Mapping, Sequence
+from heapq import nsmallest
 
 import msgspec
 
@@ -38,13 +39,12 @@ class OpenAlert(msgspec.Struct):
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """What is decided about: its id, times (the alert's and wall, µs), which alert, and how bad that was."""
+    """What is decided about: its id, times (the alert's and wall, µs), and which alert."""
 
     id: str
     time: int
     wall: int
     alert: str = ""
-    rank_before: int = -1
 
 
 class Group(msgspec.Struct):
@@ -84,8 +84,9 @@ Alerts = Mapping[str, OpenAlert]
 
 def areas_of(group: Group, alerts: Alerts) -> set[str]:
     """Every area that had a part in it."""
-    told = set(group.told.areas) if group.told is not None else set()
-    return told | {alerts[alert].alert.area for alert in group.members}
+    told = group.told.areas if group.told is not None else set()
+    # Whoever joined before this decision is told of.
+    return told | {alerts[alert].alert.area for alert in group.joined}
 
 
 class Teller:
@@ -100,10 +101,10 @@ class Teller:
         """The situation as it stands now; `of`: what the event's id follows from."""
         before = group.told.data if group.told is not None else None
         is_open = group.state == "open"
-        members = sorted((alerts[alert] for alert in group.members), key=_worst_first)
+        members = [alerts[alert] for alert in group.members]
         severity, peak = _severities(members, before)
         time = iso(cause.time if is_open else group.ended)
-        quiet_since, ends = self._quiet(group, before, time, cause)
+        quiet_since, ends = self._quiet(group, time, cause)
         data = Situation(
             situation_id=group.id,
             kind=group.kind.name,
@@ -120,7 +121,7 @@ class Teller:
             detected_at=iso(cause.wall),
             reason=Text("", ""),
             open_members=len(members),
-            members=[_member(group, one) for one in members[:MEMBERS_TOLD]],
+            members=[_member(group, one) for one in nsmallest(MEMBERS_TOLD, members, key=_worst_first)],
             joined=[_member(group, alerts[alert]) for alert in group.joined],
             left=group.left,
             cause=cause.id.partition("/")[0] if cause.id.startswith(REGROUPED) else cause.id,
@@ -130,21 +131,17 @@ class Teller:
             merged_into=group.into.id if group.into is not None else None,
             takes=group.takes,
         )
-        data.reason = self._reason(group, data, [_member(group, one) for one in members])
+        data.reason = self._reason(group, data)
         verb = "ended" if not is_open else "opened" if before is None else "updated"
         return make(self._site, verb, of, data)
 
-    def _quiet(
-        self, group: Group, before: Situation | None, time: str, cause: Cause
-    ) -> tuple[str | None, str | None]:
+    def _quiet(self, group: Group, time: str, cause: Cause) -> tuple[str | None, str | None]:
         """Since when no member is open, and when it will end for that."""
         if group.members or group.state != "open":
             return None, None
-        if before is not None and before.quiet_since is not None:
-            return before.quiet_since, before.ends_at
         return time, iso(cause.wall + self._grouping.window)
 
-    def _reason(self, group: Group, data: Situation, members: list[Member]) -> Text:
+    def _reason(self, group: Group, data: Situation) -> Text:
         known = group.told.open if group.told is not None else {}
         left = [gone for gone in data.left if gone.alert_id in known]
         told = words.Told(
@@ -152,7 +149,7 @@ class Teller:
             area=data.area,
             areas=data.areas,
             names=self._names,
-            members=members,
+            count=data.open_members,
             joined=data.joined,
             left=left,
             lost=[known[gone.alert_id] for gone in left],
@@ -177,13 +174,13 @@ def _severities(members: Sequence[OpenAlert], before: Situation | None) -> tuple
 
 
 def _risen(members: Sequence[OpenAlert], before: Situation | None, cause: Cause) -> bool:
-    """Whether it is worse than all that was open before: the situation, its new members, this alert."""
+    """Whether this alert made it worse than all that was open before: the situation and its other members."""
     if cause.id.startswith(REGROUPED):
         return False
     had = rank(before.severity) if before is not None and before.open_members else -1
     others = (rank(one.alert.severity) for one in members if one.alert.alert_id != cause.alert)
     now = max((rank(one.alert.severity) for one in members), default=-1)
-    return now > max(had, cause.rank_before, *others, -1)
+    return now > max(had, *others, -1)
 
 
 def _member(group: Group, one: OpenAlert) -> Member:

@@ -17,13 +17,13 @@ _NAMED = 3
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sentence is made of; `lost` are the members that left."""
+    """What a sentence is made of: `count` members are open now; `lost` are those that left."""
 
     name: Text
     area: str
     areas: Sequence[str]
     names: Mapping[str, Text]
-    members: Sequence[Member]
+    count: int
     joined: Sequence[Member]
     left: Sequence[Left]
     lost: Sequence[Member]
@@ -34,7 +34,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 def opened(told: Told) -> Text:
     """Why they are one thing."""
-    where, what, count = _where(told), family_texts(m.family for m in told.members), len(told.members)
+    where, what, count = _where(told), family_texts(m.family for m in told.joined), told.count
     return Text(
         f"{told.name.vi} {where.vi}: {what.vi} cùng lúc; {count} cảnh báo được gộp thành một tình huống.",
         f"{told.name.en} {where.en}: {what.en} at the same time; {count} alerts as one situation.",
@@ -54,7 +54,7 @@ def updated(told: Told) -> Text:
     if told.severity_before is not None and told.severity != told.severity_before:
         word, before = SEVERITY_WORDS[told.severity], SEVERITY_WORDS[told.severity_before]
         parts.append(Text(f"Mức nay là {word.vi} (trước: {before.vi}).", f"Now {word.en}, was {before.en}."))
-    count, minutes = len(told.members), told.window // (60 * SECOND)
+    count, minutes = told.count, told.window // (60 * SECOND)
     if count:
         parts.append(Text(f"{told.name.vi}: {count} cảnh báo đang mở.", f"{told.name.en}: {count} open."))
     else:

@@ -84,6 +84,9 @@ def unauthorized(what: Text) -> Problem:
 
 
 _BY_STATUS = {
+    400: Text(
+        "không đọc được nội dung gửi lên; cần JSON bằng UTF-8", "the body can't be read; send JSON in UTF-8"
+    ),
     404: Text("không có gì ở địa chỉ này; xem /docs", "there is nothing at this address; see /docs"),
     405: Text("địa chỉ này không nhận phương thức đó", "this address does not take that method"),
 }

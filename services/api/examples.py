@@ -237,6 +237,14 @@ def _problem(  # noqa: PLR0913  a document has these members
 
 
 PROBLEMS: dict[int, dict[str, Any]] = {
+    400: _problem(
+        400,
+        "Bad Request",
+        "bad-request",
+        "the body can't be read; send JSON in UTF-8",
+        "không đọc được nội dung gửi lên; cần JSON bằng UTF-8",
+        "commands",
+    ),
     401: _problem(
         401, "Unauthorized", "unauthorized", "the token is not right", "mã truy cập không đúng", "alerts"
     ),

@@ -45,6 +45,7 @@ TAGS = {
     "health": "How the service is · Tình trạng dịch vụ",
 }
 _PROBLEMS = {
+    400: "The body can't be read · Không đọc được nội dung gửi lên",
     401: "Who asks must show a token · Cần mã truy cập",
     403: "Not allowed to whoever asks · Không được phép",
     404: "There is no such thing · Không có",
@@ -57,7 +58,7 @@ _BY_OPERATION = {
     "list_alerts": (410, 503),
     "list_situations": (410, 503),
     "list_events": (410, 503),
-    "order_command": (403, 409, 503),
+    "order_command": (400, 403, 409, 503),
     "healthz": (),
     "get_station": (404, 503),
     "readyz": (503,),

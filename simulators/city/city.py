@@ -40,6 +40,7 @@ _DECIMALS = {
     "wind_direction": 0,
     "electric_field": 0,
     "storage": 0,
+    "strike_detectors": 0,
     "lamp_state": 0,
     "door": 0,
     "dimming": 0,

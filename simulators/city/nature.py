@@ -171,5 +171,6 @@ NATURE: dict[str, Instrument] = {
     "ph": ph,
     "turbidity": turbidity,
     "conductivity": conductivity,
+    "strike_detectors": lambda look: 8.0 - (look.wander(21_600) > 1.3),  # one in eight is down now and then
     "soil_moisture": lambda look: look.field("soil") + look.noise(0.2),
 }

@@ -20,8 +20,10 @@ from schemathesis.specs.openapi.checks import (
 
 from services import schema as tables
 from services.alerts import situation
+from services.observation import command as nouns
 from services.observation import event as events
-from tests.support.api_rig import Rig, rig, told
+from services.observation.command import Command, Told
+from tests.support.api_rig import SITE, T0, Rig, rig, told
 from tests.support.databases import Postgres
 from tests.support.situations import Stream, alert
 
@@ -34,6 +36,7 @@ REAL = {
     "sensor": "vt-flood-001.water_level",
     "alert_id": "one",
     "gateway": "gw-01",
+    "command": "one-command",
     "situation_id": STORM.subject,
 }
 HELD = [
@@ -54,6 +57,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         place = events.subject("vung-tau", "thang-tam", STORM.subject)
         made.tell((place, situation.encode(STORM)))
         made.tell(told("one"), told("two", severity="warning"), told("one", "cleared", at_s=60))
+        made.tell(_ordered())
         made.beat("ingest", "alerts", "keeper", "archive")
         yield made
     server.stop()
@@ -71,6 +75,14 @@ async def _prepare(dsn: str) -> None:
             "insert into strike"
             " values ('s', '1', now() - interval '1 hour', 10.3, 107.1, 'cg', -20, null, now())"
         )
+
+
+def _ordered() -> tuple[str, bytes]:
+    """A command, as it is written down."""
+    wire = Command(id="one-command", kind="read", targets=[], issued_at=T0, expires_at=T0 + 1)
+    told = Told(command=wire.id, gateway="gw-01", area="thang-tam", wire=wire, order="one", by="local")
+    event = nouns.make(SITE, nouns.Verb.ORDERED, told, T0)
+    return nouns.subject(SITE, "gw-01", wire.id), nouns.encode(event)
 
 
 def _operations(machine: Rig) -> Iterator[schemathesis.APIOperation[Any, Any, Any, Any]]:
@@ -120,6 +132,8 @@ def test_the_real_ids_answer_as_documented(machine: Rig) -> None:
     machine.beat("ingest", "alerts", "keeper", "archive")
     tried = 0
     for operation in _operations(machine):
+        if operation.method.upper() != "GET":
+            continue  # an order needs a body and a site that lights streets
         case = operation.Case(path_parameters=_real_ids(operation))
         answer = case.call()
         assert answer.status_code == 200, (operation.path, answer.text)

@@ -2,7 +2,7 @@
 
 Slow on purpose and written from the rules alone, so that the fast engine has something to be equal to.
 It knows ladders (delays, hysteresis, both directions, schedules, late readings), stuck, silent sensors and
-gateways, blind alerts, timers, and derived sensors (`tests.support.derivations`). Not combinations.
+gateways, blind alerts, timers, derived sensors (`tests.support.derivations`), and counts. Not combinations.
 """
 
 import math
@@ -171,6 +171,59 @@ class Gate:
 
 
 @dataclass
+class Crowd:
+    """A rule of kind count on the sensors of an area, or of a gateway."""
+
+    rule: Rule
+    who: str  # as told
+    members: dict[str, Channel]
+    bounds: dict[str, tuple[float, float, float]]  # sign, threshold, clear
+    rungs: dict[int, Rung]
+    gap: int | None
+    met: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    last: int | None = None
+    told: int = 0
+
+    def needs(self, k: int, total: int) -> float:
+        """How many of so many."""
+        rung = self.rule.rungs[k]
+        assert rung is not None
+        number = rung.resolve({}) or 0.0
+        return max(1.0, number * total / 100 if self.rule.share(k) else number)
+
+    def see(self, name: str, y: float, *, lower: bool) -> None:
+        """Move one member; NaN says nothing of it."""
+        sign, threshold, clear = self.bounds[name]
+        if lower and sign < 0:
+            return
+        if y * sign >= threshold:
+            self.met.add(name)
+        elif not y * sign >= clear and not lower:
+            self.met.discard(name)
+
+    def judge(self, t: int) -> int:
+        """Move the rungs; the instant."""
+        if self.last is not None and self.gap is not None and max(t, self.last) - self.last > self.gap:
+            for rung in self.rungs.values():
+                rung.forget()
+        self.last = t = t if self.last is None else max(t, self.last)
+        for k, rung in self.rungs.items():
+            up = len(self.met & self.known) >= self.needs(k, len(self.known))
+            hold = len(self.met) >= self.needs(k, len(self.known | self.met))
+            up = up and bool(self.met & self.known)
+            if hold if rung.active else not up:
+                rung.forget()
+                continue
+            if rung.since is None:
+                rung.begin(t, suspect=False)
+            due = rung.due()
+            if due is not None and t >= due:
+                rung.flip()
+        return t
+
+
+@dataclass
 class ReferenceEngine:
     """Apply messages; what happened is a list of `Told`."""
 
@@ -212,6 +265,69 @@ class ReferenceEngine:
                 continue
             for source in [c for c in self.channels.values() if c.sensor.property == derivation.source]:
                 self._spring(derivation, slow, source, self.site.stations[source.sensor.station])
+
+        self.crowds = [
+            crowd for rule in self.rules if rule.kind is Kind.COUNT for crowd in self._crowds(rule)
+        ]
+
+    def _crowds(self, rule: Rule) -> list[Crowd]:
+        """Members by area, and by gateway where the rule says so."""
+        (one,) = rule.inputs
+        bound = one.at_least or one.at_most
+        assert bound is not None
+        sign = 1.0 if one.at_least is not None else -1.0
+        groups: dict[tuple[str, str], dict[str, Channel]] = {}
+        for name, c in self.channels.items():
+            station = self.site.stations[c.sensor.station]
+            if c.sensor.property == one.property and bound.resolve(station.attributes) is not None:
+                who = station.gateway or "" if rule.per == "gateway" else ""
+                groups.setdefault((station.area, who), {})[name] = c
+        found = []
+        for area in (*self.site.areas, "site"):
+            for (where, who), members in sorted(groups.items()):
+                if where != area:
+                    continue
+                bounds = {}
+                for name, c in members.items():
+                    value = (bound.resolve(self.site.stations[c.sensor.station].attributes) or 0.0) * sign
+                    bounds[name] = (sign, value, value - one.hysteresis)
+                delays = [(round(a * _SECOND), round(b * _SECOND)) for a, b in zip(rule.on_delay_s, rule.off_delay_s, strict=True)]
+                rungs = {k: Rung(0, 0, *delays[k]) for k, rung in enumerate(rule.rungs) if rung is not None}
+                spans = [c.sensor.interval_s for c in members.values() if c.sensor.interval_s > 0]
+                gap = round(3 * max(spans) * _SECOND) if spans else None
+                crowd = Crowd(rule, who, members, bounds, rungs, gap)
+                if any(rule.share(k) or crowd.needs(k, 0) <= len(members) for k in rungs):
+                    found.append(crowd)
+        return found
+
+    def _count(self, seen: list[tuple[Channel, int, float, int, bool, bool]]) -> None:
+        """What a reading, and what was derived from it, says of crowds; derived ones last."""
+        for crowd in self.crowds:
+            for c, t, x, flag, none, lower in seen:
+                if crowd.members.get(c.sensor.id) is not c:
+                    continue
+                crowd.known.add(c.sensor.id)
+                absent = math.isnan(x) if c.sensor.derived else not math.isfinite(x)
+                if flag not in (1, 2) or (absent and not none):
+                    continue
+                crowd.see(c.sensor.id, -math.inf * crowd.bounds[c.sensor.id][0] if none else x, lower=lower)
+                self._tell_crowd(crowd, crowd.judge(t))
+
+    def _tell_crowd(self, crowd: Crowd, t: int) -> None:
+        level = max((k + 1 for k, rung in crowd.rungs.items() if rung.active), default=0)
+        before, crowd.told = crowd.told, level
+        if before == level:
+            return
+        verb = "raised" if not before else "cleared" if not level else "escalated" if level > before else "eased"
+        self.out.append((verb, SEVERITIES[(level or before) - 1], crowd.rule.id, crowd.who, t, 1))
+
+    def _lose(self) -> None:
+        """Of whom nothing is known any more."""
+        for crowd in self.crowds:
+            for name, c in crowd.members.items():
+                gate = self.gates.get(c.gateway or "")
+                if c.silent or (gate is not None and gate.unknown()):
+                    crowd.known.discard(name)
 
     def _spring(self, derivation: Derivation, slow: Slow, source: Channel, station: Station) -> None:
         floor = -math.inf
@@ -312,6 +428,8 @@ class ReferenceEngine:
                     gate.offline = message.status == "offline"
                     if before and not gate.unknown():
                         self._afresh(message.gateway)
+            if not isinstance(message, Readings):
+                self._lose()
         return self.out
 
     def tell(self, verb: str, level: int, watch: Watch, channel: Channel, t: int) -> None:
@@ -338,12 +456,15 @@ class ReferenceEngine:
     def measured(self, c: Channel, t: int, x: float, flag: int) -> None:
         """A reading, and what is derived from it, the lower levels first."""
         waiting = [(c, t, x, flag, False, False)]
+        seen = []
         while waiting:
             waiting.sort(key=lambda one: one[0].level)
             c, t, x, flag, none, lower = waiting.pop(0)
             late = c.last is not None and t <= c.last
             older = c.last is not None and t < c.last
             self.reading(c, t, x, flag, none=none, lower=lower)
+            if not late:
+                seen.append((c, t, x, flag, none, lower))
             usable = flag in (1, 2, 3) and (c.sensor.derived or math.isfinite(x))
             good = usable and flag != 3 and not lower
             for spring in self.springs.get(c.sensor.id, ()):
@@ -353,6 +474,7 @@ class ReferenceEngine:
                     spring.keep(t, x)
             if not late and good:
                 c.sure = (x, t)
+        self._count(seen)
 
     def _derive(
         self, spring: Spring, c: Channel, t: int, x: float, *, none: bool, usable: bool, good: bool

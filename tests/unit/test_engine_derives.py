@@ -40,6 +40,12 @@ _COMBINED: list[dict[str, Any]] = [
         "k": 1,
     },
 ]
+COUNTS: list[dict[str, Any]] = [
+    {"id": "over", "kind": "count", "hazard": "flood", "property": "level_over", "at_least": 1.5,
+     "advisory": 1, "watch": "100%", "on_delay_s": 300, "off_delay_s": 600},
+    {"id": "far", "kind": "count", "hazard": "flood", "property": "far_low", "at_most": 11, "per": "gateway",
+     "hysteresis": 0.5, "watch": 1},
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -75,6 +81,7 @@ def sites(draw: st.DrawFn, *, combined: bool = False) -> Site:
     if draw(st.booleans()):
         rules.append({"id": "sensor-silent", "kind": "silent", "hazard": "system", "severity": "advisory"})
     rules += _COMBINED if combined else []
+    rules += COUNTS if draw(st.booleans()) else []
     found = [
         sensor("a.rainfall", 600),
         sensor("a.water_level", 300),

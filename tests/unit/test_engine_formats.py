@@ -11,7 +11,7 @@ from services.alerts.snapshot import FORMAT, SnapshotError
 from services.observation.site import Site
 from tests.support.engine_world import MINUTE, T0, city, engine_of, readings, rules_of, sensor, tick, told
 
-FORMAT_1 = Path(__file__).parents[1] / "support" / "previous" / "engine-1.msgpack"
+PREVIOUS = Path(__file__).parents[1] / "support" / "previous"
 A, B, C, RISE = "a.water_level", "b.water_level", "c.water_level", "a.water_level_rate"
 STEP = 10 * MINUTE
 
@@ -53,12 +53,14 @@ def after() -> list[EngineMessage]:
     return [readings(*sorted(rows, key=lambda row: row[1]))]
 
 
-def test_a_snapshot_of_format_1_is_gone_on_from() -> None:
-    """Release 0.1.0 (commit 397205a) wrote the file, and told what stands here when it went on from it.
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_snapshot_of_an_earlier_format_is_gone_on_from(number: int) -> None:
+    """Release 0.1.0 (commit 397205a) and commit 529dd6b wrote the files, and told what stands here afterwards.
 
-    FORMAT_1.write_bytes((engine := engine_of(site()), engine.apply(before()))[0].snapshot())
+    file.write_bytes((engine := engine_of(site()), engine.apply(before()))[0].snapshot())
     """
-    engine = Engine.restore(site(), rules_of(site()), FORMAT_1.read_bytes())
+    data = (PREVIOUS / f"engine-{number}.msgpack").read_bytes()
+    engine = Engine.restore(site(), rules_of(site()), data)
     assert sorted(told(engine.apply(after()))) == TOLD.split("\n")[1:-1]
     again = Engine.restore(site(), rules_of(site()), engine.snapshot())
     assert again.snapshot() == engine.snapshot()

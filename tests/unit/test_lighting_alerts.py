@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.alerts.engine import Engine
@@ -201,3 +202,15 @@ def test_an_open_door_is_told_after_a_minute_and_over_when_it_is_shut() -> None:
     shut = run(engine, readings((door, NIGHT + 2 * MINUTE, 0)))
     assert [verb_of(event.type) for event in shut] == ["cleared"]
     assert shut[0].data.reason.vi == "Cửa tủ điện tại cabinet-0 đã đóng."
+
+
+def test_a_lamp_that_goes_off_and_on_without_a_command_is_cycling() -> None:
+    site = street(2)
+    state = sensor("lamp-0-0001.lamp_state", 300, reports="on_change", unit="1")
+    engine = engine_of(msgspec.structs.replace(site, sensors={**site.sensors, state.id: state}), t=NIGHT)
+    events: list[CloudEvent] = []
+    for minute, on in enumerate((1, 0, 1, 0, 1, 1)):
+        t = NIGHT + minute * EVERY
+        events += run(engine, report(site, t), readings((state.id, t + SECOND, on)))
+    assert told(events) == ["raised advisory lamp-cycling gw-0"]
+    assert micros(events[0].data.time) == NIGHT + 3 * EVERY + SECOND

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from services.alerts.hazards import _lightning_arrival as coming
 from services.alerts.hazards import _lightning_cells as cells
 from services.alerts.hazards import _lightning_rings as rings
 from services.alerts.hazards._lightning_flashes import Jump, flashes, jumps
@@ -77,7 +78,7 @@ def arrival(*args: np.ndarray) -> tuple[float, float]:
     """Minutes to the 10 km ring round the place, and the direction."""
     given = strikes(*args)
     found = cells.storms(given.time, given.lat, given.lon, T0, given.place_lat)
-    eta, way = cells.arrival(found, given.place_lat, given.place_lon, np.array([10.0]))
+    eta, way = coming.arrival(found, given.place_lat, given.place_lon, np.array([10.0]))
     return float(eta[0]), float(way[0])
 
 
@@ -112,9 +113,9 @@ def test_no_arrival_above_120_km_an_hour_or_where_no_line_fits() -> None:
 
 def test_the_smallest_root_from_outside() -> None:
     one = [np.array([x]) for x in (-30.0, 0.0, 60.0, 0.0, 10.0)]
-    assert cells.first_root(*one)[0] == pytest.approx(20 / 60)
-    assert np.isnan(cells.first_root(*[np.array([x]) for x in (-5.0, 0.0, 60.0, 0.0, 10.0)])[0])
-    assert np.isnan(cells.first_root(*[np.array([x]) for x in (-30.0, 11.0, 60.0, 0.0, 10.0)])[0])
+    assert coming.first_root(*one)[0] == pytest.approx(20 / 60)
+    assert np.isnan(coming.first_root(*[np.array([x]) for x in (-5.0, 0.0, 60.0, 0.0, 10.0)])[0])
+    assert np.isnan(coming.first_root(*[np.array([x]) for x in (-30.0, 11.0, 60.0, 0.0, 10.0)])[0])
 
 
 @pytest.mark.parametrize(("away", "phase"), [(22.0, rings.PREPARE), (32.0, rings.MONITOR), (50.0, None)])

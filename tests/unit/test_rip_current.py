@@ -99,7 +99,7 @@ def test_a_rising_sea_is_told_step_by_step_and_over_two_hours_after_it_has_falle
     reason = events[1].data.reason
     assert "Sóng cao 0,80 m" in reason.vi
     assert "lệch 0° so với hướng vuông góc bờ" in reason.vi
-    assert "nước cao hơn trung bình 0,00 m" in reason.vi
+    assert "nước ở mức trung bình" in reason.vi
     assert "chưa hiệu chỉnh tại chỗ" in reason.vi
     assert "Index by waves: 57 % (steps 25; 50; 80 %, not calibrated here)" in reason.en
     assert "Only 4 h of waves on record (72 needed)" in reason.en

@@ -84,6 +84,15 @@ def test_a_flood_that_meets_rain_goes_up_in_a_storm() -> None:
     assert "Storm" in ended.data.reason.en
 
 
+def test_an_alert_that_is_in_one_situation_is_not_taken_by_another() -> None:
+    stream = Stream()
+    sea = stream.live(alert("p", sort="rip"), alert("t", sort="tide"))[0]
+    assert verbs([sea]) == ["sea@a opened 2"]
+    told = stream.live(alert("r", sort="rain"), alert("x", sort="tree"))
+    assert [member.alert_id for member in told[0].data.joined] == ["r", "x"]
+    assert verbs(told) == ["storm@a opened 2"]
+
+
 # Members come and go.
 
 
@@ -373,7 +382,7 @@ def test_an_event_is_bounded_however_wide_the_storm() -> None:
     told = stream.live(*(alert(f"{n}", sort=("rain", "tree")[n % 2]) for n in range(300)), cut=100)
     assert told[-1].data.open_members == 300
     assert len(told[-1].data.members) == MEMBERS_TOLD
-    assert len(situation.encode(told[-1])) < 20_000
+    assert len(situation.encode(told[-1])) < 9_000
     folded = Unfolding(told[0].data)
     for event in told[1:]:
         folded.apply(event.data)

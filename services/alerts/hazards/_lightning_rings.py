@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.alerts.derive import Bools, Floats, Ints, Strikes, Struck
+from services.alerts.hazards import _lightning_arrival as arrival
 from services.alerts.hazards import _lightning_cells as cells
 from services.alerts.hazards import _lightning_geo as geo
 
@@ -145,10 +146,10 @@ def step(strikes: Strikes) -> Struck:
     rings, mill = Rings.of(strikes), _mill(strikes)
     values = np.full((len(OUTPUTS), places), np.nan)
     found = cells.storms(strikes.time, strikes.lat, strikes.lon, strikes.now, strikes.place_lat)
-    eta, of_cell = cells.arrival(found, strikes.place_lat, strikes.place_lon, rings.radius[WARNING - 1])
+    eta, of_cell = arrival.arrival(found, strikes.place_lat, strikes.place_lon, rings.radius[WARNING - 1])
     values[ETA], values[FROM] = eta, of_cell
     reach = strikes.attribute("lightning_jump_km", _JUMP_KM)
-    values[JUMP] = cells.jumps_near(found, strikes.place_lat, strikes.place_lon, reach)
+    values[JUMP] = arrival.jumps_near(found, strikes.place_lat, strikes.place_lon, reach)
     count, lately, closely = _counts(strikes, rings)
     values[COUNT] = np.where(count > 0, count, np.nan)
 

@@ -130,7 +130,7 @@ def _sea(facts: Facts) -> Text:
         parts.append(_tide(facts, sea))
     age = facts.beside.get("rip_peak_age")
     if age is not None:
-        hours = number(age, ".0f")
+        hours = number(max(age, 1.0), ".0f")
         parts.append(
             Text(
                 f"{hours.vi} giờ sau đỉnh của đợt sóng trên 1 m", f"{hours.en} h after a sea above 1 m peaked"
@@ -141,6 +141,8 @@ def _sea(facts: Facts) -> Text:
 
 def _tide(facts: Facts, sea: float) -> Text:
     """The water against its mean, and what the model was given instead where that is another number."""
+    if abs(sea) < _BARELY:
+        return Text("nước ở mức trung bình", "the sea at its mean")
     shown = number(abs(sea))
     spread = facts.attributes.get("tidal_range")
     used = sea if not spread else sea * RANGE_REF / spread

@@ -44,7 +44,6 @@ _PROPERTIES = (
     _derived("lamp_power_low", "đèn thiếu công suất", "lamp power too low"),
     _derived("dimming_failure", "đèn không giảm sáng", "dimming failure"),
     _derived("power_factor_low", "hệ số công suất thấp", "power factor too low"),
-    _derived("lamp_dropped", "đèn tắt ngoài lệnh", "lamp off against its command"),
     _derived("lamp_cycling", "đèn chập chờn", "lamp cycling"),
     _derived("gear_failure", "bộ nguồn đèn báo lỗi", "control gear failure"),
     _derived("supply_loss", "tủ mất điện", "supply loss"),
@@ -81,9 +80,9 @@ _DERIVES = (
         inputs=("dimming", "active_power"),
     ),
     Derivation(
-        ("lamp_dropped",), "lamp_state", points=lamp.dropped, needs=_LAMP, inputs=("dimming", "supply_loss")
+        ("~lamp_dropped",), "lamp_state", points=lamp.dropped, needs=_LAMP, inputs=("dimming", "supply_loss")
     ),
-    Derivation(("lamp_cycling",), "lamp_dropped", lamp.cycling, window_s=HOUR, needs=_LAMP),
+    Derivation(("lamp_cycling",), "~lamp_dropped", lamp.cycling, window_s=HOUR, needs=_LAMP),
     Derivation(("gear_failure",), "dali_status", points=lamp.gear, needs=_LAMP, inputs=("supply_loss",)),
 )  # fmt: skip
 

@@ -45,6 +45,14 @@ _PROPERTIES = (
     _made("storm_bearing", "deg", "hướng của ổ dông", "direction of the storm cell"),
     _made("flash_jump", "1", "mức tăng vọt của sét", "strength of a lightning jump"),
     _made("lightning_evidence", "1", "căn cứ của mức nguy cơ sét", "evidence of the lightning phase"),
+    # A network is heard by this when no strike falls: its clock goes on, and its silence is known.
+    Property(
+        name="strike_detectors",
+        unit="1",
+        text=Text("số máy định vị sét đang hoạt động", "lightning detectors at work"),
+        interval_s=60.0,
+        fail_min=0.0,
+    ),
     _measured("field_mean", "V/m", "điện trường trung bình 1 phút", "electric field, mean of a minute"),
     _measured("field_step", "1", "bậc điện trường", "step of the electric field"),
 )
