@@ -48,7 +48,7 @@ def refresh(core: Core, s: int) -> None:
     own = layout.cells_of(s)
     if s >= layout.real:
         moving = any(at in cells for at in own)
-        one.idle[s] = not (restless or moving or s in layout.scheduled)
+        one.idle[s] = not (restless or moving)
     if s in layout.scheduled:
         if one.edge[s] == FOREVER or one.edge[s] <= last:
             next_edge(core, s, last)

@@ -170,7 +170,8 @@ class Groups:
             here = self.met[group.first : group.first + len(group.leaves)].copy()
             upto = at[: start[place + 1] if place + 1 < len(start) else len(at)]
             here[said.leaf[upto] - group.first] = bits[0][upto]  # of several, the last stays
-            report(core, group, (walk.counts, step, here), int(walk.time[step]), since, None)
+            row = -1 if rows is None else int(rows.sensor[int(said.at[reading])])
+            report(core, group, (walk.counts, step, here), int(walk.time[step]), since, None, row=row)
 
     def _running(
         self, group: Group, plane: Ints, start: Ints, bits: tuple[Bools, Bools, Bools]

@@ -78,7 +78,7 @@ class Known:
         """No rows yet."""
         self.stations = stations
         self.own: dict[tuple[str, str], int] = {}
-        self._near: dict[tuple[str, str], _Near] = {}
+        self._near: dict[tuple[str, str, str | None], _Near] = {}
         self.station: list[str] = []
         self.level: list[int] = []
         self.names: set[str] = set()
@@ -94,21 +94,23 @@ class Known:
         self.names.add(f"{station}.{name}")
         self.top[name] = max(self.top.get(name, 0), level)
 
-    def near(self, name: str, area: str) -> "_Near":
-        """Rows of a property in an area. All of that property are known by now."""
-        found = self._near.get((name, area))
+    def near(self, name: str, area: str, gateway: str | None = None) -> "_Near":
+        """Rows of a property in an area, or of one gateway in it. All of that property are known by now."""
+        found = self._near.get((name, area, gateway))
         if found is None:
-            found = self._near[name, area] = _Near(self, name, area)
+            found = self._near[name, area, gateway] = _Near(self, name, area, gateway)
         return found
 
 
 class _Near:
-    """Rows of a property in an area, by id of their stations."""
+    """Rows of a property in an area, or of one gateway in it, by id of their stations."""
 
-    def __init__(self, known: Known, name: str, area: str) -> None:
-        rows = [
-            row for row in known.by_property.get(name, ()) if known.stations[known.station[row]].area == area
-        ]
+    def __init__(self, known: Known, name: str, area: str, gateway: str | None) -> None:
+        rows = []
+        for row in known.by_property.get(name, ()):
+            place = known.stations[known.station[row]]
+            if place.area == area and gateway in (None, place.gateway):
+                rows.append(row)
         self.rows = sorted(rows, key=known.station.__getitem__)
         stations = [known.stations[known.station[row]] for row in self.rows]
         self.lat = np.array([one.lat for one in stations])
@@ -153,7 +155,7 @@ def seen_elsewhere(derivations: Sequence[Derivation], rules: Iterable[Rule]) -> 
     names |= {one.source for one in derivations if one.anywhere}
     for rule in rules:
         if rule.kind in COMBINED:
-            names |= {rule.property or "", *(one.property for one in rule.inputs)}
+            names |= {rule.property or "", *rule.also, *(one.property for one in rule.inputs)}
     for one in reversed(derivations):
         if names & set(one.outputs):
             names |= {one.source, *one.inputs}
@@ -192,8 +194,21 @@ def level_of(known: Known, one: Derivation) -> int:
 
 def answers(known: Known, one: Derivation, stations: Sequence[Station]) -> Ints:
     """Row of each input at each place: (inputs, places)."""
-    found = [[answer(known, name, station) for station in stations] for name in one.inputs]
+    found = [[_allowed(known, one, name, station) for station in stations] for name in one.inputs]
     return np.array(found, np.int64).reshape(len(one.inputs), len(stations))
+
+
+def _allowed(known: Known, one: Derivation, name: str, place: Station) -> int:
+    """As `answer`, of the stations that the derivation lets answer."""
+    if name in one.own:
+        return known.own.get((place.id, name), NOWHERE)
+    if name not in one.cabinet:
+        return answer(known, name, place)
+    own = known.own.get((place.id, name))
+    if own is not None:
+        return own
+    beside = known.near(name, place.area, place.gateway)
+    return beside.nearest(place) if beside.rows and place.gateway is not None else NOWHERE
 
 
 def answer(known: Known, name: str, place: Station) -> int:

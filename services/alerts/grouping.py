@@ -162,7 +162,7 @@ class Grouper:
         places = {(status, kind.name, a): None for kind in self.grouping.kinds for a in (area, SITE_AREA)}
         for group in [self._at[place] for place in places if place in self._at]:
             if group.quiet and group.told is not None and group.told.data.quiet_since is not None:
-                end = micros(group.told.data.quiet_since) + self.grouping.window
+                end = micros(group.told.data.quiet_since) + self.grouping.window_of(group.kind)
                 if cause.time >= end:
                     self._end(group, "ended", end)
 
@@ -188,7 +188,7 @@ class Grouper:
             self._join(group, known.alert.alert_id)
             return
         for kind in self.grouping.kinds:
-            if known.family in kind.core and self._opens(kind, known, cause):
+            if kind.local and known.family in kind.core and self._opens(kind, known, cause):
                 break
         for kind in self.grouping.kinds:
             if known.family in kind.core:
@@ -220,7 +220,7 @@ class Grouper:
         areas = {group.area for group in local if group.members}
         if kind.wide_by == "alert":
             areas.update(*(self._where.get((status, family), ()) for family in kind.core))
-        if len(areas - {SITE_AREA}) < self.grouping.areas:
+        if len(areas - {SITE_AREA}) < self.grouping.areas_for(kind):
             return
         taken = local + [g for g in groups if g.kind.name in kind.absorbs]
         areas |= {group.area for group in taken} | {SITE_AREA}

@@ -33,6 +33,8 @@ class Derivation(msgspec.Struct, frozen=True):
         inputs: other properties, whose newest good value is handed to `compute`: of the same station; else of
             the only station of scope `site` that has it; else of the nearest one of the area, else of scope
             `site`.
+        own, cabinet: those of `inputs` that no other station may answer, and those that only a station of the
+            same gateway and area may: a lamp goes by its own command and by the supply of its own cabinet.
         points: instead of `compute` where no past is needed: all places at once.
         anywhere: the source may be of another station and is found as an input is. Such a property is at
             every station that has all attributes of `needs` (at least one).
@@ -46,6 +48,8 @@ class Derivation(msgspec.Struct, frozen=True):
     above: Expression | None = None
     needs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    cabinet: tuple[str, ...] = ()
     window_intervals: int = 0
     points: PointCompute | None = None
     anywhere: bool = False

@@ -34,14 +34,19 @@ def report(  # noqa: PLR0913  a transition has these facts
     since: int,
     reason: Text | None,
     layout: Layout | None = None,
+    row: int = -1,
 ) -> None:
-    """Tell the difference between a group's level and what was last told of it. `layout`: another's group."""
+    """Tell the difference between a group's level and what was last told of it. `layout`: another's group.
+
+    `row`: of the reading that made it, for what was derived from the same one.
+    """
     cell = group.cell
     before, after = cell.reported, cell.level
     if before == after:
         return
     cell.reported = after
     tell = _Tell(core, layout or core.layout, group, now, t, since, reason)
+    tell.row = row
     if before == 0:
         cell.start, cell.previous = since, group.ended
         tell.tell("raised", after)
@@ -60,6 +65,7 @@ class _Tell:
     ) -> None:
         self.core, self.layout, self.group = core, layout, group
         self.now, self.t, self.since, self.reason = now, t, since, reason
+        self.row = -1
 
     def tell(self, verb: str, level: int) -> None:
         """Make the event."""
@@ -113,7 +119,8 @@ class _Tell:
             reason=self.reason if self.reason is not None else sentence(facts, rule.hazard),
             readings=list(members),
         )
-        self.core.put(verb, identity, self.t, alert)
+        known = self.row >= 0 and self.reason is None
+        self.core.put(verb, identity, self.t, alert, facts if known else None, self.row)
 
     def _place(self) -> Text:
         site, group = self.core.layout.site, self.group

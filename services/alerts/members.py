@@ -207,12 +207,12 @@ def _groups(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Group]:
 
 
 def _of_k(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Leaf]:
-    name = rule.property or ""
+    names = (rule.property or "", *rule.also)
     if rule.of is None:
-        found = rows.some(name, [area], rule.stations)
+        found = sorted(row for name in names for row in rows.some(name, [area], rule.stations))
     else:
         named = set(rule.of) & set(rule.stations or rule.of)
-        found = [row for row in rows.of.get(name, ()) if layout.station[row] in named]
+        found = sorted(row for name in names for row in rows.of.get(name, ()) if layout.station[row] in named)
     return [
         _leaf(layout, row, k, rung, rule.hysteresis[k], rule.sign)
         for row in found

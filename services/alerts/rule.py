@@ -71,6 +71,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         above: kinds rate and stuck are armed at or above this value of the sensor only.
         window_s: of rate; how long of stuck. tolerance: of stuck.
         k, of: of k_of_n: how many; `of` None is every sensor of the property in an area, else these stations.
+        also: of k_of_n: further properties whose sensors are members too.
         inputs: of and / or; of count the condition of a member.
         per: of count, whether members are counted by area or by gateway. shares: rungs of count that are
             percentages of the members that are known, not numbers of them.
@@ -98,6 +99,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: float = 0.0
     k: int = 2
     of: tuple[str, ...] | None = None
+    also: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
     per: Literal["area", "gateway"] = "area"
     shares: tuple[bool, ...] = ()
@@ -153,7 +155,7 @@ def version_of(rule: Rule) -> str:
     for added in ("first", "last"):
         if schedule and schedule[added] is None:
             del schedule[added]
-    for added, silent in (("per", "area"), ("shares", ())):
+    for added, silent in (("per", "area"), ("shares", ()), ("also", ())):
         if getattr(said, added) == silent:
             del table[added]
     return sha256(msgspec.json.encode(table, order="sorted")).hexdigest()[:12]

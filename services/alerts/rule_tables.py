@@ -28,7 +28,7 @@ KEYS = (
     "id", "hazard", "property", "kind", *SEVERITIES, "hysteresis", "direction", "on_delay_s", "off_delay_s",
     "late", "max_late_s", "areas", "stations", "source", "status", "schedule", "severity", "above",
     "window_s", "tolerance", "k", "of", "enabled", "at_least", "at_most", "per",
-    "valid_from", "valid_to",
+    "valid_from", "valid_to", "also",
 )  # fmt: skip
 _INPUT_KEYS = ("property", "at_least", "at_most", "hysteresis", "stations")
 _COMMA = re.compile(r"\d,\d")
@@ -124,6 +124,7 @@ class _Reader:
             of=self._names("of", tuple(self.site.stations), "trạm", "station")
             if kind is Kind.K_OF_N
             else None,
+            also=self._also(kind),
             inputs=self._inputs(kind),
             per=self._choice("per", ("area", "gateway"), "area"),  # type: ignore[arg-type]  # checked
             shares=self._shares() if kind is Kind.COUNT else (),
@@ -215,6 +216,20 @@ class _Reader:
                 f"use one of: {', '.join(sorted(properties()))}",
             )
         return str(name)
+
+    def _also(self, kind: Kind) -> tuple[str, ...]:
+        """Further properties of a k_of_n."""
+        raw = self.table.get("also", [])
+        known = {*properties(), *(sensor.property for sensor in self.site.sensors.values())}
+        if kind is not Kind.K_OF_N and raw or not isinstance(raw, list) or not set(raw) <= known:
+            self.error(
+                f"also = {raw!r} không hợp lệ",
+                f"also = {raw!r} is no list of properties, or kind {kind} can have none",
+                "ghi danh sách đại lượng trong quy tắc k_of_n",
+                "write a list of properties in a k_of_n rule",
+            )
+            return ()
+        return tuple(raw)
 
     def _rungs(self, kind: Kind) -> tuple[Expression | None, ...]:
         read = self._number_of_members if kind is Kind.COUNT else self._expression

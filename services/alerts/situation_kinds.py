@@ -34,6 +34,7 @@ class Kind(NamedTuple):
         by: whether `least` counts different groups, or alerts.
         wide_by: whether areas count for a site-wide one when they have a situation, or an open core alert.
         absorbs: kinds that go up in this one when it opens in their area.
+        local: whether it can be of one area; areas, window: its own where the site's do not fit it.
     """
 
     name: str
@@ -45,6 +46,9 @@ class Kind(NamedTuple):
     by: Literal["group", "alert"] = "group"
     wide_by: Literal["situation", "alert"] = "situation"
     absorbs: tuple[str, ...] = ()
+    local: bool = True
+    areas: int | None = None
+    window: int | None = None
 
     def takes(self, family: str) -> bool:
         """Whether alerts of a family belong to it."""
@@ -52,11 +56,22 @@ class Kind(NamedTuple):
 
 
 class Grouping(NamedTuple):
-    """How a site groups: the kinds, the gap that ends one in µs, how many areas make it site-wide."""
+    """How a site groups: the kinds, the gap that ends one in µs, how many areas make it site-wide.
+
+    A kind may have a gap and a number of areas of its own.
+    """
 
     kinds: tuple[Kind, ...]
     window: int = 3600 * SECOND
     areas: int = 3
+
+    def window_of(self, kind: Kind) -> int:
+        """How long nothing may be open, in µs, before a situation of that kind has ended."""
+        return self.window if kind.window is None else kind.window
+
+    def areas_for(self, kind: Kind) -> int:
+        """In how many areas it is one of the whole site."""
+        return self.areas if kind.areas is None else kind.areas
 
     @property
     def version(self) -> str:
@@ -80,19 +95,23 @@ FAMILIES = (
     Family("river", Text("lũ trên sông", "river flood"), "flood"),
     Family("lightning", Text("sét", "lightning"), "lightning"),
     Family("rip", Text("dòng rip", "rip currents"), "rip_current"),
-    Family("tree", Text("cây nghiêng, đổ", "leaning trees"), "tree"),
+    # Not what a drought does to them.
+    Family("tree", Text("cây nghiêng, đổ", "leaning trees"), "tree", ("tree_danger", "tree_fall", "tilt")),
     Family(
         "lamps",
         Text("đèn đường tắt hoặc rò điện", "street lamps out or leaking"),
         "lighting",
-        ("lamp_failure", "lamp_power_low", "lamp_gear", "gear", "supply", "leakage"),
+        ("lamp_failure", "lamp_power_low", "lamp_gear", "supply_loss", "supply_voltage_low", "leakage"),
     ),
+    Family("aqi", Text("không khí ô nhiễm", "polluted air"), "environment", ("vn_aqi", "aqi")),
     Family(
         "air",
-        Text("không khí ô nhiễm", "polluted air"),
+        Text("vượt quy chuẩn không khí", "air above the regulation"),
         "environment",
-        ("aqi", "vn_aqi", "air", "pm2_5", "pm10", "pm", "o3", "no2", "so2", "co", "tsp"),
+        ("air", "pm2_5", "pm10", "o3", "no2", "so2", "co", "tsp"),
     ),
+    Family("noise", Text("tiếng ồn", "noise"), "environment", ("noise", "sound")),
+    Family("water", Text("nước ô nhiễm", "polluted water"), "environment"),
     Family("eyes", Text("mất tín hiệu", "sensors silent"), "system", ("sensor_silent", "gateway_silent")),
 )
 
@@ -127,13 +146,25 @@ KINDS = (
         core={name: name for name in ("rip", "waves", "tide")},
         also=("wind",),
     ),
-    # A municipal episode is told once, not per station: two alerts in one area, or one in each of several.
+    # A municipal episode is told once, not per station. One area alone is none: its index says it all. Haze
+    # thins in the afternoon and is back at night.
     Kind(
         "air",
         Text("Đợt ô nhiễm không khí", "Air pollution episode"),
-        core={"air": "air"},
-        by="alert",
+        core={"aqi": "aqi"},
+        also=("air",),
         wide_by="alert",
+        local=False,
+        areas=2,
+        window=6 * 3600 * SECOND,
+    ),
+    # One discharge shows in several probes.
+    Kind(
+        "water",
+        Text("Ô nhiễm nguồn nước", "Water pollution"),
+        core={"water": "water"},
+        by="alert",
+        window=2 * 3600 * SECOND,
     ),
     # Our own eyes: a cable or a power cut silences many at once.
     Kind(

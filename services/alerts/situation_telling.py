@@ -139,7 +139,7 @@ class Teller:
         """Since when no member is open, and when it will end for that."""
         if group.members or group.state != "open":
             return None, None
-        return time, iso(cause.wall + self._grouping.window)
+        return time, iso(cause.wall + self._grouping.window_of(group.kind))
 
     def _reason(self, group: Group, data: Situation) -> Text:
         known = group.told.open if group.told is not None else {}
@@ -155,7 +155,7 @@ class Teller:
             lost=[known[gone.alert_id] for gone in left],
             severity=data.severity,
             severity_before=group.told.data.severity if group.told is not None else None,
-            window=self._grouping.window,
+            window=self._grouping.window_of(group.kind),
         )
         if group.regrouped:
             return words.regrouped(told)

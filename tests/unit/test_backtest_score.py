@@ -1,6 +1,6 @@
 """Scores of a backtest: the rule of hits, leads, and what has no denominator."""
 
-from services.alerts.score import EARLY, Happened, load, score
+from services.alerts.score import EARLY, Cover, Happened, load, score
 from services.cli.backtest_show import table
 from services.observation.event import CloudEvent
 from tests.support.engine_world import MINUTE, T0, city, engine_of, readings, sensor
@@ -83,31 +83,22 @@ def test_the_table_tells_median_and_tenth_percentile_of_the_lead_and_bare_thresh
     truth = [flood(12, 20), flood(112, 120)]
     ours = score(alerts((10, 30, 1.5), (111, 121, 1.5)), truth)
     bare = score(alerts((10, 30, 1.5), (50, 51, 1.5)), truth)
-    _, head, mine, theirs = table(ours, bare)
-    assert head.split()[:10] == [
-        "hazard",
-        "severity",
-        "hits",
-        "misses",
-        "false",
-        "POD",
-        "FAR",
-        "CSI",
-        "lead",
-        "p10",
-    ]
-    assert mine.split() == ["flood", "advisory", "2", "0", "0", "1.00", "0.00", "1.00", "+90", "+66"]
-    assert theirs.split() == [
-        "flood",
-        "advisory",
-        "bare",
-        "1",
-        "1",
-        "1",
-        "0.50",
-        "0.50",
-        "0.33",
-        "+120",
-        "+120",
-    ]
-    assert [line.split()[2] for line in table({}, bare)[2:]] == ["bare"]
+    lines = table(ours, bare)
+    assert lines[2].split()[:5] == ["hazard", "severity", "hits", "misses", "false"]
+    mine, theirs = lines[-2:]
+    assert mine.split()[:5] == ["flood", "advisory", "2", "0", "0"]
+    assert "1.00 [0.34 1.00]" in mine  # two of two say little, and the interval says so
+    assert "+90    +66" in mine
+    assert "n = 2: too few" in mine
+    assert theirs.split()[:7] == ["flood", "advisory", "bare", "/", "trần", "1", "1"]
+    assert "0.50 [0.09 0.91]" in theirs
+    assert ["bare" in line for line in table({}, bare)[4:]] == [True]
+
+
+def test_correct_negatives_are_windows_in_which_nothing_happened_and_nothing_stood() -> None:
+    cover = Cover(T0, T0 + 60 * HOUR, {"flood": {"city"}})
+    found = score(alerts((10, 11, 1.5), (30, 31, 1.5)), [flood(12, 20)], cover)["flood"]["advisory"]
+    # Of ten windows: the event and six hours before it take three (6-24 h), the false alert one (30 h).
+    assert found.rare is not None
+    assert (found.hits, found.false_alarms, found.rare.correct_negatives) == (1, 1, 6)
+    assert found.bias == 2.0

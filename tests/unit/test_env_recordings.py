@@ -150,22 +150,29 @@ def counts(scores: Mapping[str, Score]) -> dict[str, tuple[int, int, int]]:
     return {word: (one.hits, one.misses, one.false_alarms) for word, one in scores.items()}
 
 
-@pytest.mark.parametrize("name", ["airnow", "beijing"])
-def test_every_class_of_vn_aqi_is_told_in_the_hour_it_begins(ran: Callable[..., Run], name: str) -> None:
-    """No episode is missed, none is late; what is "false" are parts of one that dipped for an hour or two."""
-    found = ran(name)
+@pytest.mark.parametrize(("name", "spike"), [("airnow", None), ("beijing", 200.0)])
+def test_every_class_of_vn_aqi_is_told_in_the_hour_it_begins(
+    ran: Callable[..., Run], name: str, spike: float | None
+) -> None:
+    """No episode is missed; what is "false" are parts of one that dipped for an hour or two.
+
+    None is late, but by an hour where a leap of more than 200 µg/m³ was no artefact: once in Beijing.
+    """
+    found = ran(name, spike)
     assert len(found.told) > 100
+    late = [x for one in found.scores().values() for x in one.lead_s if x < 0]
+    assert late == ([] if spike is None else [-3600.0])
     for word, one in found.scores().items():
         assert one.misses == 0
-        assert max(one.lead_s) >= 0
-        assert min(one.lead_s) >= 0
         assert one.far is not None
-        assert one.far < (0.2 if word == "advisory" else 0.1)
+        assert one.far < (0.25 if word == "advisory" else 0.1)
 
 
-@pytest.mark.parametrize("name", ["airnow", "beijing"])
-def test_bare_breakpoints_tell_about_twice_as_often(ran: Callable[..., Run], name: str) -> None:
-    found = ran(name)
+@pytest.mark.parametrize(("name", "spike"), [("airnow", None), ("beijing", 200.0)])
+def test_bare_breakpoints_tell_about_twice_as_often(
+    ran: Callable[..., Run], name: str, spike: float | None
+) -> None:
+    found = ran(name, spike)
     assert 1.5 * len(found.told) < len(bare(found.hours, found.area))
     for word, one in found.bare().items():
         ours = found.scores().get(word)
@@ -188,12 +195,6 @@ def test_the_lone_hour_of_hanoi_is_no_very_bad_air_where_leaps_of_200_are_doubte
     scores = doubted.scores()
     assert [scores[word].misses for word in ("advisory", "watch", "warning")] == [1, 1, 1]
     assert max(-x for one in scores.values() for x in one.lead_s) <= 0
-
-
-def test_doubting_leaps_of_200_costs_a_haze_in_beijing_at_most_an_hour(ran: Callable[..., Run]) -> None:
-    scores = ran("beijing", 200.0).scores()
-    assert all(one.misses == 0 for one in scores.values())
-    assert min(x for one in scores.values() for x in one.lead_s) >= -3600
 
 
 def test_a_low_cost_node_by_the_minute_is_told_by_its_hours(ran: Callable[..., Run]) -> None:
@@ -221,12 +222,13 @@ def american() -> list[tuple[int, float, float, float, bool]]:
         raw = {
             t: float(row["Raw Conc."]) for t, row in zip(at, rows, strict=True) if row["QC Name"] == "Valid"
         }
-        for t, row in zip(at, rows, strict=True):
-            c = np.array([[raw.get(t - timedelta(hours=k), math.nan) for k in range(12)]])
-            ours, theirs = float(nowcast(c)[0]), float(row["NowCast Conc."])
-            if t in raw and not math.isnan(ours) and theirs > -900 and float(row["AQI"]) > -900:
-                mine = int(index(np.array([ours]), "pm2_5")[0])
-                found.append((mine, float(row["AQI"]), ours, theirs, bool(np.isfinite(c).all())))
+        hours = np.array([[raw.get(t - timedelta(hours=k), math.nan) for k in range(12)] for t in at])
+        ours = nowcast(hours)
+        mine, whole = index(ours, "pm2_5"), np.isfinite(hours).all(axis=1)
+        for k, (t, row) in enumerate(zip(at, rows, strict=True)):
+            theirs, aqi = float(row["NowCast Conc."]), float(row["AQI"])
+            if t in raw and not math.isnan(ours[k]) and theirs > -900 and aqi > -900:
+                found.append((int(mine[k]), aqi, float(ours[k]), theirs, bool(whole[k])))
     return found
 
 

@@ -95,7 +95,10 @@ def test_outside_its_schedule_a_rule_is_not_judged() -> None:
 
 
 def test_a_rule_that_is_not_on_the_sensor_says_why() -> None:
-    site = city([sensor(A)], [{**LEVEL, "stations": ["b"]}, {**LEVEL, "id": "bd", "advisory": "bd1"}])
+    elsewhere = {**LEVEL, "stations": ["b"]}
+    site = city(
+        [sensor(A), sensor("b.water_level")], [elsewhere, {**LEVEL, "id": "bd", "advisory": "station.bd1 + 0"}]
+    )
     engine = engine_of(site)
     engine.apply([readings((A, T0, 9.0))])
     found = {one.rule: one.why.en for one in explain(engine, A, T0).elsewhere}

@@ -149,6 +149,25 @@ def test_a_lost_supply_is_one_alert_and_no_lamp_is_at_fault() -> None:
     assert events[0].data.reason.vi == "gw-0 (city): mất điện cấp tại cabinet-0."
 
 
+def test_a_lamp_goes_by_its_own_command_and_by_the_supply_of_its_own_cabinet() -> None:
+    # The cabinets stand in one place: the supply of the first is lost, the second has a dark lamp. A lamp
+    # without a command says nothing, though its neighbours have one.
+    site = street(2, cabinets=2)
+    mute = {name: one for name, one in site.sensors.items() if name != "lamp-1-0001.dimming"}
+    site = msgspec.structs.replace(site, sensors=mute)
+    engine = engine_of(site, t=NIGHT)
+    events: list[CloudEvent] = []
+    for nth in range(4):
+        t = NIGHT + nth * EVERY
+        volts = (("cabinet-0.supply_voltage", t, 0.0), ("cabinet-1.supply_voltage", t, 225.0))
+        events += run(engine, readings(*volts))
+        dark = [name for name in site.stations if name.startswith("lamp")]
+        events += run(engine, report(site, t + SECOND, dark, volts=None))
+    assert told(events)[0] == "raised watch supply-loss gw-0"
+    assert {(event.data.rule, event.data.gateway) for event in events[1:]} == {("lamp-failure", "gw-1")}
+    assert events[-1].data.value == 1
+
+
 def test_a_day_burner_is_told_by_day_only() -> None:
     assert night(street(), [[]] * 5, level=100.0) == []
     events = night(street(), [[]] * 5, start=NOON, level=100.0)

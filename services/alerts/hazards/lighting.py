@@ -64,26 +64,31 @@ _PROPERTIES = (
 _DERIVES = (
     Derivation(
         ("supply_loss", "voltage_highest", "voltage_lowest"), "supply_voltage", points=lamp.supply,
-        inputs=("supply_voltage_l2", "supply_voltage_l3"),
+        inputs=("supply_voltage_l2", "supply_voltage_l3"), own=("supply_voltage_l2", "supply_voltage_l3"),
     ),
     Derivation(
         ("lamp_failure", "lamp_unexpected_on", "lamp_power_high", "lamp_power_low", "dimming_failure"),
         "active_power", points=lamp.faults, needs=_LAMP, inputs=("dimming", "supply_loss"),
+        own=("dimming",), cabinet=("supply_loss",),
     ),
     # A lamp without a meter still says whether it is on.
     Derivation(
         ("lamp_failure", "lamp_unexpected_on"), "lamp_state", points=lamp.states, needs=_LAMP,
-        inputs=("dimming", "supply_loss"),
+        inputs=("dimming", "supply_loss"), own=("dimming",), cabinet=("supply_loss",),
     ),
     Derivation(
         ("power_factor_low",), "power_factor", points=lamp.power_factor, needs=_LAMP,
-        inputs=("dimming", "active_power"),
+        inputs=("dimming", "active_power"), own=("dimming", "active_power"),
     ),
     Derivation(
-        ("~lamp_dropped",), "lamp_state", points=lamp.dropped, needs=_LAMP, inputs=("dimming", "supply_loss")
+        ("~lamp_dropped",), "lamp_state", points=lamp.dropped, needs=_LAMP, inputs=("dimming", "supply_loss"),
+        own=("dimming",), cabinet=("supply_loss",),
     ),
     Derivation(("lamp_cycling",), "~lamp_dropped", lamp.cycling, window_s=HOUR, needs=_LAMP),
-    Derivation(("gear_failure",), "dali_status", points=lamp.gear, needs=_LAMP, inputs=("supply_loss",)),
+    Derivation(
+        ("gear_failure",), "dali_status", points=lamp.gear, needs=_LAMP, inputs=("supply_loss",),
+        cabinet=("supply_loss",),
+    ),
 )  # fmt: skip
 
 
