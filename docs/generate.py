@@ -156,6 +156,7 @@ _RULE: dict[str, Any] = {
             {"type": "array", "items": CONDITION, "minItems": 2, "description": "and, or: the conditions"},
         ],
     },
+    "also": {**TEXTS, "description": "of k_of_n: further properties whose sensors are members"},
     "enabled": {"type": "boolean", "default": True},
     **dict.fromkeys(
         ("at_least", "at_most"), {**THRESHOLD, "description": "of count, one of them: the condition of a member"}

@@ -129,7 +129,9 @@ def test_it_is_the_same_wherever_a_batch_is_cut() -> None:
     site = site_of(dict.fromkeys(names, 2), attributes={"a": {"noise_zone": 2.0}})
 
     def run(size: int) -> tuple[list[CloudEvent], list[tuple[str, int, float]]]:
-        engine, events, derived = engine_of(site), [], []
+        engine = engine_of(site)
+        events: list[CloudEvent] = []
+        derived: list[tuple[str, int, float]] = []
         for at in range(0, len(rows), size):
             events += engine.apply([readings(*rows[at : at + size])])
             made = engine.take_derived()

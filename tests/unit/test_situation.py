@@ -1,5 +1,7 @@
 """Situations: several alerts told as one thing that unfolds, whatever the cut, whoever restarts."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -414,6 +416,13 @@ def test_families_by_property_or_by_rule_where_there_is_no_sensor() -> None:
     assert family_of("system", "sensor-silent", "x.rainfall") == "eyes"
     assert family_of("system", "self.space", "READINGS") is None
     assert family_of("landslide", "slope", "x.tilt") is None
+
+
+def test_the_page_tells_of_every_kind_and_of_every_family_that_has_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "situations.md").read_text("utf-8")
+    used = {family for kind in KINDS for family in (*kind.core, *kind.also)}
+    assert [name for name in (*(kind.name for kind in KINDS), *used) if f"`{name}`" not in page] == []
+    assert used <= {family.name for family in FAMILIES}
 
 
 def test_the_table_names_families_and_kinds_that_there_are() -> None:

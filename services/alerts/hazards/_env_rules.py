@@ -18,7 +18,8 @@ AQI: Table = {
     # The worst pollutant of the worst station: one alert for an area, not one per instrument.
     "kind": "k_of_n",
     "k": 1,
-    "property": air.VN_AQI,
+    "property": air.INDICES[0],
+    "also": list(air.INDICES[1:]),
     "advisory": 101,
     "watch": 151,
     "warning": 201,
