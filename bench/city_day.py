@@ -1,9 +1,9 @@
 """A day of a city of 5,000 sensors of all kinds, from its recording to its alerts, on one processor.
 
-The city is the site of the demonstration, laid down as often as it takes: areas, gateways and stations get a
-number, what is of scope `site` (tide, waves, wind, the strike network) stays one. Its weather, its day and its
-strikes are the simulator's. Time is the processor's, of this process alone: reading the CSV, quality control, all
-hazards, all rules, events with their sentences.
+The city is the site of the demonstration, laid down as often as it takes: areas, gateways and stations get
+a number, what is of scope `site` (tide, waves, wind, the strike network) stays one. Its weather and its
+strikes are the simulator's. Time is the processor's, of this process alone: reading the CSV, quality control,
+all hazards, all rules, events with their sentences.
 
     python -m bench.city_day [SENSORS]
 """
@@ -153,9 +153,15 @@ def _station(feature: dict[str, Any], number: int) -> dict[str, Any]:
     return moved
 
 
-def _write_toml(file: Path, toml: dict[str, Any], areas: list[dict[str, Any]], gateways: list[dict[str, Any]]) -> None:
+def _write_toml(
+    file: Path, toml: dict[str, Any], areas: list[dict[str, Any]], gateways: list[dict[str, Any]]
+) -> None:
     rest = {key: value for key, value in toml.items() if key not in ("area", "gateway", "bounds")}
-    tables = {key: value for key, value in rest.items() if isinstance(value, list) and value and isinstance(value[0], dict)}
+    tables = {
+        key: value
+        for key, value in rest.items()
+        if isinstance(value, list) and value and isinstance(value[0], dict)
+    }
     lines = [f"{key} = {_value(value)}" for key, value in rest.items() if key not in tables]
     for name, found in {"area": areas, "gateway": gateways, **tables}.items():
         for table in found:

@@ -1,8 +1,8 @@
 """Two sets of rules on one recording: what the second would have told otherwise. Pure.
 
 Alerts belong together when they are of one hazard, area and sensor and stood at the same time; each has at
-most one partner, the earliest. So an alert that the other rules would have split in three has one partner, and
-two that only the other rules tell.
+most one partner, the earliest. So an alert that the other rules would have split in three has one partner,
+and two that only the other rules tell.
 """
 
 from collections.abc import Iterable, Sequence
@@ -77,7 +77,7 @@ def compare(here: Iterable[Occurrence], there: Iterable[Occurrence]) -> Differen
 
 
 def _partner(one: Occurrence, others: Sequence[Occurrence], taken: set[int]) -> int | None:
-    """The earliest of the others, not taken yet, that stood at the same time; of the same rule if there is."""
+    """The earliest of the others, not taken, that stood at the same time; of the same rule if there is."""
     found = None
     for at, other in enumerate(others):
         if at in taken or (other.hazard, other.area, other.sensor) != (one.hazard, one.area, one.sensor):

@@ -1,8 +1,8 @@
 """The bare threshold: the same numbers with nothing around them, for comparison in backtests. Pure.
 
 What a dashboard's alarm does: value at or above a threshold, alert; below, over. No quality control, no
-delay, no hysteresis, no doubt, no order: readings are taken as they come. Ladders on measured properties, and of
-what is derived the two that have a bare form:
+delay, no hysteresis, no doubt, no order: readings are taken as they come. Ladders on measured properties, and
+of what is derived the two that have a bare form:
 
 - an index of the air is the hour's concentration against the index's own breakpoints (no Nowcast, no mean);
 - the phases of lightning are the distance of a strike, and a minute without one ends it (no cells, no clock).
@@ -86,14 +86,16 @@ def _of_index(rule: Rule, pollutant: str) -> dict[int, float]:
     return found
 
 
-def bare_strikes(  # noqa: PLR0913  strikes and places are columns
+def bare_strikes(
     places: Sequence[tuple[str, str, float, float]], time: Ints, lat: Floats, lon: Floats
 ) -> list[Occurrence]:
     """Alerts of bare rings: a strike within a ring raises, a minute without one ends.
 
     Args:
         places: station, area, latitude and longitude of each.
-        time: (n,) µs UTC. lat, lon: (n,) degrees.
+        time: (n,) µs UTC.
+        lat: (n,) degrees.
+        lon: (n,) degrees.
 
     Returns:
         Alerts by start.

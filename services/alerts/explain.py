@@ -1,4 +1,4 @@
-"""Why, and why not: what each rule on a sensor says at an instant, read from an engine that got that far. Pure.
+"""Why, and why not: what each rule on a sensor says at an instant, read from an engine. Pure.
 
 Nothing is computed anew: what is told here is the state that the next reading will meet, so an explanation
 cannot differ from what the engine does. Nothing is written: an engine may be asked at any time.
@@ -294,7 +294,9 @@ def _needed(cell: Cell, rungs: Rungs, present: list[int], at: int) -> list[RungS
         on = bool(cell.active >> k & 1)
         since, delay = cell.since[k], rungs.off[k] if on else rungs.on[k]
         left = None if since == NEVER else max(0, since + delay - at) / 1e6
-        one = RungState(SEVERITIES[k], math.nan, math.nan, None, on, since=_instant(since), delay_s=delay / 1e6)
+        one = RungState(
+            SEVERITIES[k], math.nan, math.nan, None, on, since=_instant(since), delay_s=delay / 1e6
+        )
         one.left_s = left
         found.append(one)
     return [one for one in found if one.on or one.since is not None]
@@ -306,7 +308,11 @@ def _elsewhere(core: Core, row: int) -> list[Elsewhere]:
     here = {layout.rule_at[at].id for at in layout.cells_of(row)}
     found = []
     for rule in layout.rules:
-        if rule.id in here or rule.property != layout.property[row] or rule.kind not in (*LADDERS, Kind.STUCK):
+        if (
+            rule.id in here
+            or rule.property != layout.property[row]
+            or rule.kind not in (*LADDERS, Kind.STUCK)
+        ):
             continue
         if rule.kind is Kind.RATE and f"{layout.station[row]}.{HIDDEN}{rule.id}" in layout.row:
             continue

@@ -72,7 +72,11 @@ def _standing(rule: RuleState, at: int) -> Iterator[Text]:
     if not on:
         return
     top = on[-1]
-    word, value, limit = SEVERITY_WORDS[top.severity], number(rule.value, rule.unit), number(top.threshold, rule.unit)
+    word, value, limit = (
+        SEVERITY_WORDS[top.severity],
+        number(rule.value, rule.unit),
+        number(top.threshold, rule.unit),
+    )
     since = span((at - rule.since) / 1e6) if rule.since is not None else Text("—", "—")
     if top.met:
         sign = "≥" if rule.upward else "≤"
@@ -135,7 +139,8 @@ def _normal(found: Explanation, rule: RuleState) -> Text:
         if found.good is None:
             return Text("Không có cảnh báo: chưa có số đo dùng được.", "No alert: no usable reading yet.")
         return Text(
-            "Không có cảnh báo: hiện không tính được giá trị này.", "No alert: there is no such value at present."
+            "Không có cảnh báo: hiện không tính được giá trị này.",
+            "No alert: there is no such value at present.",
         )
     nearest = next(iter(rule.rungs), None)
     if nearest is None:
@@ -162,7 +167,10 @@ def _silent(found: Explanation, rule: RuleState) -> Text:
     if rule.severity is not None:
         return Text(f"Không có số đo quá {limit.vi}.", f"No reading for more than {limit.en}.")
     if found.unknown:
-        return Text("Cổng mất liên lạc: chỉ báo một lần cho cả cổng.", "Its gateway is silent: told once, for the gateway.")
+        return Text(
+            "Cổng mất liên lạc: chỉ báo một lần cho cả cổng.",
+            "Its gateway is silent: told once, for the gateway.",
+        )
     left = span(max(0.0, ((found.silent_at or found.at) - found.at) / 1e6))
     return Text(
         f"Không có cảnh báo: sẽ báo mất tín hiệu nếu thêm {left.vi} không có số đo (giới hạn {limit.vi}).",
@@ -173,11 +181,16 @@ def _silent(found: Explanation, rule: RuleState) -> Text:
 def _stuck(found: Explanation, rule: RuleState) -> Text:
     window = span(rule.window_s or 0.0)
     if rule.severity is not None:
-        return Text(f"Giá trị đứng yên quá {window.vi}.", f"The value has been flat for more than {window.en}.")
+        return Text(
+            f"Giá trị đứng yên quá {window.vi}.", f"The value has been flat for more than {window.en}."
+        )
     if rule.flat_since is None:
         floor = number(rule.floor, rule.unit)
         if rule.floor is not None:
-            return Text(f"Không có cảnh báo: chỉ xét từ {floor.vi} trở lên.", f"No alert: only judged at {floor.en} or above.")
+            return Text(
+                f"Không có cảnh báo: chỉ xét từ {floor.vi} trở lên.",
+                f"No alert: only judged at {floor.en} or above.",
+            )
         return Text("Không có cảnh báo: giá trị vẫn thay đổi.", "No alert: the value moves.")
     flat = span((found.at - rule.flat_since) / 1e6)
     return Text(
@@ -188,7 +201,11 @@ def _stuck(found: Explanation, rule: RuleState) -> Text:
 
 def _members(rule: RuleState, at: int) -> Text:
     met, total = rule.members or (0, 0)
-    parts = [Text(f"{met} trong {total} cảm biến đạt điều kiện.", f"{met} of {total} sensors meet their condition.")]
+    parts = [
+        Text(
+            f"{met} trong {total} cảm biến đạt điều kiện.", f"{met} of {total} sensors meet their condition."
+        )
+    ]
     on = [rung for rung in rule.rungs if rung.on]
     if on:
         word = SEVERITY_WORDS[on[-1].severity]
@@ -204,7 +221,9 @@ def _members(rule: RuleState, at: int) -> Text:
             left = span(rung.left_s)
             vi, en = ("sắp hết", "about to end") if rung.on else ("đang chờ", "on its way")
             word = SEVERITY_WORDS[rung.severity]
-            parts.append(Text(f"Mức {word.vi} {vi}, còn {left.vi}.", f"{word.en.capitalize()} {en}, {left.en} left."))
+            parts.append(
+                Text(f"Mức {word.vi} {vi}, còn {left.vi}.", f"{word.en.capitalize()} {en}, {left.en} left.")
+            )
     return Text(" ".join(part.vi for part in parts), " ".join(part.en for part in parts))
 
 
@@ -226,4 +245,6 @@ def span(seconds: float) -> Text:
     if total < 2 * _DAY:
         hours, minutes = total // _HOUR, total % _HOUR // 60
         return Text(f"{hours} giờ {minutes} phút", f"{hours} h {minutes} min")
-    return Text(f"{total // _DAY} ngày {total % _DAY // _HOUR} giờ", f"{total // _DAY} d {total % _DAY // _HOUR} h")
+    return Text(
+        f"{total // _DAY} ngày {total % _DAY // _HOUR} giờ", f"{total // _DAY} d {total % _DAY // _HOUR} h"
+    )

@@ -98,7 +98,8 @@ class Layout:
         site = self.site
         self.gateways = list(site.gateways)
         self.gateway_row = {name: at for at, name in enumerate(self.gateways)}
-        own_source = {source.gateway: source.id for source in site.sources if source.gateway}
+        # A source without a url comes by our own broker, and is there as long as that is.
+        own_source = {source.gateway: source.id for source in site.sources if source.gateway and source.url}
         self.source_of = [own_source.get(name, BROKER) for name in self.gateways]
         rows: list[int] = []
         groups: list[int] = []

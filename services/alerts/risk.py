@@ -184,3 +184,10 @@ def surge(metres: float) -> Cell | None:
         if metres > limit or (metres == limit and found < 4):  # noqa: PLR2004  the highest is above 4 m
             return Cell(found, "43", _CODE)
     return None
+
+
+def thunderstorm(struck: int, communes: int) -> Cell | None:
+    """Art. 52, tornado, lightning and hail: how many of a province's communes were struck."""
+    if not struck or not communes:
+        return None
+    return Cell(2 if 2 * struck >= communes else 1, "52", _CODE)

@@ -157,7 +157,7 @@ def _reached(chart: Chart) -> float:
     return worst * 1000 + chart.alerts
 
 
-def _charts(
+def _charts(  # noqa: PLR0913  what a picture is made of
     core: "Core",
     series: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
     computed: set[str],
@@ -178,7 +178,9 @@ def _charts(
             continue
         beside = together.get(row, _Together([], []))
         prop, alerts = layout.property[row], [*by_sensor.get(name, []), *beside.told]
-        hazards = {layout.rule_at[at].hazard for at in layout.cells_of(row)} | {one.hazard for one in beside.rules}
+        hazards = {layout.rule_at[at].hazard for at in layout.cells_of(row)} | {
+            one.hazard for one in beside.rules
+        }
         known = words.get(prop)
         gap = int(layout.gap[row])
         if name in computed and len(time) > 1:  # a mean of a day comes once a day

@@ -75,10 +75,14 @@ def table(ours: Scores, bare: Scores, other: str = _BARE) -> list[str]:
     lines = [
         "",
         "scores / điểm số          lead in minutes / báo trước, phút",
-        f"{'hazard':<13}{'severity':<11}{'':<12}{'hits':>5}{'misses':>7}{'false':>6}  "
-        f"{ratios}{'lead':>7}{'p10':>7}{'p90':>7}  ",
-        f"{'thiên tai':<13}{'mức':<11}{'':<12}{'đúng':>5}{'sót':>7}{'sai':>6}  "
-        f"{'tỷ lệ bắt được':<17}{'tỷ lệ báo sai':<17}{'chỉ số CSI':<17}{'t.vị':>7}",
+        (
+            f"{'hazard':<13}{'severity':<11}{'':<12}{'hits':>5}{'misses':>7}{'false':>6}  "
+            f"{ratios}{'lead':>7}{'p10':>7}{'p90':>7}  "
+        ),
+        (
+            f"{'thiên tai':<13}{'mức':<11}{'':<12}{'đúng':>5}{'sót':>7}{'sai':>6}  "
+            f"{'tỷ lệ bắt được':<17}{'tỷ lệ báo sai':<17}{'chỉ số CSI':<17}{'t.vị':>7}"
+        ),
     ]
     for hazard in sorted({*ours, *bare}):
         of_ours, of_bare = ours.get(hazard, {}), bare.get(hazard, {})

@@ -40,7 +40,9 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("--at", metavar="TIME", help="ISO 8601 with zone; default: the end, or now")
     parser.add_argument("--site", type=Path, metavar="DIR", help="whose sensors and rules")
     parser.add_argument("--data", type=Path, metavar="DIR", help="a running `up`: its site and its history")
-    parser.add_argument("--hours", type=float, default=HOURS, metavar="N", help=f"history to replay; default {HOURS:g}")
+    parser.add_argument(
+        "--hours", type=float, default=HOURS, metavar="N", help=f"history to replay; default {HOURS:g}"
+    )
     parser.add_argument("--json", action="store_true", help="facts and sentences as JSON")
 
 
@@ -62,7 +64,9 @@ def run(options: argparse.Namespace) -> int:
     except (RecordingError, ValueError) as error:
         return complain(str(error))
     if not len(recorded) and not recorded.strikes:
-        return complain("nothing was recorded up to then → look at --at", "chưa ghi được gì đến lúc đó → xem lại --at")
+        return complain(
+            "nothing was recorded up to then → look at --at", "chưa ghi được gì đến lúc đó → xem lại --at"
+        )
     at = recorded.span()[1] if at is None else at
     engine, heard = stand(site, recorded, options.sensor, at)
     return _tell(options, site, engine, heard, at)
@@ -102,7 +106,10 @@ class _Ear:
             return
         mine = (batch.sensor == batch.sensors.index(self._sensor)).nonzero()[0][-_PAST:]
         received = batch.received_of_row()
-        rows = ((int(batch.time[at]), float(batch.value[at]), int(batch.flag[at]), int(received[at])) for at in mine)
+        rows = (
+            (int(batch.time[at]), float(batch.value[at]), int(batch.flag[at]), int(received[at]))
+            for at in mine
+        )
         self.heard = [*self.heard, *(Heard(*row) for row in rows)][-_PAST:]
 
     def derived(self, batch: "Batch") -> None:

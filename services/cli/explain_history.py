@@ -112,5 +112,3 @@ def _stamp(instant: int) -> Any:
     from datetime import UTC, datetime, timedelta
 
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=instant)
-
-

@@ -37,7 +37,9 @@ def lines(found: Explanation, sensor: Sensor | None, heard: list[Heard]) -> Iter
         yield from _two(verdict(sensor, last, heard[:-1]))
         late = (last.received - last.time) / 1e6
         if late > _LATE_S:
-            yield from _two(Text(f"Đến muộn {span(late).vi} sau khi đo.", f"Came {span(late).en} after it was measured."))
+            yield from _two(
+                Text(f"Đến muộn {span(late).vi} sau khi đo.", f"Came {span(late).en} after it was measured.")
+            )
     for rule in sorted(found.rules, key=_worst_first):
         where = f" ({rule.where})" if rule.where else ""
         stands = (rule.severity or "–").upper()
@@ -48,7 +50,11 @@ def lines(found: Explanation, sensor: Sensor | None, heard: list[Heard]) -> Iter
             if not math.isnan(rung.threshold):
                 mark = "●" if rung.on else "○"
                 delay = f", {span(rung.delay_s).en}" if rung.delay_s else ""
-                clear = f", ends at / hết ở {number(rung.clear, rule.unit).en}" if rung.clear != rung.threshold else ""
+                clear = (
+                    f", ends at / hết ở {number(rung.clear, rule.unit).en}"
+                    if rung.clear != rung.threshold
+                    else ""
+                )
                 yield f"    {mark} {rung.severity:<9} {number(rung.threshold, rule.unit).en}{clear}{delay}"
     if not found.rules:
         yield from _two(Text("Không có quy tắc nào trên cảm biến này.", "No rule is on this sensor."))
@@ -101,7 +107,8 @@ def _clean(value: Any) -> Any:
     """Instants as text, and no NaN, which JSON has not."""
     if isinstance(value, dict):
         return {
-            key: iso(one) if key in _TIMES and isinstance(one, int) else _clean(one) for key, one in value.items()
+            key: iso(one) if key in _TIMES and isinstance(one, int) else _clean(one)
+            for key, one in value.items()
         }
     if isinstance(value, list):
         return [_clean(one) for one in value]

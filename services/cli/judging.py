@@ -165,7 +165,9 @@ def bare_alerts(site: "Site", recorded: "Recorded") -> "list[Occurrence]":
     if not recorded.strikes:
         return found
     places = [
-        (one.id, one.area, one.lat, one.lon) for one in site.stations.values() if "lightning_place" in one.attributes
+        (one.id, one.area, one.lat, one.lon)
+        for one in site.stations.values()
+        if "lightning_place" in one.attributes
     ]
     strikes = [one.strike for one in recorded.strikes]
     columns = [[one.time for one in strikes], [one.lat for one in strikes], [one.lon for one in strikes]]

@@ -19,9 +19,7 @@ SEVERITY = "warning"
 """The phase in which people take shelter."""
 
 
-def judge_lightning(
-    site: "Site", recorded: "Recorded", events: Sequence[CloudEvent]
-) -> Mapping[str, Score]:
+def judge_lightning(site: "Site", recorded: "Recorded", events: Sequence[CloudEvent]) -> Mapping[str, Score]:
     """Scores by protected place; nothing where no strikes were recorded."""
     if not recorded.strikes:
         return {}

@@ -95,10 +95,10 @@ def headline(text: str, who: Reader) -> str | None:
 
 
 def _worth_a_line(verb: str, situation: dict[str, Any]) -> bool:
-    """A situation is told when it begins, grows, worsens or is over; who leaves it has a line of its own."""
+    """A situation is told when it begins, worsens or is over; who joins or leaves has a line of its own."""
     if verb == "ended":
         return bool(situation["state"] == "ended")
-    return verb == "opened" or bool(situation["joined"] or situation["annunciate"])
+    return verb == "opened" or bool(situation["annunciate"])
 
 
 def first_sentences(text: str, room: int) -> str:
@@ -129,8 +129,9 @@ def moment(text: str) -> int | None:
     """
     try:
         event = json.loads(text)
-        return None if event["type"].startswith(_SITUATIONS) else micros(event["data"]["time"])
-    except (ValueError, KeyError, TypeError):
+        of_alert = not event.get("type", "").startswith(_SITUATIONS)
+        return micros(event["data"]["time"]) if of_alert else None
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -135,7 +135,9 @@ class _Cutter:
             self._stormy(step, rows, cuts, minutes, clocks=True)
         else:
             others = np.cumsum(~apart)
-            self._plain(step, rows.at(~apart), [int(others[cut - 1]) for cut in cuts], without=self._storms_own)
+            self._plain(
+                step, rows.at(~apart), [int(others[cut - 1]) for cut in cuts], without=self._storms_own
+            )
             self._stormy(step, mine, [], minutes, clocks=False)
             step.append(self._tick(last, self._clocks.at(rows.row, rows.time, rows.arrival)))
         return step

@@ -1,1 +1,1 @@
-"""A backtest as one page: self-contained, for a wall or a mail. Pure; nothing here reads a file or a clock."""
+"""A backtest as one page: self-contained, for a wall or a mail. Pure; reads no file and no clock."""

@@ -65,7 +65,7 @@ def _stretch(kind: str, y: float, height: float, inner: str) -> str:
 
 
 def _range(chart: Chart) -> tuple[float, float]:
-    """Lowest and highest value of the picture: the readings that were believed, and the thresholds near them."""
+    """Lowest and highest value of the picture: readings that were believed, thresholds near them."""
     believed = chart.value[(chart.flag < Flag.FAIL) & np.isfinite(chart.value)]
     shown = believed if len(believed) else chart.value[np.isfinite(chart.value)]
     low, high = (float(shown.min()), float(shown.max())) if len(shown) else (0.0, 1.0)

@@ -16,12 +16,16 @@ class Line(NamedTuple):
     value: Floats
 
 
-def pieces(time: Ints, value: Floats, first: int, last: int, columns: int, gap: int) -> list[Line]:
+def pieces(  # noqa: PLR0913  a series in a picture
+    time: Ints, value: Floats, first: int, last: int, columns: int, gap: int
+) -> list[Line]:
     """Cut a series at its gaps and thin it: of each column of the picture the lowest and the highest stay.
 
     Args:
-        time: (n,) µs UTC ascending. value: (n,); what is not finite is passed over.
-        first, last: the picture's span, µs UTC.
+        time: (n,) µs UTC ascending.
+        value: (n,); what is not finite is passed over.
+        first: of the picture, µs UTC.
+        last: of the picture, µs UTC.
         columns: how many the picture has.
         gap: µs between two readings beyond which the line breaks.
 

@@ -1,15 +1,20 @@
 """The page itself: everything in one file, no font, picture or script from elsewhere."""
+# ruff: noqa: E501  lines of HTML are broken where tags are
 
 from collections.abc import Iterator
 
 from services.observation.text import Text
-from services.report import tables
+from services.report import method, tables
 from services.report.axes import clock, duration
 from services.report.chart import LEFT, PLOT_W, WIDTH, caption, draw, spark, time_axis, x_of
 from services.report.model import Chart, Report, Told
 from services.report.style import SCRIPT, STYLE
 from services.report.words import UNITS, badge, both, esc, head
 
+_POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">"
+)
 _ROWS = 40
 _LISTED = 300
 _LABEL = 33
@@ -26,8 +31,7 @@ def render(report: Report) -> str:
     return "".join([
         '<!doctype html><html lang="vi"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width,initial-scale=1">',
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-        "script-src 'unsafe-inline'; img-src data:\">",
+        _POLICY,
         f'<title>{esc(title)}</title><link rel="icon" href="data:,"><style>{STYLE}</style></head>',
         f"<body {data}><main>",
         *_header(report), *_scores(report), *_load(report), *_overview(report), *_against(report),
@@ -207,8 +211,8 @@ def _others(report: Report) -> Iterator[str]:
 
 def _method(report: Report) -> Iterator[str]:
     yield head(2, "Phương pháp và nguồn dữ liệu", "Method and data")
-    texts = [_METHOD_BASE, *((_METHOD_SCORES,) if report.scores else ()), _METHOD_LOAD, _METHOD_PICTURES]
-    paragraphs = "".join(f'<p lang="vi">{vi}</p><p lang="en"><i>{en}</i></p>' for vi, en in texts)
+    texts = [method.BASE, *((method.SCORES,) if report.scores else ()), method.LOAD, method.PICTURES]
+    paragraphs = "".join(f'<p lang="vi">{one.vi}</p><p lang="en"><i>{one.en}</i></p>' for one in texts)
     yield f'<div class="method">{paragraphs}</div>'
     files = "".join(
         f'<tr><td><code>{esc(one.name)}</code></td><td class="n">{one.size:,} B</td><td><code>{one.digest}</code></td></tr>'
@@ -233,33 +237,3 @@ def _method(report: Report) -> Iterator[str]:
         f"<tbody>{rules}</tbody></table></div></details>"
         f'<p class="lede">Cấu hình <i>site version</i> <code>{esc(report.version)}</code></p>'
     )
-
-
-_METHOD_BASE = (
-    "Số đo đã ghi được đưa qua đúng bộ kiểm tra chất lượng và bộ máy cảnh báo đang vận hành, theo thứ tự thời gian; "
-    "không dùng thông tin đến sau. Kết quả lặp lại được: cùng tệp, cùng quy tắc, cùng cảnh báo.",
-    "Recorded readings went through the very quality control and engine that run live, in order of time; nothing "
-    "was used before it was measured. It can be repeated: same files, same rules, same alerts.",
-)
-_METHOD_SCORES = (
-    "Một cảnh báo là đúng nếu gặp một sự kiện cùng khu vực, cùng loại, từ 6 giờ trước khi bắt đầu đến khi kết thúc, và "
-    "đạt mức đó; mỗi sự kiện tính một lần; cảnh báo khác đạt mức đó là sai. Khoảng trong ngoặc là khoảng tin cậy 95 % "
-    "(Wilson): ít sự kiện thì khoảng rộng. Báo trước = bắt đầu sự kiện − lúc đạt mức; âm là muộn. Z: các khoảng 6 giờ "
-    "của khu vực không có sự kiện và không có cảnh báo.",
-    "An alert is a hit if it meets an event of the same area and hazard, from 6 h before its start to its end, and "
-    "reached that severity; one hit per event; other alerts that reached it are false. In brackets: Wilson's 95 % "
-    "interval, wide where cases are few. Lead = start of the event − first time that severity was reached; negative "
-    "is late. Z: windows of 6 h of an area without event and without alert.",
-)
-_METHOD_LOAD = (
-    "Giới hạn tải theo ISA-18.2 / IEC 62682: khoảng 6 lần báo mỗi giờ trực; bão cảnh báo bắt đầu khi quá 10 lần trong "
-    "10 phút, kết thúc khi dưới 5. Chú ý = thấp, theo dõi = vừa, cảnh báo và khẩn cấp = cao.",
-    "Limits of load after ISA-18.2 / IEC 62682: about 6 annunciations per operator-hour; a flood begins above 10 in "
-    "10 min and ends below 5. Advisory counts as low, watch as medium, warning and emergency as high.",
-)
-_METHOD_PICTURES = (
-    "Trong hình, mỗi cột giữ giá trị thấp nhất và cao nhất: không đỉnh nào bị mất. Nét đứt đoạn là chỗ không có số đo "
-    "quá ba chu kỳ. Bậc càng cao, mức cảnh báo càng cao.",
-    "In the pictures each column keeps its lowest and highest value: no peak is lost. The line breaks where nothing "
-    "was measured for over three intervals. The taller the step, the higher the severity.",
-)

@@ -1,4 +1,5 @@
 """The page's look and its little script: light, dark and print; colours told apart by shape as well."""
+# ruff: noqa: E501  style sheet and script
 
 STYLE = """
 :root{--bg:#fbfbf9;--card:#fff;--ink:#15202b;--soft:#56636f;--line:#dde2e6;--series:#0b5394;--gap:#e9edf0;

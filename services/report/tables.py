@@ -1,4 +1,5 @@
-"""Tables of the page: scores with how sure they are, load beside its limits, what other rules would change."""
+"""Tables: scores with how sure they are, load beside its limits, what other rules would change."""
+# ruff: noqa: E501  lines of HTML are broken where tags are
 
 from collections.abc import Iterator
 from statistics import median
@@ -73,7 +74,7 @@ def _score(one: Score) -> str:
 def _minutes(seconds: float) -> str:
     if abs(seconds) < 30:  # noqa: PLR2004
         return "0 min"
-    return f"{seconds / 60:+,.0f} min" if abs(seconds) < 3 * 3600 else f"{seconds / 3600:+,.0f} h"  # noqa: PLR2004
+    return f"{seconds / 60:+,.0f} min" if abs(seconds) < 3 * 3600 else f"{seconds / 3600:+,.0f} h"
 
 
 def _sure_lead(n: int, interval: Interval | None) -> str:
@@ -119,8 +120,19 @@ def lightning(report: Report) -> str:
         lead, dwell = (f"{median(v) / 60:.0f} min" if v else "–" for v in (one.lead_s, one.dwell_s))
         share = "–" if one.tiw_share is None else f"{one.tiw_share:.1%}"
         ratios = ("–" if x is None else f"<b>{x:.2f}</b>" for x in (one.pod, one.far))
-        cells = (one.strikes, one.ea, one.fa, one.ftw, *ratios, lead, dwell, f"{one.tiw_s / 60:,.0f} min<i>{share}</i>")
-        rows.append(f"<tr><td>{esc(place)}</td><td></td>{''.join(f'<td class=n>{c}</td>' for c in cells)}</tr>")
+        cells = (
+            one.strikes,
+            one.ea,
+            one.fa,
+            one.ftw,
+            *ratios,
+            lead,
+            dwell,
+            f"{one.tiw_s / 60:,.0f} min<i>{share}</i>",
+        )
+        rows.append(
+            f"<tr><td>{esc(place)}</td><td></td>{''.join(f'<td class=n>{c}</td>' for c in cells)}</tr>"
+        )
     if not rows:
         return ""
     head = _head(

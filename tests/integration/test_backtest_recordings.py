@@ -136,3 +136,96 @@ def test_a_span_can_be_cut_out(tmp_path: Path) -> None:
     answer = judged(recording, "--from", "2015-11-01T00:00:00Z", "--to", "2015-12-01T00:00:00Z")
     assert floods(answer) == []
     assert json.dumps(answer["load"])
+
+
+@pytest.mark.parametrize(
+    ("year", "spells", "false", "bare_false"), [("2018", 215, 27, 213), ("2020", 140, 19, 149)]
+)
+def test_a_year_of_ha_noi_has_its_spells_told_and_far_fewer_that_were_none(
+    year: str, spells: int, false: int, bare_false: int, tmp_path: Path
+) -> None:
+    """Against the EPA's own NowCast of the same hours; at most one spell in forty is missed."""
+    answer = judged(convert(f"airnow_{year}", tmp_path), "--bare")
+    ours, bare = (found["environment"].values() for found in (answer["scores"], answer["bare"]["scores"]))
+    assert sum(one["hits"] + one["misses"] for one in ours) == spells
+    assert sum(one["misses"] for one in ours) * 40 <= spells
+    assert sum(one["false_alarms"] for one in ours) <= false
+    # Over the classes that the truth names: of two hours beyond the highest nothing is said.
+    named = list(bare)[:3]
+    assert sum(one["false_alarms"] for one in named) == bare_false
+
+
+def test_every_storm_over_the_protected_places_is_told_and_ends_by_its_clock(tmp_path: Path) -> None:
+    answer = judged(convert("glm_snapshots", tmp_path), "--bare")
+    assert set(answer["lightning"]) == {"mazatlan", "guadalajara", "culiacan"}
+    for one in answer["lightning"].values():
+        assert (one["ftw"], one["pod"], one["far"]) == (0, 1.0, 0.0)
+        assert min(one["dwell_s"]) == 1800.0  # half an hour after the last flash, by the network's clock
+    assert answer["scores"]["lightning"]["warning"]["misses"] == 0
+    assert answer["bare"]["load"]["chattering"]
+    assert not answer["load"]["chattering"]
+
+
+def test_moments_of_lightning_pass_and_a_minute_of_radio_sources_is_one_alert(tmp_path: Path) -> None:
+    for name, most in (("glm_flashes", "watch"), ("wtlma", "emergency")):
+        answer = judged(convert(name, tmp_path / name))
+        raised = [event for event in answer["events"] if verb(event) == "raised"]
+        assert len(raised) == 1
+        assert most in {event["data"]["severity"] for event in answer["events"]}
+
+
+def test_a_beach_under_the_waves_of_a_buoy_has_few_alerts_and_says_what_is_missing(tmp_path: Path) -> None:
+    answer = judged(convert("ndbc", tmp_path))
+    rips = [event for event in answer["events"] if event["data"]["hazard"] == "rip_current"]
+    assert rips
+    assert sum(verb(event) == "raised" for event in rips) <= 5
+    assert "tide" in next(event for event in rips if verb(event) == "raised")["data"]["reason"]["en"]
+
+
+def test_a_node_of_low_cost_raises_a_fifth_of_what_its_raw_values_would(tmp_path: Path) -> None:
+    answer = judged(convert("sensor_community", tmp_path), "--bare")
+    told = [e for e in answer["events"] if verb(e) == "raised" and e["data"]["hazard"] == "environment"]
+    assert len(told) * 5 <= answer["bare"]["alerts"]
+
+
+def test_what_other_rules_would_change_is_told_alert_by_alert(tmp_path: Path) -> None:
+    recording = convert("aire", tmp_path)
+    rules = tmp_path / "rules.toml"
+    text = (recording.site / "rules.toml").read_text("utf-8").replace("3.9", "3.6", 1)
+    rules.write_text(text.replace("warning = 3.9", "warning = 3.6"), encoding="utf-8")
+    found = judged(recording, "--against", str(rules))["against"]["differences"]
+    (pair,) = found["changed"]
+    assert 0 < pair["earlier_s"] < 7200
+    assert found["only_here"] == []
+    assert [
+        one["start"] for one in found["only_there"]
+    ]  # rises of November and December that stay below 3.9 m
+
+
+def test_the_report_of_a_flood_is_one_small_page(tmp_path: Path) -> None:
+    page = tmp_path / "aire.html"
+    judged(convert("aire", tmp_path), "--report", str(page), "--about", "Environment Agency, OGL v3")
+    text = page.read_text("utf-8")
+    assert len(text) < 200_000
+    assert "Environment Agency, OGL v3" in text
+    assert 'class="level warning"' in text
+
+
+def test_why_and_why_not_at_a_minute_of_the_boxing_day_flood(tmp_path: Path) -> None:
+    recording = convert("aire", tmp_path)
+    before, during = (why(recording, f"2015-12-26T10:{minute}:00Z") for minute in ("00", "20"))
+    assert before["rules"][0]["severity"] is None
+    assert "0.036 m below the warning threshold 3.9 m" in before["rules"][0]["why"]["en"]
+    assert during["rules"][0]["severity"] == "warning"
+    assert during["last"]["quality"]["en"] == "Passed every test of quality."
+
+
+def why(recording: Recording, at: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "services.cli", "explain", "armley.water_level", str(recording.files[0])]
+    done = subprocess.run(
+        [*command, "--site", str(recording.site), "--at", at, "--json"],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    return dict(json.loads(done.stdout))

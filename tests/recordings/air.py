@@ -34,9 +34,9 @@ CLASSES = {"advisory": 50.0, "watch": 80.0, "warning": 150.0, "emergency": 250.0
 def airnow(out: Path) -> Recording:
     """US Embassy Hà Nội, PM2.5, 2018 and 2020, hourly, local time at the end of the hour.
 
-    Raw concentrations marked Valid; Missing (-999) and Invalid are left out and counted. The truth is the EPA's
-    own NowCast concentration of the same hours, which stands beside them in the file, against the breakpoints
-    of VN_AQI: another computation than ours, of the same instrument.
+    Raw concentrations marked Valid; Missing (-999) and Invalid are left out and counted. The truth is the
+    EPA's own NowCast concentration of the same hours, which stands beside them in the file, against the
+    breakpoints of VN_AQI: another computation than ours, of the same instrument.
     """
     return _airnow(out, (2018, 2020))
 

@@ -1,24 +1,25 @@
 """The tables of docs/backtests.md: the engine beside a bare threshold, clean and under faults.
 
-python -m tests.recordings.table        # about a minute; rewrites what lies between the markers
+python -m tests.recordings.table             # about a minute; rewrites what lies between the markers
+    python -m tests.recordings.table clean       # only this one: clean, lightning, faults, off
 """
 
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from services.alerts.bare import bare
 from services.alerts.hazards import extra_properties, hazards
 from services.alerts.hazards._flood_stage import levels_of
-from services.alerts.rule import parse_rules
 from services.alerts.score import Happened, Occurrence, Score, lead, occurrences, score_alerts
 from services.cli import folder
 from services.cli.backtest import judge, read_truth
+from services.cli.judging import bare_alerts
 from services.cli.recorded import Recorded, read
 from services.observation.site import RawRule, Site
 from tests.recordings import Recording, convert
@@ -30,7 +31,7 @@ DAY = 24 * HOUR
 SEEDS = range(1, 6)
 LIMIT = 0.5
 """m: the leap beyond which a site of gauges that report often would doubt a stage. There is no default."""
-NO_BARE_FORM = ("vlissingen_tide", "beijing")
+NO_BARE_FORM = ("vlissingen_tide", "ndbc")
 
 CLEAN = {
     "aire": "Aire at Armley, 2015-11 to 2016-01, 15 min",
@@ -39,7 +40,14 @@ CLEAN = {
     "calder_near": "the same, a level 5 cm above the highest water",
     "vlissingen": "Vlissingen, 2018-01 to 03, 10 min, phases +3.30 and +3.70 m",
     "vlissingen_tide": "the same by predicted tide: surge from 0.3 and 0.5 m",
-    "beijing": "Dongsi, Beijing, 2014, 1 h: rain",
+    "ndbc": "Buoy 46097 and a beach off Newport, 2019-02 to 04: rip currents",
+    "glm_snapshots": "GLM flashes at Mazatlán, Guadalajara, Culiacán, 2026-08-08",
+    "glm_flashes": "GLM L2, 20 s at Lubbock, 2023-12-24",
+    "wtlma": "West Texas LMA, one minute at Lubbock, radio sources as strikes",
+    "airnow_2018": "US Embassy, Hà Nội, 2018, PM2.5, 1 h",
+    "airnow_2020": "the same, January to July 2020",
+    "beijing": "Dongsi, Beijing, 2014, 1 h: six pollutants, rain",
+    "sensor_community": "Nhà Bè, October 2018, a low-cost node, 2.5 min",
 }
 STRESSED: dict[str, float | None] = {"aire": LIMIT, "calder_near": LIMIT, "vlissingen": LIMIT, "vndms": None}
 """Recordings under faults, and the leap their sites doubt: hourly gauges leap in every real flood."""
@@ -63,8 +71,7 @@ def judged(recording: Recording, change: Mapping[str, Mapping[str, float]] | Non
         site = _with(site, change)
     recorded = read(recording.files, site, extra_properties())
     outcome = judge(site, recorded, None, everyone=False)
-    rules, _ = parse_rules(site)
-    plain = bare(site, rules, recorded.row, recorded.time, recorded.value)
+    plain = bare_alerts(site, recorded)
     truth = read_truth(recording.truth) if recording.truth else []
     found = [one for one in occurrences(outcome.events) if one.hazard != "system"]
     return Judged(found, plain, truth, _days(recorded), _starts(site, recorded))
@@ -85,7 +92,8 @@ def _starts(site: Site, recorded: Recorded) -> list[tuple[str, int]]:
 
 
 def _days(recorded: Recorded) -> float:
-    return (int(recorded.arrival[-1]) - int(recorded.arrival[0])) / DAY
+    first, last = recorded.span()
+    return (last - first) / DAY
 
 
 def _with(site: Site, change: Mapping[str, Mapping[str, float]]) -> Site:
@@ -102,12 +110,12 @@ def _with(site: Site, change: Mapping[str, Mapping[str, float]]) -> Site:
 
 def row(name: str, alerts: Sequence[Occurrence], truth: Sequence[Happened], days: float) -> Iterator[str]:
     """Lines of a table: one per hazard and severity of the truth, or one where nothing happened."""
-    load = f"{len(alerts) / days:.2f}"
+    load = f"{len(alerts) / days:.2f}" if days > 1 / 24 else "–"
     scores = [
         (hazard, severity, one)
         for hazard, by in score_alerts(alerts, truth).items()
         for severity, one in by.items()
-        if one.hits + one.misses + one.false_alarms
+        if one.hits + one.misses + one.false_alarms and any(event.hazard == hazard for event in truth)
     ]
     if not truth:
         yield f"| {name} | – | {len(alerts)} | – | – | – | – | – | – | – | {load} |"
@@ -119,7 +127,7 @@ def row(name: str, alerts: Sequence[Occurrence], truth: Sequence[Happened], days
 def _counts(one: Score) -> str:
     return (
         f"{one.hits + one.false_alarms} | {one.hits} | {one.misses} | {one.false_alarms} | "
-        f"{_ratio(one.pod)} | {_ratio(one.far)} | {_ratio(one.csi)}"
+        f"{_sure(one.pod, one.pod_95)} | {_sure(one.far, one.far_95)} | {_ratio(one.csi)}"
     )
 
 
@@ -130,6 +138,11 @@ def _leads(one: Score) -> str:
 
 def _ratio(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
+
+
+def _sure(value: float | None, interval: tuple[float, float] | None) -> str:
+    """A ratio and its 95 % interval."""
+    return "–" if value is None or interval is None else f"{value:.2f} ({interval[0]:.2f}–{interval[1]:.2f})"
 
 
 HEAD = [
@@ -147,6 +160,22 @@ def clean(out: Path) -> Iterator[str]:
         yield from row("engine", found.engine, found.truth, found.days)
         if name not in NO_BARE_FORM:
             yield from row("bare", found.bare, found.truth, found.days)
+
+
+def lightning(out: Path) -> Iterator[str]:
+    """Table of warnings against strikes, in the terms of IEC 62793."""
+    yield "| place | strikes in 10 km | EA | FA | FTW | POD | FAR | lead, median (min) | dwell, median (min) | TIW (min) |"
+    yield "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
+    for name in ("glm_snapshots", "glm_flashes", "wtlma"):
+        recording = convert(name, out / name)
+        site = folder.load_site(recording.site)
+        outcome = judge(site, read(recording.files, site, extra_properties()), None, everyone=False)
+        for place, one in outcome.lightning.items():
+            lead_s, dwell = ("–" if not v else f"{median(v) / 60:.0f}" for v in (one.lead_s, one.dwell_s))
+            counts = (
+                f"{one.strikes} | {one.ea} | {one.fa} | {one.ftw} | {_ratio(one.pod)} | {_ratio(one.far)}"
+            )
+            yield f"| {place} ({name}) | {counts} | {lead_s} | {dwell} | {one.tiw_s / 60:.0f} |"
 
 
 def under_faults(out: Path) -> Iterator[str]:
@@ -226,11 +255,16 @@ def _until(alert: Occurrence) -> int:
     return alert.end if alert.end is not None else 1 << 62
 
 
+TABLES = {"clean": clean, "lightning": lightning, "faults": under_faults, "off": switched_off}
+
+
 def main() -> int:
     """Rewrite the tables."""
     text = PAGE.read_text("utf-8")
     with tempfile.TemporaryDirectory() as scratch:
-        for name, lines in (("clean", clean), ("faults", under_faults), ("off", switched_off)):
+        for name, lines in TABLES.items():
+            if sys.argv[1:] and name not in sys.argv[1:]:
+                continue
             begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
             head, rest = text.split(begin)
             table = "\n".join(lines(Path(scratch)))

@@ -720,7 +720,7 @@ class ReferenceEngine:
                 self.tell("blind", watch.told, watch, c, t)
 
     def tick(self, message: Tick) -> None:  # noqa: C901  the rules in order
-        own = {source.gateway: source.id for source in self.site.sources if source.gateway}
+        own = {source.gateway: source.id for source in self.site.sources if source.gateway and source.url}
         for name, gate in self.gates.items():
             if gate.known and own.get(name, "broker") in message.resumed:
                 gate.away = True

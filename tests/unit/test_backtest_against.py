@@ -10,7 +10,9 @@ MINUTE = 60_000_000
 def alert(start: int, end: int | None, sensor: str = "a.x", rule: str = "r", **reached: int) -> Occurrence:
     found = reached or {"advisory": start}
     at = {word: t * MINUTE for word, t in found.items()}
-    return Occurrence("city", "flood", rule, start * MINUTE, None if end is None else end * MINUTE, at, sensor)
+    return Occurrence(
+        "city", "flood", rule, start * MINUTE, None if end is None else end * MINUTE, at, sensor
+    )
 
 
 def test_the_same_alerts_have_no_difference() -> None:

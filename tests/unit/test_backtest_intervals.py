@@ -7,7 +7,13 @@ from services.alerts.intervals import leads, rare, wilson
 
 @pytest.mark.parametrize(
     ("part", "whole", "low", "high"),
-    [(10, 10, 0.722, 1.0), (0, 10, 0.0, 0.278), (5, 10, 0.237, 0.763), (1, 1, 0.207, 1.0), (0, 1, 0.0, 0.793)],
+    [
+        (10, 10, 0.722, 1.0),
+        (0, 10, 0.0, 0.278),
+        (5, 10, 0.237, 0.763),
+        (1, 1, 0.207, 1.0),
+        (0, 1, 0.0, 0.793),
+    ],
 )
 def test_an_interval_is_wilsons(part: int, whole: int, low: float, high: float) -> None:
     assert wilson(part, whole) == pytest.approx((low, high), abs=0.0006)

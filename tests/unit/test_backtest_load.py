@@ -4,7 +4,9 @@ from services.alerts.load import DAY, HOUR, MINUTE, load_of_alerts
 from services.alerts.score import Occurrence
 
 
-def alert(start: int, end: int | None, severity: str = "advisory", rule: str = "r", sensor: str = "a.x") -> Occurrence:
+def alert(
+    start: int, end: int | None, severity: str = "advisory", rule: str = "r", sensor: str = "a.x"
+) -> Occurrence:
     return Occurrence("city", "flood", rule, start, end, {severity: start}, sensor, [start])
 
 

@@ -1,4 +1,4 @@
-"""Strikes in a backtest: the checks of ingest, minute by minute with the readings, ticks while something waits."""
+"""Strikes in a backtest: checked as by ingest, minute by minute, with ticks while something waits."""
 
 import json
 from pathlib import Path
@@ -93,5 +93,7 @@ def test_strikes_of_messages_are_those_of_the_table(tmp_path: Path) -> None:
     ]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     found = read([file], site(), {})
-    assert [(one.strike.time, one.strike.lat) for one in found.strikes] == [(one.time, one.lat) for one in table]
+    assert [(one.strike.time, one.strike.lat) for one in found.strikes] == [
+        (one.time, one.lat) for one in table
+    ]
     assert {one.strike.source for one in found.strikes} == {"gw"}

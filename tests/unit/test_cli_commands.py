@@ -109,7 +109,7 @@ k = 4
     assert "never k_of_n water_level on 0 sensors in 0 areas [" in said
     assert main(["site", "check", str(folder)]) == 0
     said = capsys.readouterr().out
-    assert "rules.toml:12: rule never: k = 4, and at most 3 sensors" in said
+    assert "rules.toml:12: rule never: 4 are needed, and at most 3 sensors" in said
     assert "0 errors, 1 warning / 0 lỗi, 1 cảnh báo" in said
 
 

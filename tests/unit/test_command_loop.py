@@ -270,3 +270,39 @@ def test_a_controller_ends_the_same_in_whatever_order_it_is_told(order: tuple[in
     for at in order:
         street.controller.do(made[at], street.now)
     assert [street.controller.level(lamp, street.now) for lamp in LAMPS] == [55, 55, 100]
+
+
+def test_what_is_in_force_gives_way_only_to_what_is_known_to_be_in_force() -> None:
+    street = Street()
+    states = []
+    older = street.override(40)
+    street.run(30)
+    street.dead = True
+    street.override(80)
+    street.run(75)
+    states.append(older.state)
+    street.come_online()
+    street.run(10)
+    states.append(older.state)
+    assert states == ["confirmed", "superseded"]
+
+
+def test_giving_up_in_the_moment_of_the_answer_leaves_it_confirmed() -> None:
+    street = Street()
+    ordered = street.override(40)
+    street.run(30)
+    told = nouns.Told(command=ordered.command.id, gateway=GATEWAY, area="a")
+    street.ledger.apply(99, nouns.make("s", nouns.Verb.UNCONFIRMED, told, street.now, 1))
+    assert ordered.state == "confirmed"
+
+
+def test_a_command_given_up_twice_is_told_twice() -> None:
+    street = Street()
+    street.dead = True
+    ordered = street.override(40, lease_s=20_000)
+    street.run(1800)
+    street.online[GATEWAY] = street.now  # the gateway is back, its controller is not
+    street.run(1800)
+    verbs = [nouns.verb_of(event.type) for _, event in ordered.history]
+    assert verbs.count("unconfirmed") == 2
+    assert len(street.sent) == 8

@@ -1,5 +1,6 @@
 """Orders that nobody gives: plans sent ahead, and streets that alerts brighten."""
 
+import msgspec
 import pytest
 
 from services.lighting import brighten
@@ -161,3 +162,34 @@ def test_a_street_is_bright_in_the_dark_while_the_alert_holds_and_dims_when_the_
 
 def test_a_gateway_that_the_site_no_longer_has_is_ordered_nothing() -> None:
     assert programmes(SITE, Plans(lighting()), Ledger(), {}, NIGHT) == []
+
+
+def test_a_persons_later_word_holds_against_every_renewal_until_the_alert_gets_worse() -> None:
+    site, ledger, raised = lighting(), Ledger(), alerts(told("raised"))
+    plans = Plans(site)
+    controller = Controller("cab-1", ["lamp-1", "lamp-2"])
+
+    def hear(orders: list[Order], now: int) -> None:
+        for order in orders:
+            if order.gateway == "cab-1":
+                controller.do(nouns.encode(order.command), now)
+
+    hear([*written(plans, ledger, NIGHT), *ordered(site, ledger, raised, NIGHT)], NIGHT)
+    after = NIGHT + 600 * SECOND
+    body = nouns.Override(ordered=after, level=None, start=after, until=after + DAY)
+    release = nouns.Command(
+        id="release",
+        kind="release",
+        targets=["lamp-1", "lamp-2"],
+        issued_at=after,
+        expires_at=after + DAY,
+        body=msgspec.to_builtins(body),
+    )
+    controller.do(nouns.encode(release), after)
+    renewed = NIGHT + 45 * 60 * SECOND
+    hear(ordered(site, ledger, raised, renewed), renewed)
+    assert controller.level("lamp-1", renewed + SECOND) == 40
+    worse = renewed + 60 * SECOND
+    raised.apply(told("escalated", "emergency", at=worse))
+    hear(ordered(site, ledger, raised, worse), worse)
+    assert controller.level("lamp-1", worse + SECOND) == 100

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from services.ingest import downlink
 from services.ingest.rejects import Reason, Reject
 from services.ingest.results import MAX_REASON, decode
 from services.observation import command as nouns
@@ -93,3 +94,11 @@ def test_what_is_no_command_is_not_answered() -> None:
     cabinet.hear(GATEWAY, b"{}", T0)
     cabinet.hear("of-another", a_command(), T0)
     assert cabinet.answers(T0) == []
+
+
+def test_an_expired_command_is_not_said_again_when_ingest_starts() -> None:
+    street = Street()
+    street.now = 2**52
+    assert not downlink._expired(nouns.encode(street.override(30).command))
+    assert downlink._expired(a_command())
+    assert not downlink._expired(b'{"id": "of a newer release"}')

@@ -20,9 +20,8 @@ from services.alerts.hazards._env_aqi import BREAKPOINTS, CLASSES, LEVELS, POLLU
 from services.alerts.score import Happened, Occurrence, Score, occurrences, score_alerts
 from services.cli import folder
 from services.cli.backtest import judge
-from services.cli.recorded import Recorded, read
+from services.cli.recorded import read
 from services.observation.event import SEVERITIES
-from services.observation.site import Site
 from tests.recordings import convert
 from tests.recordings.writing import HOUR, data, exceedances
 
@@ -31,25 +30,22 @@ Hours = dict[str, dict[int, float]]
 
 
 class Run(NamedTuple):
-    """What the engine told of the air, what was so, and what bare breakpoints would have told."""
+    """What the engine told of the air, what bare breakpoints would have told, and how good either was."""
 
     told: list[Occurrence]
-    hours: Hours
-    area: str
+    bare: list[Occurrence]
+    scores: dict[str, Score]
+    scores_bare: dict[str, Score]
 
-    def truth(self) -> list[Happened]:
-        series = sorted(vn_aqi(self.hours).items())
-        return [
-            Happened(start, end, self.area, "environment", word)
-            for word, least in LEAST.items()
-            for start, end in exceedances(series, least)
-        ]
 
-    def scores(self) -> dict[str, Score]:
-        return score_alerts(self.told, self.truth())["environment"]
-
-    def bare(self) -> dict[str, Score]:
-        return score_alerts(bare(self.hours, self.area), self.truth())["environment"]
+def episodes(hours: Hours, area: str) -> list[Happened]:
+    """When VN_AQI was in each class or a worse one."""
+    series = sorted(vn_aqi(hours).items())
+    return [
+        Happened(start, end, area, "environment", word)
+        for word, least in LEAST.items()
+        for start, end in exceedances(series, least)
+    ]
 
 
 def plain(concentration: float, name: str) -> float:
@@ -110,28 +106,27 @@ def bare(hours: Hours, area: str) -> list[Occurrence]:
     return found
 
 
-def run(name: str, out: Path, *, spike: float | None = None) -> tuple[Site, Recorded, Run]:
+def run(name: str, out: Path, *, spike: float | None = None) -> Run:
     recording = convert(name, out)
     site = folder.load_site(recording.site)
-    if spike is not None:
-        site = msgspec.structs.replace(
-            site,
-            sensors={
-                key: msgspec.structs.replace(one, spike=spike if one.property == "pm2_5" else one.spike)
-                for key, one in site.sensors.items()
-            },
-        )
+    sensors = {key: one for key, one in site.sensors.items() if one.property in POLLUTANTS}
+    for key, one in sensors.items():
+        if spike is not None and one.property == "pm2_5":
+            sensors[key] = msgspec.structs.replace(one, spike=spike)
+    site = msgspec.structs.replace(site, sensors=sensors)
     recorded = read(recording.files, site, extra_properties())
     events = judge(site, recorded, None, everyone=False).events
     told = [one for one in occurrences(events) if one.rule == "vn-aqi"]
     hours: Hours = {}
     for at, sensor in enumerate(site.sensors.values()):
-        if sensor.property in POLLUTANTS:
-            mine = recorded.row == at
-            hours[sensor.property] = dict(
-                zip(recorded.time[mine].tolist(), recorded.value[mine].tolist(), strict=True)
-            )
-    return site, recorded, Run(told, hours, next(iter(site.areas)))
+        mine = recorded.row == at
+        hours[sensor.property] = dict(
+            zip(recorded.time[mine].tolist(), recorded.value[mine].tolist(), strict=True)
+        )
+    area = next(iter(site.areas))
+    truth, plainly = episodes(hours, area), bare(hours, area)
+    scores, scores_bare = (score_alerts(found, truth)["environment"] for found in (told, plainly))
+    return Run(told, plainly, scores, scores_bare)
 
 
 @pytest.fixture(scope="module")
@@ -140,14 +135,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
 
     def once(name: str, spike: float | None = None) -> Run:
         if (name, spike) not in known:
-            known[name, spike] = run(name, tmp_path_factory.mktemp(name), spike=spike)[2]
+            known[name, spike] = run(name, tmp_path_factory.mktemp(name), spike=spike)
         return known[name, spike]
 
     return once
-
-
-def counts(scores: Mapping[str, Score]) -> dict[str, tuple[int, int, int]]:
-    return {word: (one.hits, one.misses, one.false_alarms) for word, one in scores.items()}
 
 
 @pytest.mark.parametrize(("name", "spike"), [("airnow", None), ("beijing", 200.0)])
@@ -160,9 +151,9 @@ def test_every_class_of_vn_aqi_is_told_in_the_hour_it_begins(
     """
     found = ran(name, spike)
     assert len(found.told) > 100
-    late = [x for one in found.scores().values() for x in one.lead_s if x < 0]
+    late = [x for one in found.scores.values() for x in one.lead_s if x < 0]
     assert late == ([] if spike is None else [-3600.0])
-    for word, one in found.scores().items():
+    for word, one in found.scores.items():
         assert one.misses == 0
         assert one.far is not None
         assert one.far < (0.25 if word == "advisory" else 0.1)
@@ -173,9 +164,9 @@ def test_bare_breakpoints_tell_about_twice_as_often(
     ran: Callable[..., Run], name: str, spike: float | None
 ) -> None:
     found = ran(name, spike)
-    assert 1.5 * len(found.told) < len(bare(found.hours, found.area))
-    for word, one in found.bare().items():
-        ours = found.scores().get(word)
+    assert 1.5 * len(found.told) < len(found.bare)
+    for word, one in found.scores_bare.items():
+        ours = found.scores.get(word)
         assert one.far is not None
         assert ours is None or (ours.far is not None and ours.far < one.far)
 
@@ -192,7 +183,7 @@ def test_the_lone_hour_of_hanoi_is_no_very_bad_air_where_leaps_of_200_are_doubte
 
     assert lone in very_bad(as_is)
     assert very_bad(as_is) - very_bad(doubted) == {lone}
-    scores = doubted.scores()
+    scores = doubted.scores
     assert [scores[word].misses for word in ("advisory", "watch", "warning")] == [1, 1, 1]
     assert max(-x for one in scores.values() for x in one.lead_s) <= 0
 

@@ -1,4 +1,4 @@
-"""Why, and why not: each state of a rule on a sensor is told from the engine's own state, in both languages."""
+"""Why, and why not: each state of a rule is told from the engine's own state, in both languages."""
 
 from typing import Any
 
@@ -18,7 +18,9 @@ LEVEL: dict[str, Any] = {
 SILENT = {"id": "sensor-silent", "hazard": "system", "kind": "silent", "severity": "advisory"}
 
 
-def at(*rows: tuple[float, float] | tuple[float, float, int], now: int | None = None, **more: Any) -> Explanation:
+def at(
+    *rows: tuple[float, float] | tuple[float, float, int], now: int | None = None, **more: Any
+) -> Explanation:
     """The explanation after readings (minute, value[, flag])."""
     engine = engine_of(city([sensor(A)], [{**LEVEL, **more}, SILENT]))
     engine.apply([readings((A, T0 + round(one[0] * MINUTE), *one[1:])) for one in rows])
@@ -97,7 +99,9 @@ def test_outside_its_schedule_a_rule_is_not_judged() -> None:
 def test_a_rule_that_is_not_on_the_sensor_says_why() -> None:
     elsewhere = {**LEVEL, "stations": ["b"]}
     site = city(
-        [sensor(A), sensor("b.water_level")], [elsewhere, {**LEVEL, "id": "bd", "advisory": "station.bd1 + 0"}]
+        [sensor(A), sensor("b.water_level")],
+        [elsewhere, {**LEVEL, "id": "bd", "advisory": "station.bd1 + 0"}],
+        attributes={"b": {"bd1": 1.0}},
     )
     engine = engine_of(site)
     engine.apply([readings((A, T0, 9.0))])

@@ -148,6 +148,8 @@ def test_one_mill_is_a_watch_of_the_place_and_two_that_agree_warn_the_area() -> 
     assert [line.split()[:2] for line in told(alone)] == [["raised", "watch"]]
     assert "Máy đo điện trường" in alone[0].data.reason.vi
     both = run(beach(mills=2), *minutes(*[(100.0, 100.0)] * 3, *[(3000.0, 2500.0)] * 4))
+    area = next(event for event in both if event.data.rule == "field-mills")
+    assert "2 máy đo cùng báo điện trường từ 2 kV/m (mill-0, mill-1)" in area.data.reason.vi
     assert {(e.data.rule, e.data.severity) for e in both} == {
         ("lightning", "watch"),
         ("field-mills", "warning"),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from services.alerts.lightning_score import Alarm, Score, alarms_of, score
+from services.alerts.risk import thunderstorm
 from services.observation.event import Alert, CloudEvent, Verb, make
 from services.observation.instants import iso
 from services.observation.text import Text
@@ -87,3 +88,11 @@ def test_alarms_come_from_the_events_of_a_place_at_a_severity() -> None:
     assert alarms_of([*told, event(60, Verb.CLEARED, "warning")], "beach", "advisory") == [
         Alarm(0, 60 * MINUTE)
     ]
+
+
+def test_half_of_the_communes_struck_is_the_second_level_of_article_52() -> None:
+    """Domain notes 0.3: level 1 fewer than half, level 2 half or more; a table, not a level."""
+    found = [thunderstorm(struck, 168) for struck in (0, 1, 83, 84, 168)]
+    assert [None if cell is None else cell.level for cell in found] == [None, 1, 1, 2, 2]
+    assert found[1] is not None
+    assert "to check" in found[1].tag

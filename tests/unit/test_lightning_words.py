@@ -154,3 +154,12 @@ def test_every_default_rule_has_a_source_and_a_status() -> None:
         "flash-jump": "guideline",
     }
     assert all(rule["source"] for rule in HAZARD.rules)
+
+
+def test_a_mill_alone_is_told_with_its_mean_and_its_two_ways() -> None:
+    told = said(
+        property="field_step", rule="field-mill", severity="watch", value=1.0, beside={"field_mean": -1230.0}
+    )
+    assert told.vi.startswith("Điện trường tại Bãi Sau vượt ngưỡng 1 kV/m hoặc vừa đổi dấu.")
+    assert "Mean of a minute: -1.2 kV/m." in told.en
+    assert "calm for long enough" in said(property="field_step", verb="cleared").en

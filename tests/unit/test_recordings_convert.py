@@ -30,6 +30,8 @@ WRITTEN = {
     "glm_flashes": 207,
     "wtlma": 21_084,
     "airnow": 13_011,
+    "airnow_2018": 7_998,
+    "airnow_2020": 5_013,
     "sensor_community": 26_516,
     "beijing": 103_542,
     "payloads": 43,

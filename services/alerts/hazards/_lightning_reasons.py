@@ -17,15 +17,12 @@ def reason(facts: Facts) -> Text | None:
     """The sentence of an alert on a phase or a ring; None where the general one will do."""
     if facts.verb in ("blind", "sighted"):
         return _unseen(facts) if facts.property == "lightning_phase" else None
-    if facts.property == "flash_jump":
-        return _jump(facts)
+    if facts.property in ("flash_jump", "field_step"):
+        return _jump(facts) if facts.property == "flash_jump" else _field(facts)
     if facts.property not in ("lightning_phase", "strike_distance") or facts.kind != "threshold":
         return None
-    if facts.verb == "cleared":
-        return _over(facts)
-    if facts.verb == "eased":
-        return _eased(facts)
-    return _told(facts)
+    ends = {"cleared": _over, "eased": _eased}
+    return ends.get(facts.verb, _told)(facts)
 
 
 def _head(facts: Facts) -> Text:
@@ -168,3 +165,39 @@ def _jump(facts: Facts) -> Text | None:
         f"The flash rate of a cell near {facts.place.en} jumps, {times.en} times the limit of two sigma: "
         "severe weather may follow within tens of minutes.",
     )
+
+
+_LEVELS = {"watch": 1.0, "warning": 2.0, "emergency": 4.0}
+"""kV/m of a step, where the station does not say otherwise."""
+
+
+def _field(facts: Facts) -> Text:
+    """One mill, or two of an area that agree."""
+    limit = number(_LEVELS.get(facts.severity, 1.0), "g")
+    if facts.verb == "cleared":
+        return Text(
+            f"{facts.place.vi}: điện trường đã lặng đủ lâu.",
+            f"{facts.place.en}: the electric field has been calm for long enough.",
+        )
+    if facts.verb == "eased":
+        return Text(
+            f"{facts.place.vi}: điện trường đã giảm.", f"{facts.place.en}: the electric field has fallen."
+        )
+    if facts.members:
+        vi = ", ".join(sorted(place.vi for place in facts.members.values()))
+        en = ", ".join(sorted(place.en for place in facts.members.values()))
+        return Text(
+            f"{facts.place.vi}: {len(facts.members)} máy đo cùng báo điện trường từ {limit.vi} kV/m ({vi}). "
+            "Sét có thể đánh bất cứ lúc nào, dù chưa ghi nhận tia nào.",
+            f"{facts.place.en}: {len(facts.members)} mills agree on a field from {limit.en} kV/m ({en}). "
+            "Lightning may strike at any moment, even if none was seen yet.",
+        )
+    mean = facts.beside.get("field_mean")
+    said = Text(
+        f"Điện trường tại {facts.place.vi} vượt ngưỡng {limit.vi} kV/m hoặc vừa đổi dấu.",
+        f"The field at {facts.place.en} is beyond {limit.en} kV/m or has just changed its sign.",
+    )
+    if mean is None:
+        return said
+    now = number(mean / 1000, "+.1f")
+    return join(said, Text(f"Trung bình 1 phút: {now.vi} kV/m.", f"Mean of a minute: {now.en} kV/m."))
