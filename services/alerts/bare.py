@@ -60,7 +60,7 @@ def bare(site: Site, rules: Sequence[Rule], row: Rows, time: Ints, value: Floats
             continue
         area = site.area_of(sensor)
         for rule in rules:
-            if rule.property == _INDEX and sensor.property in POLLUTANTS:
+            if sensor.property in POLLUTANTS and _on_index(rule, sensor.property):
                 steps, where = _of_index(rule, sensor.property), SITE_AREA if area == SITE_SCOPE else area
                 levels = _levels(value[mine][good], steps)
                 found += _fold(rule, where, sensor.id, time[mine][good], levels, sorted(steps))
@@ -73,6 +73,12 @@ def bare(site: Site, rules: Sequence[Rule], row: Rows, time: Ints, value: Floats
                 where = SITE_AREA if area == SITE_SCOPE else area
                 found += _fold(rule, where, sensor.id, time[mine][good], levels, sorted(steps))
     return sorted(found, key=lambda one: one.start)
+
+
+def _on_index(rule: Rule, pollutant: str) -> bool:
+    """Whether a rule looks at the index of the air, of all pollutants or of this one."""
+    names = {rule.property, *getattr(rule, "also", ())}
+    return not names.isdisjoint((_INDEX, f"aqi_{pollutant}"))
 
 
 def _of_index(rule: Rule, pollutant: str) -> dict[int, float]:

@@ -173,9 +173,7 @@ class Groups:
             row = -1 if rows is None else int(rows.sensor[int(said.at[reading])])
             report(core, group, (walk.counts, step, here), int(walk.time[step]), since, None, row=row)
 
-    def _running(
-        self, group: Group, plane: Ints, start: Ints, bits: tuple[Bools, Bools, Bools]
-    ) -> Counts:
+    def _running(self, group: Group, plane: Ints, start: Ints, bits: tuple[Bools, Bools, Bools]) -> Counts:
         """Counts after each step: what they were, and the running sum of what changed."""
         met, was, known = bits
         begin = self.counts(group)
@@ -232,7 +230,9 @@ class Groups:
                 (self.layout.names[leaf.row], leaf.plane): group.first + at
                 for at, leaf in enumerate(group.leaves)
             }
-            for name, plane, met, known, heard in _older(group, *members) if len(members) == 1 else _now(*members):
+            for name, plane, met, known, heard in (
+                _older(group, *members) if len(members) == 1 else _now(*members)
+            ):
                 at = places.get((name, plane))
                 if at is not None:
                     self.met[at], self.known[at], self.heard[at] = met, known, heard
@@ -270,9 +270,7 @@ class Groups:
             [(core_layout.names[leaf.row], leaf.plane) for leaf in one.leaves]
             for one, core_layout in ((group, self.layout), (past, old.layout))
         )
-        bounds, before = (
-            np.array([leaf[2:] for leaf in one.leaves]).ravel() for one in (group, past)
-        )
+        bounds, before = (np.array([leaf[2:] for leaf in one.leaves]).ravel() for one in (group, past))
         return names == others and np.array_equal(bounds, before, equal_nan=True)
 
     def _look(self, core: "Core", group: Group) -> None:

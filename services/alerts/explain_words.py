@@ -1,4 +1,5 @@
 """An explanation as sentences, Vietnamese and English: why an alert stands, why there is none. Pure."""
+# ruff: noqa: E501  sentences in two languages, side by side
 
 from collections.abc import Iterator
 

@@ -86,7 +86,9 @@ class Group:
         """How many members or conditions rung k takes, of so many."""
         kind = self.rule.kind
         if kind is Kind.COUNT:
-            share = -int(-self.limits[k] * total // 100) if self.rule.share(k) else int(-(-self.limits[k] // 1))
+            share = (
+                -int(-self.limits[k] * total // 100) if self.rule.share(k) else int(-(-self.limits[k] // 1))
+            )
             return max(share, 1)
         if kind is Kind.K_OF_N:
             return self.rule.k

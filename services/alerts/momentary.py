@@ -141,10 +141,11 @@ def explain(core: Core, first: int, beside: Mapping[str, float]) -> None:
 
 def due(cell: Cell, rungs: Rungs) -> int:
     """When the next active rung ends; FOREVER when none is on."""
-    return min(
-        (cell.since[k] + cell.marks[k] + rungs.off[k] for k, _, _ in rungs.present if cell.active >> k & 1),
-        default=FOREVER,
-    )
+    found = FOREVER
+    for k, _, _ in rungs.present:
+        if cell.active >> k & 1:
+            found = min(found, cell.since[k] + cell.marks[k] + rungs.off[k])
+    return found
 
 
 def _expire(core: Core, at: int, cell: Cell, rungs: Rungs, upto: int) -> None:
@@ -167,9 +168,7 @@ def _expire(core: Core, at: int, cell: Cell, rungs: Rungs, upto: int) -> None:
 def expire(core: Core, upto: int) -> None:
     """Let every rung end that is due at or before an instant, the earliest first; close what is not in force."""
     layout, cells = core.layout, core.state.cells
-    waiting = sorted(
-        (due(cells[at], layout.rungs(at)), at) for at in _open(core) if cells[at].active
-    )
+    waiting = sorted((due(cells[at], layout.rungs(at)), at) for at in _open(core) if cells[at].active)
     for _, at in waiting:
         cell = cells[at]
         edge = _closes(layout.rule_at[at], core.state.strikes.seen, upto)

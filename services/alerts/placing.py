@@ -103,7 +103,9 @@ class _Placing:
         """Rows of places: no gateway speaks for them, and they have no rhythm."""
         layout = self.layout
         layout.struck, layout.struck_from = struck, len(layout.names)
-        kin = {station: int(layout.kin.max(initial=-1)) + 1 + at for at, station in enumerate(self.site.stations)}
+        kin = {
+            station: int(layout.kin.max(initial=-1)) + 1 + at for at, station in enumerate(self.site.stations)
+        }
         more: list[int] = []
         for placed in struck:
             for name in placed.derivation.outputs:

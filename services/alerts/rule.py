@@ -131,6 +131,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         """Whether rung k is a share of the known members, in per cent."""
         return bool(self.shares) and self.shares[k]
 
+    @builtins.property
+    def valid_from(self) -> str | None:
+        """First local day on which it holds."""
+        return None if self.schedule is None else self.schedule.first
+
+    @builtins.property
+    def valid_to(self) -> str | None:
+        """Last local day on which it holds."""
+        return None if self.schedule is None else self.schedule.last
+
     def rungs_said(self) -> dict[str, str]:
         """Rungs by severity, as they would be written."""
         return {

@@ -8,7 +8,6 @@ Over 250 lines: one method for each key of a rule, with its two texts and its re
 import re
 from collections.abc import Mapping
 from datetime import date
-from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from services.alerts.expression import Expression, parse
 from services.alerts.hazards import hazards, properties
 from services.alerts.hazards.system import GATEWAY_SILENT
 from services.alerts.rule import COMBINED, LADDERS, RUNGS, Input, Kind, Rule, version_of
+from services.alerts.rule_checks import faults
 from services.alerts.schedule import Schedule, parse_window
 from services.observation.event import SEVERITIES
 from services.observation.site import Problem, Site
@@ -132,8 +132,13 @@ class _Reader:
             status=self._choice("status", _STATUS, "local"),  # type: ignore[arg-type]  # checked
             default=self.default,
         )
-        self._check_order(rule)
-        self._check_visible(rule)
+        if not self.failed:
+            for fault in faults(self.site, rule):
+                if fault.station is None:
+                    self.error(fault.what.vi, fault.what.en, fault.remedy.vi, fault.remedy.en)
+                else:
+                    line = self.site.stations[fault.station].line
+                    self.problems.append(Problem(STATIONS, line, fault.what, fault.remedy))
         return None if self.failed else msgspec.structs.replace(rule, version=version_of(rule))
 
     def _choice(self, key: str, allowed: tuple[str, ...], default: str | None) -> str:
@@ -192,22 +197,8 @@ class _Reader:
     def _property(self, kind: Kind) -> str | None:
         name = self.table.get("property")
         prop = properties().get(name) if isinstance(name, str) else None
-        if prop is not None and prop.derived and kind in (Kind.RATE, Kind.STUCK):
-            self.error(
-                f"đại lượng {name!r} do hệ thống tính ra, loại {kind} không đọc được",
-                f"property {name!r} is derived, and kind {kind} can't read it",
-                "dùng kind = threshold, hoặc đại lượng đo được",
-                "use kind = threshold, or a property that is measured",
-            )
         if name is None and kind in (Kind.SILENT, Kind.AND, Kind.OR):
             return None
-        if prop is not None and prop.reports == "momentary" and kind in (*COMBINED, Kind.SILENT):
-            self.error(
-                f"đại lượng {name!r} chỉ có trong khoảnh khắc, loại {kind} không đọc được",
-                f"property {name!r} is momentary, and kind {kind} can't read it",
-                "dùng kind = threshold",
-                "use kind = threshold",
-            )
         if prop is None and all(sensor.property != name for sensor in self.site.sensors.values()):
             self.error(
                 f"đại lượng {name!r} không có",
@@ -404,72 +395,6 @@ class _Reader:
         )
         self.failed |= inner.failed
         return found
-
-    def _check_order(self, rule: Rule) -> None:
-        """Refuse a ladder that does not climb where it can be known: by numbers, or at each station."""
-        if rule.kind not in _WITH_LADDER or self.failed:
-            return
-        places: dict[str, Mapping[str, float]] = {"": {}}
-        if any(rung is not None and rung.attributes for rung in rule.rungs):
-            stations = (self.site.stations[sensor.station] for sensor in rule.sensors(self.site))
-            places = {station.id: station.attributes for station in stations}
-        for place, attributes in places.items():
-            found = [(word, rung.resolve(attributes)) for word, rung in _present(rule)]
-            steps = [(word, value) for word, value in found if value is not None]
-            if rule.shares and not all(rule.shares[k] for k, rung in enumerate(rule.rungs) if rung is not None):
-                return  # numbers and shares can't be compared
-            for (low, a), (high, b) in pairwise(steps):
-                if a * rule.sign < b * rule.sign:
-                    continue
-                if self.default:  # the rule is right and the station's numbers are not
-                    # A record below the third level is a fact of the station: it makes no rung there.
-                    if high != SEVERITIES[-1]:
-                        self._blame(place, rule, f"{high} {b:g}", f"{low} {a:g}")
-                    break
-                where = f" ({place})" if place else ""
-                self.error(
-                    f"bậc {high} {b:g} không vượt {low} {a:g}{where}",
-                    f"rung {high} {b:g} is not beyond {low} {a:g}{where}",
-                    "xếp bậc tăng dần (giảm dần nếu direction = down)",
-                    "order the rungs upward (downward if direction = down)",
-                )
-                return
-
-    def _blame(self, place: str, rule: Rule, high: str, low: str) -> None:
-        """A default rule's ladder does not climb at a station: the fault is in the station's attributes."""
-        names = ", ".join(sorted({name for _, rung in _present(rule) for name in rung.attributes}))
-        what = Text(
-            f"trạm {place}: bậc {high} không vượt {low} (quy tắc {rule.id})",
-            f"station {place}: {high} is not beyond {low} (rule {rule.id})",
-        )
-        remedy = Text(
-            f"xếp tăng dần: {names}; bỏ thuộc tính nào không đúng",
-            f"put them in rising order: {names}; leave out what is not right",
-        )
-        self.problems.append(Problem(STATIONS, self.site.stations[place].line, what, remedy))
-
-    def _check_visible(self, rule: Rule) -> None:
-        """Refuse inputs that no single partition can see."""
-        if rule.kind not in COMBINED or self.failed:
-            return
-        named = {
-            *(rule.of or ()),
-            *(rule.stations or ()),
-            *(s for i in rule.inputs for s in i.stations or ()),
-        }
-        areas = {self.site.stations[name].area for name in named} - {SITE_SCOPE}
-        if len(areas) > 1:
-            listed = ", ".join(sorted(areas))
-            self.error(
-                f"các trạm thuộc nhiều khu vực: {listed}",
-                f"its stations lie in several areas ({listed}), which no one partition sees together",
-                'đặt area = "site" cho các trạm đó, hoặc tách quy tắc theo khu vực',
-                'give these stations area = "site", or make one rule per area',
-            )
-
-
-def _present(rule: Rule) -> list[tuple[str, Expression]]:
-    return [(word, rung) for word, rung in zip(SEVERITIES, rule.rungs, strict=True) if rung is not None]
 
 
 def _one_of(allowed: tuple[str, ...]) -> tuple[str, str]:

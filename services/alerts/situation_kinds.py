@@ -145,6 +145,8 @@ KINDS = (
         Text("Biển nguy hiểm", "Dangerous sea"),
         core={name: name for name in ("rip", "waves", "tide")},
         also=("wind",),
+        # One swell reaches every beach.
+        wide_by="alert",
     ),
     # A municipal episode is told once, not per station. One area alone is none: its index says it all. Haze
     # thins in the afternoon and is back at night.

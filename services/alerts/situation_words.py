@@ -36,8 +36,8 @@ def opened(told: Told) -> Text:
     """Why they are one thing."""
     where, what, count = _where(told), family_texts(m.family for m in told.joined), told.count
     return Text(
-        f"{told.name.vi} {where.vi}: {what.vi} cùng lúc; {count} cảnh báo được gộp thành một tình huống.",
-        f"{told.name.en} {where.en}: {what.en} at the same time; {count} alerts as one situation.",
+        f"{told.name.vi} {where.vi}: {count} cảnh báo {what.vi} cùng lúc, gộp thành một tình huống.",
+        f"{told.name.en} {where.en}: {count} alerts of {what.en} at the same time, told as one situation.",
     )
 
 

@@ -40,6 +40,7 @@ def apply(core: Core, message: StrikeBatch) -> None:
     newest = int(fresh.time.max())
     _advance(core, newest, steps_upto=newest - 1)
     state.window = state.window.joined(fresh)
+    state.keys.update(fresh.key.tolist())
     made = []
     for placed in layout.struck:
         if placed.derivation.near is not None:
@@ -120,7 +121,9 @@ def _steps(core: Core, upto: int) -> None:
     state, layout = core.state.strikes, core.layout
     while True:
         state.leap(layout, upto)
-        due = [(state.next_step(placed), at) for at, placed in enumerate(layout.struck) if placed.derivation.step]
+        due = [
+            (state.next_step(placed), at) for at, placed in enumerate(layout.struck) if placed.derivation.step
+        ]
         due = [pair for pair in due if pair[0] <= upto]
         if not due:
             return
@@ -164,7 +167,7 @@ def _fresh(core: Core, strikes: Sequence[Strike]) -> Columns:
     _, first = np.unique(key, return_index=True)
     new = np.zeros(len(strikes), bool)
     new[first] = True
-    new &= ~np.isin(key, state.window.key)
+    new &= np.array([one not in state.keys for one in key.tolist()], bool)
     if state.known:
         new &= time >= state.clock - state.span
     at = np.flatnonzero(new)
@@ -182,7 +185,11 @@ def _fresh(core: Core, strikes: Sequence[Strike]) -> Columns:
 
 def _key(one: Strike) -> int:
     """64 bits of what makes a strike the same: its source and id, or source, time and place."""
-    said = f"{one.source}\0{one.id}" if one.id is not None else f"{one.source}\1{one.time}\1{one.lat!r}\1{one.lon!r}"
+    said = (
+        f"{one.source}\0{one.id}"
+        if one.id is not None
+        else f"{one.source}\1{one.time}\1{one.lat!r}\1{one.lon!r}"
+    )
     return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "little")
 
 

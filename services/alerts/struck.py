@@ -29,9 +29,7 @@ class Columns(NamedTuple):
     def none(cls) -> "Columns":
         """No strike."""
         floats = np.empty(0, float)
-        return cls(
-            np.empty(0, np.int64), floats, floats, floats, np.empty(0, bool), np.empty(0, np.uint64)
-        )
+        return cls(np.empty(0, np.int64), floats, floats, floats, np.empty(0, bool), np.empty(0, np.uint64))
 
     def part(self, part: slice | Ints) -> "Columns":
         """Some of them."""
@@ -58,7 +56,7 @@ class StrikeState:
     """Strikes of the last `span` µs and their clock.
 
     Attributes:
-        clock: µs UTC. known: a strike, or a source of them, has told it.
+        window, keys: the strikes, and what names them. clock: µs UTC. known: a strike, or a source of them, has told it.
         seen: up to when timers and edges were looked at.
         stale: the next leap of the clock counts for nothing. deaf: no source is heard.
         connected: sources of the last tick. senders: gateways that have sent strikes.
@@ -69,6 +67,7 @@ class StrikeState:
     def __init__(self, layout: "Layout", t: int) -> None:
         """Nothing heard yet."""
         self.window = Columns.none()
+        self.keys: set[int] = set()
         self.span = max((round(one.derivation.window_s * SECOND) for one in layout.struck), default=0)
         self.clock = t
         self.seen = t
@@ -109,6 +108,7 @@ class StrikeState:
         """Forget what no window can see any more."""
         first = int(np.searchsorted(self.window.time, now - self.span))
         if first:
+            self.keys.difference_update(self.window.key[:first].tolist())
             self.window = self.window.part(slice(first, None))
 
     def dump(self, layout: "Layout") -> dict[str, Any]:
@@ -154,6 +154,7 @@ class StrikeState:
         kinds = (np.int64, np.float64, np.float64, np.float64, np.bool_, np.uint64)
         columns = zip(data["window"], kinds, strict=True)
         self.window = Columns(*(np.frombuffer(column, kind) for column, kind in columns))
+        self.keys = set(self.window.key.tolist())
         for name in ("clock", "seen", "known", "stale", "deaf"):
             setattr(self, name, data[name])
         self.connected, self.senders = frozenset(data["connected"]), set(data["senders"])
@@ -162,6 +163,17 @@ class StrikeState:
 
     def carry(self, layout: "Layout", old: "StrikeState", before: "Layout") -> None:
         """Go on from the state under the site version before."""
-        for name in ("window", "clock", "seen", "known", "stale", "deaf", "connected", "senders", "stepped"):
+        for name in (
+            "window",
+            "keys",
+            "clock",
+            "seen",
+            "known",
+            "stale",
+            "deaf",
+            "connected",
+            "senders",
+            "stepped",
+        ):
             setattr(self, name, getattr(old, name))
         self._tell(layout, old._told(before))

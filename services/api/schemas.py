@@ -299,7 +299,10 @@ class RejectPage(_Shape):
 
 
 class Rule(_Shape):
-    """A rule in force. `rungs`: thresholds by severity, as written; an absent rung is absent."""
+    """A rule in force. `rungs`: thresholds by severity, as written; an absent rung is absent.
+
+    `valid_from`, `valid_to`: first and last local day on which it holds. `sensors`: how many it judges.
+    """
 
     id: str
     hazard: str
@@ -313,6 +316,9 @@ class Rule(_Shape):
     status: str
     default: bool
     version: str
+    text: Words
+    valid_from: str | None
+    valid_to: str | None
     sensors: int
 
 

@@ -83,8 +83,8 @@ _ID = "c3f1b2a4d5e697881234567890abcdef"
 _RAIN, _STREET = "5e0f6f1c2b7d4a8f9c3e1d2a4b6c8e0f", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 _NAME = {"vi": "Mưa dông", "en": "Storm"}
 _REASON = {
-    "vi": "Mưa dông tại Thắng Tam: mưa lớn và ngập đường cùng lúc; 2 cảnh báo được gộp thành một tình huống.",
-    "en": "Storm at Thang Tam: heavy rain and flooded streets at the same time; 2 alerts as one situation.",
+    "vi": "Mưa dông tại Thắng Tam: 2 cảnh báo mưa lớn và ngập đường cùng lúc, gộp thành một tình huống.",
+    "en": "Storm at Thang Tam: 2 alerts of heavy rain and flooded streets, told as one situation.",
 }
 
 

@@ -17,6 +17,7 @@ from services.cli.recorded import Recorded
 from services.observation.batch import Batch
 from services.observation.event import SEVERITIES, CloudEvent, Verb, verb_of
 from services.observation.instants import SECOND, micros
+from services.observation.sensor import Sensor
 from services.observation.site import Site
 from services.observation.text import Text
 from services.report.model import Band, Chart, Report, RuleLine, Source, Threshold, Told, Truth
@@ -145,7 +146,7 @@ def gather(
     )
 
 
-def _with(site: Site, sensors: dict[str, object]) -> Site:
+def _with(site: Site, sensors: dict[str, Sensor]) -> Site:
     import msgspec
 
     return msgspec.structs.replace(site, sensors=sensors)
@@ -169,8 +170,8 @@ def _charts(  # noqa: PLR0913  what a picture is made of
 
     layout, words = core.layout, properties()
     by_area: dict[str, list[Happened]] = {}
-    for row in truth:
-        by_area.setdefault(row.area, []).append(row)
+    for happened in truth:
+        by_area.setdefault(happened.area, []).append(happened)
     charts = []
     for name, (time, value, flag) in series.items():
         row = layout.row.get(name)

@@ -1,6 +1,6 @@
 """What `haidang backtest` prints for a person: progress, events, scores with how sure they are, load."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -135,7 +135,10 @@ def lightning_lines(found: "Mapping[str, LightningScore]") -> list[str]:
     lines = [
         "",
         "lightning, IEC 62793: warnings against strikes within 10 km / cảnh báo sét so với sét trong 10 km",
-        f"{'place / nơi':<24}{'EA':>5}{'FA':>5}{'FTW':>5}{'POD':>7}{'FAR':>7}{'lead':>7}{'dwell':>7}{'TIW':>8}  min",
+        (
+            f"{'place / nơi':<24}{'EA':>5}{'FA':>5}{'FTW':>5}{'POD':>7}{'FAR':>7}"
+            f"{'lead':>7}{'dwell':>7}{'TIW':>8}  min"
+        ),
     ]
     for place, one in found.items():
         lead, dwell = (_middle(values) for values in (one.lead_s, one.dwell_s))
@@ -166,10 +169,15 @@ def load_lines(load: Load, bare: Load | None = None, other: str = _BARE) -> list
 
 def load_rows(load: Load, bare: Load | None) -> list[tuple[str, str, str, str]]:
     """Name in both languages, our value, the limit, that of bare thresholds."""
-    many = (lambda one: "" if bare is None else one(bare)) if bare is not None else (lambda _: "")
-    rows = [
+
+    def many(value: Callable[[Load], str]) -> str:
+        return "" if bare is None else value(bare)
+
+    split = " – ".join(f"{share * 100:.0f}" for share in SPLIT.values())
+    rows: list[tuple[str, Callable[[Load], str], str]] = [
         ("alerts / số cảnh báo", lambda one: f"{one.alerts:,}", ""),
-        ("alerts per day / cảnh báo mỗi ngày", lambda one: _rate(one.per_day), f"{BEARABLE_PER_HOUR * 24:.0f}"),
+        ("alerts per day / cảnh báo mỗi ngày", lambda one: _rate(one.per_day),
+         f"{BEARABLE_PER_HOUR * 24:.0f}"),
         ("told per operator-hour / lần báo mỗi giờ trực", lambda one: _rate(one.per_operator_hour),
          f"{BEARABLE_PER_HOUR:.0f}"),
         ("most in 10 min / nhiều nhất trong 10 phút", lambda one: str(one.most_in_10_min), "10"),
@@ -178,7 +186,7 @@ def load_rows(load: Load, bare: Load | None) -> list[tuple[str, str, str, str]]:
         ("chattering (≥ 3 in 1 min) / chập chờn", lambda one: str(len(one.chattering)), "0"),
         ("raised again within 15 min / báo lại trong 15 phút", lambda one: str(one.again), ""),
         ("stale (> 24 h) / treo quá 24 giờ", lambda one: str(one.stale), ""),
-        ("low – medium – high, % / thấp – vừa – cao", _split, " – ".join(f"{x:.0%}"[:-1] for x in SPLIT.values())),
+        ("low – medium – high, % / thấp – vừa – cao", _split, split),
     ]  # fmt: skip
     return [(name, value(load), limit, many(value)) for name, value, limit in rows]
 

@@ -45,7 +45,7 @@ def replay(data: Path, site: Path | None, start: int, end: int) -> tuple[Site, R
     """
     running = run_file.read(data)
     if running is None or running.database is None:
-        msg = f"--data {data}: no run.json with a history / không thấy hệ thống đang chạy → haidang up --data {data}"
+        msg = f"--data {data}: nothing runs here / không thấy hệ thống đang chạy → haidang up --data {data}"
         raise Absent(msg)
     found = folder.load_site(site) if site is not None else asyncio.run(_running_site(running.nats))
     try:

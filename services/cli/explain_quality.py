@@ -1,4 +1,5 @@
 """Why quality control flagged a reading as it did: the test that spoke, with its numbers."""
+# ruff: noqa: E501  sentences in two languages, side by side
 
 from collections.abc import Sequence
 from typing import NamedTuple

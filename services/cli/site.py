@@ -134,6 +134,8 @@ def _rules(options: argparse.Namespace) -> int:
         origin = "default" if row["default"] else "site"
         line = f"{row['hazard']:12} {row['id']:32} {row['kind']:10} {_watches(row)}"
         out(f"{line} [{origin} {row['version']}] {rungs}".rstrip())
+        out(f"    {row['status']}: {row['source'] or '-'}{_validity(row)}")
+        out(f"    {row['text']['vi']} / {row['text']['en']}")
     out(f"{counted(len(rows), 'rule')} / {len(rows)} quy tắc")
     return 0
 
@@ -145,7 +147,16 @@ def _watches(row: dict[str, Any]) -> str:
     return f"{row['property'] or '-'} {on}{areas}"
 
 
+def _validity(row: dict[str, Any]) -> str:
+    """Dates between which a rule holds, where it has any."""
+    first, last = row["valid_from"], row["valid_to"]
+    return f" ({first or '…'} – {last or '…'})" if first or last else ""
+
+
 def _row(rule: "Rule", watched: "Reach") -> dict[str, Any]:
+    from services.alerts.saying import says
+
+    said = says(rule)
     return {
         "id": rule.id,
         "hazard": rule.hazard,
@@ -154,6 +165,11 @@ def _row(rule: "Rule", watched: "Reach") -> dict[str, Any]:
         "rungs": rule.rungs_said(),
         "sensors": watched.sensors,
         "areas": watched.areas,
+        "source": rule.source,
+        "status": rule.status,
+        "valid_from": rule.valid_from,
+        "valid_to": rule.valid_to,
+        "text": {"vi": said.vi, "en": said.en},
         "default": rule.default,
         "version": rule.version,
     }

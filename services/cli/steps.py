@@ -100,7 +100,9 @@ class _Rows(NamedTuple):
     flag: NDArray[np.uint8]
 
     def at(self, which: slice | NDArray[np.bool_]) -> "_Rows":
-        return _Rows(*(column[which] for column in self))
+        return _Rows(
+            self.row[which], self.time[which], self.value[which], self.arrival[which], self.flag[which]
+        )
 
 
 class _Cutter:
@@ -113,9 +115,9 @@ class _Cutter:
         watched = plan.together and recorded.at_once()
         self._silence = _Silence(silent_of(site), self._clocks.number) if watched else None
         self._storm = Storm(recorded.strikes, site, plan.hold_s)
-        heard = recorded.heard(len(site.sensors)).tolist()
-        self._mills = Mills(site, {name for name, is_heard in zip(self._names, heard, strict=True) if is_heard},
-                            plan.hold_s)  # fmt: skip
+        heard = recorded.heard(len(site.sensors))
+        names = {name for at, name in enumerate(self._names) if heard[at]}
+        self._mills = Mills(site, names, plan.hold_s)
         own = {source.gateway for source in site.sources}
         self._storms_own = {name for name in (*self._mills.gateways, *own) if name}
         self._told = _full(recorded.span()[0]) - MINUTE

@@ -2,9 +2,9 @@
 
 Live, protected places are looked at each full minute with the newest word of their mill. A day of a hundred
 mills, a reading a second, cut at each minute would cost more than all the rest of a city. But over
-fair-weather fields the answer is the same nothing each minute: so a chunk of their readings first goes through
-an engine of their own, without rules, and only minutes at which something is derived that is not zero, and
-those after for as long as a rung may wait, are cut.
+fair-weather fields the answer is the same nothing each minute: so a chunk of their readings first goes
+through an engine of their own, without rules, and only minutes at which something is derived that is not
+zero, and those after for as long as a rung may wait, are cut.
 """
 
 from collections.abc import Collection

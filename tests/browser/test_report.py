@@ -51,21 +51,21 @@ def test_the_page_opens_from_disk_shows_its_pictures_and_asks_nobody(
     browser: Browser, tmp_path: Path
 ) -> None:
     page = written(tmp_path)
-    for scheme in ("light", "dark"):
-        shown = browser.new_page(viewport={"width": 1200, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-        asked: list[str] = []
-        faults: list[str] = []
-        shown.on("request", lambda request, asked=asked: asked.append(request.url))
-        shown.on("pageerror", lambda error, faults=faults: faults.append(str(error)))
-        shown.on(
-            "console", lambda said, faults=faults: faults.append(said.text) if said.type == "error" else None
-        )
-        shown.goto(page.as_uri())
-        assert shown.locator("svg.chart").count() >= 2
-        assert shown.locator("rect.step.warning").first.bounding_box() is not None
-        assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert (asked, faults) == ([page.as_uri()], [])
-        shown.close()
+    shown = browser.new_page(viewport={"width": 1200, "height": 900})
+    asked: list[str] = []
+    faults: list[str] = []
+    shown.on("request", lambda request: asked.append(request.url))
+    shown.on("pageerror", lambda error: faults.append(str(error)))
+    shown.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    shown.goto(page.as_uri())
+    light = shown.evaluate("getComputedStyle(document.body).backgroundColor")
+    shown.emulate_media(color_scheme="dark")
+    assert shown.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    assert shown.locator("svg.chart").count() >= 2
+    assert shown.locator("rect.step.warning").first.bounding_box() is not None
+    assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert (asked, faults) == ([page.as_uri()], [])
+    shown.close()
 
 
 def test_dragging_over_a_picture_zooms_all_of_them_and_a_double_click_goes_back(

@@ -14,6 +14,7 @@ from services.observation import topics
 from services.observation.command import Result
 from services.observation.instants import iso
 from simulators.controllers import DEAD, WELL
+from tests.support.api_rig import told
 from tests.support.cabinets import AREA, REPEATS, Streets, streets
 from tests.support.waiting import until
 
@@ -52,7 +53,7 @@ def test_silence_is_repeated_told_survives_a_crash_and_ends_when_the_cabinet_is_
     street.start("lighting")
     street.wait(command, "unconfirmed", 20)
     assert street.verbs(command) == ["ordered", "sent", *["repeated"] * REPEATS, "unconfirmed"]
-    until(street.alerts, 10, "an alert about the cabinet")
+    until(lambda: [a["gateway"] for a in street.alerts()] == ["cab-2"], 10, "an alert about the cabinet")
     (alert,) = street.alerts()
     assert (alert["hazard"], alert["gateway"], alert["severity"]) == ("lighting", "cab-2", "advisory")
     assert "cab-2" in alert["reason"]["vi"]
@@ -61,7 +62,8 @@ def test_silence_is_repeated_told_survives_a_crash_and_ends_when_the_cabinet_is_
     street.connect("cab-2")
     street.wait(command, "confirmed")
     until(lambda: not street.alerts(), 10, "the alert to be cleared")
-    assert [a["alert_id"] for a in street.alerts("all")] == [alert["alert_id"]]
+    ended = {a["alert_id"]: a["state"] for a in street.alerts("all")}
+    assert ended[alert["alert_id"]] == "cleared"
     assert street.controllers.level("lamp-3", now_us()) == 30
 
 
@@ -123,8 +125,11 @@ def test_a_result_that_nobody_waits_for_and_one_that_cannot_be_read_are_rejects(
 
 
 def test_commands_can_be_filtered_and_an_unknown_one_is_not_found(street: Streets) -> None:
-    items = street.rig.get("/api/v1/commands?gateway=cab-1&limit=2")[1]
-    assert len(items["items"]) == 2
+    wish = {"kind": "read", "gateway": "cab-1", "reason": "x"}
+    first, second = (street.post(wish)[1]["commands"][0]["id"] for _ in range(2))
+    items = street.rig.get("/api/v1/commands?gateway=cab-1&kind=read&limit=1")[1]
+    assert [one["id"] for one in items["items"]] == [second]
+    assert first != second
     assert {one["gateway"] for one in items["items"]} == {"cab-1"}
     assert street.rig.get(f"/api/v1/commands?gateway=cab-1&after={items['next']}")[0] == 200
     assert street.rig.get(f"/api/v1/commands?since={iso(now_us() + 10**9)}")[1]["items"] == []
@@ -132,3 +137,16 @@ def test_commands_can_be_filtered_and_an_unknown_one_is_not_found(street: Street
     assert street.rig.get("/api/v1/commands/nobody-ordered-this")[0] == 404
     assert street.rig.get("/api/v1/commands?state=lost")[0] == 422
     assert json.dumps(street.rig.get("/api/v1/lighting")[1]["configured"]) == "true"
+
+
+def test_an_alert_that_is_raised_brightens_the_streets_it_is_named_for(street: Streets) -> None:
+    street.rig.tell(told("a-flood", severity="watch"), told("a-worse-one", severity="warning"))
+
+    def bright() -> list[dict[str, object]]:
+        items = street.rig.get("/api/v1/commands?kind=override&state=confirmed")[1]["items"]
+        return [one for one in items if one["by"] == "lighting"]
+
+    until(bright, 15, "an override made by the alert")
+    (one,) = bright()
+    assert (one["gateway"], one["level"]) == ("cab-2", 100)
+    assert one["reason"] == "flood-light: a-worse-one"

@@ -164,7 +164,7 @@ def clean(out: Path) -> Iterator[str]:
 
 def lightning(out: Path) -> Iterator[str]:
     """Table of warnings against strikes, in the terms of IEC 62793."""
-    yield "| place | strikes in 10 km | EA | FA | FTW | POD | FAR | lead, median (min) | dwell, median (min) | TIW (min) |"
+    yield "| place | strikes in 10 km | EA | FA | FTW | POD | FAR | lead (min) | dwell (min) | TIW (min) |"
     yield "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
     for name in ("glm_snapshots", "glm_flashes", "wtlma"):
         recording = convert(name, out / name)

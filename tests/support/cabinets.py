@@ -58,6 +58,14 @@ id = "ha-long"
 name = { vi = "Đường Hạ Long", en = "Ha Long street" }
 gateways = ["cab-2"]
 default_level = 80
+
+[[brighten]]
+id = "flood-light"
+hazard = "flood"
+from = "warning"
+groups = ["ha-long"]
+level = 100
+lease_min = 60
 """
 
 

@@ -291,7 +291,10 @@ class ReferenceEngine:
                 for name, c in members.items():
                     value = (bound.resolve(self.site.stations[c.sensor.station].attributes) or 0.0) * sign
                     bounds[name] = (sign, value, value - one.hysteresis)
-                delays = [(round(a * _SECOND), round(b * _SECOND)) for a, b in zip(rule.on_delay_s, rule.off_delay_s, strict=True)]
+                delays = [
+                    (round(a * _SECOND), round(b * _SECOND))
+                    for a, b in zip(rule.on_delay_s, rule.off_delay_s, strict=True)
+                ]
                 rungs = {k: Rung(0, 0, *delays[k]) for k, rung in enumerate(rule.rungs) if rung is not None}
                 spans = [c.sensor.interval_s for c in members.values() if c.sensor.interval_s > 0]
                 gap = round(3 * max(spans) * _SECOND) if spans else None
@@ -318,7 +321,9 @@ class ReferenceEngine:
         before, crowd.told = crowd.told, level
         if before == level:
             return
-        verb = "raised" if not before else "cleared" if not level else "escalated" if level > before else "eased"
+        verb = (
+            "raised" if not before else "cleared" if not level else "escalated" if level > before else "eased"
+        )
         self.out.append((verb, SEVERITIES[(level or before) - 1], crowd.rule.id, crowd.who, t, 1))
 
     def _lose(self) -> None:

@@ -53,10 +53,10 @@ def situation(verb: str, **more: object) -> str:
     [
         (situation("opened"), "12:30 ◆ situation    watch     Storm at Thang Tam: rain, lightning."),
         (
-            situation("updated", joined=[{}]),
+            situation("updated", annunciate=True),
             "12:30 ◇ unfolds      watch     Storm at Thang Tam: rain, lightning.",
         ),
-        (situation("updated"), None),
+        (situation("updated", joined=[{}]), None),
         (situation("ended", state="merged"), None),
         (
             situation("ended", state="ended"),
@@ -64,7 +64,7 @@ def situation(verb: str, **more: object) -> str:
         ),
     ],
 )
-def test_a_situation_is_one_line_when_it_begins_grows_or_is_over(text: str, line: str | None) -> None:
+def test_a_situation_is_one_line_when_it_begins_worsens_or_is_over(text: str, line: str | None) -> None:
     assert headline(text, Reader(ZONE, vietnamese=False, colours=False, columns=100)) == line
     assert moment(text) is None, "its time may be wall-clock time, which is not the story's"
 

@@ -54,7 +54,10 @@ def _strikes() -> Iterator[None]:
 
 
 def place(
-    *rules: dict[str, Any], sources: Sequence[SourceDecl] = (NET,), more: Sequence[str] = (), version: str = "v1"
+    *rules: dict[str, Any],
+    sources: Sequence[SourceDecl] = (NET,),
+    more: Sequence[str] = (),
+    version: str = "v1",
 ) -> Site:
     """A place that is guarded, in a city with a gauge."""
     names = ["p", *more]

@@ -1,6 +1,7 @@
 """VN_AQI against Decision 1459/QĐ-TCMT: its table, on and beside each breakpoint, and its worked example."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -57,6 +58,20 @@ def test_every_breakpoint_of_every_pollutant_at_and_on_both_sides(row: str, at: 
         assert of(step + 1 / slope, row) == level + 1
         assert of(step + 0.49 / slope, row) == level
         assert of(step + 0.51 / slope, row) == level + 1
+
+
+@pytest.mark.parametrize("row", BREAKPOINTS)
+def test_every_tenth_of_a_microgram_is_rounded_as_by_hand(row: str) -> None:
+    """In fractions, without a binary digit: a half is a half and goes up."""
+    points = BREAKPOINTS[row]
+    tenths = range(1, min(int(points[-1]) * 10, 6000), 1)
+    found = index(np.array(tenths) / 10, row)
+    for tenth, ours in zip(tenths, found.tolist(), strict=True):
+        c = Fraction(tenth, 10)
+        at = next(at for at in range(1, len(points)) if c <= points[at])
+        low, high = Fraction(points[at - 1]), Fraction(points[at])
+        exact = (c - low) * (Fraction(LEVELS[at]) - Fraction(LEVELS[at - 1])) / (high - low)
+        assert ours == math.floor(exact + Fraction(LEVELS[at - 1]) + Fraction(1, 2))
 
 
 @pytest.mark.parametrize("row", ["o3", "co", "so2", "no2", "pm10", "pm2_5"])

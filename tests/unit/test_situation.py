@@ -24,9 +24,9 @@ def test_one_alert_is_no_situation_and_two_of_different_kinds_are_one_storm() ->
     assert [member.alert_id for member in told[0].data.joined] == ["r", "l"]
     assert [member.family for member in told[0].data.members] == ["rain", "lightning"]
     assert told[0].data.reason.en == (
-        "Storm at a: heavy rain and lightning at the same time; 2 alerts as one situation."
+        "Storm at a: 2 alerts of heavy rain and lightning at the same time, told as one situation."
     )
-    assert told[0].data.reason.vi.startswith("Mưa dông tại a: mưa lớn và sét cùng lúc")
+    assert told[0].data.reason.vi.startswith("Mưa dông tại a: 2 cảnh báo mưa lớn và sét cùng lúc")
 
 
 @pytest.mark.parametrize(
@@ -211,6 +211,14 @@ def test_bad_air_in_two_areas_is_one_episode_and_not_one_alert_per_area() -> Non
     assert stream.clock(10 + 359) == []
     assert verbs(stream.clock(10 + 360)) == ["air@_ ended 0"]
     assert "no alert for 360 min" in stream.situations[-1].data.reason.en
+
+
+def test_rip_currents_on_three_beaches_are_one_sea_and_the_tide_joins_it() -> None:
+    stream = Stream()
+    told = stream.live(*(alert(area, sort="rip", area=area) for area in "abc"))
+    assert verbs(told) == ["sea@_ opened 3"]
+    assert "trên 3 khu vực (a, b, c)" in told[0].data.reason.vi
+    assert verbs(stream.live(alert("t", sort="tide", area="_"))) == ["sea@_ updated 4"]
 
 
 def test_a_tide_of_the_whole_site_is_told_with_the_waves_there() -> None:

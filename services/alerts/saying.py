@@ -1,0 +1,40 @@
+"""What a rule says, in a sentence of each language."""
+
+from services.alerts.hazards import hazards, properties
+from services.alerts.rule import Kind, Rule
+from services.observation.text import Text
+
+
+def says(rule: Rule) -> Text:
+    """The hazard's own words for what the rule is on, and how it looks at it."""
+    hazard = hazards().get(rule.hazard)
+    part = (
+        None
+        if hazard is None
+        else hazard.of_property.get(rule.id) or hazard.of_property.get(rule.property or "")
+    )
+    known = properties().get(rule.property or "")
+    what = part.text if part is not None and part.text is not None else None if known is None else known.text
+    if what is None:
+        what = hazard.text if hazard is not None else Text(rule.hazard, rule.hazard)
+    how = _HOW[rule.kind]
+    return Text(f"{what.vi}: {how.vi}", f"{what.en}: {how.en}")
+
+
+_HOW = {
+    Kind.THRESHOLD: Text("cảnh báo theo bậc khi số đo vượt ngưỡng", "an alert by steps beyond a threshold"),
+    Kind.RATE: Text("cảnh báo khi số đo thay đổi nhanh", "an alert when it changes fast"),
+    Kind.SILENT: Text(
+        "báo khi cảm biến không gửi trong ba chu kỳ", "told when a sensor is silent for three intervals"
+    ),
+    Kind.STUCK: Text("báo khi số đo đứng yên quá lâu", "told when a value does not move for too long"),
+    Kind.AND: Text("cảnh báo khi mọi điều kiện cùng đúng", "an alert when every condition holds"),
+    Kind.OR: Text("cảnh báo khi một điều kiện đúng", "an alert when any condition holds"),
+    Kind.K_OF_N: Text(
+        "cảnh báo khi đủ số cảm biến vượt ngưỡng", "an alert when enough sensors are beyond a threshold"
+    ),
+    Kind.COUNT: Text(
+        "một cảnh báo chung khi nhiều cảm biến vượt giới hạn",
+        "one alert when many sensors are beyond a limit",
+    ),
+}
