@@ -108,11 +108,13 @@ class Groups:
         value, flag = rows.value[at], rows.flag[at]
         none = rows.none[at] if rows.derived else np.zeros(len(at), bool)
         lower = rows.lower[at] if rows.derived else np.zeros(len(at), bool)
-        good = (flag <= 2) & (none | ~np.isnan(value) if rows.derived else np.isfinite(value))  # noqa: PLR2004
+        # A derived reading that says nothing turns nothing, but it is heard: delays go on with it.
+        good = (flag <= 2) & (rows.derived | np.isfinite(value))  # noqa: PLR2004  PASS and NOT_EVALUATED
+        mute = ~none & np.isnan(value)
         y = np.where(none, -np.inf, value * self.leaves.sign[leaf])
         on, hold = y >= self.leaves.threshold[leaf], y >= self.leaves.clear[leaf]
         turns = np.where(on, 1, np.where(hold | lower, -1, 0))
-        turns[~good | (lower & (self.leaves.sign[leaf] < 0))] = -1
+        turns[~good | mute | (lower & (self.leaves.sign[leaf] < 0))] = -1
         return _Said(leaf, rows.time[at], rows.arrival[at], np.full(len(at), level), at, good, turns)
 
     def _bits(self, said: _Said) -> tuple[Bools, Bools, Bools]:

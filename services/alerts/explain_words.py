@@ -1,4 +1,7 @@
-"""An explanation as sentences, Vietnamese and English: why an alert stands, why there is none. Pure."""
+"""An explanation as sentences, Vietnamese and English: why an alert stands, why there is none. Pure.
+
+Over 250 lines: each sentence stands twice.
+"""
 # ruff: noqa: E501  sentences in two languages, side by side
 
 from collections.abc import Iterator
@@ -245,6 +248,8 @@ def span(seconds: float) -> Text:
         return Text(f"{total // 60} phút", f"{total // 60} min")
     if total < 2 * _DAY:
         hours, minutes = total // _HOUR, total % _HOUR // 60
+        if not minutes:
+            return Text(f"{hours} giờ", f"{hours} h")
         return Text(f"{hours} giờ {minutes} phút", f"{hours} h {minutes} min")
     return Text(
         f"{total // _DAY} ngày {total % _DAY // _HOUR} giờ", f"{total // _DAY} d {total % _DAY // _HOUR} h"

@@ -91,8 +91,7 @@ class Grouper:
             self._keep(group)
         elif group.told is not None:
             group.told.apply(data)
-        for alert in group.members:
-            self._of.pop(alert, None)
+        self._release(group)
         group.members = dict.fromkeys(group.told.open if group.told is not None else ())
         for alert in group.members:
             self._of[alert] = group
@@ -284,11 +283,16 @@ class Grouper:
         self._groups[group.id] = group
         self._at[group.status, group.kind.name, group.area] = group
 
+    def _release(self, group: Group) -> None:
+        """Its members are free, but for those that another has taken."""
+        for alert in group.members:
+            if self._of.get(alert) is group:
+                del self._of[alert]
+
     def _drop(self, group: Group) -> None:
         self._groups.pop(group.id, None)
         self._at.pop((group.status, group.kind.name, group.area), None)
-        for alert in group.members:
-            self._of.pop(alert, None)
+        self._release(group)
 
     # Telling.
 

@@ -239,8 +239,8 @@ class _Reader:
     def _number_of_members(self, key: str, raw: object) -> Expression | None:
         """A rung of count: a whole number of members, or a share of the known ones in per cent."""
         share = _SHARE.match(raw) if isinstance(raw, str) else None
-        found = parse(float(share[1]) if share else raw if isinstance(raw, int) else None)
         least, most = (0.0, 100.0) if share else (1.0, float("inf"))
+        found = parse(float(share[1]) if share else raw if isinstance(raw, int) else None)
         if found is None or not least <= (found.resolve({}) or 0.0) <= most:
             self.error(
                 f"{key} = {raw!r} không phải số lượng hay tỷ lệ",
@@ -253,7 +253,7 @@ class _Reader:
 
     def _shares(self) -> tuple[bool, ...]:
         found = tuple(isinstance(self.table.get(word), str) for word in SEVERITIES)
-        return found if any(found) else ()
+        return found * any(found)
 
     def _expression(self, key: str, raw: object) -> Expression | None:
         found = parse(raw)
@@ -398,5 +398,4 @@ class _Reader:
 
 
 def _one_of(allowed: tuple[str, ...]) -> tuple[str, str]:
-    words = ", ".join(str(word) for word in allowed)
-    return f"dùng một trong: {words}", f"use one of: {words}"
+    return tuple(f"{how}: {', '.join(allowed)}" for how in ("dùng một trong", "use one of"))  # type: ignore[return-value]  # two

@@ -1,4 +1,7 @@
-"""What a backtest's page shows, gathered from the recording, the engine's columns and its events."""
+"""What a backtest's page shows, gathered from the recording, the engine's columns and its events.
+
+Over 250 lines: one gathering, each part of the page from its own source.
+"""
 
 import argparse
 import hashlib

@@ -49,7 +49,8 @@ def lines(found: Explanation, sensor: Sensor | None, heard: list[Heard]) -> Iter
         for rung in rule.rungs:
             if not math.isnan(rung.threshold):
                 mark = "●" if rung.on else "○"
-                delay = f", {span(rung.delay_s).en}" if rung.delay_s else ""
+                kind = "off-delay / chờ hết" if rung.on else "on-delay / chờ báo"
+                delay = f", {kind} {span(rung.delay_s).en}" if rung.delay_s else ""
                 clear = (
                     f", ends at / hết ở {number(rung.clear, rule.unit).en}"
                     if rung.clear != rung.threshold

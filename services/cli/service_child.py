@@ -47,6 +47,8 @@ def program(
         "trusted_network": str(settings.trusted_network).lower(),
         "command_confirm_s": f"{settings.command_confirm_s:g}",
         "command_repeats": str(settings.command_repeats),
+        "situation_window_s": f"{settings.situation_window_s:g}",
+        "situation_areas": str(settings.situation_areas),
     }
     environment = child_environment({key: value for key, value in given.items() if value is not None})
     return Program(name, lambda: [*command, name], environment, patience_s=PATIENCE_S, quiet=quiet)

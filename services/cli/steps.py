@@ -6,6 +6,8 @@ it is applied. So rules that look at one sensor need no tick but at the end of a
 sensors are not moved by ticks either, but by one thing that ticks tell: that a sensor has fallen silent. So
 a step also ends at the first full minute at which that would be known of a sensor (`Silence`). Where
 readings come later than they were measured, each full minute at which something came has its tick.
+
+Over 250 lines: where a recording may be cut, and why nothing is told otherwise by it, is one argument.
 """
 
 from collections.abc import Callable, Collection, Iterator

@@ -311,9 +311,11 @@ class ReferenceEngine:
                     continue
                 crowd.known.add(c.sensor.id)
                 absent = math.isnan(x) if c.sensor.derived else not math.isfinite(x)
-                if flag not in (1, 2) or (absent and not none):
+                if flag not in (1, 2) or (absent and not c.sensor.derived):
                     continue
-                crowd.see(c.sensor.id, -math.inf * crowd.bounds[c.sensor.id][0] if none else x, lower=lower)
+                if none or not absent:
+                    sign = crowd.bounds[c.sensor.id][0]
+                    crowd.see(c.sensor.id, -math.inf * sign if none else x, lower=lower)
                 self._tell_crowd(crowd, crowd.judge(t))
 
     def _tell_crowd(self, crowd: Crowd, t: int) -> None:

@@ -28,8 +28,12 @@ HAZARD = Hazard(
     name="landslide",
     text=Text("sạt lở đất", "landslide"),
     properties={
-        "slope_tilt_x": Property(name="slope_tilt_x", unit="deg", text=Text("độ nghiêng x", "slope tilt, x axis")),
-        "slope_tilt_y": Property(name="slope_tilt_y", unit="deg", text=Text("độ nghiêng y", "slope tilt, y axis")),
+        "slope_tilt_x": Property(
+            name="slope_tilt_x", unit="deg", text=Text("độ nghiêng x", "slope tilt, x axis")
+        ),
+        "slope_tilt_y": Property(
+            name="slope_tilt_y", unit="deg", text=Text("độ nghiêng y", "slope tilt, y axis")
+        ),
         "slope_lean": Property(
             name="slope_lean", unit="deg", text=Text("độ nghiêng sườn dốc", "lean of the slope"), derived=True
         ),
@@ -49,7 +53,10 @@ HAZARD = Hazard(
     words={"warning": Text("nguy cơ sạt lở cao", "high danger of a landslide")},
     advice=dict.fromkeys(
         ("advisory", "watch", "warning", "emergency"),
-        Advice(Text("Cử người kiểm tra sườn dốc.", "Send someone to look."), Text("Rời xa sườn dốc.", "Keep away.")),
+        Advice(
+            Text("Cử người kiểm tra sườn dốc.", "Send someone to look."),
+            Text("Rời xa sườn dốc.", "Keep away."),
+        ),
     ),
     cap=Cap("Geo", Text("Sạt lở đất", "Landslide")),
     reason=reason,

@@ -3,15 +3,17 @@
 import json
 from pathlib import Path
 
+import pytest
 from msgspec import structs
 
 from services.alerts.engine import Readings
+from services.cli import judging
 from services.cli.recorded import Recorded, read
 from services.cli.steps import Plan, messages
 from services.observation.instants import iso
 from services.observation.messages import StrikeBatch, Tick
 from services.observation.site import Site, SourceDecl
-from tests.support.engine_world import MINUTE, T0, city, sensor
+from tests.support.engine_world import MINUTE, T0, city, sensor, without_detection
 
 A = "a.water_level"
 
@@ -97,3 +99,26 @@ def test_strikes_of_messages_are_those_of_the_table(tmp_path: Path) -> None:
         (one.time, one.lat) for one in table
     ]
     assert {one.strike.source for one in found.strikes} == {"gw"}
+
+
+def test_mills_and_strikes_apart_from_the_other_readings_tell_what_all_in_order_tell(tmp_path: Path) -> None:
+    """The quick cut against the exact one: an hour of a storm, a mill that speaks up, a river beside it."""
+    mill = sensor("p.electric_field", 10, unit="V/m")
+    place = structs.replace(
+        city([sensor(A), mill], bare=False, attributes={"p": {"lightning_place": 1.0}, "a": {"bd1": 0.4}}),
+        sources=(SourceDecl("net", gateway="gw"),),
+    )
+    lines = [f"{iso(T0 + at * MINUTE)},{A},{0.3 + at % 30 / 60}" for at in range(0, 180, 10)]
+    lines += [
+        f"{iso(T0 + at * MINUTE // 6)},p.electric_field,{-3000 if 300 <= at < 420 else 90}" for at in range(1080)
+    ]
+    rows = tmp_path / "rows.csv"
+    rows.write_text("\n".join(["time,sensor,value", *lines]) + "\n", encoding="utf-8")
+    recorded = read([rows, strikes(tmp_path, 20, 21.5, 22, 100, source="net")], place, {})
+    found = []
+    for whole in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(judging, "_with_strikes", lambda _, whole=whole: whole)
+            found.append(judging.judge(place, recorded, None, everyone=False).events)
+    assert without_detection(found[0]) == without_detection(found[1])
+    assert {"flood", "lightning"} <= {event.data.hazard for event in found[0]}

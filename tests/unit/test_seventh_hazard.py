@@ -13,6 +13,7 @@ from services.alerts.engine import Engine
 from services.alerts.hazards import extra_properties, hazards
 from services.alerts.rule import parse_rules
 from services.alerts.saying import says
+from services.api.routers.rules import show
 from services.cli import main
 from services.observation import site_files, topics
 from services.observation.site import Site
@@ -44,6 +45,7 @@ def folder(tmp_path: Path) -> Path:
     where.mkdir()
     (where / "site.toml").write_text(
         'format = 1\nid = "hill-town"\nname = { vi = "Phố Đồi", en = "Hill Town" }\n'
+        "bounds = [107.0, 10.3, 107.2, 10.5]\n"
         '[[area]]\nid = "slope"\nname = { vi = "Dốc", en = "Slope" }\n'
         '[[gateway]]\nid = "gw-1"\narea = "slope"\nstations = ["hill"]\n'
     )
@@ -84,9 +86,14 @@ def test_a_seventh_hazard_is_one_file(folder: Path, capsys: pytest.CaptureFixtur
     assert "landslide-lean" in shown
     assert "default: made up for a test" in shown
     assert "lean of the slope" in shown
+    (answered,) = [show(rule, 1) for rule in rules if rule.hazard == "landslide"]
+    assert (answered["source"], answered["status"]) == ("made up for a test", "default")
+    assert answered["text"]["vi"].startswith("độ nghiêng sườn dốc")
 
 
-def test_every_default_rule_says_what_it_rests_on_and_what_it_is_about_in_both_languages(folder: Path) -> None:
+def test_every_default_rule_says_what_it_rests_on_and_what_it_is_about_in_both_languages(
+    folder: Path,
+) -> None:
     folder.joinpath("sensors.csv").write_text("sensor\nhill.water_level\n")
     site = site_of(folder)
     for hazard in hazards().values():
