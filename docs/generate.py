@@ -158,10 +158,8 @@ _RULE: dict[str, Any] = {
     },
     "also": {**TEXTS, "description": "of k_of_n: further properties whose sensors are members"},
     "enabled": {"type": "boolean", "default": True},
-    **dict.fromkeys(
-        ("at_least", "at_most"),
-        {**THRESHOLD, "description": "of count, one of them: the condition of a member"},
-    ),
+    "at_least": {**THRESHOLD, "description": "of count, or at_most: the condition of a member"},
+    "at_most": {**THRESHOLD, "description": "of count, or at_least: the condition of a member"},
     "per": {
         "enum": ["area", "gateway"],
         "default": "area",

@@ -121,7 +121,7 @@ KINDS: dict[Kind, tuple[Text, str, str]] = {
             "nhiều cảm biến của một khu vực (hoặc một tủ, một gateway) cùng vượt giới hạn",
             "many sensors of an area, or of a gateway, beyond a limit",
         ),
-        "`property`, `at_least` or `at_most`, a rung: how many, or `\"30%\"` of the known ones",
+        '`property`, `at_least` or `at_most`, a rung: how many, or `"30%"` of the known ones',
         "`per`, `hysteresis` (of a member), delays",
     ),
 }  # fmt: skip

@@ -1,10 +1,10 @@
 """Conditions over several sensors: and, or, k of n, count. One alert per rule and area, or gateway.
 
-A leaf (a sensor in one plane of a group, see `members`) is *met* or not, moved by its own good readings with the
-member's hysteresis; suspect readings move none, and a lower bound ("at least so much") only switches on. A
-sensor that is silent, or whose gateway is, is *unknown*: it does not help to raise, and what it last said still
-counts for holding, so that blindness ends no alert. Delays move by the readings of the members; ticks move
-nothing here.
+A leaf (a sensor in one plane of a group, see `members`) is *met* or not, moved by its own good readings with
+the member's hysteresis; suspect readings move none, and a lower bound ("at least so much") only switches on.
+A sensor that is silent, or whose gateway is, is *unknown*: it does not help to raise, and what it last said
+still counts for holding, so that blindness ends no alert. Delays move by the readings of the members; ticks
+move nothing here.
 
 Readings count in the order they came, what is derived from one right after it. That order is kept in columns:
 how many leaves are met after each reading is a running sum, and only groups in which something changes, or
@@ -208,7 +208,8 @@ class Groups:
         """State by rule, area or gateway, and sensor."""
         return [
             [
-                *group.key, int(self.last[number]), group.ended, [getattr(group.cell, name) for name in _CELL],
+                *group.key, int(self.last[number]), group.ended,
+                [getattr(group.cell, name) for name in _CELL],
                 [self.layout.names[leaf.row] for leaf in group.leaves],
                 [leaf.plane for leaf in group.leaves],
                 *(column[group.first : group.first + len(group.leaves)].tobytes()
@@ -218,7 +219,7 @@ class Groups:
         ]  # fmt: skip
 
     def load(self, data: Iterable[Sequence[Any]]) -> None:
-        """Take over what `dump` wrote, also of formats 1 and 2, where rule, area and sensor are still there."""
+        """Take over what `dump` wrote, also of formats 1 and 2, where rule, area and sensor still are."""
         by_key = {group.key: number for number, group in enumerate(self.groups)}
         for rule, area, last, ended, cell, *members in data:
             number = by_key.get((rule, area))

@@ -142,7 +142,7 @@ class _Tell:
         return {name: layout.site.stations[station].name for name, station in named}
 
     def _total(self, counts: Counts, step: int) -> int:
-        """How many it looks at: members, of count those that something is known of; of and / or conditions."""
+        """How many it looks at: members, of count those that are known; of and / or conditions."""
         kind = self.group.rule.kind
         if kind is Kind.COUNT:
             return int(counts.total[step])

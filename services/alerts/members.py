@@ -1,8 +1,8 @@
 """Who belongs to a rule over several sensors: its groups, and the leaves that they count.
 
 A *group* is such a rule in one area, or at one gateway. A *leaf* is one sensor in one *plane* of a group: of
-k_of_n there is a plane for each rung, of and / or for each condition, of count there is one. The leaves of all
-groups are columns, those of a group adjoin.
+k_of_n there is a plane for each rung, of and / or for each condition, of count there is one. The leaves of
+all groups are columns, those of a group adjoin.
 """
 
 from collections import defaultdict
@@ -21,8 +21,10 @@ from services.observation.topics import SITE_SCOPE
 
 
 class Counts(NamedTuple):
-    """After each step of a group: (planes, n) how many leaves are met, of those known and of all; (n,) how many
-    are known, and how many are known or were met when last heard.
+    """After each step of a group.
+
+    (planes, n) how many leaves are met, of those `known` and of `all`; (n,) how many are known (`total`), and
+    how many are known or were met when last heard (`heard`).
     """
 
     known: Ints
@@ -32,7 +34,7 @@ class Counts(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """Row and plane; met at or above `threshold`, no more below `clear`, both times `sign`; NaN: never met."""
+    """Row and plane; met from `threshold`, no more below `clear`, both times `sign`; NaN: never met."""
 
     row: int
     plane: int
@@ -236,7 +238,7 @@ def _of_inputs(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Leaf]
 
 
 def _of_count(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Group]:
-    """The members of an area, or of each gateway in it: a gateway that serves two areas has a group in each."""
+    """The members of an area, or of each gateway in it; one that serves two areas has a group in each."""
     one = rule.inputs[0]
     sign = 1.0 if one.at_least is not None else -1.0
     by_gateway: dict[str | None, list[Leaf]] = defaultdict(list)
@@ -245,7 +247,7 @@ def _of_count(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Group]
         if gateway is not None or rule.per == "area":
             bound = one.at_least or one.at_most
             leaf = _leaf(layout, row, 0, bound, one.hysteresis, sign)
-            if leaf.threshold == leaf.threshold:  # noqa: PLR0124  a station that can't answer is no member
+            if leaf.threshold == leaf.threshold:
                 by_gateway[gateway].append(leaf)
     found = []
     for gateway in sorted(by_gateway, key=str):

@@ -53,7 +53,7 @@ def matters(core: Core, row: Ints, value: Floats, time: Ints) -> tuple[Bools, Bo
 
 
 def keep(core: Core, row: int, x: float, t: int) -> None:
-    """A reading that at most keeps what is on, where nothing ends before it. The box stays: too narrow is right."""
+    """A reading that at most keeps what is on, where nothing ends before it. The box may stay too narrow."""
     state, layout = core.state, core.layout
     for at in layout.cells_of(row):
         cell, rungs = state.cells.get(at), layout.rungs(at)
@@ -166,7 +166,7 @@ def _expire(core: Core, at: int, cell: Cell, rungs: Rungs, upto: int) -> None:
 
 
 def expire(core: Core, upto: int) -> None:
-    """Let every rung end that is due at or before an instant, the earliest first; close what is not in force."""
+    """Let every rung end that is due by an instant, the earliest first; close what is not in force."""
     layout, cells = core.layout, core.state.cells
     waiting = sorted((due(cells[at], layout.rungs(at)), at) for at in _open(core) if cells[at].active)
     for _, at in waiting:

@@ -38,7 +38,7 @@ def reach(site: Site, rules: Sequence[Rule]) -> dict[str, Reach]:
 
 
 def never_met(site: Site, rules: Sequence[Rule]) -> list[Problem]:
-    """Warn of what would be silent for ever: rules that no area has enough sensors for; places without strikes."""
+    """Warn of what would be silent for ever: rules with too few sensors, places without strikes."""
     counted = [rule for rule in rules if rule.kind in (Kind.K_OF_N, Kind.COUNT) and not rule.default]
     unheard = _unheard(site)
     if not counted:
@@ -69,8 +69,8 @@ def _unheard(site: Site) -> list[Problem]:
             Text(
                 f"có {len(places)} nơi cần bảo vệ khỏi sét ({places[0].id}…) nhưng không có nguồn sét nào:"
                 " sẽ không bao giờ cảnh báo sét",
-                f"{counted_places(len(places))} protected from lightning ({places[0].id}…) and no source of strikes:"
-                " they can never alert",
+                f"{counted_places(len(places))} protected from lightning ({places[0].id}…) and no source of"
+                " strikes: they can never alert",
             ),
             Text(
                 "khai báo mạng định vị sét bằng [[source]]",

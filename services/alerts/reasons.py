@@ -114,10 +114,10 @@ def _counted(facts: Facts) -> Text:
     verb, word, what = _TRANSITION[facts.verb], SEVERITY_WORDS[facts.severity], _what(facts)
     have, need = int(facts.value or 0), int(facts.threshold or 0)
     return Text(
-        f"{facts.place.vi}: {have} trên {facts.total} cảm biến ({what.vi}) vượt giới hạn, mức {word.vi} từ {need};"
-        f" {verb.vi}.",
-        f"{facts.place.en}: {have} of {facts.total} sensors ({what.en}) beyond the limit, {word.en} from {need};"
-        f" {verb.en}.",
+        f"{facts.place.vi}: {have} trên {facts.total} cảm biến ({what.vi}) vượt giới hạn, "
+        f" mức {word.vi} từ {need}; {verb.vi}.",
+        f"{facts.place.en}: {have} of {facts.total} sensors ({what.en}) beyond the limit,"
+        f" {word.en} from {need}; {verb.en}.",
     )
 
 

@@ -44,7 +44,7 @@ COMBINED = (Kind.AND, Kind.OR, Kind.K_OF_N, Kind.COUNT)
 
 
 class Input(msgspec.Struct, frozen=True):
-    """A condition: of an `and` or `or` any sensor of a property, in the area or of scope site; of a `count` each.
+    """A condition: of `and`, `or` on any sensor of a property of the area or scope site; of `count` on all.
 
     `at_least` or `at_most`, one of them; `hysteresis` as in a rule.
     """

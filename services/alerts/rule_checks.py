@@ -1,4 +1,4 @@
-"""What can be wrong with a rule as a whole: a ladder that does not climb, inputs that no partition sees together."""
+"""What can be wrong with a rule as a whole: a ladder that does not climb, inputs nobody sees together."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -142,3 +142,9 @@ def _visible(site: Site, rule: Rule) -> Iterator[Fault]:
 
 def _present(rule: Rule) -> list[tuple[str, Expression]]:
     return [(word, rung) for word, rung in zip(SEVERITIES, rule.rungs, strict=True) if rung is not None]
+
+
+def one_of(allowed: tuple[str, ...]) -> tuple[str, str]:
+    """What to write, in both languages."""
+    words = ", ".join(str(word) for word in allowed)
+    return f"dùng một trong: {words}", f"use one of: {words}"

@@ -15,8 +15,8 @@ import msgspec
 from services.alerts.expression import Expression, parse
 from services.alerts.hazards import hazards, properties
 from services.alerts.hazards.system import GATEWAY_SILENT
-from services.alerts.rule import COMBINED, LADDERS, RUNGS, Input, Kind, Rule, version_of
-from services.alerts.rule_checks import faults
+from services.alerts.rule import LADDERS, RUNGS, Input, Kind, Rule, version_of
+from services.alerts.rule_checks import faults, one_of
 from services.alerts.schedule import Schedule, parse_window
 from services.observation.event import SEVERITIES
 from services.observation.site import Problem, Site
@@ -92,7 +92,7 @@ class _Reader:
         """Make the rule, or note why not."""
         for key in self.table:
             if key not in KEYS:
-                self.error(f"khóa lạ {key!r}", f"unknown key {key!r}", *_one_of(KEYS))
+                self.error(f"khóa lạ {key!r}", f"unknown key {key!r}", *one_of(KEYS))
         name, kind = self.table.get("id"), self._choice("kind", tuple(Kind), "threshold")
         if name == GATEWAY_SILENT:
             self.error(
@@ -144,9 +144,7 @@ class _Reader:
     def _choice(self, key: str, allowed: tuple[str, ...], default: str | None) -> str:
         value = self.table.get(key, default)
         if value not in allowed:
-            self.error(
-                f"{key} = {value!r} không hợp lệ", f"{key} = {value!r} is not known", *_one_of(allowed)
-            )
+            self.error(f"{key} = {value!r} không hợp lệ", f"{key} = {value!r} is not known", *one_of(allowed))
             return default or allowed[0]
         return str(value)
 
@@ -182,7 +180,7 @@ class _Reader:
         if not isinstance(value, dict):
             return (self._number(key, 0.0),) * RUNGS
         if not set(value) <= set(SEVERITIES):
-            self.error(f"{key}: bậc lạ", f"{key}: unknown rung", *_one_of(SEVERITIES))
+            self.error(f"{key}: bậc lạ", f"{key}: unknown rung", *one_of(SEVERITIES))
         numbers = [value.get(word, 0.0) for word in SEVERITIES]
         if any(
             isinstance(n, bool) or not isinstance(n, int | float) or not 0 <= n < float("inf")
@@ -212,7 +210,7 @@ class _Reader:
         """Further properties of a k_of_n."""
         raw = self.table.get("also", [])
         known = {*properties(), *(sensor.property for sensor in self.site.sensors.values())}
-        if kind is not Kind.K_OF_N and raw or not isinstance(raw, list) or not set(raw) <= known:
+        if (kind is not Kind.K_OF_N and raw) or not isinstance(raw, list) or not set(raw) <= known:
             self.error(
                 f"also = {raw!r} không hợp lệ",
                 f"also = {raw!r} is no list of properties, or kind {kind} can have none",
@@ -226,7 +224,7 @@ class _Reader:
         read = self._number_of_members if kind is Kind.COUNT else self._expression
         found = tuple(read(word, self.table[word]) if word in self.table else None for word in SEVERITIES)
         if kind in _WITH_LADDER and not any(word in self.table for word in SEVERITIES):
-            self.error("không có bậc nào", "has no rung", *_one_of(SEVERITIES))
+            self.error("không có bậc nào", "has no rung", *one_of(SEVERITIES))
         if kind not in _WITH_LADDER and any(found):
             self.error(
                 f"loại {kind} không có bậc",
@@ -378,7 +376,7 @@ class _Reader:
         inner = _Reader(self.site, table, self.line, self.problems, default=self.default)
         for key in item:
             if key not in _INPUT_KEYS:
-                inner.error(f"khóa lạ {key!r} trong of", f"unknown key {key!r} in of", *_one_of(_INPUT_KEYS))
+                inner.error(f"khóa lạ {key!r} trong of", f"unknown key {key!r} in of", *one_of(_INPUT_KEYS))
         bounds = {key: inner._expression(key, item[key]) for key in ("at_least", "at_most") if key in item}
         if len(bounds) != 1:
             inner.error(
@@ -395,7 +393,3 @@ class _Reader:
         )
         self.failed |= inner.failed
         return found
-
-
-def _one_of(allowed: tuple[str, ...]) -> tuple[str, str]:
-    return tuple(f"{how}: {', '.join(allowed)}" for how in ("dùng một trong", "use one of"))  # type: ignore[return-value]  # two

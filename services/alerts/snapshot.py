@@ -19,8 +19,8 @@ from services.alerts.state import GatewayAlert, State
 
 FORMAT = 3
 READS = (1, 2, 3)
-"""In format 1 the rate of change was all that was derived: see `adopt`. Before 3 nothing was known of strikes,
-and members of rules over several sensors had a record each."""
+"""In format 1 the rate of change was all that was derived: see `adopt`. Before 3 nothing was known of
+strikes, and members of rules over several sensors had a record each."""
 
 _SENSOR = ("last", "base", "waiting", "value", "good", "held", "lower", "silent", "failing", "edge")
 _GATEWAY = ("clock", "heard", "known", "offline", "quiet", "away")

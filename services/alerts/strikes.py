@@ -1,9 +1,9 @@
-"""Lightning strikes on their way through the engine: what is remembered of them, their clock, what is made of them.
+"""Lightning strikes on their way through the engine: their clock, and what is made of them.
 
 Each message of strikes is one call of `near` for all its new strikes and all places, and the clock of strikes
 calls `step` at each full step. That clock is one for the site: it goes on with the newest strike, with what
-ticks say of the sources of strikes, and with `dt` while one of these is heard. It stands still while none is;
-what it then leaps by when one is back counts for no timer. A leap after our own absence counts for none either.
+ticks say of the sources of strikes, and with `dt` while one of these is heard. It stands still while none
+is; what it leaps by when one is back counts for no timer, nor does a leap after our own absence.
 
 Over 250 lines: the window, its clock and who is heard are one state, and must be stored together.
 """
@@ -75,7 +75,7 @@ def tick(core: Core, message: Tick) -> None:
 
 
 def sync(core: Core) -> bool:
-    """After a tick or a gateway's word: whether any source of strikes is heard. Alerts are blind when none is."""
+    """After a tick or a gateway's word: whether any source is heard. Alerts are blind when none is."""
     state, layout = core.state.strikes, core.layout
     if not layout.struck:
         return False
@@ -103,7 +103,7 @@ def _heard(core: Core) -> bool:
 
 
 def _advance(core: Core, upto: int, *, steps_upto: int) -> None:
-    """The clock comes to an instant that was told. After deafness, or our absence, the leap counts for nothing."""
+    """The clock comes to an instant that was told. After deafness or our absence it counts for nothing."""
     state = core.state.strikes
     if not state.known:
         state.known, state.clock, state.seen = True, upto, upto - 1
@@ -194,7 +194,7 @@ def _key(one: Strike) -> int:
 
 
 def _tell(core: Core, made: Sequence[tuple[PlacedStrikes, Struck]], *, step: bool) -> None:
-    """Judge what came of strikes, in order of time, and publish it: all of a step, of strikes what is worth it."""
+    """Judge what came of strikes, in order of time, and publish it: of a step all, of strikes the nearest."""
     found: list[tuple[int, int, int, float, bool, int]] = []
     for number, (placed, struck) in enumerate(made):
         finite = np.isfinite(struck.values)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Columns(NamedTuple):
-    """Strikes, ascending by time: µs UTC, degrees, kA (NaN unknown), within cloud, 64 bits of what names each."""
+    """Strikes, ascending by time: µs UTC, degrees, kA (NaN unknown), in cloud, 64 bits that name each."""
 
     time: Ints
     lat: Floats
@@ -56,7 +56,8 @@ class StrikeState:
     """Strikes of the last `span` µs and their clock.
 
     Attributes:
-        window, keys: the strikes, and what names them. clock: µs UTC. known: a strike, or a source of them, has told it.
+        window, keys: the strikes, and what names them. clock: µs UTC. known: a
+            strike, or a source of them, has told it.
         seen: up to when timers and edges were looked at.
         stale: the next leap of the clock counts for nothing. deaf: no source is heard.
         connected: sources of the last tick. senders: gateways that have sent strikes.
@@ -95,7 +96,7 @@ class StrikeState:
             self.stepped[placed.derivation.outputs[0]] = (t - 1) // step * step
 
     def leap(self, layout: "Layout", upto: int) -> None:
-        """Leave out steps of a long leap: those later than a window after the last strike, but for the newest."""
+        """Leave out steps of a long leap: later than a window after the last strike, but for the newest."""
         newest = int(self.window.time[-1]) if len(self.window.time) else NEVER
         for placed in layout.struck:
             one = placed.derivation
@@ -124,10 +125,11 @@ class StrikeState:
             "connected": sorted(self.connected),
             "senders": sorted(self.senders),
             "stepped": dict(sorted(self.stepped.items())),
-            "told": self._told(layout),
+            "told": self.told_at(layout),
         }
 
-    def _told(self, layout: "Layout") -> list[list[Any]]:
+    def told_at(self, layout: "Layout") -> list[list[Any]]:
+        """What was told, by first output and station."""
         return [
             [one.derivation.outputs[0], station.id, int(minute[at]), float(least[at])]
             for one in layout.struck
@@ -176,4 +178,4 @@ class StrikeState:
             "stepped",
         ):
             setattr(self, name, getattr(old, name))
-        self._tell(layout, old._told(before))
+        self._tell(layout, old.told_at(before))

@@ -171,7 +171,7 @@ NAMES = tuple(name for one, _ in DERIVATIONS for name in one.outputs)
 
 
 def near(strikes: Strikes) -> Struck:
-    """Hundredths of a degree between each new strike and each place, and the number of the strike's minute."""
+    """Hundredths of a degree between each new strike and each place; no count."""
     far = np.hypot(strikes.lat[:, None] - strikes.place_lat, strikes.lon[:, None] - strikes.place_lon)
     strike, place = np.nonzero(far < 1)
     values = np.stack([np.rint(far[strike, place] * 100), np.full(len(strike), np.nan)])

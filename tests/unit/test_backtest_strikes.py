@@ -10,7 +10,7 @@ from services.alerts.engine import Readings
 from services.cli import judging
 from services.cli.recorded import Recorded, read
 from services.cli.steps import Plan, messages
-from services.observation.instants import iso
+from services.observation.instants import iso, micros
 from services.observation.messages import StrikeBatch, Tick
 from services.observation.site import Site, SourceDecl
 from tests.support.engine_world import MINUTE, T0, city, sensor, without_detection
@@ -110,11 +110,12 @@ def test_mills_and_strikes_apart_from_the_other_readings_tell_what_all_in_order_
     )
     lines = [f"{iso(T0 + at * MINUTE)},{A},{0.3 + at % 30 / 60}" for at in range(0, 180, 10)]
     lines += [
-        f"{iso(T0 + at * MINUTE // 6)},p.electric_field,{-3000 if 300 <= at < 420 else 90}" for at in range(1080)
+        f"{iso(T0 + at * MINUTE // 6)},p.electric_field,{-3000 if 600 <= at < 720 else 90}"
+        for at in range(1080)
     ]
     rows = tmp_path / "rows.csv"
     rows.write_text("\n".join(["time,sensor,value", *lines]) + "\n", encoding="utf-8")
-    recorded = read([rows, strikes(tmp_path, 20, 21.5, 22, 100, source="net")], place, {})
+    recorded = read([rows, strikes(tmp_path, 20, 21.5, 22)], place, {})
     found = []
     for whole in (False, True):
         with pytest.MonkeyPatch.context() as patch:
@@ -122,3 +123,9 @@ def test_mills_and_strikes_apart_from_the_other_readings_tell_what_all_in_order_
             found.append(judging.judge(place, recorded, None, everyone=False).events)
     assert without_detection(found[0]) == without_detection(found[1])
     assert {"flood", "lightning"} <= {event.data.hazard for event in found[0]}
+    by_mill = [
+        event
+        for event in found[0]
+        if event.data.rule == "lightning" and micros(event.time) > T0 + 99 * MINUTE
+    ]
+    assert by_mill  # long after the last strike

@@ -95,8 +95,11 @@ def sites(draw: st.DrawFn, *, combined: bool = False) -> Site:
         found,
         rules,
         areas={
-            **{"b": "other", "t": "site", "u": draw(st.sampled_from(["site", "city", "other"]))},
-            **{"q": "other", "r": "site"},
+            "b": "other",
+            "t": "site",
+            "u": draw(st.sampled_from(["site", "city", "other"])),
+            "q": "other",
+            "r": "site",
         },
         places=list(far),
         attributes={**bounds, **far},

@@ -52,10 +52,10 @@ _MORE: list[dict[str, Any]] = [
 """Rules the reference does not know; cuts, snapshots and partitions must not matter to them either."""
 
 COUNTS: list[dict[str, Any]] = [
-    {"id": "many", "kind": "count", "hazard": "flood", "property": "water_level", "at_least": 1, "hysteresis": 0.5,
-     "advisory": 2, "watch": "60%", "off_delay_s": 600},
-    {"id": "each", "kind": "count", "hazard": "flood", "property": "water_level", "at_most": 0.5, "per": "gateway",
-     "watch": 1, "warning": "100%", "on_delay_s": 600},
+    {"id": "many", "kind": "count", "hazard": "flood", "property": "water_level", "at_least": 1,
+     "hysteresis": 0.5,     "advisory": 2, "watch": "60%", "off_delay_s": 600},
+    {"id": "each", "kind": "count", "hazard": "flood", "property": "water_level", "at_most": 0.5,
+     "per": "gateway",     "watch": 1, "warning": "100%", "on_delay_s": 600},
 ]  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def after() -> list[EngineMessage]:
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_snapshot_of_an_earlier_format_is_gone_on_from(number: int) -> None:
-    """Release 0.1.0 (commit 397205a) and commit 529dd6b wrote the files, and told what stands here afterwards.
+    """Release 0.1.0 (commit 397205a) and commit 529dd6b wrote the files, and told what stands here then.
 
     file.write_bytes((engine := engine_of(site()), engine.apply(before()))[0].snapshot())
     """

@@ -50,8 +50,9 @@ def folder(tmp_path: Path) -> Path:
         '[[gateway]]\nid = "gw-1"\narea = "slope"\nstations = ["hill"]\n'
     )
     (where / "stations.geojson").write_text(
-        '{"type": "FeatureCollection", "features": [{"type": "Feature", "id": "hill", "geometry": {"type": "Point",'
-        ' "coordinates": [107.1, 10.4]}, "properties": {"name_vi": "Đồi", "name_en": "Hill", "area": "slope"}}]}'
+        '{"type": "FeatureCollection", "features": [{"type": "Feature", "id": "hill", "geometry":'
+        ' {"type": "Point", "coordinates": [107.1, 10.4]},'
+        ' "properties": {"name_vi": "Đồi", "name_en": "Hill", "area": "slope"}}]}'
     )
     (where / "sensors.csv").write_text(f"sensor\n{X}\n{Y}\n")
     return where

@@ -230,6 +230,14 @@ def test_a_tide_of_the_whole_site_is_told_with_the_waves_there() -> None:
 
 # Whoever restarts.
 
+
+def test_a_keeper_that_takes_a_merged_situation_as_told_knows_where_its_members_are() -> None:
+    stream = Stream()
+    stream.live(alert("q", sort="street"), alert("w", sort="river"), alert("r", sort="rain"))
+    stream.restart(len(stream.messages))
+    assert verbs(stream.live(alert("q", "cleared", sort="street", minute=5))) == ["storm@a updated 2"]
+
+
 SORT_NAMES = sorted(SORTS)
 STEPS = st.lists(
     st.tuples(
@@ -262,7 +270,7 @@ def story(steps: list[tuple[str, str, str, int]]) -> list[CloudEvent]:
     return told
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(STEPS, st.data())
 def test_any_cut_of_the_stream_and_any_restart_tell_the_same(
     steps: list[tuple[str, str, str, int]], data: st.DataObject
@@ -298,7 +306,7 @@ def test_any_cut_of_the_stream_and_any_restart_tell_the_same(
     assert cut.reader.pending == {}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(STEPS, st.data())
 def test_what_the_clock_ended_is_found_in_the_stream_by_the_next_keeper(
     steps: list[tuple[str, str, str, int]], data: st.DataObject
@@ -318,7 +326,7 @@ def test_what_the_clock_ended_is_found_in_the_stream_by_the_next_keeper(
         assert found == known
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(STEPS)
 def test_every_open_alert_is_in_at_most_one_situation_and_the_events_tell_which(
     steps: list[tuple[str, str, str, int]],

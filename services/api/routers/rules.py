@@ -47,7 +47,7 @@ async def list_rules(here: Here, hazard: Slug = None, limit: Limit = 1000, after
 
 
 def _reach(running: RunningSite) -> dict[str, Reach]:
-    """What each rule judges: derived sensors and members of groups included. Laid out once per site version."""
+    """What each rule judges, derived sensors and members of groups too. Laid out once per site version."""
     return _of(running.site.version, _Laid(running.site, running.rules))
 
 
