@@ -91,7 +91,7 @@ class Group:
             share = (
                 -int(-self.limits[k] * total // 100) if self.rule.share(k) else int(-(-self.limits[k] // 1))
             )
-            return max(share, 1)
+            return max(share, self.rule.k if self.rule.share(k) else 1)
         if kind is Kind.K_OF_N:
             return self.rule.k
         return len(self.rule.inputs) if kind is Kind.AND else 1
@@ -106,8 +106,9 @@ class Group:
             if not self.rule.share(k):
                 return known >= max(self.limits[k], 1), held >= max(self.limits[k], 1)
             share = self.limits[k]
-            up = (known * 100 >= share * counts.total) & (known >= 1)
-            return up, (held * 100 >= share * counts.heard) & (held >= 1)
+            least = self.rule.k
+            up = (known * 100 >= share * counts.total) & (known >= least)
+            return up, (held * 100 >= share * counts.heard) & (held >= least)
         join = np.all if kind is Kind.AND else np.any
         return np.asarray(join(counts.known > 0, axis=0)), np.asarray(join(counts.all > 0, axis=0))
 

@@ -120,7 +120,7 @@ class _Reader:
             above=self._expression("above", self.table.get("above")) if "above" in self.table else None,
             window_s=self._number("window_s", 3_600.0, minimum=1.0),
             tolerance=self._number("tolerance", 0.0),
-            k=self._count(),
+            k=self._count(kind),
             of=self._names("of", tuple(self.site.stations), "trạm", "station")
             if kind is Kind.K_OF_N
             else None,
@@ -164,8 +164,11 @@ class _Reader:
             return default
         return float(value)
 
-    def _count(self) -> int:
-        number, members = self._number("k", 2.0, minimum=1.0), self.table.get("of")
+    def _count(self, kind: Kind) -> int:
+        number, members = (
+            self._number("k", 1.0 if kind is Kind.COUNT else 2.0, minimum=1.0),
+            self.table.get("of"),
+        )
         if number != int(number) or (
             isinstance(members, list) and "k" in self.table and number > len(members)
         ):

@@ -53,12 +53,21 @@ def test_a_share_of_those_of_whom_something_is_known_raises_one_alert_that_names
     ]
 
 
+def test_a_share_of_too_few_is_none() -> None:
+    gauges = [sensor(name) for name in NAMES]
+    first = readings((NAMES[0], T0, 1.0), (NAMES[1], T0, 0.0))
+    assert play(city(gauges, [DARK]), first) == ["raised warning city @0", "eased watch city @0"]
+    assert play(city(gauges, [{**DARK, "k": 3}]), first) == []
+    some = readings(*rows({7: 1.0, 8: 1.0, 9: 1.0}))
+    assert play(city(gauges, [{**DARK, "k": 3}]), some) == ["raised watch city @0"]
+
+
 def test_counted_by_gateway_each_has_an_alert_of_its_own_that_names_it() -> None:
     gateways = {f"s{at}": "left" if at < 5 else "right" for at in range(10)}
     rule = {**DARK, "per": "gateway", "watch": 2, "warning": "80%"}
     site = city([sensor(name) for name in NAMES], [rule], gateways=gateways)
     events = engine_of(site).apply([readings(*rows(dict.fromkeys(range(4), 1.0) | {9: 1.0}))])
-    assert [(e.data.gateway, e.data.severity) for e in events] == [("left", "watch"), ("left", "warning")]
+    assert [(e.data.gateway, e.data.severity) for e in events] == [("left", "warning")]
     assert play(site, readings(*rows({8: 1.0, 9: 1.0}))) == ["raised watch right @0"]
 
 
