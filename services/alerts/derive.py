@@ -89,11 +89,12 @@ class Strikes:
     """Lightning strikes, and the places that a derivation protects.
 
     Attributes:
-        time: (n,) µs UTC. lat, lon: (n,) degrees. ka: (n,) kA signed, NaN unknown. cloud: (n,) within cloud.
+        time: (n,) µs UTC. lat, lon: (n,) degrees. ka: (n,) kA signed, NaN unknown. cloud: (n,) in the cloud.
         new: (n,) which of them are new: each is new once. In a step (`StrikeDerivation.step`) none is: there
             the window is ascending by time.
         now: µs UTC; in a step the full step it is computed for, else the time of the newest new strike.
-        place_lat, place_lon: (p,) degrees. attribute: (name, default) → (p,). held: (p,) per name in `inputs`.
+        place_lat, place_lon: (p,) degrees. attribute: (name, default) → (p,).
+        held: (p,) per name in `inputs`.
     """
 
     time: Ints
@@ -110,7 +111,7 @@ class Strikes:
 
 
 class Struck(NamedTuple):
-    """Readings that came of strikes: (k,) place, (k,) µs UTC, (outputs, k) values; NaN: none of that output."""
+    """What came of strikes: (k,) place, (k,) µs UTC, (outputs, k) values; NaN: none of that output."""
 
     place: Ints
     time: Ints

@@ -70,7 +70,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         severity: of the kinds that have no ladder (silent, stuck, and, or), as index of the rung.
         above: kinds rate and stuck are armed at or above this value of the sensor only.
         window_s: of rate; how long of stuck. tolerance: of stuck.
-        k, of: of k_of_n: how many (of count: at least so many, for a share to count); `of` None is every sensor of the property in an area, else these stations.
+        k, of: of k_of_n: how many; `of` None is every sensor of the property in an area, else these stations.
+            Of count, `k` is the least number that a share is.
         also: of k_of_n: further properties whose sensors are members too.
         inputs: of and / or; of count the condition of a member.
         per: of count, whether members are counted by area or by gateway. shares: rungs of count that are

@@ -245,5 +245,6 @@ def _site_of(folder: str) -> tuple[str, str] | None:
     """A site folder and the version of its files."""
     from services.observation.site import EVERY_FILE, version_of
 
-    files = {name: (Path(folder) / name).read_bytes() for name in EVERY_FILE if (Path(folder) / name).is_file()}
+    there = [name for name in EVERY_FILE if (Path(folder) / name).is_file()]
+    files = {name: (Path(folder) / name).read_bytes() for name in there}
     return (folder, version_of(files)) if files else None

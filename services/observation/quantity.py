@@ -129,8 +129,8 @@ _TABLE = (
     _property("power_factor", "1", "hệ số công suất", "power factor", (-1.0, 1.0), interval_s=900),
     _property("energy", "kWh", "điện năng", "energy", (0.0, None), interval_s=900),
     _property("burning_hours", "h", "giờ thắp sáng", "burning hours", (0.0, None), interval_s=3600),
-    # A leap of 200 within an hour is no haze: of 12,000 hours in Hà Nội it stops the one artefact (323), and holds up one
-    # of 37 real episodes in Beijing for an hour; 100 would stop real ones.
+    # A leap of 200 within an hour is no haze: of 12,000 hours in Hà Nội it stops the one artefact (323), and
+    # holds up one of 37 real episodes in Beijing for an hour; 100 would stop real ones.
     _property("pm2_5", "ug/m3", "bụi PM2.5", "PM2.5", (0.0, 1000.0), interval_s=3600, spike=200.0),
     _property("pm10", "ug/m3", "bụi PM10", "PM10", (0.0, 2000.0), interval_s=3600),
     _property("so2", "ug/m3", "SO₂", "sulphur dioxide", (0.0, 5000.0), interval_s=3600),
