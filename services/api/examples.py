@@ -201,6 +201,12 @@ EXAMPLES: dict[str, Any] = {
             "status": "legal",
             "default": True,
             "version": "0c1d2e3f4a5b",
+            "text": {
+                "vi": "mực nước: cảnh báo theo bậc khi số đo vượt ngưỡng",
+                "en": "water level: an alert by steps beyond a threshold",
+            },
+            "valid_from": None,
+            "valid_to": None,
             "sensors": 12,
         },
         site_version="6d1f8e0a9b7c5d3e1f2a4b6c8d0e1f2a",

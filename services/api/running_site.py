@@ -6,13 +6,14 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.alerts.hazards import derivations, extra_properties, properties
+from services.alerts.hazards import derivations, extra_properties, properties, strike_derivations
 from services.alerts.rule import Rule, parse_rules
 from services.api.errors import away
 from services.observation import site_files
-from services.observation.sensor import Sensor
+from services.observation.sensor import Sensor, Station
 from services.observation.site import Site
 from services.observation.text import Text
+from services.observation.topics import SITE_SCOPE
 from services.runtime import logging, sites
 
 LOOK_S = 2.0
@@ -95,36 +96,71 @@ class RunningSite:
 
 
 def derived_sensors(site: Site) -> dict[str, Sensor]:
-    """The sensors that the engine computes at this site's stations."""
+    """The sensors that the engine computes and publishes at this site's stations."""
     found: dict[str, Sensor] = {}
-    by_source: dict[str, list[Sensor]] = {}
+    by_property: dict[str, list[Sensor]] = {}
     for sensor in site.sensors.values():
-        by_source.setdefault(sensor.property, []).append(sensor)
-    for derivation in derivations():
-        for source in by_source.get(derivation.source, ()):
-            attributes = site.stations[source.station].attributes
-            unanswered = derivation.above is not None and derivation.above.resolve(attributes) is None
-            names = [f"{source.station}.{output}" for output in derivation.outputs]
-            if unanswered or not set(derivation.needs) <= set(attributes) or any(n in found for n in names):
+        by_property.setdefault(sensor.property, []).append(sensor)
+    taken = set(site.sensors)
+    for one in derivations():
+        floor = one.above.resolve if one.above is not None else None
+        for source, station in _places(site, by_property.get(one.source, []), anywhere=one.anywhere):
+            at_home = set(one.needs) <= set(station.attributes)
+            names = [f"{station.id}.{output}" for output in one.outputs]
+            unanswered = floor is not None and floor(station.attributes) is None
+            if not at_home or unanswered or taken.intersection(names):
                 continue
-            for name, output in zip(names, derivation.outputs, strict=True):
-                made = properties()[output]
-                found[name] = Sensor(
-                    id=name,
-                    station=source.station,
-                    property=made.name,
-                    unit=made.unit,
-                    raw_unit=made.unit,
-                    interval_s=source.interval_s,
-                    reports=source.reports,
-                    clock=source.clock,
-                    fail_min=None,
-                    fail_max=None,
-                    suspect_min=None,
-                    suspect_max=None,
-                    rate_per_s=None,
-                    spike=None,
-                    derived=True,
-                )
-                by_source.setdefault(output, []).append(found[name])
+            taken.update(names)
+            for name, output in zip(names, one.outputs, strict=True):
+                sensor = _made(name, station, output, source)
+                by_property.setdefault(output, []).append(sensor)
+                if output in properties():  # else it only feeds others, and is published nowhere
+                    found[name] = sensor
+    for struck in strike_derivations() if any(not source.adapter for source in site.sources) else ():
+        for station in site.stations.values():
+            names = [f"{station.id}.{output}" for output in struck.outputs]
+            if set(struck.needs) <= set(station.attributes) and not taken.intersection(names):
+                taken.update(names)
+                found |= {
+                    n: _made(n, station, output, None)
+                    for n, output in zip(names, struck.outputs, strict=True)
+                }
     return found
+
+
+def _places(site: Site, sources: list[Sensor], *, anywhere: bool) -> list[tuple[Sensor, Station]]:
+    """Where something may be derived from these sensors, and the one that sets its pace there."""
+    if not anywhere:
+        return [(source, site.stations[source.station]) for source in sources]
+    pairs = [(_pace(site, sources, station), station) for station in site.stations.values()]
+    return [(source, station) for source, station in pairs if source is not None]
+
+
+def _pace(site: Site, sources: list[Sensor], station: Station) -> Sensor | None:
+    """Of the station itself, else of its area, else of the whole site."""
+    for area in (None, station.area, SITE_SCOPE):
+        for source in sources:
+            if source.station == station.id if area is None else site.stations[source.station].area == area:
+                return source
+    return None
+
+
+def _made(name: str, station: Station, output: str, source: Sensor | None) -> Sensor:
+    made = properties().get(output)
+    return Sensor(
+        id=name,
+        station=station.id,
+        property=output,
+        unit=made.unit if made is not None else "1",
+        raw_unit=made.unit if made is not None else "1",
+        interval_s=source.interval_s if source is not None else 0.0,
+        reports=source.reports if source is not None else "on_change",
+        clock=source.clock if source is not None else "measured",
+        fail_min=None,
+        fail_max=None,
+        suspect_min=None,
+        suspect_max=None,
+        rate_per_s=None,
+        spike=None,
+        derived=True,
+    )

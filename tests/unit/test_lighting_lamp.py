@@ -49,9 +49,29 @@ def points(
 def told(power: float, dimming: float, **more: float) -> list[str]:
     """Faults of a lamp of 100 W that takes so much at such a command."""
     time = int(more.pop("time", NIGHT))
-    found = lamp.faults(points(power, time=time, held={"dimming": dimming, "supply_loss": 0}, **more))
-    names = ("failure", "unexpected", "high", "low", "dimming")
-    return [name for name, value in zip(names, found.values[:, 0], strict=True) if value == 1]
+    found = faults(points(power, time=time, held={"dimming": dimming, "supply_loss": 0}, **more))
+    return [name for name, value in zip(lamp.FAULTS, found[:, 0], strict=True) if value == 1]
+
+
+def of_codes(codes: Sequence[float], interval_s: float = 300) -> Floats:
+    """What is told of a lamp at each of its reports: (5, reports)."""
+    every = round(interval_s * 1e6)
+    times = NIGHT + np.arange(len(codes)) * every
+    values: Floats = np.array(codes, float)
+    upto = np.arange(len(codes))
+    return lamp.told(
+        Series(times, values, upto, times, values, 60 * MINUTE, every, {}, {}, lambda instants: instants)
+    ).values
+
+
+def faults(lamps: Points) -> Floats:
+    """The faults of lamps, each at its first report: (5, m)."""
+    return each(lamp.faults(lamps).values[0])
+
+
+def each(codes: Floats) -> Floats:
+    """Of codes, each by itself."""
+    return np.concatenate([of_codes([code]) for code in codes], axis=1)
 
 
 def test_the_sun_stands_where_astral_says() -> None:
@@ -135,35 +155,52 @@ def test_a_lamp_is_not_meant_to_burn_by_day_whatever_it_was_told() -> None:
 
 
 def test_without_a_command_only_a_lamp_that_burns_by_day_is_told() -> None:
-    night, day = (lamp.faults(points(100, time=time)).values[:, 0] for time in (NIGHT, NOON))
+    night, day = (faults(points(100, time=time))[:, 0] for time in (NIGHT, NOON))
     assert night[1] == 0
     assert day[1] == 1
     assert np.isnan(night[[0, 2, 3, 4]]).all()
 
 
 def test_a_lamp_of_all_night_needs_no_command() -> None:
-    dark = lamp.faults(points([0, 100], all_night=1)).values
+    dark = faults(points([0, 100], all_night=1))
     assert dark[0].tolist() == [1, 0]
-    by_day = lamp.faults(points([0, 100], time=NOON, all_night=1)).values
+    by_day = faults(points([0, 100], time=NOON, all_night=1))
     assert by_day[0].tolist() == [0, 0]
     assert by_day[1].tolist() == [0, 1]
     dusk = micros("2026-09-23T10:55:00Z")  # 17:55: the sun is down, and it is not dark yet
-    assert np.isnan(lamp.faults(points(0, time=dusk, all_night=1)).values[0, 0])
+    assert np.isnan(faults(points(0, time=dusk, all_night=1))[0, 0])
 
 
 def test_no_lamp_is_at_fault_where_the_supply_is_lost() -> None:
     lost = {"dimming": 100.0, "supply_loss": 1.0}
-    for compute in (lamp.faults, lamp.states, lamp.dropped, lamp.gear):
+    for compute in (lamp.faults, lamp.states, lamp.dropped, lamp.gear, lamp.dali_lamp):
         assert np.isinf(compute(points(0, held=lost)).values).all()
     there = {"dimming": 100.0}  # nothing known of the supply
-    assert lamp.faults(points(0, held=there)).values[0, 0] == 1
+    assert faults(points(0, held=there))[0, 0] == 1
 
 
 def test_a_lamp_without_a_meter_says_on_or_off() -> None:
-    values = lamp.states(points([0, 1], held={"dimming": 100.0})).values
-    assert values.tolist() == [[1, 0], [0, 0]]
-    assert lamp.states(points([0, 1], held={"dimming": 0.0})).values.tolist() == [[0, 0], [0, 1]]
-    assert np.isnan(lamp.states(points(0)).values[0, 0])
+    lit = lamp.states(points([0, 1], held={"dimming": 100.0})).values[0]
+    assert lit.tolist() == [lamp.CODES["failure"], 0]
+    off = lamp.states(points([0, 1], held={"dimming": 0.0})).values[0]
+    assert off.tolist() == [0, lamp.CODES["unexpected"]]
+    assert np.isnan(each(lamp.states(points(0)).values[0])[0, 0])
+
+
+def test_a_lamp_without_a_fault_says_so_once_and_is_not_stored_again() -> None:
+    """Nothing, failure twice, nothing twice: 0, 1, 1, 0, and then none."""
+    assert of_codes([0, 1, 1, 0, 0])[0].tolist() == [0, 1, 1, 0, math.inf]
+    assert of_codes([0, 0, 2, 7, 0])[1].tolist() == [0, math.inf, 1, 1, 0]
+    assert np.isnan(of_codes([6, 7])[[0, 2, 3, 4]]).all()  # without a command nothing but its day is known
+    assert of_codes([6, 7])[1].tolist() == [0, 1]
+
+
+def test_of_a_lamp_that_reports_rarely_two_reports_make_a_fault() -> None:
+    """A single report in the minute in which it was switched, or a spike, outlasts a delay of ten minutes."""
+    assert np.isnan(of_codes([0, 2, 0], 900)[1][1])
+    assert of_codes([0, 2, 0], 900)[1][[0, 2]].tolist() == [0, 0]
+    assert of_codes([0, 1, 1, 1], 900)[0][2:].tolist() == [1, 1]
+    assert of_codes([0, 1, 1], 300)[0].tolist() == [0, 1, 1]
 
 
 def test_a_supply_is_lost_when_all_phases_are() -> None:
@@ -214,7 +251,9 @@ def test_bits_of_a_dali_status() -> None:
     assert lamp.dali(bytes.fromhex("83200202")[-1]) == {"lamp_failure"}
     with pytest.raises(ValueError, match="byte"):
         lamp.dali(256)
-    assert lamp.gear(points([0b100, 0b101, 0b110, 300])).values[0].tolist()[:3] == [0, 1, 1]
+    # The gear has failed by bit 0; by bit 1 its lamp has, which is a lamp failure and told as one.
+    assert lamp.gear(points([0b100, 0b101, 0b110, 300])).values[0].tolist()[:3] == [0, 1, 0]
+    assert lamp.dali_lamp(points([0b100, 0b101, 0b110])).values[0].tolist() == [0, 0, lamp.CODES["failure"]]
     assert math.isnan(lamp.gear(points(300)).values[0, 0])
 
 

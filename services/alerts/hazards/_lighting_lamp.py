@@ -27,6 +27,13 @@ LOST_V = 20.0
 TRANSITIONS = 3
 """So many within an hour, and a lamp is cycling."""
 
+FAULTS = ("failure", "unexpected", "high", "low", "dimming")
+CODES = {name: float(at) for at, name in enumerate(FAULTS, 1)}
+"""What is the matter with a lamp: 0 nothing, else one of these."""
+NOT_BY_DAY, BY_DAY = 6.0, 7.0
+"""No command is known, and it does not, or does, burn by day."""
+_RARE = 600_000_000
+
 PF_DIM = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
 PF_LEAST = (0.65, 0.60, 0.70, 0.75, 0.80, 0.85, 0.87, 0.89, 0.90, 0.95, 0.98)
 """TALQ's example of a powerFactorThresholdDimmingCurve: % → power factor (verified: TALQ example values)."""
@@ -63,7 +70,7 @@ def _by_day(points: Points, sun: Floats) -> Bools:
 
 
 def faults(points: Points) -> Computed:
-    """Of the power of lamps: failure, unexpected on, power high, power low, dimming failure; (5, m), 0 or 1.
+    """Of the power of lamps, the one fault of each: (1, m), a code of `CODES`.
 
     NaN: nothing can be said. Infinite: there is none, because the supply is lost.
     """
@@ -71,32 +78,64 @@ def faults(points: Points) -> Computed:
     wattage = points.attribute("lamp_wattage", np.nan)
     sun = altitude(points.time, points.lat[points.place], points.lon[points.place])
     level = commanded(points, sun)
-    known = ~np.isnan(level)
     expected = expected_power(wattage, level, points.attribute("lamp_gradient", 1.0))
     own = points.attribute("lamp_tolerance", np.nan)
     tolerance = np.where(np.isnan(own), np.maximum(_TOLERANCE * expected, _FLOOR_W), own)
     asked = level >= COMMANDED
     failed = asked & ((power < _TENTH * expected) | (power < ON_W))
     burning = power > np.maximum(ON_W, _TENTH * wattage)
-    told_off = level == 0
-    unexpected = burning & (told_off | _by_day(points, sun))
+    unexpected = burning & ((level == 0) | _by_day(points, sun))
     lit = (level > 0) & ~failed & ~unexpected
     dim_failed = lit & asked & (level < _UNDIMMED) & (power > expected + _DIMMING_MARGIN * wattage)
     high = lit & ~dim_failed & (power > expected + tolerance)
     low = lit & asked & (power < expected - tolerance)
-    values = np.where(known, np.stack([failed, unexpected, high, low, dim_failed]), np.nan)
-    values[1] = unexpected  # that a lamp burns by day is seen without a command
-    return Computed(_with_supply(points, values))
+    code = np.select([failed, unexpected, high, low, dim_failed], [1.0, 2.0, 3.0, 4.0, 5.0], 0.0)
+    return Computed(_with_supply(points, _of_command(code, level)[None, :]))
 
 
 def states(points: Points) -> Computed:
-    """Of lamps that only say on or off: failure, unexpected on; (2, m). As in `faults`."""
+    """Of lamps that only say on or off: none, failure or unexpected on; (1, m). As in `faults`."""
     on = points.value > 0
     sun = altitude(points.time, points.lat[points.place], points.lon[points.place])
     level = commanded(points, sun)
     unexpected = on & ((level == 0) | _by_day(points, sun))
-    failed = np.where(np.isnan(level), np.nan, ~on & (level >= COMMANDED))
-    return Computed(_with_supply(points, np.stack([failed, unexpected.astype(np.float64)])))
+    failed = ~on & (level >= COMMANDED)
+    code = np.select([failed, unexpected], [1.0, 2.0], 0.0)
+    return Computed(_with_supply(points, _of_command(code, level)[None, :]))
+
+
+def _of_command(code: Floats, level: Floats) -> Floats:
+    """Without a command all that is known is whether a lamp burns by day."""
+    return np.where(np.isnan(level), np.where(code == CODES["unexpected"], BY_DAY, NOT_BY_DAY), code)
+
+
+def told(series: Series) -> Computed:
+    """Of the codes of a lamp: failure, unexpected on, power high, power low, dimming failure; (5, m).
+
+    1 where it has the fault, 0 where that has just ended or is the first that is known of it, infinite (none,
+    which is not stored) where it goes on without. A lamp that reports every ten minutes or more rarely has a
+    fault when two reports in a row say so: a delay shorter than its interval takes no single report out,
+    neither a spike nor the one of the minute in which it was switched.
+    """
+    before = np.full(len(series.new_value), np.nan)
+    seen = np.flatnonzero(series.upto > 0)
+    last = series.upto[seen] - 1
+    recent = series.time[last] >= series.new_time[seen] - series.window
+    before[seen] = np.where(recent, series.value[last], np.nan)
+    values = np.full((len(FAULTS), len(before)), np.nan)
+    for at, fault in enumerate(FAULTS):
+        now, was = (_has(code, CODES[fault]) for code in (series.new_value, before))
+        values[at] = np.where(now == 1, 1.0, np.where(was == 0, np.where(now == 0, np.inf, np.nan), now))
+        if series.interval >= _RARE:
+            values[at] = np.where((now == 1) & (was != 1), np.nan, values[at])
+    return Computed(values)
+
+
+def _has(code: Floats, fault: float) -> Floats:
+    """1 where a code says that fault, 0 where it says another or none, NaN where it says nothing of it."""
+    alike = np.where(code == BY_DAY, CODES["unexpected"], np.where(code == NOT_BY_DAY, 0.0, code))
+    silent = (code >= NOT_BY_DAY) & (fault != CODES["unexpected"])
+    return np.where(np.isnan(code) | silent, np.nan, alike == fault)
 
 
 def power_factor(points: Points) -> Computed:
@@ -185,9 +224,18 @@ def dali(status: int) -> frozenset[str]:
     return frozenset(name for bit, name in enumerate(DALI) if status >> bit & 1)
 
 
-def gear(points: Points) -> Computed:
-    """Whether the control gear says that it, or its lamp, has failed: (1, m), from the DALI status byte."""
+def _bit(points: Points, bit: int) -> Floats:
     status = points.value
     valid = (status >= 0) & (status < 1 << len(DALI)) & (status == np.floor(status))
     bits = np.where(valid, status, 0).astype(np.int64)
-    return Computed(_with_supply(points, np.where(valid, (bits & 0b11) > 0, np.nan)[None, :]))
+    return np.where(valid, (bits >> bit) & 1, np.nan)
+
+
+def gear(points: Points) -> Computed:
+    """Whether the control gear says that it has failed: (1, m), bit 0 of the DALI status byte."""
+    return Computed(_with_supply(points, _bit(points, 0)[None, :]))
+
+
+def dali_lamp(points: Points) -> Computed:
+    """Whether the control gear says that its lamp has failed, as a code: (1, m), bit 1 of the status byte."""
+    return Computed(_with_supply(points, _bit(points, 1)[None, :]))

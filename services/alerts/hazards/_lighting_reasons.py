@@ -9,13 +9,24 @@ _NAMED = 5
 # What is said of so many of so many: "3 trong 40 đèn không sáng", "3 of 40 lamps dark".
 _LAMPS = {
     "lamp_failure": Text("không sáng dù có lệnh bật", "dark although told to burn"),
-    "lamp_unexpected_on": Text("sáng khi không được lệnh hoặc ban ngày", "on without a command or by day"),
+    "lamp_unexpected_on": Text("sáng khi không có lệnh hoặc giữa ban ngày", "on without a command or by day"),
     "lamp_power_high": Text("quá công suất", "above the expected power"),
     "lamp_power_low": Text("thiếu công suất", "below the expected power"),
     "dimming_failure": Text("không giảm sáng theo lệnh", "not dimming as told"),
     "power_factor_low": Text("có hệ số công suất thấp", "with a low power factor"),
     "lamp_cycling": Text("chập chờn, tắt bật không theo lệnh", "going off and on without a command"),
     "gear_failure": Text("có bộ nguồn báo lỗi", "with control gear that reports a failure"),
+}
+# What is said when no lamp is left.
+_OVER = {
+    "lamp_failure": Text("mọi đèn đã sáng theo lệnh", "all lamps burn as told again"),
+    "lamp_unexpected_on": Text("không còn đèn sáng ngoài lệnh", "no lamp on unexpectedly any more"),
+    "lamp_power_high": Text("không còn đèn quá công suất", "no lamp above its power any more"),
+    "lamp_power_low": Text("không còn đèn thiếu công suất", "no lamp below its power any more"),
+    "dimming_failure": Text("các đèn đã giảm sáng theo lệnh", "all lamps dim as told again"),
+    "power_factor_low": Text("hệ số công suất đã đạt", "power factors are as they should be again"),
+    "lamp_cycling": Text("không còn đèn chập chờn", "no lamp cycles any more"),
+    "gear_failure": Text("không còn bộ nguồn báo lỗi", "no control gear reports a failure any more"),
 }
 # Of meters: what is said where it is so, and when it is over.
 _METERS: dict[str, tuple[Text, Text]] = {
@@ -25,11 +36,11 @@ _METERS: dict[str, tuple[Text, Text]] = {
     ),
     "voltage_highest": (
         Text("điện áp cấp quá cao", "supply voltage too high"),
-        Text("điện áp cấp không còn quá cao", "the supply voltage is no longer too high"),
+        Text("điện áp cấp đã bình thường", "the supply voltage is as it should be again"),
     ),
     "voltage_lowest": (
-        Text("điện áp cấp quá thấp", "supply voltage too low"),
-        Text("điện áp cấp không còn quá thấp", "the supply voltage is no longer too low"),
+        Text("điện áp cấp quá thấp hoặc mất pha", "supply voltage too low, or a phase lost"),
+        Text("điện áp cấp đã bình thường", "the supply voltage is as it should be again"),
     ),
 }
 
@@ -61,7 +72,8 @@ def _counted(facts: Facts) -> Text | None:
         return None
     place, number, total = facts.place, int(facts.value or 0), facts.total
     if facts.verb == "cleared" or number == 0:
-        return Text(f"{place.vi}: không còn đèn nào {said.vi}.", f"{place.en}: no lamp {said.en} any more.")
+        over = _OVER[facts.property]
+        return Text(f"{place.vi}: {over.vi}.", f"{place.en}: {over.en}.")
     named, left = _named(facts), Text("còn ", "still ") if facts.verb == "eased" else Text("", "")
     lamps = "lamp" if total == 1 else "lamps"
     return Text(

@@ -27,7 +27,8 @@ EVENTS = (
     Talq("dimmingFailure", "LampMonitor", "dimming_failure", "lamp-dimming-failure"),
     Talq("powerFactorTooLow", "LampMonitor", "power_factor_low", "lamp-power-factor"),
     Talq("cyclingFailure", "LampMonitor", "lamp_cycling", "lamp-cycling"),
-    Talq("controlGearCommFailure", "LampMonitor", "gear_failure", "lamp-gear"),
+    # TALQ has no event for a driver that reports itself broken (controlGearCommFailure: it does not answer).
+    Talq("lampFailure", "LampMonitor", "gear_failure", "lamp-gear"),
     Talq("supplyVoltageTooHigh", "ElectricalMeter", "voltage_highest", "supply-voltage-high"),
     Talq("supplyVoltageTooLow", "ElectricalMeter", "voltage_lowest", "supply-voltage-low"),
     Talq("supplyLoss", "ElectricalMeter", "supply_loss", "supply-loss"),
@@ -36,5 +37,5 @@ EVENTS = (
     Talq("communicationFailure", "Communication", "", "sensor-silent"),
 )
 
-BY_EVENT = {one.event: one for one in EVENTS}
+BY_EVENT = {one.event: one for one in reversed(EVENTS)}
 BY_RULE = {one.rule: one for one in EVENTS}

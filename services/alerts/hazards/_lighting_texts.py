@@ -59,8 +59,10 @@ UNEXPECTED = Part(
     words=_words("Đèn sáng ngoài lệnh", "Lamp on unexpectedly"),
     advice=_same(
         Text(
-            "Kiểm tra công tắc tơ dính, chế độ tay ở tủ, đồng hồ của tủ; điện đang bị đốt phí ban ngày.",
-            "Check for a welded contactor, manual mode, a wrong clock; power burns for nothing.",
+            "Hỏi đội sửa chữa có đang thử đèn không; nếu không: kiểm tra công tắc tơ dính, chế độ tay, đồng hồ "
+            "của tủ. Điện đang bị đốt phí.",
+            "Ask whether a crew is testing lamps; if not, check for a welded contactor, manual mode, a wrong clock. "
+            "Power burns for nothing.",
         )
     ),
     cap=_CAP,
@@ -117,8 +119,9 @@ GEAR = Part(
 )
 _VOLTAGE = _same(
     Text(
-        "Báo điện lực; điện áp sai làm hỏng bộ nguồn đèn hàng loạt.",
-        "Tell the power company; a wrong voltage destroys drivers by the street.",
+        "Kiểm tra cầu chì, aptomat từng pha của tủ, rồi báo điện lực; điện áp sai làm hỏng bộ nguồn hàng loạt.",
+        "Check fuse and breaker of each phase, then tell the power company; a wrong voltage destroys drivers "
+        "by the street.",
     )
 )
 HIGH = Part(
@@ -129,7 +132,7 @@ HIGH = Part(
 )
 LOW = Part(
     text=Text("điện áp thấp", "low supply voltage"),
-    words=_words("Điện áp cấp quá thấp", "Supply voltage too low"),
+    words=_words("Điện áp thấp hoặc mất pha", "Low voltage or phase lost"),
     advice=_VOLTAGE,
     cap=_CAP,
 )

@@ -61,29 +61,33 @@ _PROPERTIES = (
     ),
 )
 
+_ORDERED: dict[str, Any] = {
+    "needs": _LAMP, "inputs": ("dimming", "supply_loss"), "own": ("dimming",), "cabinet": ("supply_loss",),
+}  # fmt: skip
+_SUPPLY: dict[str, Any] = {
+    "source": "supply_voltage", "points": lamp.supply, "inputs": ("supply_voltage_l2", "supply_voltage_l3"),
+    "own": ("supply_voltage_l2", "supply_voltage_l3"),
+}  # fmt: skip
 _DERIVES = (
+    # A lamp that measures its own voltage is no cabinet: without any it is a dark lamp, of a blown fuse maybe.
+    Derivation(("~lamp_supply", "voltage_highest", "voltage_lowest"), **_SUPPLY, needs=_LAMP),
+    Derivation(("supply_loss", "voltage_highest", "voltage_lowest"), **_SUPPLY),
+    # A lamp without a meter still says whether it is on, or its gear does. Of these the first that is there.
+    Derivation(("~lamp_fault",), "active_power", points=lamp.faults, **_ORDERED),
+    Derivation(("~lamp_fault",), "lamp_state", points=lamp.states, **_ORDERED),
     Derivation(
-        ("supply_loss", "voltage_highest", "voltage_lowest"), "supply_voltage", points=lamp.supply,
-        inputs=("supply_voltage_l2", "supply_voltage_l3"), own=("supply_voltage_l2", "supply_voltage_l3"),
+        ("~lamp_fault",), "dali_status", points=lamp.dali_lamp, needs=_LAMP, inputs=("supply_loss",),
+        cabinet=("supply_loss",),
     ),
     Derivation(
         ("lamp_failure", "lamp_unexpected_on", "lamp_power_high", "lamp_power_low", "dimming_failure"),
-        "active_power", points=lamp.faults, needs=_LAMP, inputs=("dimming", "supply_loss"),
-        own=("dimming",), cabinet=("supply_loss",),
-    ),
-    # A lamp without a meter still says whether it is on.
-    Derivation(
-        ("lamp_failure", "lamp_unexpected_on"), "lamp_state", points=lamp.states, needs=_LAMP,
-        inputs=("dimming", "supply_loss"), own=("dimming",), cabinet=("supply_loss",),
+        "~lamp_fault", lamp.told, window_s=HOUR, needs=_LAMP,
     ),
     Derivation(
         ("power_factor_low",), "power_factor", points=lamp.power_factor, needs=_LAMP,
         inputs=("dimming", "active_power"), own=("dimming", "active_power"),
     ),
-    Derivation(
-        ("~lamp_dropped",), "lamp_state", points=lamp.dropped, needs=_LAMP, inputs=("dimming", "supply_loss"),
-        own=("dimming",), cabinet=("supply_loss",),
-    ),
+    Derivation(("~lamp_dropped",), "lamp_state", points=lamp.dropped, **_ORDERED),
     Derivation(("lamp_cycling",), "~lamp_dropped", lamp.cycling, window_s=HOUR, needs=_LAMP),
     Derivation(
         ("gear_failure",), "dali_status", points=lamp.gear, needs=_LAMP, inputs=("supply_loss",),
@@ -142,7 +146,7 @@ _RULES = (
     ),
     _count(
         "lamp-gear", "gear_failure", 10 * MINUTE, 10 * MINUTE,
-        "bit 0 or 1 of the DALI status byte",
+        "bit 0 of the DALI status byte",
     ),
     _count(
         "supply-voltage-high", "voltage_highest", 5 * MINUTE, 5 * MINUTE,
