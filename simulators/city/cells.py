@@ -28,7 +28,7 @@ _SHAPE, _MEAN_PEAK = 2.0, 45.0  # gamma: many light, few violent
 _LIFE_S = (2400.0, 5400.0)
 _RADIUS_M = (1800.0, 5000.0)
 _MONTH_S = 30.44 * 86_400
-_THUNDER_MM_H = 25.0
+_THUNDER_MM_H, _VIOLENT_MM_H = 50.0, 90.0
 _REACH = 4.5  # radii
 
 
@@ -58,7 +58,7 @@ class Cell(NamedTuple):
     def charge(self, seconds: Floats) -> Floats:
         """How electrified it is, 0 to 1: none in a light shower, and ahead of the rain in a violent one."""
         age = np.clip((seconds - self.born) / self.life * 1.15, 0.0, 1.0)
-        return np.asarray(np.sin(np.pi * age) ** 2 * min(1.0, max(0.0, self.peak / _THUNDER_MM_H - 1)))
+        return np.asarray(np.sin(np.pi * age) ** 2 * np.clip((self.peak - _THUNDER_MM_H) / (_VIOLENT_MM_H - _THUNDER_MM_H), 0.0, 1.0))
 
     def offset(self, seconds: Floats, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Metres east and north from its centre to places; arrays broadcast."""

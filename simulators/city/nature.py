@@ -121,8 +121,10 @@ def electric_field(look: Look) -> Floats:
 
 
 def dissolved_oxygen(look: Look) -> Floats:
-    """Algae breathe out by day; what rain washes in takes it."""
-    return 5.8 + look.trait("clean", -0.8, 0.8) + 1.2 * look.daily(15.0) - 2.2 * look.wet + look.noise(0.05)
+    """Algae make it by day and eat it by night; what rain washes in takes up to 1.2 mg/l more."""
+    clean = 5.9 + look.trait("clean", -0.7, 0.8)
+    slow = 0.15 * look.wander(14_400)
+    return np.maximum(clean + 0.8 * look.daily(15.0) - 1.2 * look.wet**2 + slow + look.noise(0.05), 0.0)
 
 
 def ph(look: Look) -> Floats:
@@ -132,7 +134,7 @@ def ph(look: Look) -> Floats:
 
 def turbidity(look: Look) -> Floats:
     """Rain stirs it up."""
-    return (14.0 + 160.0 * look.wet**2) * np.exp(0.25 * look.wander(7200)) + look.noise(0.4)
+    return (14.0 + 70.0 * look.wet**4) * np.exp(0.25 * look.wander(7200)) + look.noise(0.4)
 
 
 def conductivity(look: Look) -> Floats:

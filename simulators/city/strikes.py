@@ -9,9 +9,13 @@ from simulators.city.cells import M_PER_DEG, Cell
 from simulators.city.chance import generator
 
 MINUTE_S = 60
-_PER_MINUTE = 9.0  # of a violent cell at its height
-_GROUND = 0.3
-_FOUND = 0.92  # of all strikes by a good network
+_PER_MINUTE = 4.0  # flashes of a cell of 60 mm/h at its height, four times as many at 120
+_GROUND = 0.25
+_MORE = 0.55  # chance of one more stroke of a flash to ground: 2.2 in the mean, and seldom more than six
+_MOST = 9
+_PAUSE_S, _PAUSE_SPREAD = 0.06, 0.5  # between strokes of a flash: 30 to 150 ms
+_APART_M = 400.0  # strokes of a flash find ways of their own
+_FOUND = 0.92  # of all strokes by a good network
 _ERROR_M = 250.0
 
 
@@ -31,7 +35,7 @@ def within(seed: int, cells: Sequence[Cell], first: float, last: float) -> list[
     found = [
         strike
         for cell in cells
-        for minute in range(int(max(first, cell.born) // MINUTE_S), int(min(last, cell.ends) // MINUTE_S) + 1)
+        for minute in range(int(max(first, cell.born) // MINUTE_S) - 1, int(min(last, cell.ends) // MINUTE_S) + 1)
         for strike in of_minute(seed, cell, minute)
         if first * 1e6 <= strike.time < last * 1e6
     ]
@@ -39,29 +43,44 @@ def within(seed: int, cells: Sequence[Cell], first: float, last: float) -> list[
 
 
 def of_minute(seed: int, cell: Cell, minute: int) -> list[Strike]:
-    """A Poisson number of strikes about the centre of a cell; most in clouds, most to ground negative."""
+    """A Poisson number of flashes about the centre of a cell; most in clouds, most to ground negative.
+
+    A flash to ground has strokes: the first is the strongest, later ones follow within a tenth of a second or
+    so at nearly the same place. One that begins in this minute may end in the next.
+    """
     middle = np.array([(minute + 0.5) * MINUTE_S])
     rate = _PER_MINUTE * min(2.0, cell.peak / 60.0) ** 2 * float(cell.charge(middle)[0])
     luck = generator(seed, "strikes", cell.key, minute)
-    count = int(luck.poisson(rate * _FOUND))
-    scale = M_PER_DEG * np.cos(np.radians(cell.lat))
     strikes = []
-    for _ in range(count):
+    for _ in range(int(luck.poisson(rate))):
         second = minute * MINUTE_S + luck.random() * MINUTE_S
         age = second - cell.born
-        east = cell.east * age + luck.normal(0, cell.radius + _ERROR_M)
-        north = cell.north * age + luck.normal(0, cell.radius + _ERROR_M)
+        east = cell.east * age + luck.normal(0, cell.radius)
+        north = cell.north * age + luck.normal(0, cell.radius)
         ground = luck.random() < _GROUND
-        size = float(np.exp(luck.normal(3.0, 0.6))) if ground else float(np.exp(luck.normal(1.6, 0.6)))
-        positive = luck.random() < (0.1 if ground else 0.5)
-        strikes.append(
-            Strike(
-                round(second * 1e6),
-                round(float(cell.lat + north / M_PER_DEG), 4),
-                round(float(cell.lon + east / scale), 4),
-                "cg" if ground else "ic",
-                round(size if positive else -size, 1),
-                round(float(luck.gamma(2.0, _ERROR_M / 2)) + 50.0),
-            )
-        )
+        size = float(np.exp(luck.normal(3.0 if ground else 1.6, 0.6)))
+        sign = 1.0 if luck.random() < (0.1 if ground else 0.5) else -1.0
+        strokes = min(_MOST, int(luck.geometric(1.0 - _MORE))) if ground and sign < 0 else 1
+        for stroke in range(strokes):
+            if luck.random() < _FOUND:
+                strikes.append(_stroke(luck, cell, second, (east, north), sign * size, ground=ground))
+            second += _PAUSE_S * float(np.exp(luck.normal(0, _PAUSE_SPREAD)))
+            size *= 0.6 if stroke == 0 else 1.0
     return strikes
+
+
+def _stroke(
+    luck: np.random.Generator, cell: Cell, second: float, place: tuple[float, float], ka: float, *, ground: bool
+) -> Strike:
+    """A stroke where the network finds it: beside the flash, and off by its error."""
+    away = float(np.hypot(_APART_M, _ERROR_M))
+    east, north = place[0] + luck.normal(0, away), place[1] + luck.normal(0, away)
+    scale = M_PER_DEG * np.cos(np.radians(cell.lat))
+    return Strike(
+        round(second * 1e6),
+        round(float(cell.lat + north / M_PER_DEG), 4),
+        round(float(cell.lon + east / scale), 4),
+        "cg" if ground else "ic",
+        round(ka, 1),
+        round(float(luck.gamma(2.0, _ERROR_M / 2)) + 50.0),
+    )

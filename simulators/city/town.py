@@ -67,11 +67,18 @@ def _still(look: Look) -> Floats:
 
 
 def pm2_5(look: Look) -> Floats:
-    """More in the rush hours, in calm air, in the dry season; rain washes it out. Smoke comes from afar."""
+    """Most under the inversion of the early morning, least at 14 h; more in the dry season and in the rush.
+
+    Half of it is the region's, so stations rise and fall together; wind carries it off, rain washes it out.
+    Smoke comes from afar.
+    """
     season = 1.0 + 0.3 * look.city.weather.season(look.seconds)
-    made = (11.0 + 12.0 * _rush(look)) * _still(look) * season * look.trait("dust", 0.8, 1.3)
+    lid = np.exp(0.32 * look.daily(7.0))
+    made = (12.0 * lid + 5.0 * _rush(look)) * np.minimum(_still(look), 1.9) ** 0.6
+    drift = np.exp(0.22 * look.city.weather.stale(look.seconds) + 0.10 * look.wander(5400))
     smoke = look.city.weather.haze(look.seconds) * look.trait("smoky", 0.85, 1.15)
-    return (made * np.exp(0.20 * look.wander(5400)) + smoke) * (1.0 - 0.6 * look.wet) + 2.0
+    dust = made * season * look.trait("dust", 0.8, 1.3) * drift + smoke
+    return np.maximum((dust * (1.0 - 0.6 * look.wet) + 2.0) * (1.0 + look.noise(0.04)), 0.5)
 
 
 def o3(look: Look) -> Floats:
@@ -82,8 +89,8 @@ def o3(look: Look) -> Floats:
 
 def sound_level(look: Look) -> Floats:
     """LAeq, dB: traffic's energy by the hour, and rain on the microphone's shelter."""
-    day = np.clip(0.52 - 0.48 * look.daily(2.5), 0.02, 1.0)
-    street = look.trait("traffic", 66.0, 73.0) + 10.0 * np.log10(day + 0.4 * _rush(look))
+    day = np.clip(0.52 - 0.49 * look.daily(2.5), 0.015, 1.0)
+    street = look.trait("traffic", 63.0, 68.0) + 10.0 * np.log10(day + 0.4 * _rush(look))
     rain = 45.0 + 7.0 * np.log10(1.0 + look.field("rain"))
     energy = 10.0 ** (street / 10.0) + 10.0 ** (rain / 10.0)
     return 10.0 * np.log10(energy) + 0.8 * look.wander(600) + look.noise(0.5)

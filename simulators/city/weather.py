@@ -66,7 +66,7 @@ class Weather:
         self._told, self._dry = list(told), dry
         self._storms, self._hazes = list(storms), list(hazes)
         self._windows: dict[int, list[Cell]] = {}
-        self._keys = {name: key(seed, name) for name in ("east", "north", "gust-e", "gust-n", "air", "hpa")}
+        self._keys = {name: key(seed, name) for name in ("east", "north", "gust-e", "gust-n", "air", "hpa", "stale")}
 
     def cells(self, first: float, last: float) -> list[Cell]:
         """The showers that live at some moment from `first` to `last`."""
@@ -113,6 +113,10 @@ class Weather:
             ramp = np.clip(np.minimum(part, 1.0 - part) * 5.0, 0.0, 1.0)
             total = total + haze.pm2_5 * ramp * ramp * (3.0 - 2.0 * ramp)
         return total
+
+    def stale(self, seconds: Floats) -> Floats:
+        """How stale the air of the region is: standard normal, over half a day."""
+        return smooth(self._keys["stale"], seconds, 43_200)
 
     def season(self, seconds: Floats) -> Floats:
         """1 in the middle of January, -1 in July: the monsoon."""

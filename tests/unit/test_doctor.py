@@ -325,6 +325,7 @@ def test_heartbeats_complaints_and_restarts_are_judged() -> None:
         "silent.alerts": "bad",
         "not_ready.api": "bad",
         "silent.keeper": "warn",
+        "silent.lighting": "warn",
         "new.archive": "warn",
         "restarts": "warn",
         "heartbeats": "ok",

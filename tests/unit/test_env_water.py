@@ -82,16 +82,17 @@ def test_the_limits_for_health_are_those_of_table_1() -> None:
         assert HAZARD.properties[name].unit == "mg/l"
 
 
-def test_ph_is_outside_by_as_much_as_it_is_outside() -> None:
-    found = water.ph_outside(points([7.0, 6.0, 8.5, 5.2, 9.6]))
-    assert found.values[0].tolist() == pytest.approx([0, 0, 0, 0.8, 1.1])
-    assert found.values[0, :3].tolist() == [0, 0, 0]
-
-
-def test_oxygen_warns_as_the_defaults_say() -> None:
-    rule = next(rule for rule in HAZARD.rules if rule["id"] == "water-oxygen")
-    assert (rule["watch"], rule["warning"], rule["direction"]) == (4, 2, "down")
-    assert rule["on_delay_s"] == {"watch": 3600, "warning": 1800}
+def test_oxygen_and_ph_warn_as_the_defaults_say() -> None:
+    """DO < 4 for 1 h, < 2 for 30 min; pH outside 6.0 to 8.5 for 30 min (domain.md 5.5, design default)."""
+    rules = {rule["id"]: rule for rule in HAZARD.rules}
+    oxygen, low, high = (rules[name] for name in ("water-oxygen", "water-ph-low", "water-ph-high"))
+    assert (oxygen["watch"], oxygen["warning"]) == pytest.approx((4, 2), abs=1e-5)
+    assert (oxygen["watch"] < 4, oxygen["warning"] < 2) == (True, True)  # just met is met
+    assert oxygen["on_delay_s"] == {"watch": 3600, "warning": 1800}
+    assert (low["advisory"] < 6.0, high["advisory"] > 8.5) == (True, True)
+    assert (low["advisory"], high["advisory"]) == pytest.approx((6.0, 8.5), abs=1e-5)
+    assert low["on_delay_s"] == high["on_delay_s"] == 1800
+    assert (oxygen["direction"], low["direction"], high["direction"]) == ("down", "down", "up")
 
 
 def test_turbidity_is_measured_against_its_own_week() -> None:

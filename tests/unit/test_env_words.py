@@ -134,7 +134,7 @@ def test_water_names_the_grade_it_is_in_and_the_one_it_should_have() -> None:
 
 def test_what_has_no_words_of_its_own_is_told_in_general_ones() -> None:
     assert reason(facts(verb="blind")) is None
-    assert reason(facts(kind="threshold", property="ph_outside")) is None
+    assert reason(facts(kind="threshold", property="sound_level")) is None
     assert reason(facts(rule="of-the-site")) is None
 
 

@@ -269,9 +269,10 @@ def test_a_lamp_with_a_voltmeter_and_a_blown_fuse_is_a_dark_lamp_and_no_lost_sup
 
 
 def test_what_is_stored_of_a_lamp_that_is_well_is_one_row_and_of_one_that_is_not_its_fault() -> None:
-    engine = engine_of(street(2), t=NIGHT)
+    site = street(2)
+    engine = engine_of(site, t=NIGHT)
     for nth in range(6):
-        run(engine, report(engine.site, NIGHT + nth * EVERY, ["lamp-0-0001"] if nth > 1 else []))
+        run(engine, report(site, NIGHT + nth * EVERY, ["lamp-0-0001"] if nth > 1 else []))
     derived = engine.take_derived()
     stored = [derived.sensors[which] for which in derived.sensor]
     assert stored.count("lamp-0-0000.lamp_failure") == 1

@@ -7,8 +7,8 @@ from services.alerts.hazard import Facts
 from services.alerts.hazards import _env_air as air
 from services.alerts.hazards import _env_aqi as aqi
 from services.alerts.hazards import _env_noise as noise
-from services.alerts.hazards import _env_water as water
-from services.alerts.hazards._flood_words import at, join, number, small
+from services.alerts.hazards import _env_water_reasons as water_reasons
+from services.alerts.hazards._flood_words import at, join, number
 from services.observation.event import SEVERITIES
 from services.observation.text import Text
 
@@ -18,11 +18,10 @@ _MANY = 3
 _METHOD = Text(
     "Cách tính: VN_AQI giờ, Quyết định 1459/QĐ-TCMT.", "Method: hourly VN_AQI, Decision 1459/QĐ-TCMT."
 )
-_DOSE = Text("µg/m³", "µg/m³")
-
-
-def _after(head: str, text: str) -> str:
-    return small(text) if head else text
+_ALONE = Text(
+    "Đây là chỉ số của riêng chất khí này; VN_AQI của trạm chỉ công bố khi có PM2.5 hoặc PM10.",
+    "This is the index of the gas alone; a station's VN_AQI is published only with PM2.5 or PM10.",
+)
 
 
 def pollutant_of(name: str) -> str | None:
@@ -88,7 +87,8 @@ def index(facts: Facts) -> Text:
             f"{head.en}{facts.place.en}: air quality {name.en} at {place.en}, "
             f"hourly AQI{shown} by {short.en} (class from {least}).",
         )
-    return join(first, *_basis(facts, prop), *_others(members), _METHOD)
+    alone = [] if pollutant_of(prop) in aqi.PARTICLES else [_ALONE]
+    return join(first, *_basis(facts, prop), *_others(members), *alone, _METHOD)
 
 
 def _basis(facts: Facts, prop: str) -> list[Text]:
@@ -149,66 +149,48 @@ def loud(facts: Facts) -> Text | None:
     """The noise of an hour against the limit of zone and time; a guideline is told as no verdict."""
     if facts.value is None:
         return None
-    head = at(facts)
-    over, level = number(facts.value, ".1f"), facts.beside.get(noise.LAEQ)
-    laeq = (
-        Text("", "")
-        if level is None
-        else Text(f" LAeq 1 giờ {number(level, '.1f').vi} dBA,", f" LAeq of the hour {level:.1f} dBA,")
-    )
+    head, level = at(facts), facts.beside.get(noise.LAEQ)
+    over = number(facts.value, ".1f")
+    laeq = Text("mức ồn", "the noise")
+    if level is not None:
+        laeq = Text(f"LAeq 1 giờ {number(level, '.1f').vi} dBA,", f"LAeq of the hour {level:.1f} dBA,")
+    limit = _limit_of_noise(facts, level)
+    if facts.value <= 0:
+        first = Text(
+            f"{head.vi}{facts.place.vi}: {laeq.vi} không còn vượt {limit.vi}.",
+            f"{head.en}{facts.place.en}: {laeq.en} no longer above {limit.en}.",
+        )
+    else:
+        first = Text(
+            f"{head.vi}{facts.place.vi}: {laeq.vi} vượt {over.vi} dB so với {limit.vi}.",
+            f"{head.en}{facts.place.en}: {laeq.en} {over.en} dB above {limit.en}.",
+        )
+    return join(first, _LAW_OF_NOISE.get(facts.rule, Text("", "")))
+
+
+_LAW_OF_NOISE = {
+    "noise-limit": Text("QCVN 26:2010/BTNMT.", "QCVN 26:2010/BTNMT."),
+    "noise-guideline": Text(
+        "So với QCVN 26:2010 (hết hiệu lực 13/11/2025): để tham khảo, không phải kết luận pháp lý.",
+        "Against QCVN 26:2010, which ended on 13 Nov 2025: for guidance, no legal verdict.",
+    ),
+}
+
+
+def _limit_of_noise(facts: Facts, level: float | None) -> Text:
+    """The limit with zone and, where the hour is known, its number and its time of day."""
     special = facts.attributes.get(noise.ZONE) == noise.SPECIAL
     zone = (
         Text("khu vực đặc biệt", "special area") if special else Text("khu vực thông thường", "ordinary area")
     )
-    if facts.value <= 0:
-        first = Text(
-            f"{head.vi}{facts.place.vi}:{laeq.vi} không còn vượt giới hạn của {zone.vi}.",
-            f"{head.en}{facts.place.en}:{laeq.en} no longer above the limit of an {zone.en}."
-            if not special
-            else f"{head.en}{facts.place.en}:{laeq.en} no longer above the limit of a {zone.en}.",
-        )
-    else:
-        first = Text(
-            f"{head.vi}{facts.place.vi}:{laeq.vi} cao hơn giới hạn của {zone.vi} {over.vi} dB.",
-            f"{head.en}{facts.place.en}:{laeq.en} {over.en} dB above the limit ({zone.en}).",
-        )
-    if facts.rule == "noise-guideline":
-        return join(
-            first,
-            Text(
-                "So với QCVN 26:2010 (hết hiệu lực 13/11/2025): để tham khảo, không phải kết luận pháp lý.",
-                "Against QCVN 26:2010, which ended on 13 Nov 2025: for guidance, no legal verdict.",
-            ),
-        )
-    return join(first, Text("QCVN 26:2010/BTNMT.", "QCVN 26:2010/BTNMT."))
-
-
-def grade(facts: Facts) -> Text | None:
-    """A water grade against the one that the station is to have."""
-    goal = facts.attributes.get(water.CLASS)
-    if facts.value is None or goal is None:
-        return None
-    name = water.name_of(facts.property.removesuffix("_grades_worse"))
-    head, reached = at(facts), int(goal + facts.value)
-    wanted = _letter(int(goal))
-    if facts.value < 1:
-        return Text(
-            f"{head.vi}{facts.place.vi}: {name.vi} đã đạt lại mức {wanted.vi} (QCVN 08:2023/BTNMT).",
-            f"{head.en}{facts.place.en}: {name.en} meets grade {wanted.en} again (QCVN 08:2023/BTNMT).",
-        )
-    now = _letter(reached)
+    if level is None or facts.value is None:
+        return Text(f"giới hạn của {zone.vi}", f"the limit ({zone.en})")
+    dba = round(level - facts.value)
+    by_day = dba == noise.LIMITS[noise.SPECIAL if special else noise.ORDINARY][0]
+    hours = Text("06–21 giờ", "06–21 h") if by_day else Text("21–06 giờ", "21–06 h")
     return Text(
-        f"{head.vi}{facts.place.vi}: {name.vi} ở mức {now.vi}, mục tiêu mức {wanted.vi} "
-        "(QCVN 08:2023/BTNMT, Bảng 2).",
-        f"{head.en}{facts.place.en}: {name.en} is of grade {now.en}, the goal is {wanted.en} "
-        "(QCVN 08:2023/BTNMT, Table 2).",
+        f"giới hạn {dba} dBA ({zone.vi}, {hours.vi})", f"the limit of {dba} dBA ({zone.en}, {hours.en})"
     )
-
-
-def _letter(grade_: int) -> Text:
-    if grade_ > len(water.LETTERS):
-        return Text("kém hơn D", "below D")
-    return Text(water.LETTERS[grade_ - 1], water.LETTERS[grade_ - 1])
 
 
 def reason(facts: Facts) -> Text | None:
@@ -217,11 +199,12 @@ def reason(facts: Facts) -> Text | None:
         return None
     if facts.kind in ("k_of_n", "count"):
         return index(facts) if facts.rule == "vn-aqi" else None
-    if facts.kind != "threshold" or not facts.upward:
+    if facts.kind != "threshold":
         return None
+    of_water = water_reasons.reason(facts)
+    if of_water is not None or not facts.upward:
+        return of_water
     if facts.property == noise.EXCESS:
         return loud(facts)
-    if facts.property.endswith("_grades_worse"):
-        return grade(facts)
     name, _, span = facts.property.rpartition("_")
     return limit(facts) if name in air.NAMES and span in ("1h", "8h", "24h") else None

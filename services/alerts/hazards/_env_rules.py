@@ -130,52 +130,62 @@ def _of_grade(name: str) -> Table:
 
 
 _DEFAULT = "design default for early warning by a probe: "
+_BELOW = -_OVER
+"""The same downward: water that has just what it needs has it."""
+
+
+def _ph(side: str, direction: str, first: float, second: float) -> Table:
+    return {
+        "id": f"water-ph-{side}",
+        "property": "ph",
+        "direction": direction,
+        "advisory": first,
+        "watch": second,
+        # Two probes in one water are seldom nearer to one another (design default).
+        "hysteresis": 0.1,
+        "on_delay_s": _HALF_HOUR,
+        "off_delay_s": _HOUR,
+        "source": _DEFAULT + "outside 6.0 to 8.5 for 30 min; outside 5.0 to 9.5",
+    }
+
+
+def _step(name: str) -> Table:
+    return {
+        "id": f"water-{name}",
+        "property": f"{name}_step",
+        "advisory": 30 + _OVER,
+        "hysteresis": 10,
+        "off_delay_s": _HOUR,
+        "source": _DEFAULT + "30 % within 1 h, where the water is to be fresh",
+    }
+
+
 _PROBES: tuple[Table, ...] = (
     {
         "id": "water-oxygen",
         "property": "dissolved_oxygen",
         "direction": "down",
-        "watch": 4,
-        "warning": 2,
+        "watch": 4 + _BELOW,
+        "warning": 2 + _BELOW,
         "hysteresis": 0.3,
         "on_delay_s": {"watch": _HOUR, "warning": _HALF_HOUR},
         "off_delay_s": _HOUR,
-        "source": _DEFAULT + "4 mg/L for 1 h, 2 mg/L for 30 min",
+        "source": _DEFAULT + "below 4 mg/L for 1 h, below 2 mg/L for 30 min",
     },
-    {
-        "id": "water-ph",
-        "property": "ph_outside",
-        "advisory": _OVER,
-        "watch": 1,
-        "on_delay_s": _HALF_HOUR,
-        "off_delay_s": _HOUR,
-        "source": _DEFAULT + "outside 6.0 to 8.5 for 30 min; outside 5.0 to 9.5",
-    },
+    # Two rules, one for each side: acid and alkaline water are not the same news, and never at once.
+    _ph("low", "down", 6 + _BELOW, 5 + _BELOW),
+    _ph("high", "up", 8.5 + _OVER, 9.5 + _OVER),
     {
         "id": "water-turbidity",
         "property": "turbidity_ratio",
-        "advisory": 3,
+        "advisory": 3 + _OVER,
         "hysteresis": 0.5,
         "on_delay_s": _HOUR,
         "off_delay_s": 3 * _HOUR,
-        "source": _DEFAULT + "three times the median of 7 days for 1 h",
+        "source": _DEFAULT + "more than three times the median of 7 days for 1 h",
     },
-    {
-        "id": "water-conductivity",
-        "property": "conductivity_step",
-        "advisory": 30,
-        "hysteresis": 10,
-        "off_delay_s": _HOUR,
-        "source": _DEFAULT + "30 % within 1 h, where the water is to be fresh",
-    },
-    {
-        "id": "water-salinity",
-        "property": "salinity_step",
-        "advisory": 30,
-        "hysteresis": 10,
-        "off_delay_s": _HOUR,
-        "source": _DEFAULT + "30 % within 1 h, where the water is to be fresh",
-    },
+    _step("conductivity"),
+    _step("salinity"),
 )
 WATER: tuple[Table, ...] = (
     *({**table, "status": "default"} for table in _PROBES),

@@ -174,3 +174,25 @@ WATER = Part(
     ),
     cap=Cap("Env", Text("Ô nhiễm nước mặt", "Surface water pollution"), ("Monitor", "Avoid")),
 )
+
+
+def _like_water(text: Line, *rungs: Line) -> Part:
+    """Other names for the same advice."""
+    return Part(text=Text(*text), words=words(*rungs), advice=WATER.advice, cap=WATER.cap)
+
+
+SUBSTANCE = _like_water(
+    ("chất độc hại trong nước mặt", "harmful substances in surface water"),
+    ("Nước vượt giới hạn sức khỏe", "Water above a limit for health"),
+)
+OXYGEN = _like_water(
+    ("oxy hòa tan trong nước", "dissolved oxygen"),
+    ("Nước bớt oxy", "Less oxygen in the water"),
+    ("Nước thiếu oxy", "Water short of oxygen"),
+    ("Nước thiếu oxy nghiêm trọng", "Water very short of oxygen"),
+)
+PROBE = _like_water(
+    ("nước mặt thay đổi bất thường", "sudden change of surface water"),
+    ("Nước thay đổi bất thường", "Unusual change of the water"),
+    ("Nước có dấu hiệu ô nhiễm", "Signs of pollution in the water"),
+)

@@ -81,15 +81,7 @@ def worse_by(name: str) -> PointCompute:
 
 
 PH_SPAN = (6.0, 8.5)
-_MILLION = 1e6
-
-
-def ph_outside(points: Points) -> Computed:
-    """How far pH is outside 6.0 to 8.5; 0 within: (1, m)."""
-    low, high = PH_SPAN
-    outside: Floats = np.maximum(np.maximum(low - points.value, points.value - high), 0.0)
-    return Computed(np.rint(outside * _MILLION)[None] / _MILLION)
-
+"""Outside it a probe warns (design default): grades B and C."""
 
 _WEEK_S, _SLOTS = 7 * 86_400.0, 84
 _FEW = 12
@@ -133,7 +125,6 @@ def _step(name: str) -> Derivation:
 
 DERIVES = (
     *(Derivation((f"{name}_grades_worse",), name, points=worse_by(name), needs=(CLASS,)) for name in GRADED),
-    Derivation(("ph_outside",), "ph", points=ph_outside),
     Derivation(("turbidity_ratio",), "turbidity", over_median, window_s=_WEEK_S, slots=_SLOTS),
     _step("conductivity"),
     _step("salinity"),
@@ -170,7 +161,6 @@ PROPERTIES = (
         )
         for name in GRADED
     ),
-    _derived("ph_outside", "pH", "pH ngoài khoảng 6,0–8,5", "pH outside 6.0 to 8.5"),
     _derived("turbidity_ratio", "1", "độ đục so với trung vị 7 ngày", "turbidity against its 7-day median"),
     _derived("conductivity_step", "%", "độ dẫn điện đổi trong 1 giờ", "change of conductivity in 1 h"),
     _derived("salinity_step", "%", "độ mặn đổi trong 1 giờ", "change of salinity in 1 h"),

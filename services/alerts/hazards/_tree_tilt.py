@@ -31,6 +31,8 @@ _SPREADS = 2.0
 MOVING_S = 7_200.0
 _SLOWEST = 600 * SECOND
 _SWAY_READINGS = 12
+ROCKED = 3.0
+"""Degrees: from here on three readings that agree are no sway; `tree_sway_peak` of the station replaces it."""
 
 
 def angle_between(sample: Floats, baseline: Floats) -> tuple[Floats, Bools]:
@@ -150,19 +152,28 @@ def _jump(before: Sequence[float], recent: Sequence[float]) -> float:
     return max(abs(now - was) - _SPREADS * max(spread(before, was), spread(recent, now)), 0.0)
 
 
+def _far(past: Sequence[float], since: int, series: Series, first: int, own: float) -> float:
+    """How far the few newest readings lie from all before them; 0 where there are too few of either."""
+    split = int(np.searchsorted(series.time[first : first + len(past)], since))
+    before, recent = past[:split], [*past[split:], own]
+    return _jump(before, recent) if min(len(before), len(recent)) >= _FEW else 0.0
+
+
 def moving(series: Series) -> Computed:
     """Jump within an hour, 95th percentile and peak of the sway, degrees: (3, m).
 
     The jump is how far the median of the last readings lies from that of the hour before, less twice the
     larger of their robust spreads: sway is no jump. The last readings are those of two and a half intervals;
-    in the wind, where three may agree by chance, of fifteen, but of an hour at most. Of sensors that
-    report every ten minutes or more often. Sway is |tilt - median| of the last hour, of twelve readings at
-    least: rarer ones do not see it.
+    in the wind, and where no wind is known, three may agree by chance: there of fifteen, but of an hour at
+    most, unless the three lie further off than any sway does. Of sensors that report every ten minutes or
+    more often. Sway is |tilt - median| of the last hour, of twelve readings at least: rarer ones do not see
+    it. Its peak is what two readings reach: one alone may be a glitch.
     """
     values = np.full((3, len(series.new_time)), np.nan)
     if series.interval > _SLOWEST:
         return Computed(values)
-    windy = series.held["wind_speed"] >= series.attributes.get("tilt_calm_wind", CALM)
+    windy = ~(series.held["wind_speed"] < series.attributes.get("tilt_calm_wind", CALM))
+    rocked = series.attributes.get("tree_sway_peak", ROCKED)
     calm = min(max(5 * series.interval // 2, _NEW_LEAST), _NEW_MOST)
     span = np.where(windy, min(max(15 * series.interval, _WINDY_LEAST), HOUR), calm)
     now = series.new_time
@@ -173,9 +184,11 @@ def moving(series: Series) -> Computed:
         before, recent = past[:split], [*past[split:], own]
         if len(recent) >= _FEW and len(before) >= _FEW:
             values[0, at] = _jump(before, recent)
+        if windy[at] and (far := _far(past, now[at] - calm, series, int(start[at]), own)) > rocked:
+            values[0, at] = np.fmax(values[0, at], far)
         swing = [*past[int(hour[at] - start[at]) :], own]
         if len(swing) >= _SWAY_READINGS:
             middle = median(swing)
             away = sorted(abs(one - middle) for one in swing)
-            values[1:, at] = away[-(-19 * len(away) // 20) - 1], away[-1]
+            values[1:, at] = away[-(-19 * len(away) // 20) - 1], away[-2]
     return Computed(values)

@@ -20,13 +20,15 @@ from services.observation.text import Text
 __all__ = ["CLASSES", "HAZARD"]
 
 _PROPERTIES = (*air.PROPERTIES, *noise.PROPERTIES, *water.PROPERTIES)
-_WATERS = (*water.TABLE_1, *water.TABLE_2, *(prop.name for prop in water.PROPERTIES if prop.derived))
+_PROBED = ("ph", "turbidity", "turbidity_ratio", "conductivity_step", "salinity_step")
 
 
 def _parts() -> dict[str, Part]:
     found = {str(table["property"]): texts.LIMIT for table in rules.LIMITS}
     found |= dict.fromkeys((noise.LAEQ, noise.EXCESS), texts.NOISE)
-    return found | dict.fromkeys((*_WATERS, "dissolved_oxygen", "ph", "turbidity"), texts.WATER)
+    found |= dict.fromkeys((*water.TABLE_2, *(f"{name}_grades_worse" for name in water.GRADED)), texts.WATER)
+    found |= dict.fromkeys(water.TABLE_1, texts.SUBSTANCE)
+    return found | dict.fromkeys(_PROBED, texts.PROBE) | {"dissolved_oxygen": texts.OXYGEN}
 
 
 HAZARD = Hazard(
