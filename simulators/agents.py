@@ -66,6 +66,11 @@ class Commanded:
         with self._lock:
             return self.controllers.level(lamp, self._now())
 
+    def held(self, *, programme: bool) -> dict[str, float]:
+        """What lamps are told now, %, where somebody told them."""
+        with self._lock:
+            return self.controllers.held(self._now(), programme=programme)
+
     def _now(self) -> int:
         return round(self._wall() * SECOND)
 
@@ -83,6 +88,7 @@ class Agents:
         self._target, self._notice = target, notice
         self._commanded = commanded
         self._senders: dict[Route | None, Sender] = {}
+        self._ending: list[Sender] = []
         self._stored = 0
 
     def of(self, route: Route | None) -> Sender:
@@ -118,17 +124,23 @@ class Agents:
         return sender
 
     def end(self, route: Route, timeout_s: float) -> None:
-        """A gateway goes off; what it holds may be stored before, but not for long."""
+        """A gateway goes off; what it holds may be stored before, but not for long. Nobody waits for it."""
         sender = self._senders.pop(route, None)
         if sender is not None:
-            sender.wait_all_stored(timeout_s)
-            self._stored += sender.stored
-            sender.close()
+            self._ending.append(sender)
+            threading.Thread(target=self._end, args=(sender, timeout_s), daemon=True).start()
+
+    def _end(self, sender: Sender, timeout_s: float) -> None:
+        sender.wait_all_stored(timeout_s)
+        sender.close()
+        self._ending.remove(sender)
+        self._stored += sender.stored
 
     @property
     def stored(self) -> int:
         """Packs stored so far (plain: PUBACKed)."""
-        return self._stored + sum(sender.stored for sender in list(self._senders.values()))
+        every = [*self._senders.values(), *self._ending]
+        return self._stored + sum(sender.stored for sender in every)
 
     @property
     def unstored(self) -> int:

@@ -97,6 +97,18 @@ class Controller:
                 level = max(level, override.level)
         return level
 
+    def held(self, lamp: str, now: int, *, programme: bool) -> float | None:
+        """The level by what it was told; None where nobody told it anything about now.
+
+        `programme` False: by what changes the programme only, an override of a person or an alert.
+        """
+        of = self._programme_of(lamp)
+        planned = of is not None and of.start <= now < of.end
+        changed = any(
+            lamp in lamps and one.start <= now < one.until for one, lamps in self._overrides.values()
+        )
+        return self.level(lamp, now) if changed or (programme and planned) else None
+
     def reported(self, now: int) -> Reported:
         """What it holds and does."""
         return Reported(
@@ -202,6 +214,15 @@ class Controllers:
         """What a lamp is told to do, %; None for a lamp that no controller has."""
         gateway = self._speaker.get(lamp)
         return None if gateway is None else self.of[gateway].level(lamp, now)
+
+    def held(self, now: int, *, programme: bool) -> dict[str, float]:
+        """% of each lamp about which its controller was told something, as in `Controller.held`."""
+        found = {
+            lamp: controller.held(lamp, now, programme=programme)
+            for controller in self.of.values()
+            for lamp in controller.lamps
+        }
+        return {lamp: level for lamp, level in found.items() if level is not None}
 
     def _do(self, controller: Controller, payload: bytes, now: int, behaviour: Behaviour) -> None:
         said = controller.do(payload, now)

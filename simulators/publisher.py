@@ -27,6 +27,10 @@ AT_ONCE = 100_000
 """About so many readings are made at once at full speed."""
 
 SLICE_S = 0.25
+STEP_US = 30 * SECOND
+PRESENT_S = 60.0
+"""A simulation that is so near to the wall's clock is at the present."""
+
 LAMP = "lamp_wattage"
 """The attribute that makes a station a lamp."""
 DYING_S = 2.0
@@ -120,12 +124,12 @@ class Publisher:
             for gateway in site.gateways.values()
             for station in gateway.stations
         }
-        self._routes = list(dict.fromkeys(routes.values()))
+        self._networks = networks(site)
+        self._routes = sorted(dict.fromkeys(routes.values()), key=lambda route: route not in self._networks)
         number = {route: n for n, route in enumerate(self._routes)}
         self._route_of = np.array(
             [number[routes[name.partition(".")[0]]] for name in sensors.names], np.int64
         )
-        self._networks = networks(site)
         self._stretch = max(SECOND, int(AT_ONCE / max(float((SECOND / sensors.period).sum()), 1e-6) * SECOND))
         self.progress = Progress(at=simulation.now)
 
@@ -186,6 +190,8 @@ class Publisher:
                 wanted = until + self._stretch
             else:
                 wanted = start + round((self._monotonic() - begun) * self._speed * SECOND)
+                # After a pause, piece by piece: one gateway must not be minutes ahead of the others.
+                wanted = min(wanted, until + max(STEP_US, round(2 * SLICE_S * self._speed * SECOND)))
             until = min(wanted, present, wanted if self._end is None else self._end)
             if self.commanded is not None:
                 self.commanded.turn()
@@ -197,14 +203,19 @@ class Publisher:
     def _send(self, until: int) -> None:
         first = self._simulation.now
         self.progress.sending = until
+        if self.commanded is not None:
+            # Controllers live by the wall's clock. At the present they are all there is to know; in a story
+            # of the past only what somebody changes is, for their programmes are of another day.
+            present = self._wall() * SECOND - until < PRESENT_S * SECOND
+            self._simulation.command(self.commanded.held(programme=present), by_day=present)
         rows = self._simulation.until(until)
         dead = self._simulation.faults.dead(until - 1)
         for route in self._routes:
             if route.gateway in dead:
                 self._agents.end(route, DYING_S)
-        self._send_readings(rows)
-        if self._networks:
+        if self._networks:  # before all others, whose clocks would make it look silent
             self._send_strikes(self._simulation.strikes(first, until))
+        self._send_readings(rows)
         self.progress.at = until
 
     def _send_readings(self, rows: Rows) -> None:

@@ -40,9 +40,13 @@ class Series:
         window: µs that the derivation looks back at this sensor (`window_intervals` may have widened it).
         interval: µs between readings as declared; 0 unknown.
         attributes: of the station.
-        held: (m,) per name in `inputs`: the newest good value of that sensor at that point of the order of
-            arrival. NaN when there is none, the sensor was silent or failing, or the value older than three
-            of its intervals.
+        held: (m,) per name in `inputs`: the newest good value of that sensor as the reading sees it. Of its
+            own pack it sees what was measured by then, at the same instant too, whatever the order in which
+            the gateway lists its sensors; of all else, what came before it. (A pack that goes to an area and
+            to stations of scope `site` is two; one of a recording is what a gateway measured in it.) NaN
+            when there is none, the sensor was silent or failing, or the value older than three of its
+            intervals or its gateway's. A derived input that says nothing at a reading is NaN until its next:
+            what speaks once an hour holds for one reading.
         local: µs UTC → µs of the site's wall clock, counted as if that were UTC: `local(t) // day` is a day.
         lat, lon: of the station, degrees.
     """

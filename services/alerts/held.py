@@ -1,7 +1,10 @@
-"""What the newest good reading of a sensor was, at each point of the order in which readings came.
+"""What the newest good reading of a sensor was, as each reading sees it.
 
-Only of the few sensors that a derivation reads beside its source. Within a batch, what came before counts
-and what came after does not; so no cut of a batch changes what a derivation sees.
+Only of the few sensors that a derivation reads beside its source. Of earlier packs, and of other gateways, what
+came before a reading counts and what came after does not. Within its own pack a reading sees what was measured
+by then, at the same instant too: in which order a gateway lists its sensors decides nothing. A pack is never
+cut, so no cut of a batch changes what a derivation sees; in a backtest, where a recording is one pack of each
+gateway, readings that were measured together stay together.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,18 +15,24 @@ from services.alerts.derive import Bools, Floats, Ints
 from services.alerts.ladder import NEVER
 from services.alerts.layout import FOREVER, Layout
 from services.alerts.rows import Rows, newest_before
+from services.observation.topics import SITE_SCOPE
 
 if TYPE_CHECKING:
     from services.alerts.state import State
 
 _BATCH = 1 << 40
 """More than there are readings in a batch."""
+_nothing = np.empty(0, np.int64)
 
 
 class _Steps(NamedTuple):
-    """After each reading of held sensors, by sensor and arrival: key, newest good value and its time."""
+    """After each reading of held sensors, by sensor and arrival: keys, newest good value and its time.
+
+    Both keys ascend: by arrival, for readings of other packs; by pack and time, for those of the same.
+    """
 
     key: Ints
+    within: Ints
     value: Floats
     time: Ints
 
@@ -41,6 +50,10 @@ class Held:
         self.place[self.rows] = np.arange(len(self.rows))
         # Sensors that report in packs are heard as often as their gateway reports.
         self._gap = np.where(layout.timed[self.rows], FOREVER, layout.silent[self.rows])
+        # Who speaks in one pack: a gateway, and of it what goes to one partition, or to all of them.
+        everywhere = [layout.area[root] == SITE_SCOPE for root in layout.root.tolist()]
+        self._speaker = (layout.group + 1) * 2 + np.array(everywhere, np.int64)
+        self._speaks, self._rank = _nothing, _nothing  # of each reading of the batch, by arrival
         self._steps: list[_Steps] = []
         self._was = self.value, self.time
         self._blind = self._unknown = np.zeros(len(self.rows), bool)
@@ -53,6 +66,8 @@ class Held:
 
     def note(self, rows: Rows, last: Ints) -> None:
         """Readings that came; `last`, by row, is the time of the newest before the batch."""
+        if not rows.derived:
+            self._pack(rows)
         at = np.flatnonzero(self.place[rows.sensor] >= 0)
         if not len(at):
             return
@@ -75,8 +90,26 @@ class Held:
         found = newest >= np.searchsorted(slot, slot)
         held = np.where(found, value[newest], self.value[slot])
         held_at = np.where(found, time[newest], self.time[slot])
-        self._steps.append(_Steps(slot * _BATCH + rows.arrival[at], np.where(usable, held, np.nan), held_at))
+        arrival, value = rows.arrival[at], np.where(usable, held, np.nan)
+        keys = slot * _BATCH + arrival, slot * _BATCH + self._rank[arrival]
+        self._steps.append(_Steps(*keys, value, held_at))
         self.value[slot], self.time[slot] = held, held_at  # of several, the last stays
+
+    def _pack(self, rows: Rows) -> None:
+        """Note of each measured reading who sent it, and its place by pack and time."""
+        count = int(rows.arrival.max()) + 1
+        self._speaks, time = np.full(count, -1, np.int64), np.zeros(count, np.int64)
+        self._speaks[rows.arrival], time[rows.arrival] = self._speaker[rows.sensor], rows.time
+        pack, known = rows.pack_of(count), None
+        if len(rows.arrival) < count:  # others are of sensors that this partition does not have
+            known = np.flatnonzero(self._speaks >= 0)
+            pack, time = pack[known], time[known]
+        rank = _by_pack_and_time(pack, time)
+        if known is None:
+            self._rank = rank
+        else:
+            self._rank = np.zeros(count, np.int64)
+            self._rank[known] = rank
 
     def at(self, rows: Ints, arrival: Ints, time: Ints) -> Floats:
         """Values of rows (NOWHERE: none) as readings see them that arrived and were measured then."""
@@ -86,8 +119,9 @@ class Held:
             return np.full(len(rows), np.nan)
         value = np.where(known & ~self._blind[slot], self._was[0][slot], np.nan)
         since = self._was[1][slot]
+        together = self._speaker[rows] == self._speaks[arrival]
         for steps in self._steps:
-            place = np.searchsorted(steps.key, slot * _BATCH + arrival, side="right") - 1
+            place = _found(steps, slot * _BATCH, arrival, self._rank[arrival], together) - 1
             hit = known & (place >= 0) & (steps.key[place] // _BATCH == slot)
             value = np.where(hit, np.where(self._unknown[slot], np.nan, steps.value[place]), value)
             since = np.where(hit, steps.time[place], since)
@@ -106,3 +140,28 @@ class Held:
         blind = state.silent[self.rows] | state.failing[self.rows] | unknown
         good = known & ~blind[slot] & (time - self.time[slot] <= self._gap[slot])
         return np.where(good, self.value[slot], np.nan)
+
+
+def _by_pack_and_time(pack: Ints, time: Ints) -> Ints:
+    """Of readings in the order they came, packs in theirs: a number for each instant of each pack, ascending."""
+    same = pack[1:] == pack[:-1]
+    order = None
+    if ((time[1:] < time[:-1]) & same).any():
+        order = np.lexsort((time, pack))
+        pack, time = pack[order], time[order]
+        same = pack[1:] == pack[:-1]
+    rank = np.zeros(len(pack), np.int64)
+    np.cumsum(~same | (time[1:] != time[:-1]), out=rank[1:])
+    if order is not None:
+        rank[order] = rank.copy()
+    return rank
+
+
+def _found(steps: _Steps, base: Ints, arrival: Ints, rank: Ints, together: Bools) -> Ints:
+    """How many of the steps, or of those of lower slots, each reading sees."""
+    if together.all():
+        return np.asarray(np.searchsorted(steps.within, base + rank, side="right"))
+    found = np.searchsorted(steps.key, base + arrival, side="right")
+    if together.any():
+        found[together] = np.searchsorted(steps.within, (base + rank)[together], side="right")
+    return np.asarray(found)

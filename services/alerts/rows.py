@@ -81,6 +81,10 @@ class Rows:
         """Number of readings of each sensor."""
         return np.diff(np.append(self.starts, len(self.time)))
 
+    def pack_of(self, count: int) -> Ints:
+        """Number of the pack of each of the first `count` readings of the batch, by arrival."""
+        return np.repeat(np.arange(len(self._sources)), [one.rows for one in self._sources])[:count]
+
     def received(self, at: int) -> int:
         """When a reading was received, µs."""
         if self._ends is None:

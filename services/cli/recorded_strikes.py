@@ -84,6 +84,7 @@ class Storm:
     Attributes:
         minutes: ascending, µs UTC: each full minute at which the engine has something to look at.
         sources: networks: those the site declares, and those that strikes came from.
+        gateways: those that the clock of a network goes by.
     """
 
     def __init__(self, came: Sequence[Came], site: Site, hold_s: float) -> None:
@@ -92,8 +93,14 @@ class Storm:
         self._minute = np.array([-(-one.at // MINUTE) * MINUTE for one in ordered], np.int64)
         self._strikes = [one.strike for one in ordered]
         self.minutes = _minutes(np.unique(self._minute), round(hold_s * SECOND))
-        own = {source.id: source.gateway for source in site.sources}
+        own = {
+            source.id: source.gateway or (source.id if source.id in site.gateways else None)
+            for source in site.sources
+        }
         self.sources = sorted({*own, *(strike.source for strike in self._strikes)})
+        self.gateways = {
+            name for one in self.sources for name in (one, own.get(one)) if name in site.gateways
+        }
         self._clocked = [name for one in self.sources for name in (one, own.get(one)) if name]
 
     def between(self, after: int, last: int) -> NDArray[np.int64]:

@@ -113,15 +113,15 @@ class _Cutter:
     def __init__(self, recorded: Recorded, site: Site, plan: Plan) -> None:
         self._names = list(site.sensors)
         self._clocks = _Clocks(recorded)
-        self._whole = plan.whole or not recorded.at_once()
-        watched = plan.together and recorded.at_once()
+        self._at_once = recorded.at_once()
+        self._whole = plan.whole or not self._at_once
+        watched = plan.together and self._at_once
         self._silence = _Silence(silent_of(site), self._clocks.number) if watched else None
         self._storm = Storm(recorded.strikes, site, plan.hold_s)
         heard = recorded.heard(len(site.sensors))
         names = {name for at, name in enumerate(self._names) if heard[at]}
         self._mills = Mills(site, names, plan.hold_s)
-        own = {source.gateway for source in site.sources}
-        self._storms_own = {name for name in (*self._mills.gateways, *own) if name}
+        self._storms_own = self._storm.gateways | {name for name in self._mills.gateways if name}
         self._told = _full(recorded.span()[0]) - MINUTE
         self._end = recorded.span()[1]
 
@@ -212,6 +212,11 @@ class _Cutter:
     def _batch(self, rows: _Rows) -> Batch:
         last = int(rows.arrival[-1]) if len(rows.arrival) else 0
         sources = [Source("", "", 0, 0, 1, last, len(rows.row))]
+        if not self._at_once:  # what came together was one pack; else what was measured together was
+            starts = np.flatnonzero(np.diff(rows.arrival, prepend=rows.arrival[:1] - 1))
+            sizes = np.diff(np.append(starts, len(rows.row)))
+            came = zip(rows.arrival[starts].tolist(), sizes.tolist(), strict=True)
+            sources = [Source("", "", 0, 0, 1, at, size) for at, size in came]
         return Batch(sources, self._names, rows.time, rows.row, rows.value, rows.flag)
 
 

@@ -83,6 +83,9 @@ class Health:
         while True:
             self._changed.clear()
             written = await self.put()
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                return  # wait_for of Python 3.11, within nats-py, may swallow a cancellation (bpo-37658)
             try:
                 async with asyncio.timeout(EVERY_S if written else 1.0):
                     await self._changed.wait()

@@ -58,7 +58,10 @@ class Cell(NamedTuple):
     def charge(self, seconds: Floats) -> Floats:
         """How electrified it is, 0 to 1: none in a light shower, and ahead of the rain in a violent one."""
         age = np.clip((seconds - self.born) / self.life * 1.15, 0.0, 1.0)
-        return np.asarray(np.sin(np.pi * age) ** 2 * np.clip((self.peak - _THUNDER_MM_H) / (_VIOLENT_MM_H - _THUNDER_MM_H), 0.0, 1.0))
+        return np.asarray(
+            np.sin(np.pi * age) ** 2
+            * np.clip((self.peak - _THUNDER_MM_H) / (_VIOLENT_MM_H - _THUNDER_MM_H), 0.0, 1.0)
+        )
 
     def offset(self, seconds: Floats, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Metres east and north from its centre to places; arrays broadcast."""

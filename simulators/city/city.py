@@ -3,6 +3,7 @@
 Time goes on in stretches of any length; however it is cut, the readings are the same.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from simulators.city import strikes
 from simulators.city.cells import told
 from simulators.city.chance import Floats, Ints
 from simulators.city.faults import Faults
+from simulators.city.lamps import Told
 from simulators.city.land import Land
 from simulators.city.look import City, Look
 from simulators.city.nature import NATURE, Instrument
@@ -124,6 +126,11 @@ class Simulation:
             (begin - BEFORE_S, begin + story.minutes * 60.0) if self.script.story else (0.0, 0.0),
             [(begin + haze.minute * 60.0, haze) for haze in story.haze],
         )
+
+    def command(self, levels: Mapping[str, float], *, by_day: bool) -> None:
+        """Street lights do from now on what their controllers hold: % by station; see `Told`."""
+        rows = self.stations.row
+        self.city.land.told = Told({rows[name]: level for name, level in levels.items()}, by_day)
 
     def unplayed(self) -> list[str]:
         """Properties that no instrument here measures; their values wander within their limits."""

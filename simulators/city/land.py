@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simulators.city import sea, sky, water
+from simulators.city import lamps, sea, sky, water
 from simulators.city.chance import Floats, Ints, key, smooth
 from simulators.city.place import Sensors, Stations
 from simulators.city.script import River
@@ -85,6 +85,8 @@ class Land:
         self.seaward = _given(stations.attribute("shore_normal_deg"), stations.attribute("faces_deg", 135.0))
         self.wattage = _given(stations.attribute("lamp_wattage"), stations.attribute("wattage", 1450.0))
         self._frail = stations.trait("frail") ** 6
+        self.told = lamps.Told()
+        """What controllers of street lights hold; nothing while nobody commands them."""
 
     def _make_rivers(self, rivers: Sequence[River], dammed: set[int]) -> Rivers:
         place = {int(row): number for number, row in enumerate(self.gauges)}
@@ -146,13 +148,15 @@ class Land:
         rain = self._weather.rain(seconds, at.lon, at.lat)
         around = self._weather.rain(seconds, self._ring_lon, self._ring_lat)
         catchments = around.reshape(len(seconds), len(_RING), -1).mean(axis=1)
-        level = self.sea_level(seconds)
+        stand = self.sea_level(seconds)
         east, north = self._weather.wind(seconds)
         wind = np.hypot(east, north)
         fetch = sea.fetch_m(sea.direction(east, north)[:, None], self.seaward)
         grown = sea.grown_height(wind[:, None], fetch)
         kwh = self.wattage / 1000.0 * STEP_S / 3600.0
-        lit = sky.sun_altitude(seconds[:, None], at.lat, at.lon) < sky.CIVIL_DEG
+        sun = sky.sun_altitude(seconds[:, None], at.lat, at.lon)
+        hour = sky.local_hour(seconds, at.offset_s)[:, None]
+        level = lamps.level(sun, np.broadcast_to(hour, sun.shape), np.arange(len(at)), self.told) / 100.0
         for row in range(1, len(seconds)):
             before = self._rows[-1]
             falling = (rain[row - 1] + rain[row]) / 2
@@ -161,12 +165,12 @@ class Land:
                 "rain": rain[row],
                 "total": before["total"] + falling * STEP_S / 3600.0,
                 "recent": before["recent"] * _FORGET + falling * STEP_S / 3600.0,
-                "depth": water.street_step(before["depth"], self.streets, falling, level[row], STEP_S),
+                "depth": water.street_step(before["depth"], self.streets, falling, stand[row], STEP_S),
                 "soil": water.soil_step(before["soil"], falling, STEP_S),
                 "sea": sea.sea_step(before["sea"], grown[row], STEP_S),
                 "lean": before["lean"] + self._lean(wind[row], before["soil"]),
-                "lit": before["lit"] + lit[row] * STEP_S / 3600.0,
-                "energy": before["energy"] + lit[row] * kwh,
+                "lit": before["lit"] + (level[row] > 0) * STEP_S / 3600.0,
+                "energy": before["energy"] + level[row] * kwh,
                 **self._river_states(),
             }
             self._rows.append(now)

@@ -6,6 +6,7 @@ import numpy as np
 
 from simulators.city import sky
 from simulators.city.chance import Floats, Ints, Keys, normal, smooth
+from simulators.city.lamps import Told
 from simulators.city.land import Fields, Land
 from simulators.city.place import Stations
 from simulators.city.weather import Weather
@@ -18,6 +19,11 @@ class City:
         self.stations, self.weather, self.land = stations, weather, land
         self.dark: list[tuple[int, float, float]] = []
         """Lamps that do the opposite of what they are told: station, from, until (seconds)."""
+
+    @property
+    def told(self) -> Told:
+        """What controllers of street lights hold now."""
+        return self.land.told
 
 
 class Look:

@@ -14,9 +14,9 @@ _GROUND = 0.25
 _MORE = 0.55  # chance of one more stroke of a flash to ground: 2.2 in the mean, and seldom more than six
 _MOST = 9
 _PAUSE_S, _PAUSE_SPREAD = 0.06, 0.5  # between strokes of a flash: 30 to 150 ms
-_APART_M = 400.0  # strokes of a flash find ways of their own
 _FOUND = 0.92  # of all strokes by a good network
 _ERROR_M = 250.0
+_OFF_M = 470.0  # strokes of a flash find ways of their own (400 m), and the network errs
 
 
 class Strike(NamedTuple):
@@ -35,7 +35,9 @@ def within(seed: int, cells: Sequence[Cell], first: float, last: float) -> list[
     found = [
         strike
         for cell in cells
-        for minute in range(int(max(first, cell.born) // MINUTE_S) - 1, int(min(last, cell.ends) // MINUTE_S) + 1)
+        for minute in range(
+            int(max(first, cell.born) // MINUTE_S) - 1, int(min(last, cell.ends) // MINUTE_S) + 1
+        )
         for strike in of_minute(seed, cell, minute)
         if first * 1e6 <= strike.time < last * 1e6
     ]
@@ -63,24 +65,27 @@ def of_minute(seed: int, cell: Cell, minute: int) -> list[Strike]:
         strokes = min(_MOST, int(luck.geometric(1.0 - _MORE))) if ground and sign < 0 else 1
         for stroke in range(strokes):
             if luck.random() < _FOUND:
-                strikes.append(_stroke(luck, cell, second, (east, north), sign * size, ground=ground))
+                about = (east + luck.normal(0, _OFF_M), north + luck.normal(0, _OFF_M))
+                strikes.append(_told(luck, cell, second, about, sign * size, "cg" if ground else "ic"))
             second += _PAUSE_S * float(np.exp(luck.normal(0, _PAUSE_SPREAD)))
             size *= 0.6 if stroke == 0 else 1.0
     return strikes
 
 
-def _stroke(
-    luck: np.random.Generator, cell: Cell, second: float, place: tuple[float, float], ka: float, *, ground: bool
+def _told(  # noqa: PLR0913  all that a network tells of a stroke
+    luck: np.random.Generator,
+    cell: Cell,
+    second: float,
+    east_north: tuple[float, float],
+    ka: float,
+    kind: str,
 ) -> Strike:
-    """A stroke where the network finds it: beside the flash, and off by its error."""
-    away = float(np.hypot(_APART_M, _ERROR_M))
-    east, north = place[0] + luck.normal(0, away), place[1] + luck.normal(0, away)
     scale = M_PER_DEG * np.cos(np.radians(cell.lat))
     return Strike(
         round(second * 1e6),
-        round(float(cell.lat + north / M_PER_DEG), 4),
-        round(float(cell.lon + east / scale), 4),
-        "cg" if ground else "ic",
+        round(float(cell.lat + east_north[1] / M_PER_DEG), 4),
+        round(float(cell.lon + east_north[0] / scale), 4),
+        kind,
         round(ka, 1),
         round(float(luck.gamma(2.0, _ERROR_M / 2)) + 50.0),
     )

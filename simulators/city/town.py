@@ -2,41 +2,34 @@
 
 import numpy as np
 
-from simulators.city import sky
+from simulators.city import lamps
 from simulators.city.chance import Floats
 from simulators.city.look import Look
 from simulators.city.nature import Instrument
 
-# The level by local hour: full until 22, less while few are about (a template, not a standard).
-_CHANGES, _LEVELS = (4.5, 12.0, 22.0), (50.0, 80.0, 100.0, 70.0)
 _PF_DIM = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
 _PF = (0.65, 0.60, 0.70, 0.75, 0.80, 0.85, 0.87, 0.89, 0.90, 0.95, 0.98)  # TALQ's example curve
 _STANDBY_W = 6.0  # of a cabinet; a lamp's driver takes a thousandth of its wattage
 
 
-def told_on(look: Look) -> Floats:
-    """1 from civil dusk to civil dawn."""
-    return (look.sun < sky.CIVIL_DEG).astype(np.float64)
+def dimming(look: Look) -> Floats:
+    """The level they are told, %."""
+    return lamps.level(look.sun, look.hour, look.station, look.city.told)
 
 
 def is_on(look: Look) -> Floats:
     """1 when the lamps burn; broken ones do the opposite of what they are told."""
-    on = told_on(look)
+    on = (dimming(look) > 0).astype(np.float64)
     for station, start, end in look.city.dark:
         broken = (look.station == station) & (look.seconds >= start) & (look.seconds < end)
         on = np.where(broken, 1.0 - on, on)
     return np.asarray(on, np.float64)
 
 
-def dimming(look: Look) -> Floats:
-    """The level they are told, %."""
-    level = np.array(_LEVELS)[np.searchsorted(_CHANGES, look.hour, side="right")]
-    return np.asarray(level * told_on(look), np.float64)
-
-
 def active_power(look: Look) -> Floats:
     """Of a cabinet or lamp: its wattage at the level it burns, and the controllers' own."""
-    level = np.where(told_on(look) > 0, dimming(look), 100.0)
+    told = dimming(look)
+    level = np.where(told > 0, told, 100.0)
     wattage = look.city.land.wattage[look.station]
     lamp = ~np.isnan(look.city.stations.attribute("lamp_wattage")[look.station])
     watts = wattage * level / 100.0 * (1.0 + look.noise(0.008))
@@ -51,8 +44,10 @@ def supply_voltage(look: Look) -> Floats:
 
 
 def power_factor(look: Look) -> Floats:
-    """By the dimming level."""
-    return np.where(is_on(look) > 0, np.interp(dimming(look), _PF_DIM, _PF), 0.6) + look.noise(0.004)
+    """By the dimming level; a driver on standby is nearly all capacitor."""
+    told = dimming(look)
+    burning = np.interp(np.where(told > 0, told, 100.0), _PF_DIM, _PF)
+    return np.clip(np.where(is_on(look) > 0, burning, 0.6) + look.noise(0.004), 0.0, 1.0)
 
 
 def _rush(look: Look) -> Floats:

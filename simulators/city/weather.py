@@ -66,7 +66,9 @@ class Weather:
         self._told, self._dry = list(told), dry
         self._storms, self._hazes = list(storms), list(hazes)
         self._windows: dict[int, list[Cell]] = {}
-        self._keys = {name: key(seed, name) for name in ("east", "north", "gust-e", "gust-n", "air", "hpa", "stale")}
+        self._keys = {
+            name: key(seed, name) for name in ("east", "north", "gust-e", "gust-n", "air", "hpa", "stale")
+        }
 
     def cells(self, first: float, last: float) -> list[Cell]:
         """The showers that live at some moment from `first` to `last`."""

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from operator import itemgetter
 
+import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from services.alerts.engine import EngineMessage, Readings
 from services.observation.batch import Batch
@@ -36,6 +38,21 @@ def scattered(draw: st.DrawFn, sensors: Sequence[str], now: dict[str, int]) -> l
 
 
 @st.composite
+def together(draw: st.DrawFn, sensors: Sequence[str], now: dict[str, int]) -> list[Row]:
+    """What a gateway measures at the same instants, its sensors in any order, by instant or by sensor."""
+    names = draw(st.permutations(sensors))
+    start, step = max(now.values()), draw(st.sampled_from([300, 600])) * 1_000_000
+    rows = []
+    for at in range(draw(st.integers(1, 3))):
+        for name in names:
+            if draw(st.integers(0, 4)):
+                now[name] = start + (at + 1) * step
+                rows.append((name, now[name], draw(_VALUES), draw(_FLAGS)))
+    order = draw(st.sampled_from([None, 0, 1]))
+    return rows if order is None else sorted(rows, key=itemgetter(order))
+
+
+@st.composite
 def runs(draw: st.DrawFn, sensors: Sequence[str], now: dict[str, int]) -> list[Row]:
     """Runs of readings that rise or fall, now and then one of them late, suspect or failed."""
     rows = []
@@ -49,6 +66,14 @@ def runs(draw: st.DrawFn, sensors: Sequence[str], now: dict[str, int]) -> list[R
             value = round(start + at * slope, 2)
             rows.append((name, max(now[name] - late, T0), value, flag if at == odd else 1))
     return sorted(rows, key=itemgetter(1)) if draw(st.booleans()) else rows
+
+
+def packs(rows: Sequence[Row], ends: Sequence[int]) -> Batch:
+    """One message of rows, in packs that end there."""
+    whole = batch(rows)
+    places = sorted({0, len(rows), *ends})
+    whole.sources[:] = [whole.sources[0]._replace(rows=b - a) for a, b in pairwise(places)]
+    return whole
 
 
 @st.composite
@@ -75,7 +100,9 @@ def traces(
         what = draw(st.integers(0, 10))
         clock = max(now.values())
         if what <= 6:
-            messages.append(Readings(batch(draw(draw(st.sampled_from(kinds))(sensors, now)))))
+            rows = draw(draw(st.sampled_from(kinds))(sensors, now))
+            ends = draw(st.lists(st.integers(0, len(rows)), max_size=4))
+            messages.append(Readings(packs(rows, ends)))
         elif what <= 8:
             wall += 2_000_000
             gateways = draw(st.lists(st.sampled_from(["gw", "gw2"]), unique=True))
@@ -110,16 +137,28 @@ def told_of(events: list[CloudEvent]) -> list[Told]:
 
 
 def cut(message: EngineMessage, at: list[int]) -> list[EngineMessage]:
-    """Cut a batch before each of some rows."""
+    """Cut a batch before each of some rows; where that would cut a pack, before the pack.
+
+    Where the times of a pack only rise, as in a recording, it may be cut between two of them.
+    """
     if not isinstance(message, Readings):
         return [message]
     b = message.batch
-    places = sorted({0, len(b.time), *(p for p in at if p < len(b.time))})
+    pack = b.source_of_row()
+    places = sorted({0, len(b.time), *(_whole(b, pack, p) for p in at if p < len(b.time))})
     pieces: list[EngineMessage] = []
     for start, end in pairwise(places):
-        source = b.sources[0]._replace(rows=end - start)
+        inside = [number for number in range(len(b.sources)) if (pack[start:end] == number).any()]
+        sources = [b.sources[n]._replace(rows=int((pack[start:end] == n).sum())) for n in inside]
         rows = slice(start, end)
         pieces.append(
-            Readings(Batch([source], b.sensors, b.time[rows], b.sensor[rows], b.value[rows], b.flag[rows]))
+            Readings(Batch(sources, b.sensors, b.time[rows], b.sensor[rows], b.value[rows], b.flag[rows]))
         )
     return pieces
+
+
+def _whole(b: Batch, pack: NDArray[np.int64], place: int) -> int:
+    first = int(np.searchsorted(pack, pack[place]))
+    if (np.diff(b.time[pack == pack[place]]) >= 0).all():
+        return first + int(np.searchsorted(b.time[pack == pack[place]], b.time[place]))
+    return first

@@ -14,6 +14,7 @@ import msgspec
 from services.alerts.engine import EngineMessage, Readings
 from services.alerts.hazard import Derivation
 from services.alerts.rule import Kind, Rule
+from services.observation.batch import Batch
 from services.observation.event import SEVERITIES
 from services.observation.messages import GatewayState, Tick
 from services.observation.sensor import Sensor, Station
@@ -109,6 +110,40 @@ class Watch:
 
 
 @dataclass
+class Step:
+    """A newer reading of this batch: when it came, in which pack, and what is to be held from it on."""
+
+    arrival: int
+    pack: int
+    time: int
+    held: tuple[float, int] | None
+
+
+@dataclass
+class Reading:
+    """One on its way through the levels. `key`: its place in the order of work."""
+
+    key: tuple[int, ...]
+    channel: "Channel"
+    time: int
+    value: float
+    flag: int
+    pack: int
+    none: bool = False
+    lower: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether it says something."""
+        return self.flag in (1, 2, 3) and (self.channel.sensor.derived or math.isfinite(self.value))
+
+    @property
+    def good(self) -> bool:
+        """Whether it says it for sure."""
+        return self.usable and self.flag != 3 and not self.lower
+
+
+@dataclass
 class Channel:
     """A sensor."""
 
@@ -125,6 +160,11 @@ class Channel:
     held_lower: bool = False
     shown: str = ""
     home: int = 0  # partition of the measured sensor it comes from
+    speaker: tuple[str | None, int, bool] = (None, 0, False)  # whose packs it comes in
+    trail: list[Step] = field(default_factory=list)  # of this batch
+    number: int = 0
+    sure_before: tuple[float, int] | None = None
+    dumb_before: bool = False
     level: int = 0
     sure: tuple[float, int] | None = None
     silent: bool = False
@@ -138,6 +178,7 @@ class Spring:
 
     derivation: Derivation
     slow: Slow
+    source: str
     outputs: list[Channel]
     window: int
     floor: float
@@ -266,6 +307,8 @@ class ReferenceEngine:
             for source in [c for c in self.channels.values() if c.sensor.property == derivation.source]:
                 self._spring(derivation, slow, source, self.site.stations[source.sensor.station])
 
+        for number, c in enumerate(self.channels.values()):
+            c.number = number
         self.crowds = [
             crowd for rule in self.rules if rule.kind is Kind.COUNT for crowd in self._crowds(rule)
         ]
@@ -359,17 +402,14 @@ class ReferenceEngine:
                 source.sensor, id=f"{station.id}.{name}", station=station.id, property=name, derived=True
             )
             channel = self._channel(sensor)
-            channel.gateway, channel.silent_after, channel.home = (
-                source.gateway,
-                source.silent_after,
-                source.home,
-            )
+            channel.gateway, channel.silent_after = source.gateway, source.silent_after
+            channel.home, channel.speaker = source.home, source.speaker
             channel.shown = source.sensor.id if of_rule else sensor.id
             reads = (derivation.source, *derivation.inputs)
             channel.level = 1 + max(c.level for c in self.channels.values() if c.sensor.property in reads)
             self.channels[sensor.id] = channel
             outputs.append(channel)
-        spring = Spring(derivation, slow, outputs, window, floor, inputs, station.attributes)
+        spring = Spring(derivation, slow, source.sensor.id, outputs, window, floor, inputs, station.attributes)
         self.springs.setdefault(source.sensor.id, []).append(spring)
 
     def _answer(self, name: str, station: Station) -> Channel | None:
@@ -411,7 +451,10 @@ class ReferenceEngine:
                     rungs = {rule.severity: Rung(0, 0, 0, 0)}
                 watches.append(Watch(rule, rungs))
         home = partition(self.site.id, station.area)
-        return Channel(sensor, station.gateway, after, self.t, watches, shown=sensor.id, home=home)
+        speaker = (station.gateway, home, station.area == "site")
+        return Channel(
+            sensor, station.gateway, after, self.t, watches, shown=sensor.id, home=home, speaker=speaker
+        )
 
     # -- messages
 
@@ -419,13 +462,7 @@ class ReferenceEngine:
         self.out = []
         for message in messages:
             if isinstance(message, Readings):
-                b = message.batch
-                for at in range(len(b.time)):
-                    name = b.sensors[b.sensor[at]]
-                    if name in self.channels:
-                        self.measured(
-                            self.channels[name], int(b.time[at]), float(b.value[at]), int(b.flag[at])
-                        )
+                self._batch(message.batch)
             elif isinstance(message, Tick):
                 self.tick(message)
             elif isinstance(message, GatewayState):
@@ -460,38 +497,75 @@ class ReferenceEngine:
 
     # -- readings
 
-    def measured(self, c: Channel, t: int, x: float, flag: int) -> None:
-        """A reading, and what is derived from it, the lower levels first."""
-        waiting = [(c, t, x, flag, False, False)]
-        seen = []
-        while waiting:
-            waiting.sort(key=lambda one: one[0].level)
-            c, t, x, flag, none, lower = waiting.pop(0)
-            late = c.last is not None and t <= c.last
-            older = c.last is not None and t < c.last
-            self.reading(c, t, x, flag, none=none, lower=lower)
-            if not late:
-                seen.append((c, t, x, flag, none, lower))
-            usable = flag in (1, 2, 3) and (c.sensor.derived or math.isfinite(x))
-            good = usable and flag != 3 and not lower
-            for spring in self.springs.get(c.sensor.id, ()):
+    def _batch(self, b: Batch) -> None:
+        """Readings, level by level: what is derived may see what was measured with it further on in the pack."""
+        packs = b.source_of_row()
+        for c in self.channels.values():
+            c.trail, c.sure_before, c.dumb_before = [], c.sure, c.silent or c.failing
+        todo = []
+        for at in range(len(b.time)):
+            c = self.channels.get(b.sensors[b.sensor[at]])
+            if c is not None:
+                todo.append(
+                    Reading((at,), c, int(b.time[at]), float(b.value[at]), int(b.flag[at]), int(packs[at]))
+                )
+        before, self.out = self.out, []
+        told: list[tuple[tuple[int, ...], Told]] = []
+        fresh: dict[int, list[Reading]] = {}
+        done: dict[str, list[tuple[Reading, bool, bool]]] = {}
+        for level in range(1 + max(c.level for c in self.channels.values())):
+            if level:
+                todo = [one for spring in self._springs(level) for one in self._flow(spring, done)]
+            for one in sorted(todo, key=lambda one: one.key):
+                late, older = self._one(one)
+                done.setdefault(one.channel.sensor.id, []).append((one, late, older))
                 if not late:
-                    waiting += self._derive(spring, c, t, x, none=none, usable=usable, good=good)
-                if good and math.isfinite(x) and (not late or older):
-                    spring.keep(t, x)
-            if not late and good:
-                c.sure = (x, t)
-        self._count(seen)
+                    fresh.setdefault(one.key[0], []).append(one)
+                told += [((one.key[0], level, *one.key[1:]), event) for event in self.out]
+                self.out = []
+        for at in sorted(fresh):
+            self._count(
+                [(one.channel, one.time, one.value, one.flag, one.none, one.lower) for one in fresh[at]]
+            )
+            told += [((at, 99), event) for event in self.out]
+            self.out = []
+        self.out = before + [event for _, event in sorted(told, key=lambda pair: pair[0])]
 
-    def _derive(
-        self, spring: Spring, c: Channel, t: int, x: float, *, none: bool, usable: bool, good: bool
-    ) -> list[tuple[Channel, int, float, int, bool, bool]]:
-        flag = (1 if good else 3) if usable else 4
+    def _one(self, one: Reading) -> tuple[bool, bool]:
+        """Apply one reading; whether it was late, and older than the newest."""
+        c, t = one.channel, one.time
+        late = c.last is not None and t <= c.last
+        older = c.last is not None and t < c.last
+        self.reading(c, t, one.value, one.flag, none=one.none, lower=one.lower)
+        if not late:
+            if one.good:
+                c.sure = (one.value, t)
+            c.trail.append(Step(one.key[0], one.pack, t, c.sure if one.usable else None))
+        return late, older
+
+    def _springs(self, level: int) -> list[Spring]:
+        return [
+            spring for some in self.springs.values() for spring in some if spring.outputs[0].level == level
+        ]
+
+    def _flow(self, spring: Spring, done: dict[str, list[tuple[Reading, bool, bool]]]) -> list[Reading]:
+        """What comes of the readings of a source, in the order they came."""
+        made = []
+        for one, late, older in done.get(spring.source, ()):
+            if not late:
+                made += self._derive(spring, one)
+            if one.good and math.isfinite(one.value) and (not late or older):
+                spring.keep(one.time, one.value)
+        return made
+
+    def _derive(self, spring: Spring, one: Reading) -> list[Reading]:
+        t, x, none = one.time, one.value, one.none
+        flag = (1 if one.good else 3) if one.usable else 4
         found = [(math.nan, False)] * len(spring.outputs)
-        if usable and math.isfinite(x):
+        if one.usable and math.isfinite(x):
             if x >= spring.floor:
                 points = [(then, value) for then, value in spring.past if t - spring.window <= then < t]
-                held = {name: self._held(channel, t) for name, channel in spring.inputs.items()}
+                held = {name: self._held(channel, one) for name, channel in spring.inputs.items()}
                 found = spring.slow(points, t, x, At(held, spring.attributes))
             else:
                 none = True
@@ -501,17 +575,29 @@ class ReferenceEngine:
             if math.isfinite(value) and not channel.sensor.property.startswith("~"):
                 self.derived.append((channel.sensor.id, t, value, 3 if lower else flag))
             finite = math.isfinite(value)
-            made.append((channel, t, value if finite else math.nan, flag, absent, lower and finite))
+            value = value if finite else math.nan
+            key = (*one.key, channel.number)
+            made.append(Reading(key, channel, t, value, flag, one.pack, absent, lower and finite))
         return made
 
-    def _held(self, c: Channel | None, t: int) -> float:
-        """Newest good value, if it can still be taken for the present one."""
+    def _held(self, c: Channel | None, one: Reading) -> float:
+        """Newest good value that can still be taken for the present one.
+
+        Of the own pack what was measured by then, of all else what came before.
+        """
         gate = self.gates.get(c.gateway or "") if c is not None else None
-        if c is None or c.sure is None or c.silent or c.failing or (gate is not None and gate.unknown()):
+        if c is None or (gate is not None and gate.unknown()):
             return math.nan
-        value, then = c.sure
+        sure = None if c.dumb_before else c.sure_before
+        for step in c.trail:
+            own = step.pack == one.pack and c.speaker == one.channel.speaker
+            if step.time <= one.time if own else step.arrival <= one.key[0]:
+                sure = step.held
+        if sure is None:
+            return math.nan
+        value, then = sure
         stays = c.sensor.reports == "on_change" or c.sensor.interval_s <= 0
-        return value if stays or c.silent_after is None or t - then <= c.silent_after else math.nan
+        return value if stays or c.silent_after is None or one.time - then <= c.silent_after else math.nan
 
     def reading(  # noqa: C901  the rules in order
         self, c: Channel, t: int, x: float, flag: int, *, none: bool = False, lower: bool = False

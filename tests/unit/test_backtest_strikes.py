@@ -129,3 +129,24 @@ def test_mills_and_strikes_apart_from_the_other_readings_tell_what_all_in_order_
         if event.data.rule == "lightning" and micros(event.time) > T0 + 99 * MINUTE
     ]
     assert by_mill  # long after the last strike
+
+
+@pytest.mark.parametrize("gateway", ["gw", None])
+def test_what_a_network_tells_of_itself_hides_none_of_its_strikes(
+    tmp_path: Path, gateway: str | None
+) -> None:
+    """Its detectors report beside the strikes, hours on; source and gateway may bear one name."""
+    heartbeat = sensor("p.strike_detectors", 60, unit="1")
+    name = "net" if gateway else "gw"
+    place = structs.replace(
+        city([sensor(A), heartbeat], bare=False, attributes={"p": {"lightning_place": 1.0}}),
+        sources=(SourceDecl(name, gateway=gateway),),
+    )
+    lines = [f"{iso(T0 + at * MINUTE)},p.strike_detectors,8" for at in range(600)]
+    rows = tmp_path / "rows.csv"
+    rows.write_text("\n".join(["time,sensor,value", *lines]) + "\n", encoding="utf-8")
+    recorded = read([rows, strikes(tmp_path, 20, 21.5, 22, source=name)], place, {})
+    told = judging.judge(place, recorded, None, everyone=False).events
+    verbs = [event.type.split(".")[3] for event in told if event.data.hazard == "lightning"]
+    assert verbs[0] == "raised"
+    assert verbs[-1] == "cleared"

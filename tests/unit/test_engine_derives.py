@@ -1,6 +1,6 @@
 """What is derived: the engine equals the slow reference, wherever it is cut, restored or split."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from services.alerts.engine import Engine, EngineMessage, Readings
 from services.observation.batch import Batch
 from services.observation.site import Site
 from tests.support.derivations import DERIVATIONS, NAMES, only
-from tests.support.engine_traces import cut, runs, scattered, told_of, traces
-from tests.support.engine_world import T0, city, engine_of, rules_of, sensor, without_detection
+from tests.support.engine_traces import cut, runs, scattered, together, told_of, traces
+from tests.support.engine_world import T0, city, engine_of, readings, rules_of, sensor, without_detection
 from tests.support.reference_engine import ReferenceEngine
 
 SENSORS = ("a.rainfall", "a.water_level", "b.water_level", "t.tide_level", "u.tide_level")
@@ -116,7 +116,7 @@ def rows_of(batch: Batch) -> list[tuple[str, int, float, int]]:
     )
 
 
-TRACES = traces(SENSORS, (runs, runs, runs, scattered))
+TRACES = traces(SENSORS, (runs, runs, together, scattered))
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -184,3 +184,51 @@ def test_partitions_together_derive_what_one_engine_derives(site: Site, trace: l
     assert sorted(split, key=str) == sorted(told, key=str)
     assert sorted(derived) == rows_of(whole.take_derived())
     assert np.isfinite([value for _, _, value, _ in derived]).all()
+
+
+def _rain_and_tide(gateway: str = "gw") -> Site:
+    gauges = [sensor("a.rainfall"), sensor("a.tide_level"), sensor("a.water_level")]
+    return city(gauges, gateways={"a": gateway})
+
+
+def _hours(count: int, names: Sequence[str]) -> list[tuple[str, int, float]]:
+    """Every ten minutes a reading of each, in that order; no two alike."""
+    return [
+        (name, T0 + at * 600_000_000, 1.0 + at + 0.1 * ord(name[2]) / 100)
+        for at in range(count)
+        for name in names
+    ]
+
+
+def test_in_which_order_a_gateway_lists_what_it_measured_together_decides_nothing() -> None:
+    site = _rain_and_tide()
+    rows = _hours(4, ["a.rainfall", "a.tide_level", "a.water_level"])
+    found = []
+    for listed in (
+        rows,
+        _hours(4, ["a.tide_level", "a.water_level", "a.rainfall"]),
+        sorted(rows),
+        sorted(rows, key=lambda row: (-ord(row[0][2]), row[1])),
+    ):
+        engine = engine_of(site)
+        engine.apply([readings(*listed)])
+        found.append(rows_of(engine.take_derived()))
+    # As live: a pack every ten minutes; as a backtest: one message, cut between any two instants.
+    for cuts in ([3, 6, 9], [6]):
+        engine = engine_of(site)
+        engine.apply([piece for piece in cut(readings(*rows), cuts)])
+        found.append(rows_of(engine.take_derived()))
+    tide = {t: value for name, t, value in rows if name == "a.tide_level"}
+    over = {(t, name): value for name, t, value, _ in found[0]}
+    assert over[T0, "a.rain_tide"] == over[T0, "a.rain_least"] * tide[T0]
+    assert all(other == found[0] for other in found)
+
+
+def test_what_another_pack_brings_later_is_not_seen_even_if_it_was_measured_at_once() -> None:
+    engine = engine_of(_rain_and_tide())
+    rain, tide = readings(("a.rainfall", T0, 2.0)), readings(("a.tide_level", T0, 3.0))
+    engine.apply([rain, tide])
+    assert [name for name, *_ in rows_of(engine.take_derived()) if name == "a.rain_tide"] == []
+    engine = engine_of(_rain_and_tide())
+    engine.apply([tide, rain])
+    assert [row[2] for row in rows_of(engine.take_derived()) if row[0] == "a.rain_tide"] == [6.0]

@@ -111,17 +111,72 @@ def test_an_exceedance_is_told_as_a_finding_and_not_as_a_class() -> None:
     assert "is back within the limit of 120" in of("o3_8h", 90.0, threshold=120.000001, verb="cleared").en
 
 
+def test_a_number_of_the_sites_own_is_not_called_law() -> None:
+    assert "QCVN" not in of("pm2_5_24h", 41.0, threshold=30.0, severity="advisory").vi
+    assert "QCVN" not in of("ammonium", 0.7, threshold=0.5, severity="advisory").vi
+
+
+def test_the_index_of_a_gas_alone_is_not_called_the_stations_vn_aqi() -> None:
+    """VN_AQI is published only with PM2.5 or PM10 (domain.md 5.1)."""
+    gas = {"members": {"a.aqi_o3": Text("Trạm A", "Station A")}, "beside": {"aqi_o3": 160.0, "o3_1h": 320.0}}
+    assert "chỉ số của riêng chất khí này" in said(**gas).vi
+    assert "riêng chất khí" not in said(beside=BESIDE).vi
+
+
+EARLY = ", từ 12:30. Ngưỡng cảnh báo sớm của đầu dò, không phải kết luận pháp lý."
+O2, TURB = "dissolved_oxygen", "turbidity_ratio"
+
+
+@pytest.mark.parametrize(
+    ("prop", "value", "threshold", "verb", "vi"),
+    [
+        ("ph", 5.434, 5.999999, "raised", f"nước có tính axit, pH 5,43, thấp hơn ngưỡng 6{EARLY}"),
+        ("ph", 9.066, 8.500001, "raised", f"nước có tính kiềm, pH 9,07, cao hơn ngưỡng 8,5{EARLY}"),
+        ("ph", 8.2, 8.500001, "cleared", "pH 8,20, đã trở lại khoảng 6,0–8,5."),
+        (O2, 2.773, 3.999999, "raised", f"oxy hòa tan chỉ còn 2,77 mg/l, dưới ngưỡng 4 mg/l{EARLY}"),
+        (O2, 2.4, 3.999999, "eased", "oxy hòa tan đã tăng lên 2,40 mg/l, còn thấp (ngưỡng 4 mg/l)."),
+        (O2, 5.1, 1.999999, "cleared", "oxy hòa tan 5,10 mg/l, đã trở lại bình thường."),
+        (TURB, 3.51, 3.000001, "raised", f"độ đục gấp 3,5 lần trung vị 7 ngày qua (ngưỡng 3 lần){EARLY}"),
+        ("salinity_step", 41.2, 30.000001, "cleared", "độ mặn đã ổn định trở lại."),
+        (
+            "ammonium", 0.4512, 0.3000003, "raised",
+            "amoni (tính theo N) 0,451 mg/l, vượt giới hạn 0,3 mg/l (QCVN 08:2023/BTNMT, Bảng 1), từ 12:30.",
+        ),
+        (
+            "chloride", 19_345.6, 250.00025, "cleared",
+            "clorua 19346 mg/l, đã về trong giới hạn 250 mg/l (QCVN 08:2023/BTNMT, Bảng 1).",
+        ),
+    ],
+)  # fmt: skip
+def test_water_says_what_was_measured_against_which_number_and_since_when(
+    prop: str, value: float, threshold: float, verb: str, vi: str
+) -> None:
+    given = {"upward": prop != O2 and threshold != 5.999999, "since": ONE - 1_800_000_000}
+    assert of(prop, value, threshold=threshold, verb=verb, **given).vi == f"Lúc 13:00, Phường Vũng Tàu: {vi}"
+
+
+def test_a_step_of_conductivity_asks_whether_the_probe_is_out_of_the_water() -> None:
+    """A probe in the air reads full oxygen and no conductivity."""
+    text = of("conductivity_step", 99.78, threshold=30.000001, severity="advisory")
+    assert "độ dẫn điện thay đổi 100 % trong 1 giờ (ngưỡng 30 %). Có thể do nước mặn" in text.vi
+    assert "đầu dò ra khỏi nước" in text.vi
+
+
 def test_noise_names_its_zone_and_after_the_old_law_says_that_it_is_no_verdict() -> None:
     given = {"attributes": {"noise_zone": 1.0}, "beside": {"noise_laeq": 61.24}}
     legal = of("noise_excess", 16.2, rule="noise-limit", **given)
     assert legal.vi == (
-        "Lúc 13:00, Phường Vũng Tàu: LAeq 1 giờ 61,2 dBA, cao hơn giới hạn của khu vực đặc biệt 16,2 dB. "
-        "QCVN 26:2010/BTNMT."
+        "Lúc 13:00, Phường Vũng Tàu: LAeq 1 giờ 61,2 dBA, vượt 16,2 dB so với giới hạn 45 dBA "
+        "(khu vực đặc biệt, 21–06 giờ). QCVN 26:2010/BTNMT."
     )
     guide = of("noise_excess", 16.2, rule="noise-guideline", **given)
     assert "không phải kết luận pháp lý" in guide.vi
     assert "no legal verdict" in guide.en
-    assert "không còn vượt" in of("noise_excess", -3.0, rule="noise-limit", verb="cleared", **given).vi
+    day = of(
+        "noise_excess", -3.0, rule="noise-limit", verb="cleared", attributes={}, beside={"noise_laeq": 67.0}
+    )
+    assert "không còn vượt giới hạn 70 dBA (khu vực thông thường, 06–21 giờ)" in day.vi
+    assert "QCVN" not in of("noise_excess", 16.2, rule="of-the-site", **given).vi
 
 
 def test_water_names_the_grade_it_is_in_and_the_one_it_should_have() -> None:

@@ -248,9 +248,7 @@ def test_a_lamp_that_reports_its_power_before_its_command_is_not_told_at_dusk_no
     lamps = [name for name in site.stations if name.startswith("lamp")]
     for nth, level in enumerate([0, 0, 100, 100, 100, 0, 0]):
         t = NIGHT + nth * 3 * EVERY
-        rows = [
-            (f"{name}.{what}", t, float(level)) for name in lamps for what in ("active_power", "dimming")
-        ]
+        rows = [(f"{name}.{what}", t, float(level)) for name in lamps for what in ("active_power", "dimming")]
         events += run(engine, readings(*rows, ("cabinet-0.supply_voltage", t, 225.0)))
     assert events == []
 

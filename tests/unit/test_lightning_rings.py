@@ -22,6 +22,11 @@ def test_the_rings_of_the_table_make_the_phases() -> None:
     assert phases(20.1, 19.9, 16.1, 15.9, 10.1, 9.9, 8.1, 7.9, 0.0) == [None, 1, 1, 2, 2, 3, 3, 4, 4]
 
 
+def test_a_strike_told_at_ten_kilometres_is_within_ten() -> None:
+    """Distances are told to 100 m: nobody reads "10,0 km" beside a phase that ends at 10 km."""
+    assert phases(10.0, 10.04, 10.06, 8.04, 8.06, 20.04, 20.06) == [3, 3, 2, 4, 3, 1, None]
+
+
 def test_a_place_has_radii_of_its_own_and_an_outer_ring_holds_the_inner_ones() -> None:
     assert phases(11.0, lightning_warning_km=12) == [3]
     assert phases(22.0, lightning_danger_km=25) == [4]
@@ -68,6 +73,7 @@ def test_what_is_told_of_many_strikes_moves_a_ladder_like_all_of_them(
     assert len({*zip(answer.place.tolist(), answer.time.tolist(), strict=True)}) == len(answer.place)
     for place in (0, 1):
         km = geo.distance(given.place_lat[place], given.place_lon[place], given.lat, given.lon)
+        km = np.minimum(km, np.rint(km * 10) / 10)  # as it is told
         mine = answer.place == place
         assert (np.diff(answer.time[mine]) > 0).all()
         for phase, (_, radius) in enumerate(rings.RINGS, 1):

@@ -51,8 +51,14 @@ def test_a_strike_is_told_with_its_time_distance_and_direction() -> None:
             "lightning_evidence": float(rings.BY_STRIKE),
         }
     )
-    assert told.vi == "Cảnh báo sét tại Bãi Sau. Lúc 12:00, sét cách 9,2 km về phía đông nam."
-    assert told.en == "Lightning warning at Back Beach. At 12:00, a strike 9.2 km away to the south-east."
+    assert (
+        told.vi == "Cảnh báo sét tại Bãi Sau. Lúc 12:00, sét cách 9,2 km về phía đông nam, trong vòng 10 km."
+    )
+    assert told.en == (
+        "Lightning warning at Back Beach. At 12:00, a strike 9.2 km away to the south-east, "
+        "within the ring of 10 km."
+    )
+    assert "trong vòng" not in said(beside={"strike_distance": 19.0}).vi  # a warning by a mill and a strike
 
 
 def test_a_coming_cell_is_told_with_a_clock_time_and_how_much_it_strikes() -> None:

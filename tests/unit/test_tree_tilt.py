@@ -140,6 +140,13 @@ def test_without_wind_the_calmest_hour_is_taken() -> None:
     assert found[1] == 0.0
 
 
+def test_without_a_wind_gauge_hours_that_are_all_unquiet_are_no_calm_air() -> None:
+    """A sea breeze that never ceases: the median of sway is no tilt at rest."""
+    value = np.random.default_rng(3).normal(0.3, 0.6, 36)
+    found = tilt.still(series(value, 10 * MINUTE, tilt.STILL_S, held={"wind_speed": np.nan})).values
+    assert np.isnan(found[0, -1])
+
+
 # Sudden movement
 
 

@@ -7,6 +7,7 @@ from services.alerts.hazard import Facts
 from services.alerts.hazards import _env_air as air
 from services.alerts.hazards import _env_aqi as aqi
 from services.alerts.hazards import _env_noise as noise
+from services.alerts.hazards import _env_rules as rules
 from services.alerts.hazards import _env_water_reasons as water_reasons
 from services.alerts.hazards._flood_words import at, join, number
 from services.observation.event import SEVERITIES
@@ -15,6 +16,7 @@ from services.observation.text import Text
 _DOWN = ("eased", "cleared")
 _UNSEEN = ("blind", "sighted")
 _MANY = 3
+_LEGAL = {(table["property"], round(table["advisory"], 3)) for table in rules.LIMITS}
 _METHOD = Text(
     "Cách tính: VN_AQI giờ, Quyết định 1459/QĐ-TCMT.", "Method: hourly VN_AQI, Decision 1459/QĐ-TCMT."
 )
@@ -137,11 +139,13 @@ def limit(facts: Facts) -> Text | None:
     what, hours = air.NAMES[name], span.removesuffix("h")
     head, value, most = at(facts), number(facts.value, ".1f"), number(round(facts.threshold, 3), "g")
     verb = Text("đã về dưới", "is back within") if facts.verb in _DOWN else Text("vượt", "exceeds")
+    legal = (facts.property, round(facts.threshold, 3)) in _LEGAL
+    law = " (QCVN 05:2023/BTNMT)" if legal else ""
     return Text(
         f"{head.vi}{facts.place.vi}: {what.vi} trung bình {hours} giờ {value.vi} µg/m³ {verb.vi} giới hạn "
-        f"{most.vi} µg/m³ (QCVN 05:2023/BTNMT).",
+        f"{most.vi} µg/m³{law}.",
         f"{head.en}{facts.place.en}: {what.en}, mean of {hours} h, {value.en} µg/m³ {verb.en} the limit of "
-        f"{most.en} µg/m³ (QCVN 05:2023/BTNMT).",
+        f"{most.en} µg/m³{law}.",
     )
 
 

@@ -175,8 +175,11 @@ def _step(facts: Facts, value: float, threshold: float) -> Text:
 
 
 def _substance(facts: Facts, value: float, threshold: float) -> Text:
-    """A substance of Table 1 against its limit for health."""
-    name, now, most = water.TABLE_1[facts.property][1], amount(value), _limit_of(facts.property, threshold)
+    """A substance of Table 1 against its limit for health; the site's own number is not called law."""
+    limit, name = water.TABLE_1[facts.property]
+    legal = abs(threshold - limit) <= limit * 1e-5
+    now, most = amount(value), number(limit if legal else threshold, "g")
+    law = Text(f" ({_TABLE_1.vi})", f" ({_TABLE_1.en})") if legal else NONE
     verb = (
         Text("vượt giới hạn", "exceeds the limit of")
         if facts.verb in _UP
@@ -185,16 +188,10 @@ def _substance(facts: Facts, value: float, threshold: float) -> Text:
     return _told(
         facts,
         Text(
-            f"{name.vi} {now.vi} mg/l, {verb.vi} {most.vi} mg/l ({_TABLE_1.vi})",
-            f"{name.en} {now.en} mg/l {verb.en} {most.en} mg/l ({_TABLE_1.en})",
+            f"{name.vi} {now.vi} mg/l, {verb.vi} {most.vi} mg/l{law.vi}",
+            f"{name.en} {now.en} mg/l {verb.en} {most.en} mg/l{law.en}",
         ),
     )
-
-
-def _limit_of(name: str, threshold: float) -> Text:
-    """The limit of the table where the rule is the default; the site's own number where it has one."""
-    legal = water.TABLE_1[name][0]
-    return number(legal if abs(threshold - legal) <= legal * 1e-5 else threshold, "g")
 
 
 def _grade(facts: Facts, worse: float) -> Text | None:

@@ -22,6 +22,7 @@ _COVER = 0.5
 """A mean of fewer than half of the readings due is none."""
 _SCALE = 1000.0
 """Fields are summed as whole mV/m, so no cut of a batch changes a bit."""
+_STILL, _STILL_READINGS = 540 * _SECOND, 60
 CALM, WATCH, WARNING, DANGER, REVERSED = 0.5, 1.0, 2.0, 3.0, 0.5
 LEVELS = (("field_calm", 500.0), ("field_watch", 1000.0), ("field_warning", 2000.0), ("field_danger", 4000.0))
 """Attribute of the station, and V/m where it has none."""
@@ -31,7 +32,7 @@ def field(series: Series) -> Computed:
     """Mean of the last minute with its sign, V/m, and step 0 calm, 0.5, 1 watch, 2, 3 danger; (2, m).
 
     A step of 0.5 is a field that is no longer calm, or not yet: it raises nothing and keeps what is on.
-    Nothing is said of a minute of which half the readings are missing.
+    Nothing is said of a minute of which half the readings are missing, nor by a mill that is stuck.
     """
     time, value = series.time, np.rint(series.value * _SCALE).astype(np.int64)
     new = np.rint(series.new_value * _SCALE).astype(np.int64)
@@ -53,9 +54,26 @@ def field(series: Series) -> Computed:
         [DANGER, WARNING, WATCH, CALM],
         0.0,
     )
-    known = count >= least
+    known = (count >= least) & ~(_stuck(series, value, new) & (step > 0.0))
     sign = -1.0 if series.attributes.get("field_sign", 1.0) < 0 else 1.0
     return Computed(np.where(known, np.stack([sign * mean, step]), np.nan))
+
+
+def _stuck(series: Series, value: Ints, new: Ints) -> Bools:
+    """Whether a mill has said the very same for nine minutes, by sixty readings or more: (m,).
+
+    No field is as still as that: the mill is broken, or at the end of its scale.
+    """
+    found = np.zeros(len(new), bool)
+    if not len(value):
+        return found
+    moves = np.concatenate([[0], np.cumsum(value[1:] != value[:-1])])
+    first = np.searchsorted(series.time, series.new_time - _REVERSAL)
+    at = np.flatnonzero(series.upto - first >= _STILL_READINGS)
+    last, start = series.upto[at] - 1, first[at]
+    still = (moves[last] == moves[start]) & (value[last] == new[at])
+    found[at] = still & (series.new_time[at] - series.time[start] >= _STILL)
+    return found
 
 
 class _Sums:

@@ -8,6 +8,7 @@ from services.alerts.hazard import Facts
 from services.alerts.hazards import _lightning_rings as rings
 from services.alerts.hazards._flood_words import NONE, clock, join, number, small, wall
 from services.alerts.hazards._lightning_texts import PHASES, WORDS, compass
+from services.observation.event import SEVERITIES
 from services.observation.text import Text
 
 _MORE_THAN_ONE = 2
@@ -76,7 +77,19 @@ def _strike(facts: Facts, beside: dict[str, float]) -> Text:
     if "strike_bearing" in beside:
         way = compass(beside["strike_bearing"])
         vi, en = f"{vi} về phía {way.vi}", f"{en} to the {way.en}"
+    ring = _ring(facts)
+    if beside["strike_distance"] <= ring:
+        within = number(ring, "g")
+        vi, en = f"{vi}, trong vòng {within.vi} km", f"{en}, within the ring of {within.en} km"
     return Text(f"{vi}.", f"{en}.")
+
+
+def _ring(facts: Facts) -> float:
+    """Radius of the ring that makes the severity, km."""
+    if facts.property == "strike_distance" and facts.threshold is not None:
+        return facts.threshold
+    name, default = rings.RINGS[SEVERITIES.index(facts.severity)]
+    return facts.attributes.get(name, default)
 
 
 def _count(facts: Facts, beside: dict[str, float]) -> Text:

@@ -7,6 +7,7 @@ Between two phases lies a value that raises the lower one and keeps the upper on
 rule's hysteresis of a half: a strike within `lightning_all_clear_km`, or a mill that is not calm after one.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,8 @@ RINGS = (
 )
 """Attribute of the place, and the radius where it has none, km."""
 _HOLD = 0.5
+_SHOWN = 0.05
+"""Distances are told to 100 m, and no network knows them better: what is told as 10,0 km is within 10 km."""
 
 BY_STRIKE, BY_CELL, BY_MILL, NO_MILL, HELD = 1, 2, 4, 8, 16
 """Bits of `lightning_evidence`: a strike in the rings, a cell on its way, the field of a mill; no mill that
@@ -75,6 +78,16 @@ def _phase(km: Floats, rings: Rings, place: Ints, mill: Floats) -> Floats:
     return phase
 
 
+def _pairs(
+    lat: Floats, lon: Floats, place_lat: Floats, place_lon: Floats, radius: Floats
+) -> Iterator[geo.Pairs]:
+    """Strikes and the places they are near, by the distance that is told."""
+    for strike, place, km in geo.near(lat, lon, place_lat, place_lon, radius + _SHOWN):
+        told = np.minimum(km, np.rint(km / (2 * _SHOWN)) * (2 * _SHOWN))
+        keep = told <= radius[place]
+        yield geo.Pairs(strike[keep], place[keep], told[keep])
+
+
 def near(strikes: Strikes) -> Struck:
     """What new strikes make of places: distance, bearing and phase, at the strike's own instant.
 
@@ -86,7 +99,8 @@ def near(strikes: Strikes) -> Struck:
     time, lat, lon = strikes.time[order], strikes.lat[order], strikes.lon[order]
     parts = [
         _telling(pairs, _phase(pairs.km, rings, pairs.place, mill), time)
-        for pairs in geo.near(lat, lon, strikes.place_lat, strikes.place_lon, rings.radius[0])
+        for pairs in _pairs(lat, lon, strikes.place_lat, strikes.place_lon, rings.radius[0])
+        if len(pairs.km)
     ]
     if not parts:
         return nothing()
@@ -181,7 +195,7 @@ def _counts(strikes: Strikes, rings: Rings) -> tuple[Floats, Bools, Bools]:
     count, lately, closely = np.zeros(places), np.zeros(places, bool), np.zeros(places, bool)
     fresh = strikes.time > strikes.now - _TEN_MINUTES
     everywhere = (strikes.place_lat, strikes.place_lon, rings.radius[0])
-    for pairs in geo.near(strikes.lat[fresh], strikes.lon[fresh], *everywhere):
+    for pairs in _pairs(strikes.lat[fresh], strikes.lon[fresh], *everywhere):
         count += np.bincount(pairs.place, minlength=places)
         closely[pairs.place[pairs.km <= rings.clear[pairs.place]]] = True
     lately |= count > 0
@@ -190,7 +204,7 @@ def _counts(strikes: Strikes, rings: Rings) -> tuple[Floats, Bools, Bools]:
     older, at = ~fresh & (strikes.time > strikes.now - _HALF_HOUR), np.flatnonzero(asks)
     if len(at) and older.any():
         few = (strikes.place_lat[at], strikes.place_lon[at], rings.radius[0][at])
-        for pairs in geo.near(strikes.lat[older], strikes.lon[older], *few):
+        for pairs in _pairs(strikes.lat[older], strikes.lon[older], *few):
             lately[at[pairs.place]] = True
             closely[at[pairs.place[pairs.km <= rings.clear[at][pairs.place]]]] = True
     return count, lately, closely

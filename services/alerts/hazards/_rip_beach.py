@@ -4,8 +4,9 @@ The index is a ladder made one scale: 1 advisory, 2 watch, 3 warning, 4 emergenc
 stops at 3: an index that nobody has calibrated here does not claim the highest severity; a measured current
 may.
 
-What is not known is not guessed. P is told between the least and the most it can be; the least raises, and
-unless both are of one class nothing ends.
+What is not known is not guessed in silence. Without a tide P is that of mean water, without a direction that
+of oblique waves: these raise, the reason says what was taken and how much it can be at most, and unless both
+are of one class nothing ends.
 """
 
 from math import fsum
@@ -19,6 +20,7 @@ from services.alerts.hazards._rip_model import (
     bounds,
     checklist,
     incidence,
+    taken,
     tide_term,
     within,
 )
@@ -36,6 +38,10 @@ CLOSED = 3.0
 NO_DIRECTION, NO_TIDE, NO_WAVES, ANGLE_GIVEN, SEA_GIVEN = 1, 2, 4, 8, 16
 """What the index had to do without, and what the beach said to take instead: bits of `rip_missing`."""
 MEAN_OF = 120_000_000
+FLAT_S = 21_600.0
+FLAT_M = 0.001
+"""A gauge that moves less in six hours is stuck: no tide stands still so long (domain 8: stage, flat line)."""
+_SPANNED = 19_800_000_000
 
 
 def _scale(value: Floats, knots: list[Floats], index: tuple[float, ...], top: tuple[float, float]) -> Floats:
@@ -63,11 +69,21 @@ def index_of_u(points: Points, speed: Floats) -> Floats:
     return _scale(speed, _knots(points, U_STEPS), _U_INDEX, _U_TOP)
 
 
-def above_mean(points: Points) -> Computed:
-    """A tide gauge against mean sea level: (1, m) m. `mean_sea_level`, else the mean of its constituents."""
-    mean = points.attribute("mean_sea_level", np.nan)
-    mean = np.where(np.isnan(mean), points.attribute("tide_z0", np.nan), mean)
-    return Computed((points.value - mean)[None, :])
+def above_mean(series: Series) -> Computed:
+    """A tide gauge against mean sea level, and as it is; (2, m) m. `mean_sea_level`, else `tide_z0`.
+
+    NaN while the gauge is stuck: a high reading that never moves would hide a whole season of rips.
+    """
+    mean = series.attributes.get("mean_sea_level", series.attributes.get("tide_z0", np.nan))
+    values = series.new_value.copy()
+    first = np.searchsorted(series.time, series.new_time - series.window)
+    for at, (begin, end) in enumerate(zip(first.tolist(), series.upto.tolist(), strict=True)):
+        if end - begin < 2 or series.new_time[at] - series.time[begin] < _SPANNED:  # noqa: PLR2004  few
+            continue
+        past = series.value[begin:end]
+        if max(past.max(), values[at]) - min(past.min(), values[at]) < FLAT_M:
+            values[at] = np.nan
+    return Computed(np.stack([values - mean, values]))
 
 
 def _theta(points: Points) -> Floats:
@@ -75,7 +91,7 @@ def _theta(points: Points) -> Floats:
 
 
 class _Waves(NamedTuple):
-    """Least and most of P, θ, the sea against its mean (m), and bits of what was missing."""
+    """P, the most it can be, θ, the sea against its mean (m), and bits of what was missing."""
 
     low: Floats
     high: Floats
@@ -86,13 +102,13 @@ class _Waves(NamedTuple):
 
 def _waves(points: Points) -> _Waves:
     own = points.attribute("mean_sea_level", np.nan)
-    sea = np.where(np.isnan(own), points.held["tide_above_mean"], points.held["tide_level"] - own)
+    sea = np.where(np.isnan(own), points.held["tide_above_mean"], points.held["~tide"] - own)
     event = np.where(points.held["wave_event"] > 0, 1.0, 0.0)  # no history: none
     theta, missing = _or_given(points, _theta(points), "wave_angle_given", (NO_DIRECTION, ANGLE_GIVEN))
     sea, more = _or_given(points, sea, "sea_given", (NO_TIDE, SEA_GIVEN))
     eta = tide_term(sea, points.attribute("tidal_range", np.nan))
-    low, high = bounds(points.value, theta, event, eta)
-    return _Waves(low, high, theta, sea, missing + more)
+    _, high = bounds(points.value, theta, event, eta)
+    return _Waves(taken(points.value, theta, event, eta), high, theta, sea, missing + more)
 
 
 def _or_given(points: Points, value: Floats, name: str, bits: tuple[int, int]) -> tuple[Floats, Floats]:
@@ -103,7 +119,7 @@ def _or_given(points: Points, value: Floats, name: str, bits: tuple[int, int]) -
 
 
 def waves(points: Points) -> Computed:
-    """P at least; the least and the most of it; what made it: Hs, θ, sea, hours; what was missing: (9, m).
+    """P; the same, which others hold; the most it can be; what made it: Hs, θ, sea, hours; what was missing: (9, m).
 
     Hours since the peak of the event that counts, and hours of history: NaN where there is none.
     """

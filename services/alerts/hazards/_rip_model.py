@@ -25,6 +25,11 @@ ETA_LIMIT = 1.0
 RANGE_REF = 1.0
 """m; tidal range of the coast it was fitted on (domain: about one metre)."""
 _WIDEST = 90.0
+ANGLE_TAKEN = 60.0
+"""Degrees, where no direction is known: what 5 m of water leave of the most oblique short waves, by Snell's
+law about 50 (design default)."""
+SEA_TAKEN = 0.0
+"""m, where no tide is known: the mean, which every tide passes within six hours (design default)."""
 
 
 def wrapped(angle: Floats) -> Floats:
@@ -66,6 +71,12 @@ def bounds(height: Floats, theta: Floats, event: Floats, eta: Floats) -> tuple[F
     low = probability(height, np.where(lost, _WIDEST, theta), event, np.where(dry, ETA_LIMIT, eta))
     high = probability(height, np.where(lost, 0.0, theta), event, np.where(dry, -ETA_LIMIT, eta))
     return low, high
+
+
+def taken(height: Floats, theta: Floats, event: Floats, eta: Floats) -> Floats:
+    """P with what is taken in the place of what is not known: (m,); the least of `bounds` would warn of nothing."""
+    lost, dry = np.isnan(theta), np.isnan(eta)
+    return probability(height, np.where(lost, ANGLE_TAKEN, theta), event, np.where(dry, SEA_TAKEN, eta))
 
 
 def events(series: Series) -> Computed:

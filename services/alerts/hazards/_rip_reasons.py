@@ -11,12 +11,14 @@ from services.alerts.hazards._rip_beach import (
     SEA_GIVEN,
     U_STEPS,
 )
-from services.alerts.hazards._rip_model import ETA_LIMIT, RANGE_REF
+from services.alerts.hazards._rip_model import ANGLE_TAKEN, ETA_LIMIT, RANGE_REF
 from services.alerts.hazards._rip_texts import FLAGS, WORDS
 from services.observation.text import Text
 
 DANGER, BY_WAVES = "rip_danger", "rip_waves"
 _DOWN = ("eased", "cleared")
+_BY_SEVERITY = {"advisory": 1.0, "watch": 2.0, "warning": 3.0}
+"""The flag that goes with the waves alone: 25, 50 and 80 %."""
 _BARELY = 0.05
 _WHOLE_HISTORY = 71.0
 
@@ -77,8 +79,8 @@ def _current(facts: Facts) -> Text:
     speed = facts.beside.get("offshore_current")
     if facts.property == BY_WAVES:
         return Text(
-            "Máy đo dòng của bãi không có tín hiệu: chỉ đánh giá theo sóng.",
-            "The beach's current meter is not heard: judged by waves alone.",
+            "Máy đo dòng của bãi không có số liệu dùng được: chỉ đánh giá theo sóng.",
+            "The beach's current meter tells nothing of use: judged by waves alone.",
         )
     if speed is None:
         return NONE
@@ -98,9 +100,9 @@ def _index(facts: Facts) -> Text:
     value, steps = number(percent, ".0f"), _steps(facts, P_STEPS, "%")
     if high > percent:
         most = number(high, ".0f")
-        value = Text(f"từ {value.vi} đến {most.vi}", f"between {value.en} and {most.en}")
+        value = Text(f"{value.vi} %, có thể đến {most.vi}", f"{value.en} %, it may be {most.en}")
     elif "rip_by_waves" in facts.least:
-        value = Text(f"ít nhất {value.vi}", f"at least {value.en}")
+        value = Text(f"khoảng {value.vi}", f"about {value.en}")
     raw = (
         Text("", "")
         if facts.attributes.get("rip_calibrated")
@@ -162,13 +164,23 @@ def _tide(facts: Facts, sea: float) -> Text:
     )
 
 
-_LOST = {
-    NO_WAVES: Text("số liệu sóng", "waves"),
-    NO_DIRECTION: Text("hướng sóng", "wave direction"),
-    NO_TIDE: Text("mực nước triều", "tide"),
+_TAKEN = {
+    NO_WAVES: Text(
+        "Thiếu số liệu sóng: chỉ xét dòng chảy đo được.", "Missing: waves; judged by the current alone."
+    ),
+    NO_DIRECTION: Text(
+        f"Thiếu hướng sóng: tính như sóng lệch {ANGLE_TAKEN:.0f}°.",
+        f"Missing: wave direction; waves {ANGLE_TAKEN:.0f}° off the normal are assumed.",
+    ),
+    NO_TIDE: Text(
+        "Thiếu mực nước triều (hoặc trạm triều đứng yên): tính ở mực nước trung bình.",
+        "Missing: tide (or a gauge that is stuck); mean water is assumed.",
+    ),
 }
-
-_GIVEN = {ANGLE_GIVEN: _LOST[NO_DIRECTION], SEA_GIVEN: _LOST[NO_TIDE]}
+_GIVEN = {
+    ANGLE_GIVEN: Text("hướng sóng", "wave direction"),
+    SEA_GIVEN: Text("mực nước triều", "tide"),
+}
 
 
 def _bits(facts: Facts) -> int:
@@ -179,14 +191,7 @@ def _bits(facts: Facts) -> int:
 def _missing(facts: Facts) -> Text:
     """Which input was not there, and what was done about it."""
     bits = _bits(facts)
-    lost = [text for bit, text in _LOST.items() if bits & bit]
-    said = NONE
-    if lost:
-        names = Text(", ".join(one.vi for one in lost), ", ".join(one.en for one in lost))
-        said = Text(
-            f"Thiếu {names.vi}: chỉ lấy mức thấp nhất có thể.",
-            f"Missing: {names.en}; the least it can be is taken.",
-        )
+    said = join(NONE, *(text for bit, text in _TAKEN.items() if bits & bit))
     given = [text for bit, text in _GIVEN.items() if bits & bit]
     if given:
         names = Text(" và ".join(one.vi for one in given), " and ".join(one.en for one in given))
@@ -198,7 +203,8 @@ def _missing(facts: Facts) -> Text:
             ),
         )
     history = facts.beside.get("rip_history")
-    if history is not None and history < _WHOLE_HISTORY:
+    known = "rip_peak_age" in facts.beside  # of an event, and so not of none
+    if history is not None and history < _WHOLE_HISTORY and not known:
         hours = number(history, ".0f")
         said = join(
             said,
@@ -213,6 +219,8 @@ def _missing(facts: Facts) -> Text:
 def _guard(facts: Facts) -> list[Text]:
     """The flag that is recommended; or that nobody is there to fly one."""
     flag = facts.beside.get("rip_flag")
+    if facts.property == BY_WAVES and _on_duty(facts):
+        flag = _BY_SEVERITY.get(facts.severity)
     if flag is not None:
         which = FLAGS[int(min(max(flag, 0.0), 3.0))]
         least = Text("ít nhất ", "at least ") if "rip_flag" in facts.least else NONE
@@ -230,9 +238,7 @@ def _guard(facts: Facts) -> list[Text]:
                 "No hours of guarding are given for this beach: count on no lifeguard.",
             )
         ]
-    now = wall(facts.time, facts.zone)
-    hour = now.hour + now.minute / 60
-    if (start <= hour < end) if start <= end else (hour >= start or hour < end):
+    if _on_duty(facts):
         return []
     return [
         Text(
@@ -240,6 +246,16 @@ def _guard(facts: Facts) -> list[Text]:
             f"Outside the hours of guarding ({_clock(start)}–{_clock(end)}): no guard, no flag.",
         )
     ]
+
+
+def _on_duty(facts: Facts) -> bool:
+    """Whether lifeguards are on duty now."""
+    start, end = (facts.attributes.get(name) for name in ("guard_from_h", "guard_to_h"))
+    if start is None or end is None:
+        return False
+    now = wall(facts.time, facts.zone)
+    hour = now.hour + now.minute / 60
+    return (start <= hour < end) if start <= end else (hour >= start or hour < end)
 
 
 def _clock(hour: float) -> str:

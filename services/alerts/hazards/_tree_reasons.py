@@ -86,7 +86,7 @@ def _over(facts: Facts) -> Text:
 
 _SAID: dict[str, Callable[[str, str], Text]] = {
     "tilt_jump": lambda vi, en: Text(
-        f"Gốc xê dịch {vi}° trong vòng một giờ", f"The collar moved {en}° within an hour"
+        f"Gốc xê dịch ít nhất {vi}° trong vòng một giờ", f"The collar moved at least {en}° within an hour"
     ),
     "tilt_peak": lambda vi, en: Text(
         f"Lay lớn nhất {vi}° trong giờ qua", f"Largest sway of the last hour {en}°"

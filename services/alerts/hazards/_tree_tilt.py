@@ -6,6 +6,7 @@ Forests 2023 14(3):533, and the 1.6-2.9° of the root plate at the largest momen
 
 from collections import defaultdict
 from collections.abc import Sequence
+from math import nan
 
 import numpy as np
 
@@ -22,6 +23,9 @@ STILL_S = 21_600.0
 _FEW = 3
 _LEANS = 0.1
 _ALIKE = 0.01
+QUIET = 0.2
+"""Degrees from the lowest to the highest of an hour, but for a tenth at each end: where no wind is known and
+no hour is as quiet, there was no calm air."""
 _SIGMA = 1.4826
 
 # On the move: the last readings against the hour before them.
@@ -105,8 +109,9 @@ def _in_calm(points: Points, lean: Floats) -> Floats:
 def still(series: Series) -> Computed:
     """Median tilt of calm air of the last six hours, and whether the wind was known; (2, m).
 
-    Where the wind is not known, that of the calmest hours of the six: those whose readings stray least. NaN
-    until half of the six hours are spanned: a shorter window would see another hour of the day.
+    Where the wind is not known, that of the calmest hours of the six: those whose readings stray least; NaN
+    where these stray too. NaN until half of the six hours are spanned: a shorter window would see another
+    hour of the day.
     """
     values = np.full((2, len(series.new_time)), np.nan)
     first = np.searchsorted(series.time, series.new_time - series.window)
@@ -124,15 +129,25 @@ def still(series: Series) -> Computed:
 
 
 def _calmest(value: Sequence[float], hour: Sequence[int]) -> float:
-    """Median of the hours whose readings stray at most twice as far as the calmest; of all without any."""
+    """Median of the hours whose readings stray at most twice as far as the calmest; of all without any.
+
+    NaN where no hour is quiet: the wind never ceased.
+    """
     hours: dict[int, list[float]] = defaultdict(list)
     for which, one in zip(hour, value, strict=True):
         hours[which].append(one)
-    strays = [(spread(part, median(part)), part) for part in hours.values() if len(part) >= _FEW]
+    full = [sorted(part) for part in hours.values() if len(part) >= _FEW]
+    strays = [(spread(part, median(part)), part) for part in full if _width(part) <= QUIET]
     if not strays:
-        return median(value)
+        return nan if full else median(value)
     limit = 2.0 * min(far for far, _ in strays) + _ALIKE
     return median([one for far, part in strays if far <= limit for one in part])
+
+
+def _width(ranked: Sequence[float]) -> float:
+    """From the lowest to the highest, but for a tenth of them at each end."""
+    tenth = len(ranked) // 10
+    return ranked[-tenth - 1] - ranked[tenth]
 
 
 def median(value: Sequence[float]) -> float:

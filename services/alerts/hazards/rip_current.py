@@ -20,7 +20,7 @@ from services.observation.quantity import Property
 from services.observation.text import Text
 
 _BEACH = ("shore_normal_deg",)
-_SEA = ("wave_direction", "tide_above_mean", "tide_level", "wave_event", "wave_peak_age", "wave_history")
+_SEA = ("wave_direction", "tide_above_mean", "~tide", "wave_event", "wave_peak_age", "wave_history")
 _INDEX = (DANGER, "rip_flag", "rip_by_waves", "rip_missing")
 _TWO_HOURS = 7_200
 
@@ -36,7 +36,7 @@ _PROPERTIES = (
     _property("wave_max_12h", "m", "sóng cao nhất 12 giờ", "highest sea of 12 h"),
     _property("tide_above_mean", "m", "mực nước so với trung bình", "sea level against its mean"),
     _property("rip_probability", "%", "chỉ số dòng rip theo sóng", "rip current index by waves"),
-    _property("rip_probability_low", "%", "chỉ số dòng rip thấp nhất có thể", "least the rip index can be"),
+    _property("rip_probability_low", "%", "chỉ số dòng rip theo số liệu hiện có", "rip index by what is known"),
     _property("rip_probability_high", "%", "chỉ số dòng rip cao nhất có thể", "most the rip index can be"),
     _property("rip_wave_height", "m", "độ cao sóng đã dùng", "wave height that was used"),
     _property("rip_wave_angle", "deg", "góc sóng so với vuông góc bờ", "waves against the shore normal"),
@@ -60,7 +60,7 @@ _DERIVES = (
         ("wave_event", "wave_peak_age", "wave_history"), "wave_height", model.events,
         window_s=model.MEMORY_S, slots=model.SLOTS,
     ),
-    Derivation(("tide_above_mean",), "tide_level", points=beach.above_mean),
+    Derivation(("tide_above_mean", "~tide"), "tide_level", beach.above_mean, window_s=beach.FLAT_S, slots=72),
     Derivation(
         ("rip_probability", "rip_probability_low", "rip_probability_high", "rip_wave_height",
          "rip_wave_angle", "rip_tide", "rip_peak_age", "rip_history", "rip_wave_missing"),
@@ -115,11 +115,11 @@ _RULES = (
         "property": "rip_checklist",
         "advisory": 3,
         "watch": 7,
-        "warning": 11,
+        "warning": 11.5,
         "hysteresis": 0.5,
         "off_delay_s": _TWO_HOURS,
-        "source": "switched off until a site writes it; checklist after Meadows 2011, cuts 3, 7, 11 of "
-        "public code (its comments: 4, 7): a second index for the same water, to compare with",
+        "source": "switched off until a site writes it; checklist after Meadows 2011, cuts 3, 7 and above 11 "
+        "of public code (its comments: 4, 7): a second index for the same water, to compare with",
         "enabled": False,
     },
 )

@@ -5,6 +5,7 @@ from services.observation.text import Text
 
 SENSOR_SILENT = "sensor-silent"
 GATEWAY_SILENT = "gateway-silent"
+STRIKE_DETECTORS = "strike-detectors"
 
 
 def _reason(facts: Facts) -> Text | None:
@@ -18,7 +19,31 @@ def _reason(facts: Facts) -> Text | None:
             f"Gateway {facts.place.vi} mất tín hiệu; chưa rõ tình trạng mọi cảm biến của nó.",
             f"Gateway {facts.place.en} is silent; nothing is known of its sensors.",
         )
-    return None
+    return _detectors(facts) if facts.rule == STRIKE_DETECTORS else None
+
+
+def _detectors(facts: Facts) -> Text | None:
+    """How many lightning detectors are left: without them no strike is seen, and no all-clear is one."""
+    if facts.value is None or facts.verb in ("blind", "sighted"):
+        return None
+    count = f"{facts.value:.0f}"
+    if facts.verb == "cleared":
+        return Text(
+            f"{facts.place.vi}: đã có lại {count} máy định vị sét hoạt động.",
+            f"{facts.place.en}: {count} lightning detectors are at work again.",
+        )
+    if facts.value < 1:
+        return Text(
+            f"{facts.place.vi}: không còn máy định vị sét nào hoạt động. Sét không được ghi nhận, "
+            "thông báo hết sét lúc này không đáng tin: phải trông trời, nghe sấm.",
+            f"{facts.place.en}: no lightning detector is at work. Strikes are not seen, and no all-clear can "
+            "be relied on: watch the sky, listen for thunder.",
+        )
+    return Text(
+        f"{facts.place.vi}: chỉ còn {count} máy định vị sét hoạt động; có thể sót tia sét hoặc định vị sai.",
+        f"{facts.place.en}: only {count} lightning detectors are at work; strikes may be missed "
+        "or misplaced.",
+    )
 
 
 _CHECK = Text(
@@ -38,6 +63,18 @@ HAZARD = Hazard(
             "severity": "advisory",
             "status": "default",
             "source": "design default: three expected intervals",
+        },
+        # Of a lightning network: fewer than four do not place a strike by times of arrival alone.
+        {
+            "id": STRIKE_DETECTORS,
+            "property": "strike_detectors",
+            "direction": "down",
+            "advisory": 3,
+            "warning": 0,
+            "on_delay_s": 120,
+            "off_delay_s": 300,
+            "status": "default",
+            "source": "design default: three or fewer at work; none",
         },
     ),
     advice={name: Advice(_CHECK, _NOTHING) for name in ("advisory", "watch", "warning", "emergency")},
