@@ -1,4 +1,4 @@
-"""How sure a score of few cases is, and the scores of rare events. Pure; `domain.md` 7.4.
+"""How sure a score of few cases is, and the scores of rare events. Pure.
 
 A rate of 1.00 from one flood and from a hundred are different news. Wilson's interval says which: it stays
 within 0 and 1, and is honest at both ends and for a handful of cases, where the textbook's normal one is not

@@ -1,6 +1,6 @@
 """How good the warnings of lightning at a place were, in the terms of IEC 62793. Pure.
 
-The clause text was not read (domain notes 3.3, recalled): what each count means here is written at each
+The clause text was not read (recalled, to be checked): what each count means here is written at each
 field of `Score`. A related event is a strike within the target area, a circle round the place; the monitored
 area is the wider circle whose strikes the warning may be raised by.
 """

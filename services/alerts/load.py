@@ -1,8 +1,8 @@
-"""What alerts cost the person who must look at them. Pure; ISA-18.2 / IEC 62682 as in `domain.md` 7.3.
+"""What alerts cost the person who must look at them. Pure; ISA-18.2 / IEC 62682 as vendors and operators cite them.
 
 Counted are *annunciations*, what would make a sound: an alert raised, or escalated. Numbers and marks:
 
-- per day and operator-hour: 144 a day, 6 an hour, can be borne (IEC 62682:2014, verified in domain.md);
+- per day and operator-hour: 144 a day, 6 an hour, can be borne (IEC 62682:2014);
 - a flood begins with more than 10 in 10 minutes and ends below 5 in 10 minutes (verified);
 - chattering: three or more of one alert within a minute (verified); raised again within 15 minutes of its
   end is its slower form (the re-raise of EEMUA 191, a design default here);

@@ -1,7 +1,7 @@
 """The astronomical clock: when the sun rises and sets at a place, by the library `astral`.
 
 Sunrise and sunset are the instants at which the centre of the sun stands 0.833° below the horizon (34' of
-refraction, 16' of radius); civil dusk and dawn, 6° below (domain page 4.4, verified there).
+refraction, 16' of radius); civil dusk and dawn, 6° below (astronomical almanac).
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Which programme runs on which night, and from when to when a night of a programme burns at which level.
 
 A day of a calendar begins at noon, so that one night is one day: the night of 31 December ends on
-1 January. TALQ knows 0 and 12 hours (domain page 4.1). Tết moves with the moon: a site writes its dates.
+1 January. TALQ knows 0 and 12 hours (TALQ data model 2.7). Tết moves with the moon: a site writes its dates.
 """
 
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Energy, burning hours and the other figures that a lighting office answers for (domain page 4.5). Pure.
+"""Energy, burning hours and the other figures that a lighting office answers for. Pure.
 
 The figures are design defaults; that a lamp is on from 2 W up, and the energy it should take in a night, come
 from a public utility's project (verified there). What can't be said is None, never 0: a share of nothing is

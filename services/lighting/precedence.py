@@ -1,4 +1,4 @@
-"""What a group of lamps should do now: override, then calendar, then default state (domain page 4.1, TALQ).
+"""What a group of lamps should do now: override, then calendar, then default state (TALQ data model 2.7).
 
 Every override has a lease and ends by itself; one that has expired is as if it never was. Of persons' the
 last ordered wins, and one without a level returns to the programme. What an alert brightens never beats a

@@ -54,7 +54,7 @@ kind = "spike"
 target = "rd-water-001.ph"
 minute = 15
 minutes = 50
-amount = 1.7
+amount = 1.9
 [[story.fault]]
 kind = "lamp"
 target = "vt-lamp-005"
@@ -100,10 +100,7 @@ class _Events:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        request = urllib.request.Request(
-            f"{self._base}/api/v1/events/stream?after=0", headers={"Accept": "text/event-stream"}
-        )
-        with urllib.request.urlopen(request, timeout=60) as stream:
+        with urllib.request.urlopen(f"{self._base}/api/v1/events/stream?after=0", timeout=60) as stream:  # noqa: S310  our own
             for raw in stream:
                 line = raw.decode("utf-8", "replace").strip()
                 if line.startswith("data:"):

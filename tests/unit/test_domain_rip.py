@@ -34,7 +34,7 @@ CLASSES = [
     (0.0, 0), (24.99, 0), (25.0, 1), (49.99, 1), (50.0, 2), (79.99, 2), (80.0, 3), (100.0, 3),
 ]  # fmt: skip
 # 2.4: >= 0.3 caution, >= 0.5 warning, >= 1.0 m/s danger on the seaward component [design default].
-CURRENTS = [(0.29, 0), (0.3, 1), (0.49, 2), (0.5, 3), (0.99, 3), (1.0, 4), (2.4, 4)]
+CURRENTS = [(0.29, 0), (0.3, 1), (0.49, 2), (0.5, 3), (0.99, 3), (1.0, 4), (1.9, 4)]
 
 
 @pytest.mark.parametrize(("percent", "step"), CLASSES)

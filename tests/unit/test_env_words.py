@@ -116,6 +116,14 @@ def test_a_number_of_the_sites_own_is_not_called_law() -> None:
     assert "QCVN" not in of("ammonium", 0.7, threshold=0.5, severity="advisory").vi
 
 
+def test_a_daily_mean_names_its_day() -> None:
+    """It is told at 24:00, when the clock shows the next day."""
+    midnight = micros("2025-12-31T17:00:00Z")
+    text = of("pm2_5_24h", 52.0, threshold=50.000001, severity="advisory", measured=midnight, time=midnight)
+    assert "trung bình 24 giờ ngày 31/12 52,0 µg/m³ vượt giới hạn 50 µg/m³" in text.vi
+    assert "mean of 24 h on 31 Dec, 52.0" in text.en
+
+
 def test_the_index_of_a_gas_alone_is_not_called_the_stations_vn_aqi() -> None:
     """VN_AQI is published only with PM2.5 or PM10 (domain.md 5.1)."""
     gas = {"members": {"a.aqi_o3": Text("Trạm A", "Station A")}, "beside": {"aqi_o3": 160.0, "o3_1h": 320.0}}
@@ -132,6 +140,7 @@ O2, TURB = "dissolved_oxygen", "turbidity_ratio"
     [
         ("ph", 5.434, 5.999999, "raised", f"nước có tính axit, pH 5,43, thấp hơn ngưỡng 6{EARLY}"),
         ("ph", 9.066, 8.500001, "raised", f"nước có tính kiềm, pH 9,07, cao hơn ngưỡng 8,5{EARLY}"),
+        ("ph", 9.1, 5.999999, "cleared", "pH 9,10, không còn thấp hơn ngưỡng."),
         ("ph", 8.2, 8.500001, "cleared", "pH 8,20, đã trở lại khoảng 6,0–8,5."),
         (O2, 2.773, 3.999999, "raised", f"oxy hòa tan chỉ còn 2,77 mg/l, dưới ngưỡng 4 mg/l{EARLY}"),
         (O2, 2.4, 3.999999, "eased", "oxy hòa tan đã tăng lên 2,40 mg/l, còn thấp (ngưỡng 4 mg/l)."),

@@ -9,13 +9,14 @@ from services.alerts.hazards import _env_aqi as aqi
 from services.alerts.hazards import _env_noise as noise
 from services.alerts.hazards import _env_rules as rules
 from services.alerts.hazards import _env_water_reasons as water_reasons
-from services.alerts.hazards._flood_words import at, join, number
+from services.alerts.hazards._flood_words import at, join, number, wall
 from services.observation.event import SEVERITIES
 from services.observation.text import Text
 
 _DOWN = ("eased", "cleared")
 _UNSEEN = ("blind", "sighted")
 _MANY = 3
+_HOUR = 3_600_000_000
 _LEGAL = {(table["property"], round(table["advisory"], 3)) for table in rules.LIMITS}
 _METHOD = Text(
     "Cách tính: VN_AQI giờ, Quyết định 1459/QĐ-TCMT.", "Method: hourly VN_AQI, Decision 1459/QĐ-TCMT."
@@ -138,15 +139,24 @@ def limit(facts: Facts) -> Text | None:
     name, _, span = facts.property.rpartition("_")
     what, hours = air.NAMES[name], span.removesuffix("h")
     head, value, most = at(facts), number(facts.value, ".1f"), number(round(facts.threshold, 3), "g")
+    day = _day(facts) if span == "24h" else Text("", "")
     verb = Text("đã về dưới", "is back within") if facts.verb in _DOWN else Text("vượt", "exceeds")
     legal = (facts.property, round(facts.threshold, 3)) in _LEGAL
     law = " (QCVN 05:2023/BTNMT)" if legal else ""
     return Text(
-        f"{head.vi}{facts.place.vi}: {what.vi} trung bình {hours} giờ {value.vi} µg/m³ {verb.vi} giới hạn "
-        f"{most.vi} µg/m³{law}.",
-        f"{head.en}{facts.place.en}: {what.en}, mean of {hours} h, {value.en} µg/m³ {verb.en} the limit of "
-        f"{most.en} µg/m³{law}.",
+        f"{head.vi}{facts.place.vi}: {what.vi} trung bình {hours} giờ{day.vi} {value.vi} µg/m³ {verb.vi} "
+        f"giới hạn {most.vi} µg/m³{law}.",
+        f"{head.en}{facts.place.en}: {what.en}, mean of {hours} h{day.en}, {value.en} µg/m³ {verb.en} "
+        f"the limit of {most.en} µg/m³{law}.",
     )
+
+
+def _day(facts: Facts) -> Text:
+    """Which day a daily mean is of: it is told at 24:00, by when the clock shows the next."""
+    if facts.measured is None:
+        return Text("", "")
+    day = wall(facts.measured - 12 * _HOUR, facts.zone)
+    return Text(f" ngày {day.day}/{day.month}", f" on {day:%d %b}")
 
 
 def loud(facts: Facts) -> Text | None:

@@ -34,6 +34,8 @@ _QCVN_AIR = "QCVN 05:2023/BTNMT (Circular 01/2023/TT-BTNMT)"
 
 
 def _over(name: str, limit: float, why: str = "", **more: Any) -> Table:
+    # The mean of a day is told at 24:00, when the next has begun: dates of its rules are a day later.
+    of_day = name.endswith("_24h")
     return {
         "id": f"air-{name.replace('_', '-')}",
         "property": name,
@@ -41,8 +43,9 @@ def _over(name: str, limit: float, why: str = "", **more: Any) -> Table:
         # The mean of 8 hours moves each hour, that of a day once a day.
         "off_delay_s": 0,
         "status": "legal",
-        "source": f"{why}{_QCVN_AIR}: {limit:g} µg/Nm³",
-        "valid_from": "2023-09-12",
+        "source": f"{why}{_QCVN_AIR}: {limit:g} µg/Nm³"
+        + ("; a day's mean is told at 24:00, hence dates a day later" if of_day else ""),
+        "valid_from": "2023-09-13" if of_day else "2023-09-12",
         **more,
     }
 
@@ -62,8 +65,8 @@ LIMITS: tuple[Table, ...] = (
     _over("so2_24h", 125),
     _over("no2_24h", 100),
     _over("pm10_24h", 100, _AS_INDEX + _RECALLED, enabled=False),
-    _over("pm2_5_24h", 50, _AS_INDEX, enabled=False, id="air-pm2-5-24h-to-2025", valid_to="2025-12-31"),
-    _over("pm2_5_24h", 45, _AS_INDEX, enabled=False, id="air-pm2-5-24h", valid_from="2026-01-01"),
+    _over("pm2_5_24h", 50, _AS_INDEX, enabled=False, id="air-pm2-5-24h-to-2025", valid_to="2026-01-01"),
+    _over("pm2_5_24h", 45, _AS_INDEX, enabled=False, id="air-pm2-5-24h", valid_from="2026-01-02"),
     _over("tsp_24h", 200, _RECALLED),
 )
 

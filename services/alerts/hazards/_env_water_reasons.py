@@ -105,13 +105,11 @@ def _ph(facts: Facts, value: float, threshold: float) -> Text:
     now, limit = number(value), _limit(threshold)
     low, high = (number(one, ".1f") for one in water.PH_SPAN)
     if facts.verb == "cleared":
-        return _told(
-            facts,
-            Text(
-                f"pH {now.vi}, đã trở lại khoảng {low.vi}–{high.vi}",
-                f"pH {now.en}, back within {low.en} to {high.en}",
-            ),
-        )
+        over = Text("thấp" if not facts.upward else "cao", "below" if not facts.upward else "above")
+        said = Text(f"không còn {over.vi} hơn ngưỡng", f"no longer {over.en} its threshold")
+        if water.PH_SPAN[0] <= value <= water.PH_SPAN[1]:
+            said = Text(f"đã trở lại khoảng {low.vi}–{high.vi}", f"back within {low.en} to {high.en}")
+        return _told(facts, Text(f"pH {now.vi}, {said.vi}", f"pH {now.en}, {said.en}"))
     if facts.verb == "eased":
         return _told(
             facts,

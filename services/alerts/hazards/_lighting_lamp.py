@@ -1,7 +1,7 @@
 """What is wrong with a lamp, from what it was told and what it takes. Pure, all lamps at once.
 
 Comparisons are TALQ's (verified: data model 2.7.1), the linear form of the expected power and the numbers are
-design defaults (domain page 4.2); a lamp's attributes replace them. A lamp has one fault at a time, the one
+design defaults; a lamp's attributes replace them. A lamp has one fault at a time, the one
 that explains the others: a dark lamp does not also take too little power, and where the supply is gone no
 lamp is at fault.
 

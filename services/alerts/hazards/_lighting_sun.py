@@ -1,4 +1,4 @@
-"""Where the sun stands, for thousands of lamps at once: the solar equations of NOAA (domain page 4.4).
+"""Where the sun stands, for thousands of lamps at once: the solar equations of NOAA.
 
 The altitude is that of the centre, without refraction: sunset on the clock is at -0.833°.
 """

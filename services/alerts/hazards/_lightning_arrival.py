@@ -1,6 +1,6 @@
 """Storm cells that move: the line through where they were, and when they reach a ring.
 
-Every number here is a design default (domain notes 3.5).
+Every number here is a design default.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 """Storm cells out of strikes: found on a grid, followed back in time, and when they reach a ring.
 
 All of it anew at each full minute from the strikes that are remembered, so nothing has to be kept between
-two minutes. Every number here is a design default (domain notes 3.5). Sums are of whole numbers, so the
+two minutes. Every number here is a design default. Sums are of whole numbers, so the
 order of strikes of the same instant changes no bit.
 """
 

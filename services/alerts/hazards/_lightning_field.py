@@ -1,6 +1,6 @@
 """Field mills: one-minute means of the atmospheric electric field, reversals, and the step they make.
 
-Design defaults after the studies of domain notes 3.1: |E| averaged over a minute from 1 kV/m on is a watch,
+Design defaults after published studies (docs/adr/0019): |E| averaged over a minute from 1 kV/m on is a watch,
 from 2 a warning, over 30 s from 4 danger; a reversal of polarity with 0.5 kV/m on both sides within ten
 minutes is a watch. A single mill is never more than a watch by itself: salt, power lines and splashing rain
 bias it; `_lightning_rings` and the rule `field-mills` ask for a strike or a second mill.

@@ -1,6 +1,6 @@
 """From strokes to flashes, and the jump of a cell's flash rate that goes before severe weather.
 
-Grouping as the NLDN does it (recalled: domain notes 3.4): a stroke belongs to a flash if it comes within
+Grouping as the NLDN does it (recalled, to be checked): a stroke belongs to a flash if it comes within
 0.5 s of its last stroke, 1 s of its first and 10 km of that. The two-sigma jump is that of Schultz, Petersen
 and Carey 2009 and 2011 (verified: abstracts and slides; the divisor and the five values are recalled).
 """

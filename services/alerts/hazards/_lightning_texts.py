@@ -1,6 +1,6 @@
 """What the phases of lightning are called, and what to do in each. Data, in two languages.
 
-Phases and actions after domain notes 3.2 (design default; 10 km and 30 min are of the 30-30 rule). None of
+Phases and actions: design default (10 km and 30 min are of the 30-30 rule). None of
 these texts names a disaster-risk level.
 """
 

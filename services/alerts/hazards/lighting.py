@@ -5,7 +5,7 @@ cabinet names them: a lamp more makes no new alert. Its higher rungs are shares 
 is the mass rule of TALQ operators, the lamps suppressed by design. Where the cabinet's supply is lost, that
 alone is told.
 
-Every number is a design default (domain page 4.2); the comparisons and names are TALQ's (`_lighting_talq`).
+Every number is a design default; the comparisons and names are TALQ's (`_lighting_talq`).
 Not here: communicationFailure is the engine's silence; work orders and resetting by hand are not known yet.
 """
 
