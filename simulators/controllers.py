@@ -103,11 +103,21 @@ class Controller:
         `programme` False: by what changes the programme only, an override of a person or an alert.
         """
         of = self._programme_of(lamp)
-        planned = of is not None and of.start <= now < of.end
-        changed = any(
-            lamp in lamps and one.start <= now < one.until for one, lamps in self._overrides.values()
-        )
-        return self.level(lamp, now) if changed or (programme and planned) else None
+        mine = [
+            one for one, lamps in self._overrides.values() if lamp in lamps and one.start <= now < one.until
+        ]
+        if programme:
+            planned = of is not None and of.start <= now < of.end
+            return self.level(lamp, now) if mine or planned else None
+        person = max((one for one in mine if not one.brighten), default=None, key=lambda one: one.ordered)
+        if person is not None and person.level is not None:
+            return person.level
+        floors = [
+            one.level
+            for one in mine
+            if one.brighten and one.level is not None and (person is None or one.ordered > person.ordered)
+        ]
+        return max(floors, default=None)
 
     def reported(self, now: int) -> Reported:
         """What it holds and does."""

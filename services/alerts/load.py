@@ -1,4 +1,4 @@
-"""What alerts cost the person who must look at them. Pure; ISA-18.2 / IEC 62682 as vendors and operators cite them.
+"""What alerts cost the person who must look at them. Pure; ISA-18.2 and IEC 62682 as they are cited.
 
 Counted are *annunciations*, what would make a sound: an alert raised, or escalated. Numbers and marks:
 
