@@ -34,6 +34,7 @@ def apply(core: Core, site: Site, rules: Sequence[Rule], t: int) -> Core:
     same = _carry_cells(core, new, t)
     _judge_again(new, same, t)
     new.groups.carry(new, core, t)
+    new.masses.carry(new, core, t)
     snapshot.redraw(new)
     return new
 
@@ -147,6 +148,8 @@ def _silent(new: Core, at: int, rule: Rule, cell: Cell | None, row: int, t: int)
     drop(cell)
     if new.state.silent[row]:
         cell.active = 1 << rule.severity
+    if at in new.masses.of and cell.active and not cell.reported:
+        return  # the next tick tells whether alone or together
     new.changed(at, cell, t, int(new.state.base[row]), reason=RULE_CHANGED)
     new.rest(at)
 

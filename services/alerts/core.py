@@ -14,6 +14,7 @@ from services.alerts.derive import Floats, Ints
 from services.alerts.hazard import Facts
 from services.alerts.ladder import NEVER, Cell
 from services.alerts.layout import Layout
+from services.alerts.mass import Masses
 from services.alerts.reasons import sentence, severity_of
 from services.alerts.rows import Rows
 from services.alerts.state import State
@@ -51,9 +52,11 @@ class Core:
         """Join them; nothing has come of anything yet."""
         self.layout, self.state = layout, state
         self.groups = Groups(layout)
+        self.masses = Masses(layout)
         self.source = f"/sites/{layout.site.id}"
         self.unasked = self._unasked()
         self.out: list[Told] = []
+        self.asked = True  # somebody takes what is derived
         self.derived: list[tuple[Ints, Ints, Floats, NDArray[np.uint8]]] = []  # row, time, value, flag
         self.cause = Cause(0, 0)
 
@@ -86,12 +89,14 @@ class Core:
         if not len(held.rows):
             return
         if not rows.derived:
-            unknown = [state.unknown(layout, gateway) for gateway in layout.gateway[held.rows].tolist()]
-            held.begin(state.silent[held.rows], state.failing[held.rows], np.array(unknown, bool))
+            unknown = state.unknown_of(layout, layout.gateway[held.rows])
+            held.begin(state.silent[held.rows], state.failing[held.rows], unknown)
         held.note(rows, state.last)
 
     def publish(self, rows: Rows) -> None:
         """Keep derived readings for who asks for them."""
+        if not self.asked:
+            return
         at = np.flatnonzero(self.layout.published[rows.sensor] & ~np.isnan(rows.value))
         if len(at):
             flag = np.where(rows.lower[at], np.uint8(Flag.SUSPECT), rows.flag[at])

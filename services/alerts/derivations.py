@@ -45,6 +45,7 @@ class Placed(NamedTuple):
         window, floor: (size,) µs; value of the source from which on it is computed, -inf for always.
         inputs: (inputs, size) row that answers each input, NOWHERE where none does.
         stations: of each place.
+        kind: (size,) equal where all is equal that a derivation with `alike` sees of its place; else empty.
     """
 
     derivation: Derivation
@@ -59,6 +60,7 @@ class Placed(NamedTuple):
     floor: Floats
     inputs: Ints
     stations: tuple[Station, ...]
+    kind: Ints
 
     def over(self, rows: int) -> "Placed":
         """The same, with a place for every row of the layout."""
@@ -135,6 +137,7 @@ def wanted(derivations: Iterable[Derivation], rules: Iterable[Rule]) -> list[tup
                     window_s=rule.window_s,
                     slots=_RATE_SLOTS,
                     above=rule.above,
+                    alike=(),
                 ),
                 rule,
             )

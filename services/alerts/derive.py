@@ -49,6 +49,12 @@ class Series:
             what speaks once an hour holds for one reading.
         local: µs UTC → µs of the site's wall clock, counted as if that were UTC: `local(t) // day` is a day.
         lat, lon: of the station, degrees.
+        shift: µs by which new_time is later than it was, a number or (m,); see below.
+
+    Of a derivation that names what is `alike` a series may hold several sources, one after the other, `new_time`
+    ascending over all of them. Times of each are then shifted by whole days, further apart than the window and
+    two days more; `local` knows of it. `upto` counts from the first source on: kept[:upto[i]] ends with the kept
+    readings of the source of i, and all others lie long before its window. `attributes` are those it named.
     """
 
     time: Ints
@@ -63,6 +69,7 @@ class Series:
     local: Callable[[Ints], Ints]
     lat: float = 0.0
     lon: float = 0.0
+    shift: Ints | int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from services.alerts.abreast import Abreast, Segments, bunches, held_of, lay
 from services.alerts.core import Core
 from services.alerts.derivations import Placed
 from services.alerts.derive import Bools, Computed, Floats, Ints, PointCompute, Points, Series
@@ -76,6 +77,7 @@ class _Block:
         self.values = np.full((outputs, len(at)), np.nan)
         self.lower = np.zeros(self.values.shape, bool)
         self.runs: dict[int, list[_Run]] = {}
+        self.abreast: list[Abreast] = []
         self.held: dict[str, Floats] = {}
 
     def work(self) -> None:
@@ -102,6 +104,8 @@ class _Block:
                 name: core.state.inputs.at(rows[self.index], self.arrival, self.time)
                 for name, rows in zip(placed.derivation.inputs, placed.inputs, strict=True)
             }
+        if placed.derivation.alike is not None and len(which) > 1:
+            which = self._together(window, which)
         for group in which.tolist():
             self._runs(window, group)
         if isinstance(window, Ring):
@@ -137,6 +141,80 @@ class _Block:
     def _any(self, mask: Bools) -> Bools:
         """Whether any reading of each source is marked."""
         return mask if self.unique else np.asarray(np.logical_or.reduceat(mask, self.starts))
+
+    def _together(self, window: Window, groups: Ints) -> Ints:
+        """Compute sources without late readings, as many at once as are alike; the others are left."""
+        start, end = self.starts[groups], self.ends[groups]
+        late = self.kept & ~self.fresh
+        if late.any():
+            count = np.concatenate([[0], np.cumsum(late)])
+            late = count[end] > count[start]
+            left, groups, start, end = groups[late], groups[~late], start[~late], end[~late]
+        else:
+            left = groups[:0]
+        segments = Segments(start, end, self.index[start])
+        for which in bunches(self.placed, segments):
+            one = Segments(start[which], end[which], segments.index[which])
+            laid = lay(window, one, self.time, self.value, self.kept) if len(which) > 1 else None
+            if laid is None:
+                left = np.concatenate([left, groups[which]])
+                continue
+            self.abreast.append(laid)
+            todo = np.flatnonzero(self.todo[laid.at])
+            if len(todo):
+                self._write(laid.at[todo], self._compute_all(laid, todo))
+            if not isinstance(window, Ring):
+                self._store(window, laid)
+        return left
+
+    def _compute_all(self, laid: Abreast, todo: Ints) -> Computed:
+        """What comes of new readings of several sources; `todo` are places in `laid`."""
+        placed, layout = self.placed, self.core.layout
+        index = int(laid.segments.index[0])
+        station, at, shift = placed.stations[index], laid.at[todo], laid.shift[laid.group[todo]]
+        named = placed.derivation.alike or ()
+        if placed.derivation.compute is None:  # never: `ordered` refuses it
+            return Computed(np.full((len(placed.derivation.outputs), len(at)), np.nan))
+        return placed.derivation.compute(
+            Series(
+                laid.time,
+                laid.value,
+                laid.upto[todo],
+                self.time[at] + shift,
+                self.value[at],
+                int(placed.window[index]),
+                int(layout.interval[placed.source[index]]),
+                {name: station.attributes[name] for name in named if name in station.attributes},
+                held_of(self.held, at),
+                laid.local(layout.local),
+                station.lat,
+                station.lon,
+                shift,
+            )
+        )
+
+    def _store(self, window: Window, laid: Abreast) -> None:
+        """Keep the windows of several sources."""
+        starts = np.flatnonzero(np.diff(laid.group, prepend=-1))
+        newest = np.maximum.reduceat(self.time[laid.at], starts)
+        since = newest - window.window[laid.segments.index]
+        first = np.maximum(np.searchsorted(laid.time, since + laid.shift), laid.begin[:-1])
+        ends = laid.begin[1:]
+        for index, begin, end, shift in zip(
+            laid.segments.index.tolist(), first.tolist(), ends.tolist(), laid.shift.tolist(), strict=True
+        ):
+            window.store(index, laid.time[begin:end] - shift, laid.value[begin:end].copy())
+
+    def _runs_of(self, index: int) -> Sequence[_Run]:
+        """The runs of a source, also of one that was computed together with others."""
+        for laid in self.abreast:
+            for k in np.flatnonzero(laid.segments.index == index).tolist():
+                start, end = int(laid.segments.start[k]), int(laid.segments.end[k])
+                kept = slice(int(laid.begin[k]), int(laid.begin[k + 1]))
+                time = laid.time[kept] - laid.shift[k]
+                upto = laid.upto[laid.group == k] - laid.begin[k]
+                return [_Run(start, end, time, laid.value[kept], upto)]
+        return self.runs.get(index, ())
 
     def _runs(self, window: Window, group: int) -> None:
         """Split the readings of a source at its late ones, compute each run, keep the window."""
@@ -263,7 +341,7 @@ class _Block:
         """Value of an output at a reading it was not computed at; NaN where it can't be said."""
         if self.points is not None:
             return _finite(self._at_once(self.points, np.array([at])), output)
-        for run in self.runs.get(int(self.index[at]), ()):
+        for run in self._runs_of(int(self.index[at])):
             if run.start <= at < run.end:
                 return _finite(self._compute(run, np.array([at])), output)
         return float("nan")
@@ -286,10 +364,8 @@ def derive(core: Core, level: Sequence[Placed], streams: Sequence[Rows | None]) 
             rows = streams[stream]
             if rows is None:
                 continue
-            index = placed.place[rows.sensor]
-            at = np.flatnonzero(index >= 0)
+            at, index = _of(placed, rows)
             if len(at):
-                index = index[at]
                 if placed.derivation.anywhere:
                     at, index = _spread(placed, rows, at, index)
                 blocks.append(_Block(core, placed, rows, at, index))
@@ -297,6 +373,18 @@ def derive(core: Core, level: Sequence[Placed], streams: Sequence[Rows | None]) 
     for block in blocks:
         block.work()
     return _gather(blocks, base) if base is not None else None
+
+
+def _of(placed: Placed, rows: Rows) -> tuple[Ints, Ints]:
+    """Readings of the sources of a derivation, and its place for each."""
+    index = placed.place[rows.sensor[rows.starts]]
+    which = np.flatnonzero(index >= 0)
+    if rows.unique or not len(which):
+        return which, index[which]
+    start, length = rows.starts[which], np.diff(np.append(rows.starts, len(rows.time)))[which]
+    began = np.cumsum(length) - length
+    at = np.arange(int(length.sum())) + np.repeat(start - began, length)
+    return at, np.repeat(index[which], length)
 
 
 def _spread(placed: Placed, rows: Rows, at: Ints, index: Ints) -> tuple[Ints, Ints]:

@@ -135,6 +135,11 @@ class Engine:
             flag[order],
         )
 
+    def keep_no_derived(self) -> None:
+        """Nobody will take what is derived: a city's day of it is more than its readings."""
+        self._core.asked = False
+        self._core.derived.clear()
+
     def _apply_one(self, message: Tick | SiteChange | GatewayState | StrikeBatch) -> None:
         core = self._core
         if isinstance(message, Tick):
@@ -152,6 +157,7 @@ class Engine:
         elif isinstance(message, SiteChange):
             core.cause = Cause(0, message.t)
             self._core = change.apply(core, message.site, message.rules, message.t)
+            self._core.asked = core.asked
             self._ids = Ids(self._core.layout.row, self._core.layout.real)
 
     def _flush(self, batches: list[Batch], events: list[CloudEvent]) -> None:

@@ -177,6 +177,7 @@ def due_timers(core: Core) -> None:
     for row in rows[np.argsort(due[rows], kind="stable")].tolist():
         timers(core, row, int(now[row]))
         box.refresh(core, row)
+    core.masses.settle(core)
 
 
 def gateway_state(core: Core, message: GatewayState) -> None:

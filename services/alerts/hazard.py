@@ -38,6 +38,12 @@ class Derivation(msgspec.Struct, frozen=True):
         points: instead of `compute` where no past is needed: all places at once.
         anywhere: the source may be of another station and is found as an input is. Such a property is at
             every station that has all attributes of `needs` (at least one).
+        alike: `compute` sees time only as differences and through `Series.local`, and of a station only these
+            attributes. Sources that agree in them, in interval and window may then come to it in one `Series`,
+            end to end; see there. None: one source at a time.
+        rests: by the attributes of a station, the least distance from zero that a reading must have for an output
+            to be other than 0: while no reading of the window has it, all are 0 that `StrikeDerivation.inputs`
+            name, or not told. A backtest leaves such readings out where only those matter.
     """
 
     outputs: tuple[str, ...]
@@ -53,6 +59,8 @@ class Derivation(msgspec.Struct, frozen=True):
     window_intervals: int = 0
     points: PointCompute | None = None
     anywhere: bool = False
+    alike: tuple[str, ...] | None = None
+    rests: Callable[[Mapping[str, float]], float] | None = None
 
 
 class StrikeDerivation(msgspec.Struct, frozen=True):

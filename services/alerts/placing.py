@@ -186,6 +186,7 @@ class _Placing:
             None if one.above is None else one.above.resolve(station.attributes) for station in stations
         ]
         interval = layout.interval[[self.root[row] for row in sources.tolist()]]
+        window = np.maximum(round(one.window_s * SECOND), one.window_intervals * interval)
         return Placed(
             one,
             level,
@@ -195,10 +196,11 @@ class _Placing:
             sources,
             place,
             feeds,
-            np.maximum(round(one.window_s * SECOND), one.window_intervals * interval),
+            window,
             np.array([-np.inf if floor is None else floor for floor in floors]),
             answers(self.known, one, stations),
             stations,
+            _kinds(one, interval, window, stations),
         )
 
     def _span(self, levels: dict[int, list[Placed]], struck: list[PlacedStrikes]) -> None:
@@ -225,3 +227,15 @@ class _Placing:
         read = {row for found in layout.levels for one in found for row in one.inputs.ravel().tolist()}
         read |= {row for one in struck for row in one.inputs.ravel().tolist()}
         layout.inputs = np.array(sorted(read - {NOWHERE}), np.int64)
+
+
+def _kinds(one: Derivation, interval: Ints, window: Ints, stations: tuple[Station, ...]) -> Ints:
+    """Number of each place among those that differ in what `compute` sees of them; empty: it sees all."""
+    if one.alike is None:
+        return np.empty(0, np.int64)
+    numbers: dict[tuple[float | None, ...], int] = {}
+    found = [
+        numbers.setdefault((*times, *(place.attributes.get(name) for name in one.alike)), len(numbers))
+        for *times, place in zip(interval.tolist(), window.tolist(), stations, strict=True)
+    ]
+    return np.array(found, np.int64)

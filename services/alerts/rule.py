@@ -71,10 +71,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         above: kinds rate and stuck are armed at or above this value of the sensor only.
         window_s: of rate; how long of stuck. tolerance: of stuck.
         k, of: of k_of_n: how many; `of` None is every sensor of the property in an area, else these stations.
-            Of count, `k` is the least number that a share is.
+            Of count, `k` is the least number that a share is; of silent per gateway, how many silent sensors
+            are one alert of the gateway.
         also: of k_of_n: further properties whose sensors are members too.
         inputs: of and / or; of count the condition of a member.
-        per: of count, whether members are counted by area or by gateway. shares: rungs of count that are
+        per: of count, whether members are counted by area or by gateway; of silent "gateway" makes one alert
+            of many silent sensors (`mass`). shares: rungs of count that are
             percentages of the members that are known, not numbers of them.
         status: what the numbers rest on; `source` names it.
         default: it came with a hazard, not from the site.

@@ -165,10 +165,8 @@ class _Reader:
         return float(value)
 
     def _count(self, kind: Kind) -> int:
-        number, members = (
-            self._number("k", 1.0 if kind is Kind.COUNT else 2.0, minimum=1.0),
-            self.table.get("of"),
-        )
+        usual = {Kind.COUNT: 1.0, Kind.SILENT: 5.0 if self.table.get("per") == "gateway" else 2.0}
+        number, members = self._number("k", usual.get(kind, 2.0), minimum=1.0), self.table.get("of")
         if number != int(number) or (
             isinstance(members, list) and "k" in self.table and number > len(members)
         ):
@@ -353,7 +351,7 @@ class _Reader:
         if kind is Kind.COUNT:
             keys = ("property", "at_least", "at_most", "hysteresis")
             return (self._input({key: self.table[key] for key in keys if key in self.table}),)
-        for key in ("at_least", "at_most", "per"):
+        for key in ("at_least", "at_most", *(() if kind is Kind.SILENT else ("per",))):
             if key in self.table:
                 self.error(
                     f"{key} chỉ dùng cho kind = count",

@@ -214,7 +214,8 @@ def _silence(core: Core, s: int, d: int) -> None:
         if rule.kind is Kind.SILENT:
             cell = core.cell(at)
             cell.active = 1 << rule.severity
-            core.changed(at, cell, d, int(core.state.base[s]))
+            if at not in core.masses.of:  # else the next tick tells whether alone or together
+                core.changed(at, cell, d, int(core.state.base[s]))
     go_blind(core, s, d)
 
 
@@ -225,6 +226,7 @@ def _speaks(core: Core, s: int, t: int) -> None:
         cell = core.state.cells.get(at)
         if cell is not None and layout.rule_at[at].kind is Kind.SILENT:
             cell.active = 0
+            core.masses.spoke(at, t)
             core.changed(at, cell, t, t)
             core.rest(at)
 

@@ -51,6 +51,7 @@ class _Snapshot(msgspec.Struct):
     groups: list[Any]
     inputs: list[tuple[str, float, int]] = []
     strikes: dict[str, Any] = {}
+    masses: list[Any] = []
 
 
 _decoder = msgspec.msgpack.Decoder(_Snapshot)
@@ -87,6 +88,7 @@ def dump(core: Core) -> bytes:
             groups=core.groups.dump(),
             inputs=inputs_of(core),
             strikes=state.strikes.dump(layout),
+            masses=core.masses.dump(),
         )
     )
 
@@ -132,6 +134,7 @@ def load(core: Core, data: bytes) -> None:
         one.alert, one.previous, one.start = alert_id, previous, start
     put_windows(core, found.windows)
     core.groups.load(found.groups)
+    core.masses.load(found.masses)
     known = () if found.format == 1 else found.sensors
     adopt(core, [at for at in range(layout.real, len(layout.names)) if layout.names[at] not in set(known)])
     put_inputs(core, found.inputs)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.alerts.derivations import Placed
-from services.alerts.derive import Floats
+from services.alerts.derive import Bools, Floats, Ints
 from services.alerts.held import Held
 from services.alerts.ladder import NEVER, Cell
 from services.alerts.layout import FOREVER, Layout
@@ -153,6 +153,13 @@ class State:
         self.quiet = np.zeros(gateways, bool)
         self.away = np.zeros(gateways, bool)
         self.gateway_alerts: dict[int, GatewayAlert] = {}
+
+    def unknown_of(self, layout: Layout, gateways: Ints) -> Bools:
+        """The same of many sensors, by the gateways of theirs (-1: none)."""
+        if not len(self.offline):
+            return np.zeros(len(gateways), bool)
+        unknown = (self.offline | self.quiet) & (layout.patience != FOREVER)
+        return np.asarray(unknown[gateways] & (gateways >= 0))
 
     def unknown(self, layout: Layout, gateway: int) -> bool:
         """Whether nothing is known of a gateway's sensors: it is silent or went offline."""

@@ -247,7 +247,7 @@ def _closest(core: Core, placed: PlacedStrikes, struck: Struck) -> Bools:
 def _publish(core: Core, placed: PlacedStrikes, struck: Struck, at: Ints) -> None:
     """Keep readings for who asks for them; the same twice is one."""
     output, which = np.nonzero(np.isfinite(struck.values[:, at]))
-    if len(output):
+    if len(output) and core.asked:
         row = placed.first + output * placed.size + struck.place[at[which]]
         flag = np.full(len(row), Flag.PASS, np.uint8)
         core.derived.append((row, struck.time[at[which]], struck.values[output, at[which]], flag))

@@ -45,6 +45,33 @@ class Ring:
         order = order[np.searchsorted(time[order], NEVER, side="right") :]
         return time[order], self.value[at, order]
 
+    def pasts(self, at: Ints, since: Ints) -> tuple[Ints, Floats, Ints]:
+        """Readings of several windows from an instant on, one window after the other; how many of each."""
+        time, value = self.time[at], self.value[at]
+        if len(at) and not (time[:, 1:] > time[:, :-1]).all():
+            order = np.argsort(time, axis=1)
+            time, value = np.take_along_axis(time, order, 1), np.take_along_axis(value, order, 1)
+        there = (time > NEVER) & (time >= since[:, None])
+        return time[there], value[there], there.sum(axis=1)
+
+    def opens(self, at: Ints, group: Ints, time: Ints, mine: Bools, past: Ints, count: Ints) -> Bools:  # noqa: PLR0913
+        """Which of the readings marked `mine`, as `takes` has them, open a slot: of several windows at once.
+
+        `at` (k,) windows; `group` (n,) which of them each reading is of; `past`, `count`: what `pasts` gave,
+        from an instant before all slots of these readings.
+        """
+        step = self.step[at]
+        which = np.flatnonzero(mine)
+        turn, of = time[which] // step[group[which]], group[which]
+        open_ = np.ones(len(which), bool)
+        open_[1:] = (turn[1:] != turn[:-1]) | (of[1:] != of[:-1])
+        last = np.full(len(at), NEVER, np.int64)
+        ends = np.cumsum(count)[count > 0] - 1
+        last[count > 0] = past[ends] // step[count > 0]
+        found = np.zeros(len(mine), bool)
+        found[which[open_ & (turn > last[of])]] = True
+        return found
+
     def takes(self, at: int, kept: Ints, time: Ints) -> Bools:
         """Which of ascending readings, later than all kept, are the first of their slot."""
         turn = time // self.step[at]
@@ -79,6 +106,18 @@ class Full:
     def past(self, at: int) -> tuple[Ints, Floats]:
         """Readings of one window by time."""
         return self._kept.get(at, _NONE)
+
+    def pasts(self, at: Ints, since: Ints) -> tuple[Ints, Floats, Ints]:
+        """Readings of several windows from an instant on, one window after the other; how many of each."""
+        found = []
+        for one, begin in zip(at.tolist(), since.tolist(), strict=True):
+            time, value = self._kept.get(one, _NONE)
+            if len(time) and time[0] < begin:
+                first = int(time.searchsorted(begin))
+                time, value = time[first:], value[first:]
+            found.append((time, value))
+        count = np.array([len(time) for time, _ in found], np.int64)
+        return np.concatenate([t for t, _ in found]), np.concatenate([v for _, v in found]), count
 
     def takes(self, at: int, kept: Ints, time: Ints) -> Bools:
         """All of them."""

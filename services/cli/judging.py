@@ -87,7 +87,6 @@ def run_engine(
 ) -> "tuple[Engine, list[CloudEvent]]":
     """Give a recording to a new engine; return it as it stands at the end, and its events as they came."""
     from services.alerts.engine import Engine, Readings
-    from services.alerts.explain import core_of
     from services.alerts.hazards import extra_properties
     from services.alerts.rule import COMBINED, parse_rules
     from services.cli.steps import Plan, messages
@@ -97,13 +96,14 @@ def run_engine(
     names = [name for at, name in enumerate(site.sensors) if everyone or heard[at]]
     part = msgspec.structs.replace(site, sensors={name: site.sensors[name] for name in names})
     engine = Engine(part, rules, t=recorded.span()[0])
+    if watcher is None:
+        engine.keep_no_derived()
     events: list[CloudEvent] = []
     plan = Plan(any(rule.kind in COMBINED for rule in rules), hold_of(rules), whole=_with_strikes(rules))
     steps = messages(recorded, site, extra_properties(), plan, progress)
     for step in steps:
         events += engine.apply(step)
         if watcher is None:
-            core_of(engine).derived.clear()  # nobody asks: to put them in order costs more than a rule
             continue
         for message in step:
             if isinstance(message, Readings):

@@ -120,7 +120,7 @@ class _Cutter:
         self._storm = Storm(recorded.strikes, site, plan.hold_s)
         heard = recorded.heard(len(site.sensors))
         names = {name for at, name in enumerate(self._names) if heard[at]}
-        self._mills = Mills(site, names, plan.hold_s)
+        self._mills = Mills(site, names, plan.hold_s, in_order=recorded.at_once())
         self._storms_own = self._storm.gateways | {name for name in self._mills.gateways if name}
         self._told = _full(recorded.span()[0]) - MINUTE
         self._end = recorded.span()[1]

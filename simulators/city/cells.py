@@ -28,12 +28,17 @@ _SHAPE, _MEAN_PEAK = 2.0, 45.0  # gamma: many light, few violent
 _LIFE_S = (2400.0, 5400.0)
 _RADIUS_M = (1800.0, 5000.0)
 _MONTH_S = 30.44 * 86_400
-_THUNDER_MM_H, _VIOLENT_MM_H = 50.0, 90.0
+_THUNDER_MM_H, _VIOLENT_MM_H = 60.0, 100.0
+_YOUNG = 0.15  # it thunders some ten minutes after it is born, and no longer at its very end
+_WARM = 0.5  # of the showers near a tropical coast rain out before they freeze, and so never thunder
 _REACH = 4.5  # radii
 
 
 class Cell(NamedTuple):
-    """One shower. Seconds since 1970; degrees; m and m/s; mm/h at the centre, at the peak."""
+    """One shower. Seconds since 1970; degrees; m and m/s; mm/h at the centre, at the peak.
+
+    `thunders`: whether it may, if it is strong enough.
+    """
 
     key: int
     born: float
@@ -44,6 +49,7 @@ class Cell(NamedTuple):
     north: float
     peak: float
     radius: float
+    thunders: bool = True
 
     @property
     def ends(self) -> float:
@@ -56,12 +62,10 @@ class Cell(NamedTuple):
         return np.asarray(np.sin(np.pi * age) ** 2, np.float64)
 
     def charge(self, seconds: Floats) -> Floats:
-        """How electrified it is, 0 to 1: none in a light shower, and ahead of the rain in a violent one."""
-        age = np.clip((seconds - self.born) / self.life * 1.15, 0.0, 1.0)
-        return np.asarray(
-            np.sin(np.pi * age) ** 2
-            * np.clip((self.peak - _THUNDER_MM_H) / (_VIOLENT_MM_H - _THUNDER_MM_H), 0.0, 1.0)
-        )
+        """How electrified it is, 0 to 1: none in a light shower or a young one."""
+        age = np.clip((seconds - self.born) / self.life * 1.25 - _YOUNG, 0.0, 1.0)
+        violent = np.clip((self.peak - _THUNDER_MM_H) / (_VIOLENT_MM_H - _THUNDER_MM_H), 0.0, 1.0)
+        return np.asarray(np.sin(np.pi * age) ** 2 * violent * self.thunders)
 
     def offset(self, seconds: Floats, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Metres east and north from its centre to places; arrays broadcast."""
@@ -145,6 +149,7 @@ def _cell(luck: np.random.Generator, key: int, start: float, box: Box, month: in
         float(speed * np.cos(towards)),
         float(luck.gamma(_SHAPE, _MEAN_PEAK / _SHAPE)),
         luck.uniform(*_RADIUS_M),
+        bool(luck.random() >= _WARM),
     )
 
 

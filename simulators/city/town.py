@@ -84,7 +84,7 @@ def o3(look: Look) -> Floats:
 
 def sound_level(look: Look) -> Floats:
     """LAeq, dB: traffic's energy by the hour, and rain on the microphone's shelter."""
-    day = np.clip(0.52 - 0.49 * look.daily(2.5), 0.015, 1.0)
+    day = np.clip(0.52 - 0.49 * look.daily(2.5), 0.04, 1.0) ** 1.3
     street = look.trait("traffic", 63.0, 68.0) + 10.0 * np.log10(day + 0.4 * _rush(look))
     rain = 45.0 + 7.0 * np.log10(1.0 + look.field("rain"))
     energy = 10.0 ** (street / 10.0) + 10.0 ** (rain / 10.0)

@@ -409,7 +409,9 @@ class ReferenceEngine:
             channel.level = 1 + max(c.level for c in self.channels.values() if c.sensor.property in reads)
             self.channels[sensor.id] = channel
             outputs.append(channel)
-        spring = Spring(derivation, slow, source.sensor.id, outputs, window, floor, inputs, station.attributes)
+        spring = Spring(
+            derivation, slow, source.sensor.id, outputs, window, floor, inputs, station.attributes
+        )
         self.springs.setdefault(source.sensor.id, []).append(spring)
 
     def _answer(self, name: str, station: Station) -> Channel | None:

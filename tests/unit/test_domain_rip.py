@@ -59,7 +59,7 @@ def test_a_current_that_does_not_run_out_to_sea_is_none() -> None:
     assert beach.index_of_u(points(speed), np.array([-2.0]))[0] == 0
 
 
-# 2.5 [design default]: P < 25 green; 25-< 50 yellow; >= 50 red; P >= 80, current >= 1 m/s or Beaufort >= 7 closure.
+# 2.5 [design default]: P < 25 green; 25-< 50 yellow; >= 50 red; closure: P >= 80, 1 m/s or Beaufort 7.
 FLAGS = [
     (24.9, 0.0, 0.0, 0), (25.0, 0.0, 0.0, 1), (49.9, 0.0, 0.0, 1), (50.0, 0.0, 0.0, 2), (79.9, 0.0, 0.0, 2),
     (80.0, 0.0, 0.0, 3), (10.0, 0.29, 0.0, 0), (10.0, 0.3, 0.0, 1), (10.0, 0.5, 0.0, 2), (10.0, 1.0, 0.0, 3),

@@ -276,3 +276,7 @@ def test_what_is_stored_of_a_lamp_that_is_well_is_one_row_and_of_one_that_is_not
     assert stored.count("lamp-0-0000.lamp_failure") == 1
     assert stored.count("lamp-0-0001.lamp_failure") == 1 + 4
     assert not [name for name in stored if "~" in name]
+
+
+def test_one_of_two_lamps_is_no_mass_outage() -> None:
+    assert told(night(street(2), [["lamp-0-0001"]] * 6)) == ["raised advisory lamp-failure gw-0"]

@@ -226,7 +226,7 @@ def test_without_direction_oblique_waves_are_assumed_and_the_reason_says_so() ->
     assert told(events) == [f"raised watch {DANGER} @0", f"escalated warning {DANGER} @30"]
     assert events[0].data.flag == 3
     assert "Thiếu hướng sóng: tính như sóng lệch 60°." in events[0].data.reason.vi
-    assert "Index by waves: 75 %, it may be 94 %" in events[0].data.reason.en
+    assert "Index by waves: 74 %, it may be 94 %" in events[0].data.reason.en
     assert "Missing: wave direction" in events[0].data.reason.en
     assert of(derived, "beach.rip_wave_missing") == [1.0] * 4
 

@@ -32,6 +32,7 @@ CODES = {name: float(at) for at, name in enumerate(FAULTS, 1)}
 """What is the matter with a lamp: 0 nothing, else one of these."""
 NOT_BY_DAY, BY_DAY = 6.0, 7.0
 """No command is known, and it does not, or does, burn by day."""
+_UNHEARD = 8
 _RARE = 600_000_000
 
 PF_DIM = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
@@ -117,25 +118,44 @@ def told(series: Series) -> Computed:
     fault when two reports in a row say so: a delay shorter than its interval takes no single report out,
     neither a spike nor the one of the minute in which it was switched.
     """
-    before = np.full(len(series.new_value), np.nan)
-    seen = np.flatnonzero(series.upto > 0)
-    last = series.upto[seen] - 1
-    recent = series.time[last] >= series.new_time[seen] - series.window
-    before[seen] = np.where(recent, series.value[last], np.nan)
-    values = np.full((len(FAULTS), len(before)), np.nan)
-    for at, fault in enumerate(FAULTS):
-        now, was = (_has(code, CODES[fault]) for code in (series.new_value, before))
-        values[at] = np.where(now == 1, 1.0, np.where(was == 0, np.where(now == 0, np.inf, np.nan), now))
-        if series.interval >= _RARE:
-            values[at] = np.where((now == 1) & (was != 1), np.nan, values[at])
-    return Computed(values)
+    now, was = series.new_value.astype(np.int64), np.full(len(series.new_value), _UNHEARD)
+    last = np.maximum(series.upto - 1, 0)
+    if len(series.value):
+        recent = (series.upto > 0) & (series.time[last] >= series.new_time - series.window)
+        was[recent] = series.value[last[recent]].astype(np.int64)
+    return Computed(_TOLD[int(series.interval >= _RARE)][:, now, was])
 
 
-def _has(code: Floats, fault: float) -> Floats:
+def _of_pair(fault: float, now: float, was: float, *, rare: bool) -> float:
+    """What is told of a fault by the code of a report and that of the one before."""
+    has, had = (_has(code, fault) for code in (now, was))
+    if np.isnan(has):
+        return np.nan
+    if has:
+        return 1.0 if had == 1 or not rare else np.nan
+    return np.inf if had == 0 else 0.0
+
+
+def _has(code: float, fault: float) -> float:
     """1 where a code says that fault, 0 where it says another or none, NaN where it says nothing of it."""
-    alike = np.where(code == BY_DAY, CODES["unexpected"], np.where(code == NOT_BY_DAY, 0.0, code))
-    silent = (code >= NOT_BY_DAY) & (fault != CODES["unexpected"])
-    return np.where(np.isnan(code) | silent, np.nan, alike == fault)
+    if code == _UNHEARD or (code >= NOT_BY_DAY and fault != CODES["unexpected"]):
+        return np.nan
+    return float(code in (fault, BY_DAY) if fault == CODES["unexpected"] else code == fault)
+
+
+_TOLD = [
+    np.array(
+        [
+            [
+                [_of_pair(CODES[name], now, was, rare=rare) for was in range(_UNHEARD + 1)]
+                for now in range(_UNHEARD)
+            ]
+            for name in FAULTS
+        ]
+    )
+    for rare in (False, True)
+]
+"""By fault, code now and code before; of lamps that report often, and of those that do so rarely."""
 
 
 def power_factor(points: Points) -> Computed:

@@ -59,10 +59,10 @@ UNEXPECTED = Part(
     words=_words("Đèn sáng ngoài lệnh", "Lamp on unexpectedly"),
     advice=_same(
         Text(
-            "Hỏi đội sửa chữa có đang thử đèn không; nếu không: kiểm tra công tắc tơ dính, chế độ tay, đồng hồ "
-            "của tủ. Điện đang bị đốt phí.",
-            "Ask whether a crew is testing lamps; if not, check for a welded contactor, manual mode, a wrong clock. "
-            "Power burns for nothing.",
+            "Hỏi đội sửa chữa có đang thử đèn không; nếu không: kiểm tra công tắc tơ dính, chế độ tay, "
+            "đồng hồ của tủ. Điện đang bị đốt phí.",
+            "Ask whether a crew is testing lamps; if not, check for a welded contactor, manual mode, a wrong "
+            "clock. Power burns for nothing.",
         )
     ),
     cap=_CAP,
@@ -119,7 +119,8 @@ GEAR = Part(
 )
 _VOLTAGE = _same(
     Text(
-        "Kiểm tra cầu chì, aptomat từng pha của tủ, rồi báo điện lực; điện áp sai làm hỏng bộ nguồn hàng loạt.",
+        "Kiểm tra cầu chì, aptomat từng pha của tủ, rồi báo điện lực; điện áp sai làm hỏng "
+        "bộ nguồn hàng loạt.",
         "Check fuse and breaker of each phase, then tell the power company; a wrong voltage destroys drivers "
         "by the street.",
     )

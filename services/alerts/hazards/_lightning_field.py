@@ -9,6 +9,8 @@ The sign: a place's `field_sign` of -1 says that its mill counts the field downw
 are positive in fair weather (potential gradient). Only the mean that is shown depends on it.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from services.alerts.derive import Bools, Computed, Floats, Ints, Series
@@ -26,6 +28,7 @@ _STILL, _STILL_READINGS = 540 * _SECOND, 60
 CALM, WATCH, WARNING, DANGER, REVERSED = 0.5, 1.0, 2.0, 3.0, 0.5
 LEVELS = (("field_calm", 500.0), ("field_watch", 1000.0), ("field_warning", 2000.0), ("field_danger", 4000.0))
 """Attribute of the station, and V/m where it has none."""
+ATTRIBUTES = (*(name for name, _ in LEVELS), "field_sign")
 
 
 def field(series: Series) -> Computed:
@@ -41,6 +44,9 @@ def field(series: Series) -> Computed:
         least = max(1, round(_COVER * _MEAN / series.interval))
     sums = _Sums(time, value)
     mean, count = sums.before(series, new, _MEAN)
+    sign = -1.0 if series.attributes.get("field_sign", 1.0) < 0 else 1.0
+    if max(_highest(value), _highest(new)) < _SCALE * lowest_level(series.attributes):
+        return Computed(np.where(count >= least, np.stack([sign * mean, np.zeros(len(new))]), np.nan))
     strength, _ = sums.before(series, np.abs(new), _MEAN, absolute=True)
     short, few = sums.before(series, np.abs(new), _SHORT, absolute=True)
     at = dict(LEVELS) | {name: series.attributes[name] for name, _ in LEVELS if name in series.attributes}
@@ -55,8 +61,16 @@ def field(series: Series) -> Computed:
         0.0,
     )
     known = (count >= least) & ~(_stuck(series, value, new) & (step > 0.0))
-    sign = -1.0 if series.attributes.get("field_sign", 1.0) < 0 else 1.0
     return Computed(np.where(known, np.stack([sign * mean, step]), np.nan))
+
+
+def lowest_level(attributes: Mapping[str, float]) -> float:
+    """Of a mill none of whose readings reaches so much, V/m, either way, every step is 0, where one is told."""
+    return min(attributes.get(name, level) for name, level in LEVELS)
+
+
+def _highest(value: Ints) -> int:
+    return max(int(value.max()), -int(value.min())) if len(value) else 0
 
 
 def _stuck(series: Series, value: Ints, new: Ints) -> Bools:

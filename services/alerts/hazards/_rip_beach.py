@@ -40,7 +40,7 @@ NO_DIRECTION, NO_TIDE, NO_WAVES, ANGLE_GIVEN, SEA_GIVEN = 1, 2, 4, 8, 16
 MEAN_OF = 120_000_000
 FLAT_S = 21_600.0
 FLAT_M = 0.001
-"""A gauge that moves less in six hours is stuck: no tide stands still so long (domain 8: stage, flat line)."""
+"""A gauge that moves less in six hours is stuck: no tide stands still so long (domain 8, flat line)."""
 _SPANNED = 19_800_000_000
 
 
@@ -119,7 +119,7 @@ def _or_given(points: Points, value: Floats, name: str, bits: tuple[int, int]) -
 
 
 def waves(points: Points) -> Computed:
-    """P; the same, which others hold; the most it can be; what made it: Hs, θ, sea, hours; what was missing: (9, m).
+    """P; the same, which others hold; the most it can be; what made it; what was lost: (9, m).
 
     Hours since the peak of the event that counts, and hours of history: NaN where there is none.
     """

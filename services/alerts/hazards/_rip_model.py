@@ -74,7 +74,7 @@ def bounds(height: Floats, theta: Floats, event: Floats, eta: Floats) -> tuple[F
 
 
 def taken(height: Floats, theta: Floats, event: Floats, eta: Floats) -> Floats:
-    """P with what is taken in the place of what is not known: (m,); the least of `bounds` would warn of nothing."""
+    """P with what is taken in the place of what is not known: (m,); the least would warn of nothing."""
     lost, dry = np.isnan(theta), np.isnan(eta)
     return probability(height, np.where(lost, ANGLE_TAKEN, theta), event, np.where(dry, SEA_TAKEN, eta))
 

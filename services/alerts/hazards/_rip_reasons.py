@@ -2,17 +2,9 @@
 
 from services.alerts.hazard import Facts
 from services.alerts.hazards._flood_words import NONE, at, join, number, small, wall
-from services.alerts.hazards._rip_beach import (
-    ANGLE_GIVEN,
-    NO_DIRECTION,
-    NO_TIDE,
-    NO_WAVES,
-    P_STEPS,
-    SEA_GIVEN,
-    U_STEPS,
-)
-from services.alerts.hazards._rip_model import ANGLE_TAKEN, ETA_LIMIT, RANGE_REF
-from services.alerts.hazards._rip_texts import FLAGS, WORDS
+from services.alerts.hazards._rip_beach import P_STEPS, SEA_GIVEN, U_STEPS
+from services.alerts.hazards._rip_model import ETA_LIMIT, RANGE_REF
+from services.alerts.hazards._rip_texts import FLAGS, GIVEN, TAKEN, WORDS
 from services.observation.text import Text
 
 DANGER, BY_WAVES = "rip_danger", "rip_waves"
@@ -164,25 +156,6 @@ def _tide(facts: Facts, sea: float) -> Text:
     )
 
 
-_TAKEN = {
-    NO_WAVES: Text(
-        "Thiếu số liệu sóng: chỉ xét dòng chảy đo được.", "Missing: waves; judged by the current alone."
-    ),
-    NO_DIRECTION: Text(
-        f"Thiếu hướng sóng: tính như sóng lệch {ANGLE_TAKEN:.0f}°.",
-        f"Missing: wave direction; waves {ANGLE_TAKEN:.0f}° off the normal are assumed.",
-    ),
-    NO_TIDE: Text(
-        "Thiếu mực nước triều (hoặc trạm triều đứng yên): tính ở mực nước trung bình.",
-        "Missing: tide (or a gauge that is stuck); mean water is assumed.",
-    ),
-}
-_GIVEN = {
-    ANGLE_GIVEN: Text("hướng sóng", "wave direction"),
-    SEA_GIVEN: Text("mực nước triều", "tide"),
-}
-
-
 def _bits(facts: Facts) -> int:
     """What the index had to do without."""
     return int(facts.beside.get("rip_missing", facts.beside.get("rip_wave_missing", 0)))
@@ -191,8 +164,8 @@ def _bits(facts: Facts) -> int:
 def _missing(facts: Facts) -> Text:
     """Which input was not there, and what was done about it."""
     bits = _bits(facts)
-    said = join(NONE, *(text for bit, text in _TAKEN.items() if bits & bit))
-    given = [text for bit, text in _GIVEN.items() if bits & bit]
+    said = join(NONE, *(text for bit, text in TAKEN.items() if bits & bit))
+    given = [text for bit, text in GIVEN.items() if bits & bit]
     if given:
         names = Text(" và ".join(one.vi for one in given), " and ".join(one.en for one in given))
         said = join(

@@ -113,3 +113,20 @@ FLAG_SET = {
 }
 """What the lifeguard has flown: a fact of its own. 4: ao xoáy marked (Vũng Tàu); 5: dangerous marine life;
 6: supervised bathing zone."""
+
+TAKEN = {
+    4: Text("Thiếu số liệu sóng: chỉ xét dòng chảy đo được.", "Missing: waves; judged by the current alone."),
+    1: Text(
+        "Thiếu hướng sóng: tính như sóng lệch 60°.",
+        "Missing: wave direction; waves 60° off the normal are assumed.",
+    ),
+    2: Text(
+        "Thiếu mực nước triều (hoặc trạm triều đứng yên): tính ở mực nước trung bình.",
+        "Missing: tide (or a gauge that is stuck); mean water is assumed.",
+    ),
+}
+GIVEN = {
+    8: Text("hướng sóng", "wave direction"),
+    16: Text("mực nước triều", "tide"),
+}
+"""What is said of the bits of `rip_missing` (`_rip_beach`): what was taken, what the beach gave."""

@@ -36,7 +36,7 @@ MOVING_S = 7_200.0
 _SLOWEST = 600 * SECOND
 _SWAY_READINGS = 12
 ROCKED = 3.0
-"""Degrees: from here on three readings that agree are no sway; `tree_sway_peak` of the station replaces it."""
+"""Degrees: from here on three readings that agree are no sway; `tree_sway_peak` replaces it."""
 
 
 def angle_between(sample: Floats, baseline: Floats) -> tuple[Floats, Bools]:

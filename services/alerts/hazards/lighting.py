@@ -20,6 +20,8 @@ from services.observation.text import Text
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 _LAMP = ("lamp_wattage",)
+_MASS = 3
+"""Fewer lamps are no mass outage, whatever share of a small cabinet they are."""
 
 
 def _derived(name: str, vi: str, en: str, unit: str = "1") -> Property:
@@ -69,7 +71,7 @@ _SUPPLY: dict[str, Any] = {
     "own": ("supply_voltage_l2", "supply_voltage_l3"),
 }  # fmt: skip
 _DERIVES = (
-    # A lamp that measures its own voltage is no cabinet: without any it is a dark lamp, of a blown fuse maybe.
+    # A lamp that measures its own voltage is no cabinet: without any it is a dark lamp (a blown fuse).
     Derivation(("~lamp_supply", "voltage_highest", "voltage_lowest"), **_SUPPLY, needs=_LAMP),
     Derivation(("supply_loss", "voltage_highest", "voltage_lowest"), **_SUPPLY),
     # A lamp without a meter still says whether it is on, or its gear does. Of these the first that is there.
@@ -117,12 +119,12 @@ _RULES = (
     _count(
         "lamp-failure", "lamp_failure", 10 * MINUTE, 10 * MINUTE,
         "told 10 % or more and takes under a tenth of its power; 30 % of a cabinet is a mass outage",
-        watch="30%", warning="80%",
+        watch="30%", warning="80%", k=_MASS,
     ),
     _count(
         "lamp-unexpected-on", "lamp_unexpected_on", 15 * MINUTE, 15 * MINUTE,
         "told 0 or the sun is up at the lamp, and it takes over 2 W and a tenth of its wattage",
-        watch="30%",
+        watch="30%", k=_MASS,
     ),
     _count(
         "lamp-power-high", "lamp_power_high", 15 * MINUTE, 15 * MINUTE,

@@ -138,7 +138,8 @@ HAZARD = Hazard(
     text=Text("sét", "lightning"),
     properties={prop.name: prop for prop in _PROPERTIES},
     derives=(
-        Derivation(mill.OUTPUTS, "electric_field", mill.field, window_s=mill.WINDOW_S, slots=mill.SLOTS),
+        Derivation(mill.OUTPUTS, "electric_field", mill.field, window_s=mill.WINDOW_S, slots=mill.SLOTS,
+                   alike=mill.ATTRIBUTES, rests=mill.lowest_level),
     ),
     strikes=(
         StrikeDerivation(rings.OUTPUTS, (PLACE,), rings.near, rings.step, inputs=("field_step",)),

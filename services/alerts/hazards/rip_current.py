@@ -36,7 +36,7 @@ _PROPERTIES = (
     _property("wave_max_12h", "m", "sóng cao nhất 12 giờ", "highest sea of 12 h"),
     _property("tide_above_mean", "m", "mực nước so với trung bình", "sea level against its mean"),
     _property("rip_probability", "%", "chỉ số dòng rip theo sóng", "rip current index by waves"),
-    _property("rip_probability_low", "%", "chỉ số dòng rip theo số liệu hiện có", "rip index by what is known"),
+    _property("rip_probability_low", "%", "chỉ số dòng rip đã biết", "rip index by what is known"),
     _property("rip_probability_high", "%", "chỉ số dòng rip cao nhất có thể", "most the rip index can be"),
     _property("rip_wave_height", "m", "độ cao sóng đã dùng", "wave height that was used"),
     _property("rip_wave_angle", "deg", "góc sóng so với vuông góc bờ", "waves against the shore normal"),

@@ -5,6 +5,8 @@ from services.observation.text import Text
 
 SENSOR_SILENT = "sensor-silent"
 GATEWAY_SILENT = "gateway-silent"
+_NAMED = 5
+"""Sensors that a sentence names; the event names more."""
 STRIKE_DETECTORS = "strike-detectors"
 
 
@@ -19,7 +21,28 @@ def _reason(facts: Facts) -> Text | None:
             f"Gateway {facts.place.vi} mất tín hiệu; chưa rõ tình trạng mọi cảm biến của nó.",
             f"Gateway {facts.place.en} is silent; nothing is known of its sensors.",
         )
+    if facts.kind == "silent" and facts.total:
+        return _together(facts)
     return _detectors(facts) if facts.rule == STRIKE_DETECTORS else None
+
+
+def _together(facts: Facts) -> Text:
+    """Many sensors of one gateway, told as one."""
+    silent = int(facts.value or 0)
+    if facts.verb == "cleared":
+        return Text(
+            f"Cảm biến của gateway {facts.place.vi} đã gửi số liệu trở lại; còn {silent} trên {facts.total}"
+            " cảm biến im lặng.",
+            f"Sensors of gateway {facts.place.en} are heard again; {silent} of {facts.total} are still silent.",
+        )
+    named = list(facts.members)[:_NAMED]
+    listed = ", ".join(named) + ("…" if silent > len(named) else "")
+    return Text(
+        f"{silent} trên {facts.total} cảm biến của gateway {facts.place.vi} không gửi số liệu, trong khi gateway"
+        f" vẫn có tín hiệu: {listed}. Kiểm tra nguồn điện của chúng.",
+        f"{silent} of {facts.total} sensors of gateway {facts.place.en} are silent while the gateway itself is"
+        f" heard: {listed}. Check their power.",
+    )
 
 
 def _detectors(facts: Facts) -> Text | None:
@@ -60,9 +83,11 @@ HAZARD = Hazard(
         {
             "id": SENSOR_SILENT,
             "kind": "silent",
+            "per": "gateway",
+            "k": 5,
             "severity": "advisory",
             "status": "default",
-            "source": "design default: three expected intervals",
+            "source": "design default: three expected intervals; five of many alike at a gateway are one alert",
         },
         # Of a lightning network: fewer than four do not place a strike by times of arrival alone.
         {
