@@ -19,7 +19,8 @@ from services.alerts.window import Ring, Window
 _DAY = 86_400_000_000
 _AT_ONCE = 1 << 15
 """Readings of one call, of several sources."""
-_MOST = 400 * _DAY
+_STEADY = 20 * _DAY  # no clock is changed and changed back within so long
+_MOST = 40 * _DAY
 """Sources whose readings lie further apart in time are not put end to end."""
 
 
@@ -61,7 +62,12 @@ class Abreast(NamedTuple):
             if not whole or not len(time):
                 return clock(time)
             back = (time - self.lowest) // self.gap * self.gap
-            return np.asarray(clock(time - back) + back)
+            real = time - back
+            ends = np.array([real.min(), real.max()])
+            first, last = (clock(ends) - ends).tolist()
+            if first == last and ends[1] - ends[0] < _STEADY:
+                return np.asarray(time + first)
+            return np.asarray(clock(real) + back)
 
         return shifted
 

@@ -3,8 +3,10 @@
 A leaf (a sensor in one plane of a group, see `members`) is *met* or not, moved by its own good readings with
 the member's hysteresis; suspect readings move none, and a lower bound ("at least so much") only switches on.
 A sensor that is silent, or whose gateway is, is *unknown*: it does not help to raise, and what it last said
-still counts for holding, so that blindness ends no alert. Delays move by the readings of the members; ticks
-move nothing here.
+still counts for holding, so that blindness ends no alert. Delays move by the readings of the members. Only
+where all members of a group report on change and belong to one gateway, whose clock is theirs, do they hold
+their values in between: there delays run out as timers of a sensor do, just before a reading that is later
+than they are due, and at ticks. Sensors of an area have as many clocks as gateways, and no timers.
 
 Readings count in the order they came, what is derived from one right after it. That order is kept in columns:
 how many leaves are met after each reading is a running sum, and only groups in which something changes, or
@@ -22,7 +24,7 @@ import numpy as np
 from services.alerts.derive import Bools, Ints
 from services.alerts.joined import report
 from services.alerts.ladder import NEVER, turn
-from services.alerts.layout import Layout
+from services.alerts.layout import FOREVER, Layout
 from services.alerts.members import Counts, Group, Leaves, groups_of
 from services.alerts.reasons import RULE_CHANGED, RULE_GONE
 from services.alerts.rows import newest_before
@@ -161,19 +163,25 @@ class Groups:
         counts = self._running(group, self.leaves.plane[said.leaf[at]], start, (met, was, known))
         good = np.logical_or.reduceat(said.good[at], start)
         steps = np.flatnonzero(good)
-        walk = _Walk(group, int(self.last[number]), said.time[at][start][steps], _take(counts, steps))
-        for step, since in walk.turns():
+        before = self.counts(group)
+        walk = _Walk(group, int(self.last[number]), said.time[at][start][steps], _take(counts, steps), before)
+        for step, since, t in walk.turns():
             place = int(steps[step])
+            early = t < int(walk.time[step])  # a timer, before this reading
             reading = at[start[place]]
             rows = streams[int(said.level[reading])]
             if rows is not None:
                 order, where = int(said.arrival[reading]), int(said.at[reading])
                 core.cause = core.cause._replace(order=order, detected_at=rows.received(where))
             here = self.met[group.first : group.first + len(group.leaves)].copy()
-            upto = at[: start[place + 1] if place + 1 < len(start) else len(at)]
+            upto = at[: start[place] if early else start[place + 1] if place + 1 < len(start) else len(at)]
             here[said.leaf[upto] - group.first] = bits[0][upto]  # of several, the last stays
             row = -1 if rows is None else int(rows.sensor[int(said.at[reading])])
-            report(core, group, (walk.counts, step, here), int(walk.time[step]), since, None, row=row)
+            if early:
+                now = (walk.counts, step - 1, here) if step else (before, 0, here)
+                report(core, group, now, t, since, None)
+            else:
+                report(core, group, (walk.counts, step, here), t, since, None, row=row)
 
     def _running(self, group: Group, plane: Ints, start: Ints, bits: tuple[Bools, Bools, Bools]) -> Counts:
         """Counts after each step: what they were, and the running sum of what changed."""
@@ -198,11 +206,23 @@ class Groups:
         if not self.groups:
             return
         state, layout, row = core.state, core.layout, self.leaves.row
+        for number, group in enumerate(self.groups):
+            if group.clock is not None and group.cell.pending and not state.unknown(layout, group.clock):
+                self._timers(core, group, int(state.clock[group.clock]))
+                self._waits[number] = group.cell.pending
         gateways = np.array([state.unknown(layout, at) for at in range(len(layout.gateways))] + [False])
         lost = self.known & (state.silent[row] | gateways[layout.gateway[row]])
         if lost.any():
             self.known[lost] = False
             self._stale[self.leaves.group[lost]] = True
+
+    def _timers(self, core: "Core", group: Group, clock: int) -> None:
+        """Let delays run out by the clock of the gateway."""
+        counts = self.counts(group)
+        while (d := group.due()) <= clock:
+            since = group.fire(d, counts, 0)
+            mine = slice(group.first, group.first + len(group.leaves))
+            report(core, group, (counts, 0, self.met[mine]), d, since, None)
 
     def dump(self) -> list[Any]:
         """State by rule, area or gateway, and sensor."""
@@ -256,8 +276,8 @@ class Groups:
             instant = max(int(self.last[number]), int(self.heard[mine].max()))
             if instant != NEVER:
                 counts = self.counts(group)
-                walk = _Walk(group, int(self.last[number]), np.array([instant]), counts)
-                since = max((since for _, since in walk.turns()), default=NEVER)
+                walk = _Walk(group, int(self.last[number]), np.array([instant]), counts, counts)
+                since = max((since for _, since, _ in walk.turns()), default=NEVER)
                 self.last[number] = instant
                 since = since if since != NEVER else t
                 report(core, group, (counts, 0, self.met[mine]), t, since, RULE_CHANGED)
@@ -290,14 +310,17 @@ class Groups:
 class _Walk:
     """A group along its judged readings, from one at which something turns or falls due to the next."""
 
-    def __init__(self, group: Group, last: int, time: Ints, counts: Counts) -> None:
-        """`time`: of each reading; `last`: of the newest before them."""
-        self.group, self.last, self.counts = group, last, counts
+    def __init__(self, group: Group, last: int, time: Ints, counts: Counts, before: Counts) -> None:  # noqa: PLR0913
+        """`time`: of each reading; `last`: of the newest before them; `before`: the counts then, one step."""
+        self.group, self.last, self.counts, self.before = group, last, counts, before
         self.time = np.maximum.accumulate(np.maximum(time, last))
         self.asks = [(k, *group.asks(k, counts)) for k in group.present]
 
-    def turns(self) -> Iterable[tuple[int, int]]:
-        """Steps at which the level differs from what was told, with the start of the earliest flip."""
+    def turns(self) -> Iterable[tuple[int, int, int]]:
+        """Steps at which the level differs from what was told, the start of the earliest flip, the instant.
+
+        The instant is earlier than the step where a timer ran out before it.
+        """
         group, cell = self.group, self.group.cell
         edge = np.zeros(len(self.time), bool)
         edge[0] = True
@@ -307,10 +330,13 @@ class _Walk:
         edges = np.append(np.flatnonzero(edge), len(self.time)).tolist()
         place, at = 0, 0
         while at < len(self.time):
-            before = cell.active
+            before, t = cell.active, int(self.time[at])
+            while group.clock is not None and (d := group.due()) < t:
+                past = (self.before, 0) if at == 0 else (self.counts, at - 1)
+                yield at, group.fire(d, *past), d
             since = self._judge(at)
             if since != NEVER or cell.level != cell.reported:
-                yield at, since
+                yield at, since, t
             while edges[place] <= at:
                 place += 1
             stop = edges[place]
@@ -318,13 +344,8 @@ class _Walk:
 
     def _due(self, start: int, stop: int) -> int:
         """First reading from `start` on that completes what is pending."""
-        cell, rungs = self.group.cell, self.group.rungs
-        dues = [
-            since + (rungs.off[k] if cell.active >> k & 1 else rungs.on[k])
-            for k, since in enumerate(cell.since)
-            if since != NEVER
-        ]
-        return start + int(np.searchsorted(self.time[start:stop], min(dues))) if dues else stop
+        due = self.group.due()
+        return stop if due == FOREVER else start + int(np.searchsorted(self.time[start:stop], due))
 
     def _judge(self, at: int) -> int:
         """Move the rungs at a reading; return the start of the earliest flip, or NEVER."""

@@ -143,6 +143,35 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     cap: Cap | None = None
 
 
+class Attribute(msgspec.Struct, frozen=True):
+    """A number of a station that a hazard reads. Ends belong to the range; None: no end.
+
+    Attributes:
+        text: what it says.
+        unit: as people read it; empty for a count or a choice.
+        whole: a whole number.
+        beyond: `low` itself is impossible too.
+        default: what counts where a station lacks it; `Ascending` compares with it.
+        needs: another attribute, without which this one does nothing.
+    """
+
+    text: Text
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    whole: bool = False
+    beyond: bool = False
+    default: float | None = None
+    needs: str = ""
+
+
+class Ascending(msgspec.Struct, frozen=True):
+    """Attributes of a station of which none may be less than one before it; `strict`: nor as much."""
+
+    names: tuple[str, ...]
+    strict: bool = True
+
+
 class Hazard(msgspec.Struct, frozen=True, kw_only=True):
     """One hazard.
 
@@ -157,6 +186,8 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True):
         cap: None for what is never published as CAP.
         reason: a sentence for a decision, or None to use the general one.
         of_property: by property, what a rule on it has of its own.
+        attributes: what it reads of stations; `site check` refuses what is impossible, and knows by these
+            names what was misspelt. ascending: how they stand to each other, beyond what rules of it show.
     """
 
     name: str
@@ -170,3 +201,5 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True):
     cap: Cap | None = None
     reason: Callable[[Facts], Text | None] | None = None
     of_property: dict[str, Part] = {}
+    attributes: dict[str, Attribute] = {}
+    ascending: tuple[Ascending, ...] = ()

@@ -134,9 +134,7 @@ class Held:
         if not known.any():
             return np.full(len(rows), np.nan)
         layout = self.layout
-        unknown = np.array(
-            [state.unknown(layout, gateway) for gateway in layout.gateway[self.rows].tolist()], bool
-        )
+        unknown = state.unknown_of(layout, layout.gateway[self.rows])
         blind = state.silent[self.rows] | state.failing[self.rows] | unknown
         good = known & ~blind[slot] & (time - self.time[slot] <= self._gap[slot])
         return np.where(good, self.value[slot], np.nan)

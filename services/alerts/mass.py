@@ -179,7 +179,7 @@ class Masses:
     def dump(self) -> list[Any]:
         """State by rule and name."""
         return [
-            [mass.rule.id, mass.name, mass.alert, mass.previous, mass.start, mass.back]
+            [mass.rule.id, mass.name, mass.alert, mass.previous, mass.start, sorted(mass.back)]
             for mass in self.all
             if mass.alert is not None or mass.previous is not None or mass.back
         ]

@@ -13,7 +13,7 @@ import numpy as np
 
 from services.alerts.derive import Bools, Floats, Ints
 from services.alerts.expression import Expression
-from services.alerts.ladder import Cell, Rungs
+from services.alerts.ladder import NEVER, Cell, Rungs
 from services.alerts.layout import FOREVER, Layout
 from services.alerts.rule import COMBINED, RUNGS, Kind, Rule
 from services.observation.instants import SECOND
@@ -49,6 +49,8 @@ class Group:
     Attributes:
         key: what names it from version to version, beside the rule: the area or the gateway.
         first, leaves: where its leaves begin, and they.
+        clock: row of the gateway by whose clock its delays run out, where all members report on change and so
+            hold their values in between; else None, and delays move by readings only.
         planes, present: how many planes; rungs that there are.
     """
 
@@ -57,6 +59,7 @@ class Group:
         self.rule, self.area, self.gateway, self.name, self.leaves = rule, area, gateway, key, leaves
         self.first = 0
         self.gap = FOREVER
+        self.clock: int | None = None
         self.cell = Cell()
         self.ended: str | None = None
         on, off = ([round(s * SECOND) for s in delays] for delays in (rule.on_delay_s, rule.off_delay_s))
@@ -117,6 +120,31 @@ class Group:
         if self.rule.kind in (Kind.AND, Kind.OR):
             return int((counts.all[:, at] > 0).sum())
         return int(counts.all[k if self.rule.kind is Kind.K_OF_N else 0, at])
+
+    def due(self) -> int:
+        """When the earliest pending flip is due; FOREVER: none is."""
+        cell, rungs = self.cell, self.rungs
+        return min(
+            (
+                since + (rungs.off[k] if cell.active >> k & 1 else rungs.on[k])
+                for k, since in enumerate(cell.since)
+                if since != NEVER
+            ),
+            default=FOREVER,
+        )
+
+    def fire(self, d: int, counts: Counts, at: int) -> int:
+        """Flip what is due at an instant and may; return since when the earliest of it was, or NEVER."""
+        cell, rungs, first = self.cell, self.rungs, NEVER
+        for k in self.present:
+            since, on = cell.since[k], bool(cell.active >> k & 1)
+            if since == NEVER or since + (rungs.off[k] if on else rungs.on[k]) != d:
+                continue
+            cell.since[k], cell.marks[k] = NEVER, 0
+            if on or bool(self.asks(k, counts)[0][at]):
+                cell.active ^= 1 << k
+                first = since if first == NEVER else min(first, since)
+        return first
 
     def plane_of(self, k: int) -> int | None:
         """Plane whose leaves are the members of rung k; None for all planes."""
@@ -207,6 +235,8 @@ def _groups(layout: Layout, rows: _Rows, rule: Rule, area: str) -> list[Group]:
         if local and group.reachable():
             gaps = [int(layout.gap[leaf.row]) for leaf in group.leaves]
             group.gap = max((gap for gap in gaps if gap != FOREVER), default=FOREVER)
+            if group.gateway is not None and all(layout.timed[leaf.row] for leaf in group.leaves):
+                group.gap, group.clock = FOREVER, layout.gateway_row.get(group.gateway)
             kept.append(group)
     return kept
 

@@ -100,8 +100,10 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _server(context: Context) -> uvicorn.Server:
+    app = create_app(context)
+    app.openapi()  # takes a second and is kept: not while somebody waits and hearts are to beat
     config = uvicorn.Config(
-        create_app(context),
+        app,
         log_config=None,  # ours catches what libraries log
         access_log=False,
         lifespan="off",

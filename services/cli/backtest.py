@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from services.cli.judging import TRUTH_COLUMNS, Bare, Outcome, judge, judge_bare, read_truth
+from services.cli.judging import Bare, Outcome, judge, judge_bare
+from services.cli.truth import TRUTH_COLUMNS, TruthError, read_truth
 from services.cli.words import complain, of_the_world, say
 from services.observation.instants import micros
 
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         site = folder.load_site(options.site)
-        truth = read_truth(options.truth) if options.truth else None
+        truth = read_truth(options.truth, site) if options.truth else None
         other = _with_rules(options.site, options.against) if options.against else None
         recorded = read(options.files, site, extra_properties())
     except folder.Refused as refused:
@@ -73,6 +74,8 @@ def run(options: argparse.Namespace) -> int:
         return complain(
             f"{error.filename}: {error.strerror} → check the path", f"{error.filename}: kiểm tra đường dẫn"
         )
+    except TruthError as error:
+        return complain(error.said.en, error.said.vi)
     except (RecordingError, ValueError) as error:
         return complain(str(error))
     _cut_to(recorded, options.start, options.end)

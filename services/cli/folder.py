@@ -103,10 +103,12 @@ def rules_of(site: Site) -> "tuple[list[Rule], list[Problem]]":
 
 def _rule_problems(site: Site) -> list[Problem]:
     try:
+        from services.alerts.attribute_checks import attribute_faults
+        from services.alerts.hazards import hazards
         from services.alerts.reach import never_met
 
         rules, problems = rules_of(site)
-        return [*problems, *never_met(site, rules)]
+        return [*attribute_faults(site, hazards().values()), *problems, *never_met(site, rules)]
     except ImportError as error:
         # An edge gateway replays and sends; rules are judged where the engine is installed.
         return [_not_judged("rules.toml", error)]

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from services.observation.batch import Batch
     from services.observation.site import Site
 
-TRUTH_COLUMNS = ["start", "end", "area", "hazard", "severity"]
 _AFTER_S = 300.0
 """What is remembered of a storm may be looked at a few full minutes longer."""
 
@@ -184,34 +183,3 @@ def judge_bare(site: "Site", recorded: "Recorded", truth: "Sequence[Happened] | 
     found = bare_alerts(site, recorded)
     scores = score.score_alerts(found, truth) if truth is not None else {}
     return Bare(len(found), scores, score.load_of_alerts(found, *recorded.span()))
-
-
-def read_truth(file: Path) -> "list[Happened]":
-    """Read what really happened.
-
-    Raises:
-        ValueError: a row that cannot be read; the message names it.
-        OSError: the file cannot be opened.
-    """
-    from services.alerts.score import Happened
-
-    rows = []
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if reader.fieldnames is None or [name.strip() for name in reader.fieldnames] != TRUTH_COLUMNS:
-            msg = f"{file}:1: columns {reader.fieldnames} → use {','.join(TRUTH_COLUMNS)}"
-            raise ValueError(msg)
-        for row in reader:
-            try:
-                found = Happened(
-                    micros(row["start"]), micros(row["end"]), row["area"], row["hazard"], row["severity"]
-                )
-            except (ValueError, TypeError) as error:
-                msg = f"{file}:{reader.line_num}: {error} → write ISO 8601 with a zone"
-                raise ValueError(msg) from error
-            if found.severity not in SEVERITIES or found.end < found.start:
-                words = ", ".join(SEVERITIES)
-                msg = f"{file}:{reader.line_num}: {row} → severity is one of {words}, end not before start"
-                raise ValueError(msg)
-            rows.append(found)
-    return rows

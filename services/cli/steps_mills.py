@@ -62,9 +62,13 @@ class Mills:
         self._engine = Engine(msgspec.structs.replace(site, sensors=mine, rules=()), []) if mine else None
         self._hold = round(hold_s * SECOND)
         self._until = _NEVER
-        limits = [_rest(one, site) if in_order and name in mine else 0.0 for name, one in site.sensors.items()]
+        limits = [
+            _rest(one, site) if in_order and name in mine else 0.0 for name, one in site.sensors.items()
+        ]
         self._limit, self._far = np.array(limits), np.full(len(limits), _NEVER, np.int64)
-        self._tail = 2 * round(max((one.window_s for one in derivations() if one.rests), default=0.0) * SECOND)
+        self._tail = 2 * round(
+            max((one.window_s for one in derivations() if one.rests), default=0.0) * SECOND
+        )
 
     def waits(self, minute: int) -> bool:
         """Whether at a minute something may still wait for its end."""
@@ -111,7 +115,9 @@ class Mills:
 def _rest(sensor: Sensor, site: Site) -> float:
     """What a reading of a sensor must reach to say something; 0: each may."""
     _, below = read_at_steps()
-    found = [one for one in derivations() if sensor.property == one.source and not below.isdisjoint(one.outputs)]
+    found = [
+        one for one in derivations() if sensor.property == one.source and not below.isdisjoint(one.outputs)
+    ]
     if not found or any(one.rests is None for one in found):
         return 0.0
     attributes = site.stations[sensor.station].attributes

@@ -164,7 +164,7 @@ class Weather:
         for cell in self.cells(float(seconds.min()), float(seconds.max()) + 1.0):
             east, north = cell.offset(seconds, lon, lat)
             km2 = (east * east + north * north) / 1e6
-            below = np.exp(-km2 / 60.0) - 0.45 * np.exp(-km2 / 250.0)
+            below = np.exp(-km2 / 60.0) - 0.55 * np.exp(-km2 / 300.0)
             total -= 9000.0 * min(1.5, cell.peak / 60.0) * cell.charge(seconds) * below
         return total
 

@@ -72,7 +72,7 @@ def judged(recording: Recording, change: Mapping[str, Mapping[str, float]] | Non
     recorded = read(recording.files, site, extra_properties())
     outcome = judge(site, recorded, None, everyone=False)
     plain = bare_alerts(site, recorded)
-    truth = read_truth(recording.truth) if recording.truth else []
+    truth = read_truth(recording.truth, site) if recording.truth else []
     found = [one for one in occurrences(outcome.events) if one.hazard != "system"]
     return Judged(found, plain, truth, _days(recorded), _starts(site, recorded))
 

@@ -225,6 +225,23 @@ class Crowd:
     known: set[str] = field(default_factory=set)
     last: int | None = None
     told: int = 0
+    timed: bool = False  # all of them report on change, and have one gateway
+
+    def due(self) -> int | None:
+        """When the earliest pending flip is due."""
+        return min((d for rung in self.rungs.values() if (d := rung.due()) is not None), default=None)
+
+    def fire(self, d: int) -> None:
+        """Flip what is due then and may."""
+        for k, rung in self.rungs.items():
+            if rung.due() != d:
+                continue
+            if rung.active or (
+                self.met & self.known and len(self.met & self.known) >= self.needs(k, len(self.known))
+            ):
+                rung.flip()
+            else:
+                rung.forget()
 
     def needs(self, k: int, total: int) -> float:
         """How many of so many."""
@@ -341,7 +358,10 @@ class ReferenceEngine:
                 rungs = {k: Rung(0, 0, *delays[k]) for k, rung in enumerate(rule.rungs) if rung is not None}
                 spans = [c.sensor.interval_s for c in members.values() if c.sensor.interval_s > 0]
                 gap = round(3 * max(spans) * _SECOND) if spans else None
-                crowd = Crowd(rule, who, members, bounds, rungs, gap)
+                timed = rule.per == "gateway" and all(
+                    c.sensor.reports == "on_change" for c in members.values()
+                )
+                crowd = Crowd(rule, who, members, bounds, rungs, None if timed else gap, timed=timed)
                 if any(rule.share(k) or crowd.needs(k, 0) <= len(members) for k in rungs):
                     found.append(crowd)
         return found
@@ -356,6 +376,10 @@ class ReferenceEngine:
                 absent = math.isnan(x) if c.sensor.derived else not math.isfinite(x)
                 if flag not in (1, 2) or (absent and not c.sensor.derived):
                     continue
+                now = t if crowd.last is None else max(t, crowd.last)
+                while crowd.timed and (d := crowd.due()) is not None and d < now:
+                    crowd.fire(d)
+                    self._tell_crowd(crowd, d)
                 if none or not absent:
                     sign = crowd.bounds[c.sensor.id][0]
                     crowd.see(c.sensor.id, -math.inf * sign if none else x, lower=lower)
@@ -837,6 +861,12 @@ class ReferenceEngine:
         for c in self.channels.values():
             if c.gateway in self.gates:
                 self.timers(c, self.gates[c.gateway].clock)
+        for crowd in self.crowds:
+            gate = self.gates.get(crowd.who)
+            if crowd.timed and gate is not None and not gate.unknown():
+                while (d := crowd.due()) is not None and d <= gate.clock:
+                    crowd.fire(d)
+                    self._tell_crowd(crowd, d)
 
     def _hear(self, name: str, gate: Gate, base: int) -> None:
         back = gate.away and base > gate.clock

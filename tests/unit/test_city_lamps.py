@@ -7,16 +7,19 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pytest
 
 from services.observation import command as nouns
 from services.observation.command import Command, Override
 from services.observation.instants import SECOND, micros
 from services.observation.site import Site
+from simulators.agents import Target
 from simulators.city import cells, strikes
 from simulators.city.city import Simulation
 from simulators.city.place import read_site
 from simulators.city.script import Script, Shower
 from simulators.controllers import Controllers
+from simulators.publisher import Publisher
 
 SITE = Path(__file__).resolve().parents[2] / "sites" / "vung-tau"
 NIGHT, DAY = micros("2026-07-10T20:00:00+07:00"), micros("2026-07-10T12:00:00+07:00")
@@ -106,3 +109,28 @@ def test_a_flash_to_ground_has_strokes_close_in_time_and_place() -> None:
     assert 1.4 < np.mean(counts) < 3.5
     pauses = [b.time - a.time for some in flashes.values() for a, b in pairwise(some)]
     assert 0.03 < np.median(pauses) / SECOND < 0.15
+
+
+@pytest.mark.parametrize(("ahead_s", "by_day"), [(10.0, True), (36_000.0, False)])
+def test_a_publisher_lets_orders_act_by_day_only_at_the_present(ahead_s: float, by_day: bool) -> None:  # noqa: FBT001
+    simulation = Simulation(site(), Script(), 1, DAY)
+    now = DAY / SECOND + ahead_s
+    publisher = Publisher(simulation, Target("127.0.0.1", 1), wall=lambda: now)
+    publisher._send_readings = lambda rows: None  # type: ignore[method-assign]
+    publisher._send_strikes = lambda strikes: None  # type: ignore[method-assign]
+    assert publisher.commanded is not None
+    gateway = site().stations[LAMP].gateway or ""
+    body = Override(ordered=0, level=60.0, start=0, until=2**60)
+    order = Command(
+        id="o",
+        kind="override",
+        targets=[LAMP],
+        issued_at=0,
+        expires_at=2**60,
+        body=msgspec.to_builtins(body),
+    )
+    publisher.commanded.controllers.hear(gateway, nouns.encode(order), 0)
+    publisher._send(DAY + SECOND)
+    told_now = simulation.city.told
+    assert told_now.level == {simulation.stations.row[LAMP]: 60.0}
+    assert told_now.by_day is by_day

@@ -156,7 +156,8 @@ def test_1_4_thresholds_of_the_five_windows() -> None:
     ("cm", "expected", "word"),
     [
         (9.9, None, ""), (10, "advisory", "ngập nhẹ"), (19.9, "advisory", "ngập nhẹ"),
-        (20, "watch", "ngập vừa"), (29.9, "watch", "ngập vừa"), (30, "warning", "ngập sâu"), (49.9, "warning", "ngập sâu"),
+        (20, "watch", "ngập vừa"), (29.9, "watch", "ngập vừa"),
+        (30, "warning", "ngập sâu"), (49.9, "warning", "ngập sâu"),
         (50, "emergency", "ngập rất sâu"),
     ],
 )  # fmt: skip

@@ -56,6 +56,8 @@ COUNTS: list[dict[str, Any]] = [
      "hysteresis": 0.5,     "advisory": 2, "watch": "60%", "off_delay_s": 600},
     {"id": "each", "kind": "count", "hazard": "flood", "property": "water_level", "at_most": 0.5,
      "per": "gateway",     "watch": 1, "warning": "100%", "on_delay_s": 600},
+    {"id": "doors", "kind": "count", "hazard": "flood", "property": "door", "at_least": 1, "per": "gateway",
+     "hysteresis": 0.5, "watch": 1, "on_delay_s": 500, "off_delay_s": 900},
 ]  # fmt: skip
 
 

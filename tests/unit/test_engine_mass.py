@@ -119,7 +119,7 @@ def streets(draw: st.DrawFn) -> Site:
     return city(gauges, rules, gateways=gateways, areas={"l3": draw(st.sampled_from(["city", "other"]))})
 
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @quick

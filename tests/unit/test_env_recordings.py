@@ -111,7 +111,7 @@ def run(name: str, out: Path, *, spike: float | None = None) -> Run:
     site = folder.load_site(recording.site)
     sensors = {key: one for key, one in site.sensors.items() if one.property in POLLUTANTS}
     for key, one in sensors.items():
-        if spike is not None and one.property == "pm2_5":
+        if one.property == "pm2_5":  # None: nothing is doubted, which is not the default
             sensors[key] = msgspec.structs.replace(one, spike=spike)
     site = msgspec.structs.replace(site, sensors=sensors)
     recorded = read(recording.files, site, extra_properties())

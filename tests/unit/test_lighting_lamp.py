@@ -11,6 +11,7 @@ from astral.sun import elevation
 
 from services.alerts.derive import Floats, Points, Series
 from services.alerts.hazards import _lighting_lamp as lamp
+from services.alerts.hazards import _lighting_told as codes
 from services.alerts.hazards._lighting_sun import altitude
 from services.alerts.hazards._lighting_talq import BY_EVENT, EVENTS
 from services.alerts.hazards.lighting import HAZARD
@@ -50,16 +51,16 @@ def told(power: float, dimming: float, **more: float) -> list[str]:
     """Faults of a lamp of 100 W that takes so much at such a command."""
     time = int(more.pop("time", NIGHT))
     found = faults(points(power, time=time, held={"dimming": dimming, "supply_loss": 0}, **more))
-    return [name for name, value in zip(lamp.FAULTS, found[:, 0], strict=True) if value == 1]
+    return [name for name, value in zip(codes.FAULTS, found[:, 0], strict=True) if value == 1]
 
 
-def of_codes(codes: Sequence[float], interval_s: float = 300) -> Floats:
+def of_codes(given: Sequence[float], interval_s: float = 300) -> Floats:
     """What is told of a lamp at each of its reports: (5, reports)."""
     every = round(interval_s * 1e6)
-    times = NIGHT + np.arange(len(codes)) * every
-    values: Floats = np.array(codes, float)
-    upto = np.arange(len(codes))
-    return lamp.told(
+    times = NIGHT + np.arange(len(given)) * every
+    values: Floats = np.array(given, float)
+    upto = np.arange(len(given))
+    return codes.told(
         Series(times, values, upto, times, values, 60 * MINUTE, every, {}, {}, lambda instants: instants)
     ).values
 
@@ -69,9 +70,9 @@ def faults(lamps: Points) -> Floats:
     return each(lamp.faults(lamps).values[0])
 
 
-def each(codes: Floats) -> Floats:
+def each(given: Floats) -> Floats:
     """Of codes, each by itself."""
-    return np.concatenate([of_codes([code]) for code in codes], axis=1)
+    return np.concatenate([of_codes([code]) for code in given], axis=1)
 
 
 def test_the_sun_stands_where_astral_says() -> None:
@@ -181,9 +182,9 @@ def test_no_lamp_is_at_fault_where_the_supply_is_lost() -> None:
 
 def test_a_lamp_without_a_meter_says_on_or_off() -> None:
     lit = lamp.states(points([0, 1], held={"dimming": 100.0})).values[0]
-    assert lit.tolist() == [lamp.CODES["failure"], 0]
+    assert lit.tolist() == [codes.CODES["failure"], 0]
     off = lamp.states(points([0, 1], held={"dimming": 0.0})).values[0]
-    assert off.tolist() == [0, lamp.CODES["unexpected"]]
+    assert off.tolist() == [0, codes.CODES["unexpected"]]
     assert np.isnan(each(lamp.states(points(0)).values[0])[0, 0])
 
 
@@ -253,7 +254,7 @@ def test_bits_of_a_dali_status() -> None:
         lamp.dali(256)
     # The gear has failed by bit 0; by bit 1 its lamp has, which is a lamp failure and told as one.
     assert lamp.gear(points([0b100, 0b101, 0b110, 300])).values[0].tolist()[:3] == [0, 1, 0]
-    assert lamp.dali_lamp(points([0b100, 0b101, 0b110])).values[0].tolist() == [0, 0, lamp.CODES["failure"]]
+    assert lamp.dali_lamp(points([0b100, 0b101, 0b110])).values[0].tolist() == [0, 0, codes.CODES["failure"]]
     assert math.isnan(lamp.gear(points(300)).values[0, 0])
 
 

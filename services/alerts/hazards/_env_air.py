@@ -42,8 +42,8 @@ def _day(series: Series, end: Ints, found: Floats) -> Floats:
     return np.where(hours.label(series, end) == _DAY, found, np.nan)
 
 
-def _hour(end: Ints) -> Floats:
-    return end / hours.HOUR
+def _hour(series: Series, end: Ints) -> Floats:
+    return np.asarray((end - series.shift) / hours.HOUR)
 
 
 def particles(name: str) -> Compute:
@@ -55,7 +55,9 @@ def particles(name: str) -> Compute:
         now = aqi.nowcast(latest)
         used = np.where(np.isnan(now), np.nan, (~np.isnan(latest)).sum(axis=1))
         day = _day(series, end, hours.mean_of(means, _DAY_NEEDS))
-        return Computed(np.stack([aqi.index(now, name), now, used, day, aqi.index(day, name), _hour(end)]))
+        return Computed(
+            np.stack([aqi.index(now, name), now, used, day, aqi.index(day, name), _hour(series, end)])
+        )
 
     return compute
 
@@ -73,7 +75,7 @@ def ozone(series: Series) -> Computed:
         day[last] = np.where(
             np.isnan(by_hour), np.nan, np.fmax(by_hour, aqi.index(hours.most_of(moving, 1), "o3_8h"))
         )
-    return Computed(np.stack([aqi.index(series.new_value, "o3"), eight, day, _hour(end)]))
+    return Computed(np.stack([aqi.index(series.new_value, "o3"), eight, day, _hour(series, end)]))
 
 
 def gas(name: str, *, eight: bool) -> Compute:
@@ -86,7 +88,9 @@ def gas(name: str, *, eight: bool) -> Compute:
         else:
             long = _day(series, end, hours.mean_of(means, _DAY_NEEDS))
         day = _day(series, end, hours.most_of(means, _DAY_NEEDS))
-        return Computed(np.stack([aqi.index(series.new_value, name), long, aqi.index(day, name), _hour(end)]))
+        return Computed(
+            np.stack([aqi.index(series.new_value, name), long, aqi.index(day, name), _hour(series, end)])
+        )
 
     return compute
 
@@ -103,7 +107,7 @@ def station(series: Series) -> Computed:
     Only where PM2.5 or PM10 has one. *At least* while a pollutant that had an index an hour ago has not yet
     told this hour's.
     """
-    mine = _hour(hours.ends(series, series.new_time))
+    mine = _hour(series, hours.ends(series, series.new_time))
     worst, worst_day = (np.full(len(mine), np.nan) for _ in range(2))
     pending = np.zeros(len(mine), bool)
     dusty, dusty_day = (np.zeros(len(mine), bool) for _ in range(2))
@@ -130,26 +134,26 @@ def _outputs(name: str, *more: str) -> tuple[str, ...]:
 
 def _of_particles(name: str) -> Derivation:
     outputs = _outputs(name, f"{name}_nowcast", f"{name}_hours", f"{name}_24h")
-    return Derivation(outputs, f"{name}_1h", particles(name), window_s=_KEPT_S)
+    return Derivation(outputs, f"{name}_1h", particles(name), window_s=_KEPT_S, alike=())
 
 
 _DUSTS, _GASES = ("pm2_5", "pm10", "tsp"), ("o3", "no2", "so2", "co")
 DERIVES = (
     *(
-        Derivation((f"{name}_1h",), name, compute, window_s=hours.KEPT_S)
+        Derivation((f"{name}_1h",), name, compute, window_s=hours.KEPT_S, alike=(hours.GAS_REFERENCE,))
         for names, compute in ((_DUSTS, hours.mean), (_GASES, hours.mean_of_gas))
         for name in names
     ),
     _of_particles("pm2_5"),
     _of_particles("pm10"),
-    Derivation(_outputs("o3", "o3_8h"), "o3_1h", ozone, window_s=_KEPT_S + 3600.0 * _EIGHT),
-    Derivation(_outputs("no2", "no2_24h"), "no2_1h", gas("no2", eight=False), window_s=_KEPT_S),
-    Derivation(_outputs("so2", "so2_24h"), "so2_1h", gas("so2", eight=False), window_s=_KEPT_S),
-    Derivation(_outputs("co", "co_8h"), "co_1h", gas("co", eight=True), window_s=_KEPT_S),
-    Derivation(("tsp_24h",), "tsp_1h", dust, window_s=_KEPT_S),
+    Derivation(_outputs("o3", "o3_8h"), "o3_1h", ozone, window_s=_KEPT_S + 3600.0 * _EIGHT, alike=()),
+    Derivation(_outputs("no2", "no2_24h"), "no2_1h", gas("no2", eight=False), window_s=_KEPT_S, alike=()),
+    Derivation(_outputs("so2", "so2_24h"), "so2_1h", gas("so2", eight=False), window_s=_KEPT_S, alike=()),
+    Derivation(_outputs("co", "co_8h"), "co_1h", gas("co", eight=True), window_s=_KEPT_S, alike=()),
+    Derivation(("tsp_24h",), "tsp_1h", dust, window_s=_KEPT_S, alike=()),
     # Of a station with both, PM2.5 gives the beat.
-    Derivation((VN_AQI, VN_AQI_DAY), "pm2_5_1h", station, inputs=_INPUTS),
-    Derivation((VN_AQI, VN_AQI_DAY), "pm10_1h", station, inputs=_INPUTS),
+    Derivation((VN_AQI, VN_AQI_DAY), "pm2_5_1h", station, inputs=_INPUTS, alike=()),
+    Derivation((VN_AQI, VN_AQI_DAY), "pm10_1h", station, inputs=_INPUTS, alike=()),
 )  # fmt: skip
 
 

@@ -44,8 +44,8 @@ def excess(series: Series) -> Computed:
 
 
 DERIVES = (
-    Derivation((LAEQ,), "sound_level", hours.energy_mean, window_s=hours.KEPT_S),
-    Derivation((EXCESS,), LAEQ, excess, needs=(ZONE,)),
+    Derivation((LAEQ,), "sound_level", hours.energy_mean, window_s=hours.KEPT_S, alike=()),
+    Derivation((EXCESS,), LAEQ, excess, needs=(ZONE,), alike=(ZONE,)),
 )
 PROPERTIES = (
     Property(

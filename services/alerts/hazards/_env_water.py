@@ -125,7 +125,7 @@ def _step(name: str) -> Derivation:
 
 DERIVES = (
     *(Derivation((f"{name}_grades_worse",), name, points=worse_by(name), needs=(CLASS,)) for name in GRADED),
-    Derivation(("turbidity_ratio",), "turbidity", over_median, window_s=_WEEK_S, slots=_SLOTS),
+    Derivation(("turbidity_ratio",), "turbidity", over_median, window_s=_WEEK_S, slots=_SLOTS, alike=()),
     _step("conductivity"),
     _step("salinity"),
 )

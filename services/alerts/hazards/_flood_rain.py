@@ -175,6 +175,7 @@ LADDERS: dict[str, tuple[float | None, ...]] = {
     "rain_24h": (51.0, 100.0, 200.0, 400.0),
 }
 RUNG_NAMES = ("advisory", "watch", "warning", "emergency")
+ATTRIBUTES = tuple(f"{name}_{rung}" for name in LADDERS for rung in RUNG_NAMES)
 
 
 Ladder = tuple[float | None, ...]

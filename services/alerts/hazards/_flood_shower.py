@@ -219,7 +219,7 @@ RULE = {
 }
 
 DERIVES = (
-    Derivation(rain.OUTPUTS, "rainfall", rain.sums, window_s=rain.KEPT_S),
+    Derivation(rain.OUTPUTS, "rainfall", rain.sums, window_s=rain.KEPT_S, alike=rain.ATTRIBUTES),
     Derivation(rain.OUTPUTS, "rain_total", rain.sums_of_counter, window_s=rain.KEPT_S),
 )
 

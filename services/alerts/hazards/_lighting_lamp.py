@@ -12,6 +12,7 @@ import numpy as np
 
 from services.alerts.derive import Bools, Computed, Floats, Points, Series
 from services.alerts.hazards._lighting_sun import altitude
+from services.alerts.hazards._lighting_told import BY_DAY, CODES, NOT_BY_DAY
 
 ON_W = 2.0
 """A lamp that takes more than this is on (verified: public utility project code)."""
@@ -26,14 +27,6 @@ LOST_V = 20.0
 """V: below this on all phases the supply is lost."""
 TRANSITIONS = 3
 """So many within an hour, and a lamp is cycling."""
-
-FAULTS = ("failure", "unexpected", "high", "low", "dimming")
-CODES = {name: float(at) for at, name in enumerate(FAULTS, 1)}
-"""What is the matter with a lamp: 0 nothing, else one of these."""
-NOT_BY_DAY, BY_DAY = 6.0, 7.0
-"""No command is known, and it does not, or does, burn by day."""
-_UNHEARD = 8
-_RARE = 600_000_000
 
 PF_DIM = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
 PF_LEAST = (0.65, 0.60, 0.70, 0.75, 0.80, 0.85, 0.87, 0.89, 0.90, 0.95, 0.98)
@@ -110,54 +103,6 @@ def _of_command(code: Floats, level: Floats) -> Floats:
     return np.where(np.isnan(level), np.where(code == CODES["unexpected"], BY_DAY, NOT_BY_DAY), code)
 
 
-def told(series: Series) -> Computed:
-    """Of the codes of a lamp: failure, unexpected on, power high, power low, dimming failure; (5, m).
-
-    1 where it has the fault, 0 where that has just ended or is the first that is known of it, infinite (none,
-    which is not stored) where it goes on without. A lamp that reports every ten minutes or more rarely has a
-    fault when two reports in a row say so: a delay shorter than its interval takes no single report out,
-    neither a spike nor the one of the minute in which it was switched.
-    """
-    now, was = series.new_value.astype(np.int64), np.full(len(series.new_value), _UNHEARD)
-    last = np.maximum(series.upto - 1, 0)
-    if len(series.value):
-        recent = (series.upto > 0) & (series.time[last] >= series.new_time - series.window)
-        was[recent] = series.value[last[recent]].astype(np.int64)
-    return Computed(_TOLD[int(series.interval >= _RARE)][:, now, was])
-
-
-def _of_pair(fault: float, now: float, was: float, *, rare: bool) -> float:
-    """What is told of a fault by the code of a report and that of the one before."""
-    has, had = (_has(code, fault) for code in (now, was))
-    if np.isnan(has):
-        return np.nan
-    if has:
-        return 1.0 if had == 1 or not rare else np.nan
-    return np.inf if had == 0 else 0.0
-
-
-def _has(code: float, fault: float) -> float:
-    """1 where a code says that fault, 0 where it says another or none, NaN where it says nothing of it."""
-    if code == _UNHEARD or (code >= NOT_BY_DAY and fault != CODES["unexpected"]):
-        return np.nan
-    return float(code in (fault, BY_DAY) if fault == CODES["unexpected"] else code == fault)
-
-
-_TOLD = [
-    np.array(
-        [
-            [
-                [_of_pair(CODES[name], now, was, rare=rare) for was in range(_UNHEARD + 1)]
-                for now in range(_UNHEARD)
-            ]
-            for name in FAULTS
-        ]
-    )
-    for rare in (False, True)
-]
-"""By fault, code now and code before; of lamps that report often, and of those that do so rarely."""
-
-
 def power_factor(points: Points) -> Computed:
     """Whether the power factor of a burning lamp is below its curve: (1, m).
 
@@ -181,12 +126,14 @@ def dropped(points: Points) -> Computed:
 
 def cycling(series: Series) -> Computed:
     """Whether a lamp went off and on three times or more within the window, without a command: (1, m)."""
-    first = np.searchsorted(series.time, series.new_time - series.window)
-    values = np.zeros((1, len(series.new_time)))
-    for at, (begin, end) in enumerate(zip(first.tolist(), series.upto.tolist(), strict=True)):
-        seen = np.append(series.value[begin:end], series.new_value[at])
-        values[0, at] = np.count_nonzero(np.diff(seen)) >= TRANSITIONS
-    return Computed(values)
+    first, last = np.searchsorted(series.time, series.new_time - series.window), series.upto - 1
+    turns = np.zeros(len(first), np.int64)
+    past = np.flatnonzero(last >= first)
+    changes = np.cumsum(np.diff(series.value, prepend=series.value[:1]) != 0)  # up to and with each reading
+    turns[past] = (
+        changes[last[past]] - changes[first[past]] + (series.value[last[past]] != series.new_value[past])
+    )
+    return Computed((turns >= TRANSITIONS).astype(float)[None, :])
 
 
 def _with_supply(points: Points, values: Floats) -> Floats:

@@ -9,6 +9,7 @@ Air and noise are told at the end of an hour of the legal clock; `_env_hours` sa
 
 from services.alerts.hazard import Cap, Hazard, Part
 from services.alerts.hazards import _env_air as air
+from services.alerts.hazards import _env_attributes as reads
 from services.alerts.hazards import _env_noise as noise
 from services.alerts.hazards import _env_rules as rules
 from services.alerts.hazards import _env_texts as texts
@@ -41,5 +42,6 @@ HAZARD = Hazard(
     advice=texts.AQI_ADVICE,
     cap=Cap("Env", Text("Ô nhiễm không khí", "Air pollution"), ("Monitor", "Avoid", "Shelter")),
     reason=reason,
+    attributes=reads.ATTRIBUTES,
     of_property=_parts(),
 )

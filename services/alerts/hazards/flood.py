@@ -16,6 +16,7 @@ import numpy as np
 from services.alerts.derive import Computed, Series
 from services.alerts.expression import parse
 from services.alerts.hazard import Cap, Derivation, Hazard
+from services.alerts.hazards import _flood_attributes as reads
 from services.alerts.hazards import _flood_rain as rain
 from services.alerts.hazards import _flood_shower as shower
 from services.alerts.hazards import _flood_stage as stage
@@ -94,15 +95,15 @@ _DERIVES = (
     ),
     Derivation(
         ("street_depth_rate",), "street_depth", stage.rate, window_s=600.0, window_intervals=4, slots=16,
-        above=_PONDING,
+        above=_PONDING, alike=(),
     ),
     Derivation(
         ("street_backflow",), "street_depth", backflow, needs=("outfall_level",),
-        inputs=("rain_1h", "tide_level"),
+        inputs=("rain_1h", "tide_level"), alike=("dry_rain_1h", "outfall_level"),
     ),
     Derivation(("tide_residual",), "tide_level", residual, needs=("tide_z0",)),
-    Derivation(("reservoir_level",), "water_level", lake, needs=("normal_level",)),
-    Derivation(("outflow_rise",), "outflow", growth, window_s=3_600.0, window_intervals=1),
+    Derivation(("reservoir_level",), "water_level", lake, needs=("normal_level",), alike=()),
+    Derivation(("outflow_rise",), "outflow", growth, window_s=3_600.0, window_intervals=1, alike=()),
 )  # fmt: skip
 
 _LEVEL = {
@@ -263,6 +264,8 @@ HAZARD = Hazard(
     advice=texts.RIVER_ADVICE,
     cap=Cap("Met", Text("Lũ", "Flood"), ("Monitor", "Prepare", "Evacuate")),
     reason=reason,
+    attributes=reads.ATTRIBUTES,
+    ascending=reads.ASCENDING,
     of_property={
         rain.SEVERITY: shower.PART,
         "street_depth": texts.STREET,

@@ -12,9 +12,11 @@ Not here: communicationFailure is the engine's silence; work orders and resettin
 from typing import Any
 
 from services.alerts.hazard import Derivation, Hazard
+from services.alerts.hazards import _lighting_attributes as reads
 from services.alerts.hazards import _lighting_lamp as lamp
 from services.alerts.hazards import _lighting_texts as texts
 from services.alerts.hazards._lighting_reasons import reason
+from services.alerts.hazards._lighting_told import told
 from services.observation.quantity import Property
 from services.observation.text import Text
 
@@ -83,14 +85,14 @@ _DERIVES = (
     ),
     Derivation(
         ("lamp_failure", "lamp_unexpected_on", "lamp_power_high", "lamp_power_low", "dimming_failure"),
-        "~lamp_fault", lamp.told, window_s=HOUR, needs=_LAMP,
+        "~lamp_fault", told, window_s=HOUR, needs=_LAMP, alike=(),
     ),
     Derivation(
         ("power_factor_low",), "power_factor", points=lamp.power_factor, needs=_LAMP,
         inputs=("dimming", "active_power"), own=("dimming", "active_power"),
     ),
     Derivation(("~lamp_dropped",), "lamp_state", points=lamp.dropped, **_ORDERED),
-    Derivation(("lamp_cycling",), "~lamp_dropped", lamp.cycling, window_s=HOUR, needs=_LAMP),
+    Derivation(("lamp_cycling",), "~lamp_dropped", lamp.cycling, window_s=HOUR, needs=_LAMP, alike=()),
     Derivation(
         ("gear_failure",), "dali_status", points=lamp.gear, needs=_LAMP, inputs=("supply_loss",),
         cabinet=("supply_loss",),
@@ -195,5 +197,6 @@ HAZARD = Hazard(
     advice=texts.UNEXPECTED.advice | texts.FAILURE.advice,
     cap=texts.FAILURE.cap,
     reason=reason,
+    attributes=reads.ATTRIBUTES,
     of_property=texts.OF_PROPERTY,
 )

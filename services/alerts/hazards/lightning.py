@@ -13,6 +13,7 @@ rule of the site or an attribute of the station.
 """
 
 from services.alerts.hazard import Derivation, Hazard, Part, StrikeDerivation
+from services.alerts.hazards import _lightning_attributes as reads
 from services.alerts.hazards import _lightning_field as mill
 from services.alerts.hazards import _lightning_rings as rings
 from services.alerts.hazards import _lightning_texts as texts
@@ -149,6 +150,8 @@ HAZARD = Hazard(
     advice=texts.ADVICE,
     cap=texts.CAP,
     reason=reason,
+    attributes=reads.ATTRIBUTES,
+    ascending=reads.ASCENDING,
     of_property={
         "field_step": texts.FIELD,
         "flash_jump": texts.JUMP,

@@ -12,6 +12,7 @@ All numbers that are not the model's are design defaults, and give way to attrib
 """
 
 from services.alerts.hazard import Derivation, Hazard
+from services.alerts.hazards import _rip_attributes as reads
 from services.alerts.hazards import _rip_beach as beach
 from services.alerts.hazards import _rip_model as model
 from services.alerts.hazards import _rip_texts as texts
@@ -70,7 +71,8 @@ _DERIVES = (
         ("~seaward_current",), "current_speed", points=beach.seaward, needs=_BEACH,
         inputs=("current_direction",),
     ),
-    Derivation(("offshore_current",), "~seaward_current", beach.two_minutes, window_s=120.0, slots=120),
+    Derivation(("offshore_current",), "~seaward_current", beach.two_minutes, window_s=120.0, slots=120,
+               alike=()),
     Derivation(
         _INDEX, "offshore_current", points=beach.by_meter,
         inputs=("rip_probability_low", "rip_probability_high", "rip_wave_missing", "wind_speed"),
@@ -134,5 +136,7 @@ HAZARD = Hazard(
     advice=texts.ADVICE,
     cap=texts.CAP,
     reason=reason,
+    attributes=reads.ATTRIBUTES,
+    ascending=reads.ASCENDING,
     of_property={BY_WAVES: texts.BY_WAVES, "rip_checklist": texts.CHECKLIST},
 )

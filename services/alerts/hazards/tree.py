@@ -10,6 +10,7 @@ design defaults, and give way to attributes of the tree.
 """
 
 from services.alerts.hazard import Derivation, Hazard
+from services.alerts.hazards import _tree_attributes as reads
 from services.alerts.hazards import _tree_danger as fall
 from services.alerts.hazards import _tree_long as long
 from services.alerts.hazards import _tree_texts as texts
@@ -60,14 +61,14 @@ _DERIVES = (
     ),
     Derivation(
         ("tilt_still", "tilt_wind_known"), "~tilt_calm", tilt.still, window_s=tilt.STILL_S, slots=72,
-        inputs=("wind_speed",),
+        inputs=("wind_speed",), alike=(),
     ),
     Derivation(
         ("tilt_jump", "tilt_sway", "tilt_peak"), "tilt_lean", tilt.moving, window_s=tilt.MOVING_S, slots=720,
-        inputs=("wind_speed",),
+        inputs=("wind_speed",), alike=("tilt_calm_wind", "tree_sway_peak"),
     ),
-    Derivation(_GUST, "wind_gust", long.gusts, window_s=long.GUST_S, slots=long.GUST_SLOTS),
-    Derivation(_GUST, "wind_speed", long.gusts, window_s=long.GUST_S, slots=long.GUST_SLOTS),
+    Derivation(_GUST, "wind_gust", long.gusts, window_s=long.GUST_S, slots=long.GUST_SLOTS, alike=()),
+    Derivation(_GUST, "wind_speed", long.gusts, window_s=long.GUST_S, slots=long.GUST_SLOTS, alike=()),
     Derivation(
         ("tilt_change", "tilt_rate_day", "tilt_rate_week", "tilt_after_storm", "tree_storm_gust_seen",
          "tilt_daily"),
@@ -75,7 +76,7 @@ _DERIVES = (
         inputs=_GUST,
     ),
     Derivation(("soil_waterlogged",), "soil_moisture", fall.waterlogged, window_s=fall.SOIL_S, slots=96,
-               needs=("soil_saturation",)),
+               needs=("soil_saturation",), alike=("soil_saturation",)),
     Derivation((DRY,), "soil_moisture", points=fall.deficit, needs=("field_capacity", "wilting_point")),
     Derivation(
         (DANGER, "tree_soaked"), "tilt_lean", points=fall.danger,
@@ -119,5 +120,7 @@ HAZARD = Hazard(
     advice=texts.ADVICE,
     cap=texts.CAP,
     reason=reason,
+    attributes=reads.ATTRIBUTES,
+    ascending=reads.ASCENDING,
     of_property={DRY: texts.DRY},
 )
