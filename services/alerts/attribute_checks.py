@@ -72,7 +72,7 @@ def _of_one(station: Station, name: str, one: Attribute) -> Iterator[Problem]:
                 f"{name} = {value:g} là không thể có ({one.text.vi}: {span.vi})",
                 f"{name} = {value:g} is impossible ({one.text.en}: {span.en})",
             ),
-            Text(f"ghi {span.vi}, hoặc bỏ {name}", f"write {span.en}, or leave {name} out"),
+            Text(f"sửa con số, hoặc bỏ {name}", f"mend the number, or leave {name} out"),
         )
     if one.needs and one.needs not in station.attributes:
         yield _problem(

@@ -74,6 +74,8 @@ class StrikeDerivation(msgspec.Struct, frozen=True):
         step: called at each full `step_s` of the strikes' clock with all that came before and is not older
             than `window_s`. None: never.
         inputs: as in `Derivation`.
+        alive: a property of a strike source's gateway, at a station of scope `site`: while its newest good
+            value is below 1, that gateway counts as not heard.
     """
 
     outputs: tuple[str, ...]
@@ -83,6 +85,7 @@ class StrikeDerivation(msgspec.Struct, frozen=True):
     step_s: float = 60.0
     window_s: float = 1_800.0
     inputs: tuple[str, ...] = ()
+    alive: str | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -74,9 +74,7 @@ class Masses:
         self.of: dict[int, Mass] = {}
         for mass in found.values():
             many = Counter(layout.property[layout.row_at[at]] for at in mass.cells)
-            mass.crowd = {
-                at for at in mass.cells if many[layout.property[layout.row_at[at]]] >= mass.rule.k
-            }
+            mass.crowd = {at for at in mass.cells if many[layout.property[layout.row_at[at]]] >= mass.rule.k}
             if mass.crowd:
                 self.all.append(mass)
                 self.of |= dict.fromkeys(mass.crowd, mass)
@@ -147,9 +145,7 @@ class Masses:
             (layout.row_at[at] for at in mass.crowd if core.state.silent[layout.row_at[at]]),
             key=layout.names.__getitem__,
         )
-        members = {
-            layout.names[row]: site.stations[layout.station[row]].name for row in rows[:MOST_NAMED]
-        }
+        members = {layout.names[row]: site.stations[layout.station[row]].name for row in rows[:MOST_NAMED]}
         gateway = site.gateways.get(mass.gateway)
         facts = Facts(
             verb=verb, severity=severity, rule=rule.id, kind=rule.kind, property=rule.property or "",

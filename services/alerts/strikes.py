@@ -17,12 +17,14 @@ import numpy as np
 from services.alerts import momentary
 from services.alerts.core import Cause, Core
 from services.alerts.derive import Bools, Ints, Strikes, Struck
+from services.alerts.ladder import NEVER
 from services.alerts.placing import PlacedStrikes
 from services.alerts.struck import Columns
 from services.observation.flags import Flag
 from services.observation.instants import SECOND
 from services.observation.messages import Strike, StrikeBatch, Tick
 from services.observation.site import BROKER
+from services.observation.topics import SITE_SCOPE
 
 _CLOUD = frozenset({"ic", "cc", "cloud"})
 
@@ -37,7 +39,8 @@ def apply(core: Core, message: StrikeBatch) -> None:
     fresh = _fresh(core, message.strikes)
     if not len(fresh.time):
         return
-    newest = int(fresh.time.max())
+    # A clock that is ahead must not end what others still wait for.
+    newest = min(int(fresh.time.max()), core.cause.detected_at or int(fresh.time.max()))
     _advance(core, newest, steps_upto=newest - 1)
     state.window = state.window.joined(fresh)
     state.keys.update(fresh.key.tolist())
@@ -99,7 +102,19 @@ def _heard(core: Core) -> bool:
     if None in through:
         return True
     rows = [layout.gateway_row[name] for name in through if name in layout.gateway_row]
-    return any(not (core.state.offline[at] or core.state.quiet[at]) for at in rows)
+    return any(not (core.state.offline[at] or core.state.quiet[at] or _asleep(core, at)) for at in rows)
+
+
+def _asleep(core: Core, gateway: int) -> bool:
+    """Whether a gateway says that none of its detectors works."""
+    layout, state = core.layout, core.state
+    names = {placed.derivation.alive for placed in layout.struck}
+    rows = [
+        row
+        for row in np.flatnonzero(layout.gateway[: layout.real] == gateway).tolist()
+        if layout.property[row] in names and layout.area[row] == SITE_SCOPE and not np.isnan(state.value[row])
+    ]
+    return bool(rows) and all(state.good[row] != NEVER and state.value[row] < 1 for row in rows)
 
 
 def _advance(core: Core, upto: int, *, steps_upto: int) -> None:

@@ -1,13 +1,11 @@
 """A recording before the engine: events, scores, load; and the same of bare thresholds."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from services.observation.event import SEVERITIES, CloudEvent
+from services.observation.event import CloudEvent
 from services.observation.instants import micros
 
 if TYPE_CHECKING:

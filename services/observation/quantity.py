@@ -106,7 +106,10 @@ _TABLE = (
     _property("rainfall", "mm", "lượng mưa", "rainfall in the interval", (0.0, 500.0)),
     _property("rain_total", "mm", "tổng lượng mưa (bộ đếm)", "rain counter", (0.0, None)),
     _property("rain_rate", "mm/h", "cường độ mưa", "rain rate", (0.0, 1000.0)),
-    _property("wave_height", "m", "độ cao sóng", "significant wave height", (0.0, 20.0), interval_s=1800),
+    # One impossible sea would be remembered as an event for days.
+    _property(
+        "wave_height", "m", "độ cao sóng", "significant wave height", (0.0, 20.0), interval_s=1800, spike=1.5
+    ),
     _property("wave_period", "s", "chu kỳ sóng", "dominant wave period", (0.0, 40.0), interval_s=1800),
     _property("wave_direction", "deg", "hướng sóng", "mean wave direction", (0.0, 360.0), interval_s=1800),
     _property("current_speed", "m/s", "tốc độ dòng chảy", "current speed", (0.0, 5.0)),
@@ -150,9 +153,9 @@ _TABLE = (
     _property("dissolved_oxygen", "mg/l", "oxy hòa tan", "dissolved oxygen", (0.0, 25.0), interval_s=900),
     _property("turbidity", "NTU", "độ đục", "turbidity", (0.0, None), interval_s=900),
     _property("conductivity", "S/m", "độ dẫn điện", "conductivity", (0.0, 10.0), interval_s=900),
-    _property("tilt", "deg", "độ nghiêng", "tilt", (-180.0, 180.0)),
-    _property("tilt_x", "deg", "độ nghiêng trục x", "tilt, x axis", (-180.0, 180.0)),
-    _property("tilt_y", "deg", "độ nghiêng trục y", "tilt, y axis", (-180.0, 180.0)),
+    _property("tilt", "deg", "độ nghiêng", "tilt", (-180.0, 180.0), spike=5.0),
+    _property("tilt_x", "deg", "độ nghiêng trục x", "tilt, x axis", (-180.0, 180.0), spike=5.0),
+    _property("tilt_y", "deg", "độ nghiêng trục y", "tilt, y axis", (-180.0, 180.0), spike=5.0),
     _property("soil_moisture", "%", "độ ẩm đất", "soil moisture", (0.0, 100.0), interval_s=3600),
     _property("battery", "%EL", "pin", "battery charge", (0.0, 100.0), interval_s=3600),
     _property("battery_voltage", "V", "điện áp pin", "battery voltage", (0.0, 60.0), interval_s=3600),

@@ -601,9 +601,9 @@ class ReferenceEngine:
             if math.isfinite(value) and not channel.sensor.property.startswith("~"):
                 self.derived.append((channel.sensor.id, t, value, 3 if lower else flag))
             finite = math.isfinite(value)
-            value = value if finite else math.nan
+            said = value if finite else math.nan
             key = (*one.key, channel.number)
-            made.append(Reading(key, channel, t, value, flag, one.pack, absent, lower and finite))
+            made.append(Reading(key, channel, t, said, flag, one.pack, absent, lower and finite))
         return made
 
     def _held(self, c: Channel | None, one: Reading) -> float:

@@ -142,3 +142,35 @@ def test_the_end_of_the_last_day_ends_what_a_rule_raised() -> None:
         "raised watch s0.water_level @0",
         f"cleared watch s0.water_level @{midnight}",
     ]
+
+
+SUPPLY: dict[str, Any] = {
+    "id": "supply", "kind": "count", "hazard": "flood", "property": "door", "at_least": 1, "per": "gateway",
+    "watch": 1, "on_delay_s": 30, "off_delay_s": 120,
+}  # fmt: skip
+
+
+def test_what_holds_by_its_last_value_is_counted_by_the_clock_of_its_gateway() -> None:
+    """One sensor every fifteen minutes: the half minute of its rule does not last until its next word."""
+    site = city([sensor("a.door", 900, "on_change"), sensor("a.water_level", 1)], [SUPPLY])
+    lost, back = readings(("a.door", T0, 1.0)), readings(("a.door", T0 + 5 * MINUTE, 0.0))
+    live = play(site, lost, tick(T0, {"gw": T0 + MINUTE}), back, tick(T0, {"gw": T0 + 9 * MINUTE}))
+    assert live == ["raised watch gw @0.5", "cleared watch gw @7"]
+    # As a backtest: all at once, and a tick at the end.
+    assert play(site, lost, back, tick(T0, {"gw": T0 + 9 * MINUTE})) == live
+    # What is over before its delay is told to nobody.
+    over = readings(("a.door", T0 + 20 * 1_000_000, 0.0))
+    assert play(site, lost, over, tick(T0, {"gw": T0 + MINUTE})) == []
+
+
+def test_while_nothing_is_known_of_a_gateway_its_count_runs_out_for_nobody() -> None:
+    site = city([sensor("a.door", 900, "on_change"), sensor("a.water_level", 600)], [SUPPLY])
+    lost, gone = readings(("a.door", T0, 1.0)), GatewayState(T0, "gw", "offline")
+    assert play(site, lost, tick(T0, {"gw": T0}), gone, tick(T0, {}, dt=MINUTE)) == []
+
+
+def test_what_is_declared_periodic_waits_for_its_next_reading() -> None:
+    site = city([sensor("a.door", 900), sensor("a.water_level", 1)], [SUPPLY])
+    lost, again = readings(("a.door", T0, 1.0)), readings(("a.door", T0 + 15 * MINUTE, 1.0))
+    assert play(site, lost, tick(T0, {"gw": T0 + MINUTE})) == []
+    assert play(site, lost, again) == ["raised watch gw @15"]

@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from services.alerts.engine import Engine, EngineMessage, Readings
+from services.alerts.hazard import Derivation
+from services.alerts.hazards import derivations as all_derivations
 from services.observation.batch import Batch
 from services.observation.site import Site
-from tests.support.derivations import DERIVATIONS, NAMES, only
+from tests.support.derivations import DERIVATIONS, NAMES, STRIKES, only
 from tests.support.engine_traces import cut, runs, scattered, together, told_of, traces
 from tests.support.engine_world import T0, city, engine_of, readings, rules_of, sensor, without_detection
 from tests.support.reference_engine import ReferenceEngine
@@ -186,6 +188,13 @@ def test_partitions_together_derive_what_one_engine_derives(site: Site, trace: l
     assert np.isfinite([value for _, _, value, _ in derived]).all()
 
 
+def test_what_holds_for_an_instant_cannot_be_made_of_readings() -> None:
+    of_strikes = STRIKES[0].outputs[0]
+    wrong = Derivation((of_strikes,), "water_level", DERIVATIONS[0][0].compute)
+    with only([wrong], STRIKES), pytest.raises(LookupError, match=f"{of_strikes} is momentary"):
+        all_derivations()
+
+
 def _rain_and_tide(gateway: str = "gw") -> Site:
     gauges = [sensor("a.rainfall"), sensor("a.tide_level"), sensor("a.water_level")]
     return city(gauges, gateways={"a": gateway})
@@ -216,7 +225,7 @@ def test_in_which_order_a_gateway_lists_what_it_measured_together_decides_nothin
     # As live: a pack every ten minutes; as a backtest: one message, cut between any two instants.
     for cuts in ([3, 6, 9], [6]):
         engine = engine_of(site)
-        engine.apply([piece for piece in cut(readings(*rows), cuts)])
+        engine.apply(list(cut(readings(*rows), cuts)))
         found.append(rows_of(engine.take_derived()))
     tide = {t: value for name, t, value in rows if name == "a.tide_level"}
     over = {(t, name): value for name, t, value, _ in found[0]}

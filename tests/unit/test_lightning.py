@@ -13,6 +13,7 @@ from services.alerts.lightning_score import Alarm, alarms_of
 from services.observation.event import CloudEvent
 from services.observation.messages import GatewayState, Strike, StrikeBatch, Tick
 from services.observation.site import BROKER, Site, SourceDecl
+from services.observation.sources import Source
 from tests.support.engine_world import MINUTE, SECOND, T0, batch, city, rules_of, sensor, told
 
 ON: list[dict[str, Any]] = [
@@ -125,6 +126,44 @@ def test_without_data_the_clock_stands_still_and_nobody_is_told_all_clear() -> N
     end = float(levels(events)[-1].rsplit("@", 1)[1])
     assert 151 <= end <= 153
     assert "Không coi là an toàn" in next(e for e in events if e.data.blind).data.reason.vi
+
+
+def test_a_network_without_a_detector_at_work_sees_nothing_and_clears_nothing() -> None:
+    """It goes on reporting every minute, that none of its detectors works."""
+    place = beach()
+    net = sensor("net.strike_detectors", 60.0, unit="1")
+    station = msgspec.structs.replace(
+        place.stations["beach"], id="net", area="site", gateway=NETWORK, attributes={}
+    )
+    place = msgspec.structs.replace(
+        place,
+        stations={**place.stations, "net": station},
+        sensors={**place.sensors, net.id: net},
+        gateways={
+            **place.gateways,
+            NETWORK: msgspec.structs.replace(place.gateways[NETWORK], stations=("net",)),
+        },
+    )
+
+    def minute(at: int, detectors: float) -> list[EngineMessage]:
+        return [Readings(batch([("net.strike_detectors", T0 + at * MINUTE, detectors)])), clock(at)]
+
+    working = [one for at in (1, 2) for one in minute(at, 8)]
+    blind = [one for at in range(3, 120) for one in minute(at, 0)]
+    again = [one for at in range(120, 160) for one in minute(at, 8)]
+    events = [
+        e for e in run(place, strikes((1, 9)), *working, *blind, *again) if e.data.hazard == "lightning"
+    ]
+    assert [line.split()[0] for line in told(events)] == ["raised", "blind", "sighted", "cleared"]
+    assert float(levels(events)[-1].rsplit("@", 1)[1]) > 145
+
+
+def test_a_strike_stamped_ahead_of_its_arrival_ends_nothing_early() -> None:
+    ahead = StrikeBatch(
+        [Source(NETWORK, "", 0, 0, 1, T0 + 28 * MINUTE, 1)],
+        [Strike(source=NETWORK, time=T0 + 32 * MINUTE, lat=12.0, lon=107.1, type="cg")],
+    )
+    assert levels(run(beach(), strikes((1, 9)), clock(27), ahead)) == ["raised warning @1"]
 
 
 def at_mill(number: int, minute: int, volts: float) -> Readings:

@@ -45,9 +45,15 @@ def derivations() -> tuple[Derivation, ...]:
     """All derivations, in the order of hazards, but each after all that make what it reads.
 
     Raises:
-        LookupError: some read each other in a circle.
+        LookupError: some read each other in a circle, or one makes a momentary property of readings.
     """
-    return tuple(ordered([derivation for hazard in hazards().values() for derivation in hazard.derives]))
+    found = ordered([derivation for hazard in hazards().values() for derivation in hazard.derives])
+    known = properties()
+    for name in (name for one in found for name in one.outputs):
+        if name in known and known[name].reports == "momentary":
+            msg = f"{name} is momentary: only what is made of strikes holds for an instant (`Hazard.strikes`)"
+            raise LookupError(msg)
+    return tuple(found)
 
 
 def strike_derivations() -> tuple[StrikeDerivation, ...]:

@@ -36,6 +36,7 @@ ATTRIBUTES = {
 
 ASCENDING = (
     Ascending(tuple(name for name, _ in reversed(RINGS)), strict=False),
-    Ascending(("lightning_warning_km", "lightning_all_clear_km", "lightning_prepare_km"), strict=False),
+    Ascending(("lightning_warning_km", "lightning_all_clear_km"), strict=False),
+    Ascending(("lightning_all_clear_km", "lightning_prepare_km"), strict=False),
     Ascending(tuple(name for name, _ in LEVELS), strict=False),
 )

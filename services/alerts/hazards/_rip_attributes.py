@@ -45,8 +45,8 @@ ATTRIBUTES = {
     },
     **{
         name: Attribute(
-            Text("ngưỡng của dòng chảy ra khơi", "step of the seaward current"), "m/s", 0.0, 10.0, beyond=True,
-            default=default, needs=_BEACH,
+            Text("ngưỡng của dòng chảy ra khơi", "step of the seaward current"), "m/s", 0.0, 10.0,
+            beyond=True, default=default, needs=_BEACH,
         )
         for name, default in U_STEPS.items()
     },

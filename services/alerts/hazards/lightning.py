@@ -143,7 +143,9 @@ HAZARD = Hazard(
                    alike=mill.ATTRIBUTES, rests=mill.lowest_level),
     ),
     strikes=(
-        StrikeDerivation(rings.OUTPUTS, (PLACE,), rings.near, rings.step, inputs=("field_step",)),
+        StrikeDerivation(
+            rings.OUTPUTS, (PLACE,), rings.near, rings.step, inputs=("field_step",), alive="strike_detectors"
+        ),
     ),
     rules=(_LIGHTNING, _MILLS, _MILL, _STRIKES, _JUMP),
     words=texts.WORDS,
