@@ -24,6 +24,8 @@ FILE = "stations.geojson"
 _NAMED = re.compile(r"station\.([a-z0-9_]+)")
 _SHORT = 5
 """Letters of a name in which a second slip would make it another word."""
+_UNITS = ("deg", "km", "h", "s", "celsius")
+"""Ends of names that are left out easily."""
 _ALIKE = 0.9
 """Share of letters in common from which on a longer slip is one too: `lightning_warn_km`."""
 
@@ -181,6 +183,8 @@ class _Slips:
 def _share(name: str, known: str) -> float:
     """Share of letters in common where a slip may have made one name of the other; else 0."""
     written = name.casefold()
+    if known.startswith(f"{written}_") and known.removeprefix(f"{written}_") in _UNITS:
+        return _ALIKE
     if abs(len(written) - len(known)) > 2 + len(known) // 8:
         return 0.0
     match = SequenceMatcher(None, written, known, autojunk=False)

@@ -79,7 +79,7 @@ def _happened(row: "Mapping[str, str]", areas: "Collection[str]", known: "Collec
             Text("đổi chỗ hai thời điểm", "put them the other way round"),
         )
     _one_of("area", "khu vực", row["area"], areas)
-    _one_of("hazard", "loại thiên tai", row["hazard"], known)
+    _one_of("hazard", "loại thiên tai, sự cố", row["hazard"], known)
     _one_of("severity", "mức", row["severity"], SEVERITIES)
     return Happened(start, end, row["area"], row["hazard"], row["severity"])
 

@@ -59,7 +59,9 @@ IMPOSSIBLE: list[tuple[str, dict[str, float], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "numbers", "en", "vi"), IMPOSSIBLE, ids=[f"{c[0]}-{n}" for n, c in enumerate(IMPOSSIBLE)])
+@pytest.mark.parametrize(
+    ("name", "numbers", "en", "vi"), IMPOSSIBLE, ids=[f"{c[0]}-{n}" for n, c in enumerate(IMPOSSIBLE)]
+)
 def test_an_impossible_number_is_refused_with_what_would_be_possible(
     name: str, numbers: dict[str, float], en: str, vi: str
 ) -> None:
@@ -146,7 +148,9 @@ def test_a_misspelt_name_is_asked_about(written: str, meant: str) -> None:
     assert f"có phải là {meant}?" in one.what.vi
 
 
-@pytest.mark.parametrize("name", ["drain_mm_h", "faces_deg", "catchment_km2", "full_m3", "height_m", "x", "my_own"])
+@pytest.mark.parametrize(
+    "name", ["drain_mm_h", "faces_deg", "catchment_km2", "full_m3", "height_m", "x", "my_own"]
+)
 def test_a_number_of_the_sites_own_is_let_alone(name: str) -> None:
     assert found(**{name: -1e9}) == []
 
@@ -222,7 +226,9 @@ def test_a_new_hazard_declares_its_own() -> None:
 
 def read_in_code() -> Iterator[str]:
     """Names that the code of hazards asks stations for, as it is written."""
-    asks = r"""(?:attribute|attributes\.get|series\.attributes|facts\.attributes)[(\[]\s*f?"([a-z0-9_{}]+)\""""
+    asks = (
+        r"""(?:attribute|attributes\.get|series\.attributes|facts\.attributes)[(\[]\s*f?"([a-z0-9_{}]+)\""""
+    )
     for file in sorted(Path(room.__file__).parent.glob("*.py")):
         yield from re.findall(asks, file.read_text(encoding="utf-8"))
 
