@@ -206,18 +206,21 @@ class Groups:
         if not self.groups:
             return
         state, layout, row = core.state, core.layout, self.leaves.row
-        for number, group in enumerate(self.groups):
-            if group.clock is not None and group.cell.pending and not state.unknown(layout, group.clock):
-                self._timers(core, group, int(state.clock[group.clock]))
-                self._waits[number] = group.cell.pending
         gateways = np.array([state.unknown(layout, at) for at in range(len(layout.gateways))] + [False])
         lost = self.known & (state.silent[row] | gateways[layout.gateway[row]])
         if lost.any():
             self.known[lost] = False
             self._stale[self.leaves.group[lost]] = True
 
+    def run_out(self, core: "Core") -> None:
+        """At a tick: let delays run out by the clock of the gateway, before it is known who is silent."""
+        state, layout = core.state, core.layout
+        for number, group in enumerate(self.groups):
+            if group.clock is not None and group.cell.pending and not state.unknown(layout, group.clock):
+                self._timers(core, group, int(state.clock[group.clock]))
+                self._waits[number] = group.cell.pending
+
     def _timers(self, core: "Core", group: Group, clock: int) -> None:
-        """Let delays run out by the clock of the gateway."""
         counts = self.counts(group)
         while (d := group.due()) <= clock:
             since = group.fire(d, counts, 0)
@@ -310,7 +313,7 @@ class Groups:
 class _Walk:
     """A group along its judged readings, from one at which something turns or falls due to the next."""
 
-    def __init__(self, group: Group, last: int, time: Ints, counts: Counts, before: Counts) -> None:  # noqa: PLR0913
+    def __init__(self, group: Group, last: int, time: Ints, counts: Counts, before: Counts) -> None:
         """`time`: of each reading; `last`: of the newest before them; `before`: the counts then, one step."""
         self.group, self.last, self.counts, self.before = group, last, counts, before
         self.time = np.maximum.accumulate(np.maximum(time, last))

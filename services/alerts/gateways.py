@@ -35,6 +35,7 @@ def tick(core: Core, message: Tick) -> None:
     for gateway in np.flatnonzero(late & (layout.patience < FOREVER)).tolist():
         _fall_quiet(core, gateway)
     due_timers(core)
+    core.groups.run_out(core)
 
 
 def _hear(core: Core, gateway: int, base: int) -> bool:

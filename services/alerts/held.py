@@ -1,10 +1,10 @@
 """What the newest good reading of a sensor was, as each reading sees it.
 
-Only of the few sensors that a derivation reads beside its source. Of earlier packs, and of other gateways, what
-came before a reading counts and what came after does not. Within its own pack a reading sees what was measured
-by then, at the same instant too: in which order a gateway lists its sensors decides nothing. A pack is never
-cut, so no cut of a batch changes what a derivation sees; in a backtest, where a recording is one pack of each
-gateway, readings that were measured together stay together.
+Only of the few sensors that a derivation reads beside its source. Of earlier packs, and of other gateways,
+what came before a reading counts and what came after does not. Within its own pack a reading sees what was
+measured by then, at the same instant too: the order in which a gateway lists its sensors decides nothing. A
+pack is never cut, so no cut of a batch changes what a derivation sees; in a backtest a recording is one pack of each
+gateway, and readings that were measured together stay together.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -141,7 +141,7 @@ class Held:
 
 
 def _by_pack_and_time(pack: Ints, time: Ints) -> Ints:
-    """Of readings in the order they came, packs in theirs: a number for each instant of each pack, ascending."""
+    """Of readings in the order they came: a number for each instant of each pack, ascending with both."""
     same = pack[1:] == pack[:-1]
     order = None
     if ((time[1:] < time[:-1]) & same).any():

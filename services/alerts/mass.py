@@ -1,9 +1,9 @@
 """Many silent sensors of one gateway as one alert: rules of kind `silent` with `per = "gateway"`.
 
-Of such a rule, sensors are a *crowd* where `k` or more of one property hang on a gateway (in one area of it).
-As long as fewer than `k` of the crowd are silent, each has an alert of its own. When the k-th falls silent, and
-at any number that fall silent at the same instant, one alert of the gateway is raised, and no further ones of
-its sensors; what was told of some before stands until they speak. It ends when fewer than `k` are silent, and
+Of such a rule, sensors are a *crowd* where `k` or more of one property hang on a gateway (in one area of
+it). As long as fewer than `k` of the crowd are silent, each has an alert of its own. When the k-th falls
+silent, with all that fall silent at the same instant, one alert of the gateway is raised, and no further ones
+of its sensors; what was told of some before stands until they speak. It ends when fewer than `k` are silent, and
 those that still are have alerts of their own from then on. A sensor that is no part of a crowd, a flood gauge
 among lamps, is always told by itself and at once.
 
@@ -133,7 +133,7 @@ class Masses:
         row = core.layout.row_at[at]
         return int(core.state.base[row]) + int(core.layout.silent[row])
 
-    def _tell(
+    def _tell(  # noqa: PLR0913  an event has these parts
         self, core: "Core", mass: Mass, verb: str, t: int, silent: int, reason: Text | None = None
     ) -> None:
         layout, rule, site = core.layout, mass.rule, core.layout.site

@@ -47,6 +47,17 @@ KNOWN: dict[int, Known] = {
             "a table of restores; snapshots of engine and ingest hold more",
         ),
     ),
+    3: Known(
+        "0.3.0",
+        2,
+        3,
+        2,
+        by_itself=True,
+        change=Text(
+            "ảnh chụp của bộ máy cảnh báo giữ thêm tia sét và phép đếm; có luồng lệnh chiếu sáng",
+            "snapshots of the engine hold strikes and counts; a stream of orders to street lights",
+        ),
+    ),
 }
 DATA = max(KNOWN)
 

@@ -52,7 +52,7 @@ def power_factor(look: Look) -> Floats:
 
 def _rush(look: Look) -> Floats:
     """Traffic of the two rush hours, up to 1."""
-    morning, evening = ((look.hour - 7.4) / 1.2) ** 2, ((look.hour - 17.6) / 1.6) ** 2
+    morning, evening = ((look.hour - 7.4) / 1.0) ** 2, ((look.hour - 17.6) / 1.6) ** 2
     return np.asarray(np.exp(-morning) + np.exp(-evening), np.float64)
 
 
@@ -84,8 +84,8 @@ def o3(look: Look) -> Floats:
 
 def sound_level(look: Look) -> Floats:
     """LAeq, dB: traffic's energy by the hour, and rain on the microphone's shelter."""
-    day = np.clip(0.52 - 0.49 * look.daily(2.5), 0.04, 1.0) ** 1.3
-    street = look.trait("traffic", 63.0, 68.0) + 10.0 * np.log10(day + 0.4 * _rush(look))
+    day = np.clip(0.52 - 0.49 * look.daily(3.2), 0.04, 1.0) ** 1.3
+    street = look.trait("traffic", 62.0, 66.0) + 10.0 * np.log10(day + 0.4 * _rush(look))
     rain = 45.0 + 7.0 * np.log10(1.0 + look.field("rain"))
     energy = 10.0 ** (street / 10.0) + 10.0 ** (rain / 10.0)
     return 10.0 * np.log10(energy) + 0.8 * look.wander(600) + look.noise(0.5)

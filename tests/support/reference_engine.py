@@ -376,14 +376,17 @@ class ReferenceEngine:
                 absent = math.isnan(x) if c.sensor.derived else not math.isfinite(x)
                 if flag not in (1, 2) or (absent and not c.sensor.derived):
                     continue
-                now = t if crowd.last is None else max(t, crowd.last)
-                while crowd.timed and (d := crowd.due()) is not None and d < now:
-                    crowd.fire(d)
-                    self._tell_crowd(crowd, d)
+                if crowd.timed:
+                    self._run_out(crowd, (t if crowd.last is None else max(t, crowd.last)) - 1)
                 if none or not absent:
                     sign = crowd.bounds[c.sensor.id][0]
                     crowd.see(c.sensor.id, -math.inf * sign if none else x, lower=lower)
                 self._tell_crowd(crowd, crowd.judge(t))
+
+    def _run_out(self, crowd: Crowd, upto: int) -> None:
+        while (due := crowd.due()) is not None and due <= upto:
+            crowd.fire(due)
+            self._tell_crowd(crowd, due)
 
     def _tell_crowd(self, crowd: Crowd, t: int) -> None:
         level = max((k + 1 for k, rung in crowd.rungs.items() if rung.active), default=0)
@@ -524,14 +527,15 @@ class ReferenceEngine:
     # -- readings
 
     def _batch(self, b: Batch) -> None:
-        """Readings, level by level: what is derived may see what was measured with it further on in the pack."""
+        """Readings, level by level: what is derived may see what stands further on in its pack."""
         packs = b.source_of_row()
         for c in self.channels.values():
             c.trail, c.sure_before, c.dumb_before = [], c.sure, c.silent or c.failing
         todo = []
         for at in range(len(b.time)):
-            c = self.channels.get(b.sensors[b.sensor[at]])
-            if c is not None:
+            name = b.sensors[b.sensor[at]]
+            if name in self.channels:
+                c = self.channels[name]
                 todo.append(
                     Reading((at,), c, int(b.time[at]), float(b.value[at]), int(b.flag[at]), int(packs[at]))
                 )
@@ -838,7 +842,7 @@ class ReferenceEngine:
                 watch.blind = True
                 self.tell("blind", watch.told, watch, c, t)
 
-    def tick(self, message: Tick) -> None:  # noqa: C901  the rules in order
+    def tick(self, message: Tick) -> None:  # noqa: C901, PLR0912  the rules in order
         own = {source.gateway: source.id for source in self.site.sources if source.gateway and source.url}
         for name, gate in self.gates.items():
             if gate.known and own.get(name, "broker") in message.resumed:
@@ -862,11 +866,8 @@ class ReferenceEngine:
             if c.gateway in self.gates:
                 self.timers(c, self.gates[c.gateway].clock)
         for crowd in self.crowds:
-            gate = self.gates.get(crowd.who)
-            if crowd.timed and gate is not None and not gate.unknown():
-                while (d := crowd.due()) is not None and d <= gate.clock:
-                    crowd.fire(d)
-                    self._tell_crowd(crowd, d)
+            if crowd.timed and crowd.who in self.gates and not self.gates[crowd.who].unknown():
+                self._run_out(crowd, self.gates[crowd.who].clock)
 
     def _hear(self, name: str, gate: Gate, base: int) -> None:
         back = gate.away and base > gate.clock

@@ -1,4 +1,4 @@
-"""Numbers of stations: what is impossible is refused, what is misspelt is asked about, the rest is let alone."""
+"""Numbers of stations: the impossible is refused, the misspelt is asked about, the rest is let alone."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 
 import services.alerts.hazards as room
 from services.alerts.attribute_checks import attribute_faults
-from services.alerts.hazard import Ascending, Attribute
+from services.alerts.hazard import Ascending, Attribute, Hazard
 from services.alerts.hazards import _flood_tide, derivations, hazards, strike_derivations
 from services.cli.folder import check_files
 from services.observation.site import Problem, RawRule, Site
@@ -86,7 +86,10 @@ DISORDER: list[tuple[dict[str, float], str]] = [
     (PLACE | {"lightning_all_clear_km": 17}, "lightning_all_clear_km 17 > lightning_prepare_km 16 (default)"),
     ({"wilting_point": 32, "field_capacity": 12}, "wilting_point 32 > field_capacity 12"),
     ({"wilting_point": 12, "field_capacity": 12}, "wilting_point 12 = field_capacity 12"),
-    ({"field_capacity": 50, "wilting_point": 5, "soil_saturation": 42}, "field_capacity 50 > soil_saturation 42"),
+    (
+        {"field_capacity": 50, "wilting_point": 5, "soil_saturation": 42},
+        "field_capacity 50 > soil_saturation 42",
+    ),
     ({"rain_1h_watch": 80}, "rain_1h_watch 80 > rain_1h_warning 70 (default)"),
     (BEACH | {"rip_p_watch": 20}, "rip_p_advisory 25 (default) > rip_p_watch 20"),
     ({"field_watch": 300}, "field_calm 500 (default) > field_watch 300"),
@@ -237,7 +240,8 @@ def test_every_attribute_that_a_hazard_reads_is_declared() -> None:
     declared = {name for hazard in hazards().values() for name in hazard.attributes}
     tables = [table for hazard in hazards().values() for table in hazard.rules]
     read = set(re.findall(r"station\.([a-z0-9_]+)", json.dumps(tables)))
-    read |= {name for one in (*derivations(), *strike_derivations()) for name in one.needs}
+    read |= {name for one in derivations() for name in one.needs}
+    read |= {name for one in strike_derivations() for name in one.needs}
     read |= {name for one in derivations() for name in one.alike or ()}
     read |= {name for name in read_in_code() if "{" not in name}
     patterns = [re.sub(r"\{.*?\}", "[a-z0-9_]+", name) for name in read_in_code() if "{" in name]
@@ -263,7 +267,7 @@ def test_every_attribute_that_is_declared_is_explained_and_says_what_it_is_in_bo
 
 
 @pytest.mark.parametrize("hazard", hazards().values(), ids=lambda hazard: hazard.name)
-def test_every_default_is_possible_and_in_order(hazard: room.Hazard) -> None:
+def test_every_default_is_possible_and_in_order(hazard: Hazard) -> None:
     numbers = {name: one.default for name, one in hazard.attributes.items() if one.default is not None}
     problems = attribute_faults(site_with(**numbers), [hazard])
     assert [str(one) for one in problems if one.level == "error"] == []

@@ -104,7 +104,7 @@ def test_another_number_takes_effect_with_the_site_and_a_rule_that_goes_ends_its
     engine.apply([heard(*LAMPS, GAUGE), clock(0), heard(GAUGE, at=29), clock(31)])
     alone = street(version="v2", per="area")
     found = told(engine.apply([SiteChange(alone, rules_of(alone), T0 + 32 * MINUTE)]))
-    assert sorted(found)[0] == "cleared advisory gw @32"
+    assert min(found) == "cleared advisory gw @32"
     assert len(found) == 1 + len(LAMPS)
 
 

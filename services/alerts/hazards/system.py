@@ -33,15 +33,15 @@ def _together(facts: Facts) -> Text:
         return Text(
             f"Cảm biến của gateway {facts.place.vi} đã gửi số liệu trở lại; còn {silent} trên {facts.total}"
             " cảm biến im lặng.",
-            f"Sensors of gateway {facts.place.en} are heard again; {silent} of {facts.total} are still silent.",
+            f"Sensors of gateway {facts.place.en} speak again; {silent} of {facts.total} are still silent.",
         )
     named = list(facts.members)[:_NAMED]
     listed = ", ".join(named) + ("…" if silent > len(named) else "")
     return Text(
-        f"{silent} trên {facts.total} cảm biến của gateway {facts.place.vi} không gửi số liệu, trong khi gateway"
-        f" vẫn có tín hiệu: {listed}. Kiểm tra nguồn điện của chúng.",
-        f"{silent} of {facts.total} sensors of gateway {facts.place.en} are silent while the gateway itself is"
-        f" heard: {listed}. Check their power.",
+        f"{silent} trên {facts.total} cảm biến của gateway {facts.place.vi} không gửi số liệu, trong khi"
+        f" gateway vẫn có tín hiệu: {listed}. Kiểm tra nguồn điện của chúng.",
+        f"{silent} of {facts.total} sensors of gateway {facts.place.en} are silent while the gateway itself"
+        f" is heard: {listed}. Check their power.",
     )
 
 
@@ -87,7 +87,7 @@ HAZARD = Hazard(
             "k": 5,
             "severity": "advisory",
             "status": "default",
-            "source": "design default: three expected intervals; five of many alike at a gateway are one alert",
+            "source": "design default: three expected intervals; five alike at one gateway are one alert",
         },
         # Of a lightning network: fewer than four do not place a strike by times of arrival alone.
         {
