@@ -9,7 +9,7 @@ Over 250 lines: reading, pacing and waiting for `stored` of one command.
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ WINDOW = 10_000
 """At full speed the kinds of recording take turns after so many."""
 
 SLICE_S = 0.2
+MINUTE = 60 * SECOND
 
 ReplayError = AgentError
 """A replay that cannot go on; the text says why."""
@@ -159,8 +160,7 @@ class Replay:
         for until in self._pace():
             ends = [bisect_right(times, until) for times in self._times]
             self._send_messages(at[2], ends[2])
-            self._send_strikes(at[1], ends[1])
-            self._send_readings(at[0], ends[0])
+            self._send_in_order(at, ends)
             at = ends
             self.progress.at = until
             if self._speed is not None:
@@ -201,6 +201,19 @@ class Replay:
                 return
             until = first + round((self._monotonic() - begun) * self._speed * SECOND)
         yield last
+
+    def _send_in_order(self, at: Sequence[int], ends: Sequence[int]) -> None:
+        """Readings, and the strikes between them by the minute: no network's clock overtakes its strikes."""
+        first, reading = at[1], at[0]
+        while first < ends[1]:
+            minute = -(-self._times[1][first] // MINUTE) * MINUTE
+            last = min(bisect_right(self._times[1], minute), ends[1])
+            upto = max(reading, min(bisect_right(self._times[0], minute), ends[0]))
+            self._send_readings(reading, upto)
+            self._flush_all()
+            self._send_strikes(first, last)
+            first, reading = last, upto
+        self._send_readings(reading, ends[0])
 
     def _send_readings(self, first: int, last: int) -> None:
         """Fill packs. Per reading in Python: a record each, nothing more."""

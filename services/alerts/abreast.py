@@ -1,7 +1,7 @@
 """Many sources of one derivation in one call: their series end to end, far apart in time.
 
 A call of `compute` costs more than a reading or two, and a batch of a city has few readings of each of many
-sources. Where a derivation says that it sees time only by differences and through `local` (`Derivation.alike`),
+sources. Where a derivation says that it sees time only by differences and by the clock (`Derivation.alike`),
 the times of each source are shifted by whole days, so far that no window reaches into the one before; so
 searches, sums and counts over all of them are those over each. Sources that share the constants that
 `compute` sees come together; their readings in pieces that the processor's cache holds.
@@ -25,11 +25,11 @@ _MOST = 40 * _DAY
 
 
 class Segments(NamedTuple):
-    """Readings of some sources in a block: where each begins and ends, and which window is its own."""
+    """Readings of some sources in a block: where each begins and ends, and which place is its own."""
 
     start: Ints
     end: Ints
-    index: Ints
+    place: Ints
 
 
 class Abreast(NamedTuple):
@@ -74,7 +74,7 @@ class Abreast(NamedTuple):
 
 def bunches(placed: Placed, segments: Segments) -> Iterator[Ints]:
     """Which of the segments come together: of one kind, and not too many readings at once."""
-    kind, length = placed.kind[segments.index], segments.end - segments.start
+    kind, length = placed.kind[segments.place], segments.end - segments.start
     order = np.argsort(kind, kind="stable")
     total = np.cumsum(length[order])
     first = 0
@@ -98,11 +98,11 @@ def lay(window: Window, segments: Segments, time: Ints, value: Floats, kept: Boo
     at = np.arange(len(group)) + np.repeat(segments.start - starts, length)
     times, takes = time[at], kept[at]
     earliest = np.minimum.reduceat(times, starts)
-    past_time, past_value, past = window.pasts(segments.index, earliest - window.window[segments.index])
+    past_time, past_value, past = window.pasts(segments.place, earliest - window.window[segments.place])
     if isinstance(window, Ring):
-        takes = takes & window.opens(segments.index, group, times, takes, past_time, past)
+        takes = takes & window.opens(segments.place, group, times, takes, past_time, past)
     lowest = int(min(int(earliest.min()), int(past_time.min()) if len(past_time) else int(earliest.min())))
-    span = int(times.max()) - lowest + int(window.window[segments.index].max())
+    span = int(times.max()) - lowest + int(window.window[segments.place].max())
     gap = (span // _DAY + 4) * _DAY
     if gap > _MOST:
         return None

@@ -89,7 +89,7 @@ def _of_one(station: Station, name: str, one: Attribute) -> Iterator[Problem]:
 
 
 def _possible(one: Attribute, value: float) -> bool:
-    low = one.low is None or value > one.low or (value == one.low )
+    low = one.low is None or value > one.low or (value == one.low and not one.beyond)
     return low and (one.high is None or value <= one.high) and (not one.whole or value == int(value))
 
 

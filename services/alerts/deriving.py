@@ -154,10 +154,10 @@ class _Block:
             left = groups[:0]
         segments = Segments(start, end, self.index[start])
         for which in bunches(self.placed, segments):
-            one = Segments(start[which], end[which], segments.index[which])
+            one = Segments(start[which], end[which], segments.place[which])
             laid = lay(window, one, self.time, self.value, self.kept) if len(which) > 1 else None
             if laid is None:
-                left = np.concatenate([left, groups[which]])
+                left = np.append(left, groups[which])
                 continue
             self.abreast.append(laid)
             todo = np.flatnonzero(self.todo[laid.at])
@@ -165,12 +165,12 @@ class _Block:
                 self._write(laid.at[todo], self._compute_all(laid, todo))
             if not isinstance(window, Ring):
                 self._store(window, laid)
-        return left
+        return np.asarray(left)
 
     def _compute_all(self, laid: Abreast, todo: Ints) -> Computed:
         """What comes of new readings of several sources; `todo` are places in `laid`."""
         placed, layout = self.placed, self.core.layout
-        index = int(laid.segments.index[0])
+        index = int(laid.segments.place[0])
         station, at, shift = placed.stations[index], laid.at[todo], laid.shift[laid.group[todo]]
         named = placed.derivation.alike or ()
         if placed.derivation.compute is None:  # never: `ordered` refuses it
@@ -197,18 +197,18 @@ class _Block:
         """Keep the windows of several sources."""
         starts = np.flatnonzero(np.diff(laid.group, prepend=-1))
         newest = np.maximum.reduceat(self.time[laid.at], starts)
-        since = newest - window.window[laid.segments.index]
+        since = newest - window.window[laid.segments.place]
         first = np.maximum(np.searchsorted(laid.time, since + laid.shift), laid.begin[:-1])
         ends = laid.begin[1:]
         for index, begin, end, shift in zip(
-            laid.segments.index.tolist(), first.tolist(), ends.tolist(), laid.shift.tolist(), strict=True
+            laid.segments.place.tolist(), first.tolist(), ends.tolist(), laid.shift.tolist(), strict=True
         ):
             window.store(index, laid.time[begin:end] - shift, laid.value[begin:end].copy())
 
     def _runs_of(self, index: int) -> Sequence[_Run]:
         """The runs of a source, also of one that was computed together with others."""
         for laid in self.abreast:
-            for k in np.flatnonzero(laid.segments.index == index).tolist():
+            for k in np.flatnonzero(laid.segments.place == index).tolist():
                 start, end = int(laid.segments.start[k]), int(laid.segments.end[k])
                 kept = slice(int(laid.begin[k]), int(laid.begin[k + 1]))
                 time = laid.time[kept] - laid.shift[k]

@@ -39,8 +39,8 @@ class Derivation(msgspec.Struct, frozen=True):
         anywhere: the source may be of another station and is found as an input is. Such a property is at
             every station that has all attributes of `needs` (at least one).
         alike: `compute` sees time only as differences and through `Series.local`, and of a station only these
-            attributes. Sources that agree in them, in interval and window may then come to it in one `Series`,
-            end to end; see there. None: one source at a time.
+            attributes. Sources that agree in them, in interval and window may then come to it in one
+            `Series`, end to end; see there. None: one source at a time.
         rests: by the attributes of a station, the least distance from zero that a reading must have for an output
             to be other than 0: while no reading of the window has it, all are 0 that `StrikeDerivation.inputs`
             name, or not told. A backtest leaves such readings out where only those matter.
@@ -75,7 +75,7 @@ class StrikeDerivation(msgspec.Struct, frozen=True):
             than `window_s`. None: never.
         inputs: as in `Derivation`.
         alive: a property of a strike source's gateway, at a station of scope `site`: while its newest good
-            value is below 1, that gateway counts as not heard.
+            value is below 1, or the sensor silent, that gateway counts as not heard.
     """
 
     outputs: tuple[str, ...]

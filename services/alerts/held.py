@@ -3,8 +3,8 @@
 Only of the few sensors that a derivation reads beside its source. Of earlier packs, and of other gateways,
 what came before a reading counts and what came after does not. Within its own pack a reading sees what was
 measured by then, at the same instant too: the order in which a gateway lists its sensors decides nothing. A
-pack is never cut, so no cut of a batch changes what a derivation sees; in a backtest a recording is one pack of each
-gateway, and readings that were measured together stay together.
+pack is never cut, so no cut of a batch changes what a derivation sees; in a backtest a recording is one pack
+of each gateway, and readings that were measured together stay together.
 """
 
 from typing import TYPE_CHECKING, NamedTuple

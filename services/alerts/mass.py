@@ -3,9 +3,9 @@
 Of such a rule, sensors are a *crowd* where `k` or more of one property hang on a gateway (in one area of
 it). As long as fewer than `k` of the crowd are silent, each has an alert of its own. When the k-th falls
 silent, with all that fall silent at the same instant, one alert of the gateway is raised, and no further ones
-of its sensors; what was told of some before stands until they speak. It ends when fewer than `k` are silent, and
-those that still are have alerts of their own from then on. A sensor that is no part of a crowd, a flood gauge
-among lamps, is always told by itself and at once.
+of its sensors; what was told of some before stands until they speak. It ends when fewer than `k` are silent,
+and those that still are have alerts of their own from then on. A sensor that is no part of a crowd, a flood
+gauge among lamps, is always told by itself and at once.
 
 This is decided at ticks, all of a tick together, by the instants at which sensors fell silent and spoke: not
 by how often ticks come. Silence that a crowd's sensor breaks before any tick knew of it is not told.

@@ -3,6 +3,8 @@
 A *group* is such a rule in one area, or at one gateway. A *leaf* is one sensor in one *plane* of a group: of
 k_of_n there is a plane for each rung, of and / or for each condition, of count there is one. The leaves of
 all groups are columns, those of a group adjoin.
+
+Over 250 lines: what a group is, what it asks and who is in it differ by kind, and are told kind by kind.
 """
 
 from collections import defaultdict

@@ -106,15 +106,16 @@ def _heard(core: Core) -> bool:
 
 
 def _asleep(core: Core, gateway: int) -> bool:
-    """Whether a gateway says that none of its detectors works."""
+    """Whether a gateway says that none of its detectors works, or has stopped saying how many."""
     layout, state = core.layout, core.state
     names = {placed.derivation.alive for placed in layout.struck}
     rows = [
         row
         for row in np.flatnonzero(layout.gateway[: layout.real] == gateway).tolist()
-        if layout.property[row] in names and layout.area[row] == SITE_SCOPE and not np.isnan(state.value[row])
+        if layout.property[row] in names and layout.area[row] == SITE_SCOPE
     ]
-    return bool(rows) and all(state.good[row] != NEVER and state.value[row] < 1 for row in rows)
+    none = [bool(state.silent[row]) or (state.good[row] != NEVER and state.value[row] < 1) for row in rows]
+    return bool(none) and all(none)
 
 
 def _advance(core: Core, upto: int, *, steps_upto: int) -> None:

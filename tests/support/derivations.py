@@ -117,7 +117,10 @@ def slow_beyond(points: Points, t: int, x: float, held: Mapping[str, float]) -> 
 
 
 DERIVATIONS: tuple[tuple[Derivation, Slow], ...] = (
-    (Derivation(("rain_least", "rain_tide"), "rainfall", sums, _SUM_S, inputs=("tide_level",)), slow_sums),
+    (
+        Derivation(("rain_least", "rain_tide"), "rainfall", sums, _SUM_S, inputs=("tide_level",), alike=()),
+        slow_sums,
+    ),
     (
         Derivation(("level_rise",), "water_level", rise, _RISE_S, 16, above=parse("station.bd1 - 0.5")),
         slow_rise(_RISE_S),
@@ -134,9 +137,11 @@ DERIVATIONS: tuple[tuple[Derivation, Slow], ...] = (
         ),
         slow_again,
     ),
-    (Derivation(("rise_over",), "level_rise", again, _AGAIN_S), slow_again),
+    (Derivation(("rise_over",), "level_rise", again, _AGAIN_S, alike=()), slow_again),
     (
-        Derivation(("tide_over",), "tide_level", again, 600, inputs=("rain_least",), window_intervals=2),
+        Derivation(
+            ("tide_over",), "tide_level", again, 600, inputs=("rain_least",), window_intervals=2, alike=()
+        ),
         slow_again,
     ),
     (
@@ -162,7 +167,14 @@ DERIVATIONS: tuple[tuple[Derivation, Slow], ...] = (
     ),
     (
         Derivation(
-            ("far_rise",), "level_over", again, _AGAIN_S, anywhere=True, needs=("far",), inputs=("far_low",)
+            ("far_rise",),
+            "level_over",
+            again,
+            _AGAIN_S,
+            anywhere=True,
+            needs=("far",),
+            inputs=("far_low",),
+            alike=(),
         ),
         slow_again,
     ),

@@ -84,6 +84,11 @@ def sites(draw: st.DrawFn, *, more: bool = False) -> Site:
             rule["max_late_s"] = draw(st.sampled_from([600, 86400]))
         if draw(st.integers(0, 3)) == 0:
             rule["schedule"] = {"from": "05:30", "to": draw(st.sampled_from(["06:10", "05:00"]))}
+        if draw(st.integers(0, 3)) == 0:
+            # T0 is early on 15 November in Việt Nam; a trace may last for days.
+            rule[draw(st.sampled_from(["valid_from", "valid_to"]))] = draw(
+                st.sampled_from(["2023-11-14", "2023-11-15", "2023-11-16"])
+            )
         if draw(st.integers(0, 2)) == 0:
             del rule["watch"]
         rules.append(rule)

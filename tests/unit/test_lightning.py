@@ -128,8 +128,9 @@ def test_without_data_the_clock_stands_still_and_nobody_is_told_all_clear() -> N
     assert "Không coi là an toàn" in next(e for e in events if e.data.blind).data.reason.vi
 
 
-def test_a_network_without_a_detector_at_work_sees_nothing_and_clears_nothing() -> None:
-    """It goes on reporting every minute, that none of its detectors works."""
+@pytest.mark.parametrize("says", [True, False])
+def test_a_network_without_a_detector_at_work_sees_nothing_and_clears_nothing(*, says: bool) -> None:
+    """It goes on reporting every minute that none of its detectors works, or says no more how many do."""
     place = beach()
     net = sensor("net.strike_detectors", 60.0, unit="1")
     station = msgspec.structs.replace(
@@ -149,7 +150,7 @@ def test_a_network_without_a_detector_at_work_sees_nothing_and_clears_nothing() 
         return [Readings(batch([("net.strike_detectors", T0 + at * MINUTE, detectors)])), clock(at)]
 
     working = [one for at in (1, 2) for one in minute(at, 8)]
-    blind = [one for at in range(3, 120) for one in minute(at, 0)]
+    blind = [one for at in range(3, 120) for one in (minute(at, 0) if says else [clock(at)])]
     again = [one for at in range(120, 160) for one in minute(at, 8)]
     events = [
         e for e in run(place, strikes((1, 9)), *working, *blind, *again) if e.data.hazard == "lightning"
