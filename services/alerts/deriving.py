@@ -377,7 +377,7 @@ def derive(core: Core, level: Sequence[Placed], streams: Sequence[Rows | None]) 
 
 def _of(placed: Placed, rows: Rows) -> tuple[Ints, Ints]:
     """Readings of the sources of a derivation, and its place for each."""
-    index = placed.place[rows.sensor[rows.starts]]
+    index = placed.place[rows.sensor if rows.unique else rows.sensor[rows.starts]]
     which = np.flatnonzero(index >= 0)
     if rows.unique or not len(which):
         return which, index[which]

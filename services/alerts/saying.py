@@ -17,10 +17,14 @@ def says(rule: Rule) -> Text:
     what = part.text if part is not None and part.text is not None else None if known is None else known.text
     if what is None:
         what = hazard.text if hazard is not None else Text(rule.hazard, rule.hazard)
-    how = _HOW[rule.kind]
+    how = _TOGETHER if rule.kind is Kind.SILENT and rule.per == "gateway" else _HOW[rule.kind]
     return Text(f"{what.vi}: {how.vi}", f"{what.en}: {how.en}")
 
 
+_TOGETHER = Text(
+    "báo khi cảm biến không gửi trong ba chu kỳ; nhiều cảm biến cùng loại của một gateway thành một cảnh báo",
+    "told when a sensor is silent for three intervals; many alike of one gateway are one alert",
+)
 _HOW = {
     Kind.THRESHOLD: Text("cảnh báo theo bậc khi số đo vượt ngưỡng", "an alert by steps beyond a threshold"),
     Kind.RATE: Text("cảnh báo khi số đo thay đổi nhanh", "an alert when it changes fast"),

@@ -58,7 +58,8 @@ def tick(core: Core, message: Tick) -> None:
     state, layout = core.state.strikes, core.layout
     if not layout.struck:
         return
-    state.connected = frozenset(message.sources)
+    if message.sources:  # the tick before a gateway leaves names none: it only brings clocks
+        state.connected = frozenset(message.sources)
     if not layout.strikers.isdisjoint(message.resumed) or BROKER in message.resumed:
         state.stale = True
     heard = sync(core)

@@ -21,13 +21,15 @@ _CACHES = (room.properties, room.extra_properties, room.derivations)
 PROPERTIES = {
     "electric_field": (10, 400.0), "rainfall": (600, 2.0), "pm2_5": (1800, 40.0), "pm10": (3600, 60.0),
     "o3": (3600, 90.0), "co": (3600, 900.0), "sound_level": (300, 60.0), "tilt": (600, 1.0),
-    "wind_speed": (600, 6.0), "soil_moisture": (3600, 0.4), "turbidity": (3600, 20.0), "outflow": (1800, 50.0),
-    "street_depth": (600, 0.2), "lamp_state": (900, 1.0), "dimming": (900, 100.0), "active_power": (900, 80.0),
+    "wind_speed": (600, 6.0), "soil_moisture": (3600, 0.4), "turbidity": (3600, 20.0),
+    "outflow": (1800, 50.0),
+    "street_depth": (600, 0.2), "lamp_state": (900, 1.0), "dimming": (900, 100.0),
+    "active_power": (900, 80.0),
 }  # fmt: skip
 """Interval, s, and about how much."""
 ALIKE = {
-    "lamp_wattage": 80.0, "noise_zone": 1.0, "tilt_baseline": 0.0, "soil_saturation": 0.42, "field_capacity": 0.3,
-    "wilting_point": 0.1, "outfall_level": 1.0,
+    "lamp_wattage": 80.0, "noise_zone": 1.0, "tilt_baseline": 0.0, "soil_saturation": 0.42,
+    "field_capacity": 0.3, "wilting_point": 0.1, "outfall_level": 1.0,
 }  # fmt: skip
 OTHER = {
     "field_calm": 200.0, "field_sign": -1.0, "rain_1h_watch": 3.0, "tilt_calm_wind": 3.0,

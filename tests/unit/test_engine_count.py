@@ -142,6 +142,22 @@ def test_the_end_of_the_last_day_ends_what_a_rule_raised() -> None:
         "raised watch s0.water_level @0",
         f"cleared watch s0.water_level @{midnight}",
     ]
+    over = engine_of(site).apply([day, tick(T0, {"gw": T0 + 1440 * MINUTE})])[1].data.reason
+    assert over.en == "The rule is no longer in force (valid_to)."
+    assert over.vi == "Quy tắc hết hiệu lực (valid_to)."
+
+
+@pytest.mark.parametrize("last", [None, "2023-11-15"])
+def test_a_window_of_the_day_that_closes_is_told_as_one_though_the_rule_has_a_last_day(
+    last: str | None,
+) -> None:
+    dated = {} if last is None else {"valid_to": last}
+    level = {"id": "level", "hazard": "flood", "property": "water_level", "watch": 1, **dated}
+    site = city([sensor(NAMES[0])], [{**level, "schedule": {"from": "05:00", "to": "05:30"}}])
+    rows = [(NAMES[0], T0 + at * 10 * MINUTE, 2.0) for at in range(4)]
+    events = engine_of(site).apply([readings(*rows)])
+    assert told(events) == ["raised watch s0.water_level @0", "cleared watch s0.water_level @16"]
+    assert events[1].data.reason.en == "The rule's schedule has closed."
 
 
 SUPPLY: dict[str, Any] = {

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.alerts.engine import Engine, EngineMessage, SiteChange
 from services.alerts.reach import never_met
@@ -216,6 +218,14 @@ def test_a_closing_schedule_ends_what_a_strike_raised_and_outside_it_no_strike_r
     ]
 
 
+def test_a_strike_rule_whose_last_day_is_over_says_so() -> None:
+    midnight = T0 + 1126 * MINUTE  # T0 is 05:14 of 15 November
+    site = place({**NEAR, "valid_to": "2023-11-15"})
+    late = [tick(midnight + at * MINUTE, {"net": midnight + at * MINUTE}) for at in (-1, 2)]
+    events = engine_of(site).apply([strikes(strike(midnight - 2 * MINUTE, 5)), *late])
+    assert events[-1].data.reason.en == "The rule is no longer in force (valid_to)."
+
+
 def story() -> list[EngineMessage]:
     """A storm that passes, with a gap in what is heard of it."""
     found: list[EngineMessage] = [readings(("n.water_level", T0, 1.0))]
@@ -249,3 +259,68 @@ def test_a_site_change_keeps_what_is_remembered_and_ends_what_no_rule_says_any_m
     assert engine.strikes_open
     engine.apply(minutes(2, 30))
     assert not engine.strikes_open
+
+
+def said_of(storm: Sequence[tuple[int, float]], off: dict[str, int]) -> list[str]:
+    """What NEAR tells of (seconds, distance) in ascending order, one strike and one rung at a time."""
+    reach, order = {"watch": 16, "warning": 10}, ["", "watch", "warning"]
+    kept: dict[str, int] = {}
+    found: list[str] = []
+
+    def level() -> int:
+        return max((order.index(rung) for rung in kept), default=0)
+
+    def say(before: int, t: int) -> None:
+        now = level()
+        if now != before:
+            verb = (
+                "cleared" if not now else "raised" if not before else "eased" if now < before else "escalated"
+            )
+            found.append(f"{verb} {order[now or before]} {WHO} @{t / 60:g}")
+
+    def run_out(upto: int) -> None:
+        while kept and (due := min(kept[rung] + off[rung] for rung in kept)) <= upto:
+            before = level()
+            for rung in [rung for rung in kept if kept[rung] + off[rung] == due]:
+                del kept[rung]
+            say(before, due)
+
+    for t, far in storm:
+        run_out(t - 1)
+        before = level()
+        for rung, limit in reach.items():
+            if far <= (limit + 2 if rung in kept else limit):
+                kept[rung] = t
+        say(before, t)
+    run_out(1 << 40)
+    return found
+
+
+_PAUSES = st.sampled_from([61, 301, 601, 1100, 1801, 2500])
+_STORMS = st.lists(st.tuples(_PAUSES, st.sampled_from([3, 10, 11, 12, 13, 16, 17, 18, 19, 40])), max_size=12)
+
+
+@settings(max_examples=80, deadline=None)
+@given(_STORMS, st.sampled_from([600, 1800]), st.sampled_from([600, 1800]), st.booleans())
+def test_any_storm_is_told_as_one_would_tell_it_strike_by_strike(
+    pauses: list[tuple[int, int]],
+    watch: int,
+    warning: int,
+    ticking: bool,  # noqa: FBT001  drawn
+) -> None:
+    with only((), STRIKES):
+        site = place({**NEAR, "off_delay_s": {"watch": watch, "warning": warning}})
+        t = 0
+        storm: list[tuple[int, float]] = []
+        for pause, far in pauses:
+            t += pause
+            storm.append((t, far))
+        messages: list[EngineMessage] = []
+        for at, distance in storm:
+            if ticking:
+                messages += [tick(T0 + at * SECOND - 1, {"net": T0 + at * SECOND - 1}, 0)]
+            messages.append(strikes(strike(T0 + at * SECOND, distance)))
+        end = T0 + (t + 4000) * SECOND
+        assert play(site, *messages, tick(end, {"net": end}, 0)) == said_of(
+            storm, {"watch": watch, "warning": warning}
+        )

@@ -167,6 +167,13 @@ def test_a_strike_stamped_ahead_of_its_arrival_ends_nothing_early() -> None:
     assert levels(run(beach(), strikes((1, 9)), clock(27), ahead)) == ["raised warning @1"]
 
 
+def test_a_gateway_that_leaves_does_not_make_the_detectors_unheard() -> None:
+    """Before it does, a tick that names no source brings the clocks."""
+    last = Tick(T0 + 12 * MINUTE, 0, [], {NETWORK: T0 + 12 * MINUTE})
+    events = run(beach(), strikes((1, 9)), clock(11), last, clock(13), clock(40))
+    assert [line.split()[0] for line in told(events)] == ["raised", "cleared"]
+
+
 def at_mill(number: int, minute: int, volts: float) -> Readings:
     """A minute of a mill, one reading a second."""
     begin = T0 + (minute - 1) * MINUTE

@@ -202,6 +202,33 @@ def test_a_beach_whose_meter_falls_silent_is_judged_by_waves_alone() -> None:
     assert "Waves of 0.90 m" in first.data.reason.en
 
 
+def test_the_two_alerts_of_a_beach_whose_meter_comes_and_goes_speak_of_each_other() -> None:
+    """The meter is silent from 60 to 360 minutes: its own alert blind, then that by waves over."""
+    sea = waves([0.9] * 24)
+    back = meter([0.1] * 150, start=T0 + 6 * HOUR)
+    events, _ = play(sea, tide(2.0, 12), meter([0.1] * 30), back)
+    mine = {event.type.split(".")[3]: event.data for event in events if event.data.station == "post"}
+    assert mine["blind"].sensor == METER
+    assert "rip-waves" in mine["blind"].reason.vi
+    assert "rip-waves" in mine["blind"].reason.en
+    assert mine["cleared"].sensor == "post.rip_waves"
+    said = mine["cleared"].reason
+    assert "máy đo dòng có số liệu trở lại" in said.vi
+    assert "the current meter is heard again" in said.en
+    assert "not heard" not in said.en
+    for wrong in ("below the first step", "tells nothing of use", "Index", "Recommended"):
+        assert wrong not in said.en
+
+
+def test_the_end_of_an_alert_by_waves_alone_recommends_no_flag_of_what_is_over() -> None:
+    later = T0 + 2 * HOUR  # 07:14
+    speeds = [("post.current_speed", later + at * 2 * MINUTE, 0.7) for at in range(210)]
+    events, _ = play(waves([*[0.9] * 4, *[0.2] * 10], start=later), tide(2.0, 9), speeds)
+    last = [event.data for event in events if event.data.sensor == "post.rip_waves"][-1]
+    assert "below the first step" in last.reason.en
+    assert "Recommended" not in last.reason.en
+
+
 def test_a_calm_meter_ends_nothing_while_the_waves_are_not_known() -> None:
     sea = waves([1.0] * 4)  # then the gauge is silent
     events, _ = play(sea, tide(2.0, 8), meter([0.1] * 240))

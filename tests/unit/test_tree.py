@@ -104,6 +104,26 @@ def test_a_tree_that_was_righted_again_is_over_after_a_day() -> None:
     assert "stands still again" in events[-1].data.reason.en
 
 
+def test_a_tree_that_is_propped_up_again_is_told_as_righted_and_climbs_nothing() -> None:
+    """From 1.4° off its baseline back to it: neither sudden danger nor growth, by the hour nor the day after."""
+    tilt = noise(6 * DAY)
+    tilt[DAY : 3 * DAY] += 1.4
+    weather = rows_of("mast.wind_speed", air(6 * DAY))
+    events, _ = play(weather, rows_of("tree.tilt", tilt))
+    assert [line.split(" tree.")[0] for line in told(events)] == [
+        "raised emergency", "eased warning", "eased advisory", "cleared advisory",
+    ]  # fmt: skip
+    # Before anything else is known of it, the movement itself is told: as a notice.
+    tilt = 1.5 + np.where(np.arange(DAY) < 15, 1.4, 0.0) + noise(DAY) - 1.5
+    (event, *_), _ = play(weather, rows_of("tree.tilt", tilt))
+    assert event.data.severity == "advisory"
+    assert "dịch lại về phía lúc lắp" in event.data.reason.vi
+    assert "có thể đã được dựng lại" in event.data.reason.vi
+    assert "moved back towards upright" in event.data.reason.en
+    assert "limit 0.5°" in event.data.reason.en
+    assert "sudden movement" not in event.data.reason.en
+
+
 def test_a_day_of_wind_is_no_lean_and_its_sway_is_told_where_it_can_be_seen() -> None:
     """Every minute, a sway of ±1.2°."""
     size = 30 * 60

@@ -54,6 +54,7 @@ def points(
     names = (
         *("tilt_x", "wind_speed", "air_temperature", "soil_waterlogged"),
         *fall.MEASURES,
+        *fall.JUMPED,
     )
     return Points(
         np.array([T0]),
@@ -279,6 +280,27 @@ def test_growth_is_against_the_same_hour_of_another_day() -> None:
     assert np.isnan(found[2, :175]).all()
 
 
+def test_what_leads_back_to_the_baseline_is_no_growth() -> None:
+    """Propped up again from 1.4° to upright, and then on to the other side by half a degree."""
+    value = swing(480, 0.1) + 1.4
+    value[240:] -= 1.4
+    value[420:] -= 0.5
+    found = lean(value)
+    assert np.nanmax(found[1:3, 240:420]) < 0.05
+    assert found[1, 425:443] == pytest.approx(0.5, abs=0.05)
+    straightened = lean(value[:260], {"gust_72h": 24.0, "gust_age": 18.0})
+    assert straightened[3, -1] < 0.05
+    assert straightened[0, -1] < 0.05
+    unknown = long.lean(series(value, HOUR, long.LONG_S, held=NO_STORM)).values
+    assert unknown[1, 250] == pytest.approx(1.4, abs=0.05)  # no baseline: any movement counts
+
+
+def test_a_lean_that_grows_under_a_daily_swing_grows_at_every_hour() -> None:
+    """Half of the day the swing has the tree on the other side of its baseline."""
+    value = swing(480, 0.3) + np.where(np.arange(480) >= 240, 0.28, 0.0)
+    assert lean(value)[1, 240:262] == pytest.approx(0.28, abs=0.05)
+
+
 def test_a_slow_lean_is_told_against_the_baseline_too() -> None:
     value = swing(480, 0.2) + np.arange(480) * (0.5 / 480)
     found = lean(value)
@@ -373,6 +395,40 @@ def test_a_tree_that_leaned_before_the_wind_leans_in_it() -> None:
     assert fall.danger(points(0.0, {"tilt_jump": 0.0}, BASED)).lower_bound[0, 0]  # type: ignore[index]
     assert not fall.danger(points(0.0, {"tilt_jump": 0.0})).lower_bound[0, 0]  # type: ignore[index]
     assert not fall.danger(points(0.0, {"tilt_change": 0.1}, BASED)).lower_bound[0, 0]  # type: ignore[index]
+
+
+TWO = {"tilt_x_baseline": 0.0, "tilt_y_baseline": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("moved", "attributes", "step"),
+    [
+        ((2.2, 0.8), BASED, 1),  # propped, not upright yet
+        ((-1.4, 0.1), BASED, 1),
+        ((1.0, -0.3), BASED, 1),
+        ((1.0, -0.4), BASED, 3),  # beyond it by more than a third of what it had leaned
+        ((0.1, 0.9), BASED, 3),
+        ((2.2, 0.8), {}, 3),  # nobody knows where upright is
+        ((2.2, 0.8), TWO, 3),  # it may lean to another side now
+        ((2.2, 0.7), TWO, 1),
+    ],
+)
+def test_a_jump_that_brings_a_tree_back_to_its_baseline_is_a_notice(
+    moved: tuple[float, float], attributes: Mapping[str, float], step: int
+) -> None:
+    held = {"tilt_jump": abs(moved[1] - moved[0]), **dict(zip(fall.JUMPED, moved, strict=True))}
+    assert int(danger(held, attributes)) == step
+    wet = {"soil_waterlogged": 72.0, "wind_speed": 10.8}
+    assert int(danger({**held, **wet}, attributes)) == step  # a step for wet ground is no step for this
+    back = fall.danger(points(0.0, held, attributes)).values[2, 0]
+    assert back == pytest.approx(held["tilt_jump"]) if step == 1 else np.isnan(back)
+
+
+def test_a_small_movement_back_is_nothing_and_hides_nothing() -> None:
+    small = {"tilt_jump": 0.4, "~tilt_from": 1.2, "~tilt_to": 0.8}
+    assert danger(small, BASED) < 1
+    righted = {"tilt_jump": 1.4, "~tilt_from": 2.2, "~tilt_to": 0.8}
+    assert int(danger({**righted, "tilt_change": 1.1}, BASED)) == 2
 
 
 def test_the_limits_of_a_tree_may_be_its_own() -> None:

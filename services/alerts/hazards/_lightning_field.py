@@ -65,7 +65,7 @@ def field(series: Series) -> Computed:
 
 
 def lowest_level(attributes: Mapping[str, float]) -> float:
-    """Of a mill none of whose readings reaches so much, V/m, either way, every step is 0, where one is told."""
+    """Of a mill none of whose readings reaches so much, V/m, either way, every step that is told is 0."""
     return min(attributes.get(name, level) for name, level in LEVELS)
 
 

@@ -49,6 +49,7 @@ def lean(series: Series) -> Computed:
     of that storm (m/s), and what the hour of the day was found to add (signed).
 
     Change: less what the hour of the day adds, where three earlier days show it. NaN without a baseline.
+    Growth and storm: where a baseline is known only what leads away from it, the hour of the day taken out.
     Growth: against the same hour of the day before, or of seven days before; of a week the lesser of that
     and of what whole days show, for the calm of an hour may be of another part of it.
     Storm: from an hour after a gust of `tree_storm_gust` on, for three days, against the day that ended six
@@ -56,7 +57,7 @@ def lean(series: Series) -> Computed:
     """
     values = np.full((6, len(series.new_time)), np.nan)
     first = np.searchsorted(series.time, series.new_time - series.window)
-    known = {"tilt_baseline", "tilt_x_baseline"} & series.attributes.keys()
+    known = bool({"tilt_baseline", "tilt_x_baseline"} & series.attributes.keys())
     limit = series.attributes.get("tree_storm_gust", STORM)
     for at, (begin, end) in enumerate(zip(first.tolist(), series.upto.tolist(), strict=True)):
         now, own = int(series.new_time[at]), float(series.new_value[at])
@@ -67,15 +68,28 @@ def lean(series: Series) -> Computed:
         values[5, at] = daily
         if known:
             values[0, at] = abs(own_day)
-        values[1, at] = abs(own - hours[0])
-        values[2, at] = np.minimum(abs(own - hours[_DAYS - 1]), _of_days(time, past, now))  # NaN stays
+        swing = 0.0 if isnan(daily) else daily
+        day, week = (_grown(own - swing, hours[back] - swing, known) for back in (0, _DAYS - 1))
+        values[1, at] = day
+        values[2, at] = np.minimum(week, _of_days(time, past, now, known))  # NaN stays
         gust, age = float(series.held["gust_72h"][at]), float(series.held["gust_age"][at])
         if gust >= limit and age >= _SETTLED_H:
-            values[3, at] = abs(own_day - _before(time, past, now - round(age * HOUR)))
+            values[3, at] = _grown(own_day, _before(time, past, now - round(age * HOUR)), known)
             values[4, at] = gust
         elif gust < limit:
             values[3, at] = np.inf
     return Computed(values)
+
+
+def _grown(now: float, then: float, known: bool) -> float:  # noqa: FBT001  of a pair of leans
+    """How far a tree leans more than it did, degrees; NaN where either is not known.
+
+    With a known baseline, at zero: what brings it nearer is no growth, and of what takes it through upright
+    only the part beyond. Without one: how far it moved.
+    """
+    if not known or isnan(now) or isnan(then):
+        return abs(now - then)
+    return abs(now) if now * then < 0 else max(abs(now) - abs(then), 0.0)
 
 
 def _same_hour(time: Sequence[int], past: Sequence[float], now: int) -> list[float]:
@@ -102,7 +116,7 @@ def _daily(time: Sequence[int], past: Sequence[float], now: int, hours: Sequence
     return median(found) if len(found) >= _DAYS_NEEDED else nan
 
 
-def _of_days(time: Sequence[int], past: Sequence[float], now: int) -> float:
+def _of_days(time: Sequence[int], past: Sequence[float], now: int, known: bool) -> float:  # noqa: FBT001
     """How far the day that ends now lies from the one around this hour a week ago: medians, per week.
 
     The middles of the two lie six days and a half apart.
@@ -112,7 +126,7 @@ def _of_days(time: Sequence[int], past: Sequence[float], now: int) -> float:
     last = past[bisect_left(time, now - DAY) :]
     if min(len(then), len(last)) < _WHOLE_DAY:
         return nan
-    return abs(median(last) - median(then)) * 14.0 / 13.0
+    return _grown(median(last), median(then), known) * 14.0 / 13.0
 
 
 def _before(time: Sequence[int], past: Sequence[float], storm: int) -> float:
