@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.alerts.derive import Computed, Floats, Points, Series
+from services.alerts.derive import Bools, Computed, Floats, Points, Series
 from services.alerts.hazards._tree_tilt import HOUR
 
 STEPS = {"tree_notice": 0.25, "tree_warning": 1.0, "tree_urgent": 2.0}
@@ -25,6 +25,12 @@ ONE_STEP = {
 """Measure: its step, the attribute that replaces its limit, the limit in degrees."""
 CLIMBING = ("tilt_change", "tilt_after_storm")
 MEASURES = (*CLIMBING, *ONE_STEP, "tilt_sway")
+JUMPED = ("~tilt_from", "~tilt_to")
+BACK = "tilt_back"
+"""A jump that brought the tree back towards its baseline: somebody set it upright, or the root plate fell
+back. It threatens no more than the lean that is left, which the change tells, but somebody has to look."""
+BACK_STEP = 1.0
+_BACK_SHARE = 0.5
 _ABOVE = ("tilt_peak", "tilt_sway")  # of these more than the limit counts, of the others so much
 GALE = 10.8
 """m/s: Beaufort 6 begins, the law's strong wind (Decision 18/2021/QĐ-TTg Art. 5(5), of the sea; verified)."""
@@ -79,26 +85,46 @@ def step_of(name: str, value: Floats, limits: Limits) -> Floats:
     return found
 
 
+def _back(points: Points, limits: Limits) -> Bools:
+    """Whether a jump ended nearer to the baseline by half of its way at least: (m,).
+
+    So it passes upright by at most a third of what it leaned before. Of two axes the size of the lean alone is
+    known, so the longest way is assumed: to the opposite side.
+    """
+    one = ~np.isnan(points.attribute("tilt_baseline", np.nan))
+    two = ~np.isnan(points.attribute("tilt_x_baseline", np.nan))
+    two &= ~np.isnan(points.attribute("tilt_y_baseline", np.nan))
+    was, now = (points.held[name] for name in JUMPED)
+    nearer = np.abs(was) - np.abs(now)
+    way = np.where(two, np.abs(was) + np.abs(now), np.abs(was - now))
+    jumped = points.held["tilt_jump"] >= limits.one["tilt_jump"]
+    return np.asarray((one | two) & jumped & (nearer >= _BACK_SHARE * way))  # NaN: never
+
+
 def danger(points: Points) -> Computed:
-    """Place on the scale, and 1 where wet ground and wind added a step to it; (2, m).
+    """Place on the scale, 1 where wet ground and wind added a step to it, and a jump back, degrees; (3, m).
 
     "At least" while the change is not known, for want of calm air or temperature: what leaned before the
     wind leans in it.
     """
     limits = _limits(points.attribute)
     found = np.zeros(len(points.value))
+    jump, back = points.held["tilt_jump"], _back(points, limits)
     for name in MEASURES:
-        found = np.maximum(found, step_of(name, points.held[name], limits))
+        value = np.where(back, np.nan, jump) if name == "tilt_jump" else points.held[name]
+        found = np.maximum(found, step_of(name, value, limits))
     wet = points.held["soil_waterlogged"] >= points.attribute("tree_soaked_h", SOAKED_H)
     wet &= points.held["wind_speed"] >= points.attribute("tree_gale", GALE)
     wet &= found >= 1
     found = np.where(wet, np.minimum(found + 1.0, 3.0 + _MORE), found)
+    found = np.where(back, np.maximum(found, BACK_STEP), found)
     based = ~np.isnan(points.attribute("tilt_baseline", np.nan)) | ~np.isnan(
         points.attribute("tilt_x_baseline", np.nan)
     )
-    lower = np.zeros((2, len(found)), bool)
+    lower = np.zeros((3, len(found)), bool)
     lower[0] = based & np.isnan(points.held["tilt_change"])
-    return Computed(np.stack([found, np.where(wet, 1.0, np.nan)]), lower)
+    values = np.stack([found, np.where(wet, 1.0, np.nan), np.where(back, jump, np.nan)])
+    return Computed(values, lower)
 
 
 def deficit(points: Points) -> Computed:

@@ -10,7 +10,16 @@ import numpy as np
 
 from services.alerts.hazard import Facts
 from services.alerts.hazards._flood_words import NONE, at, join, number, small
-from services.alerts.hazards._tree_danger import MEASURES, ONE_STEP, STEPS, Limits, limits_of, step_of
+from services.alerts.hazards._tree_danger import (
+    BACK,
+    BACK_STEP,
+    MEASURES,
+    ONE_STEP,
+    STEPS,
+    Limits,
+    limits_of,
+    step_of,
+)
 from services.alerts.hazards._tree_texts import BEARINGS, WORDS
 from services.observation.text import Text
 
@@ -37,15 +46,24 @@ def reason(facts: Facts) -> Text | None:
 
 def _cause(facts: Facts, limits: Limits) -> str | None:
     """The measure that stands highest; of equals a sudden one first."""
-    known = [name for name in reversed(MEASURES) if name in facts.beside]
+    known = [name for name in reversed(MEASURES) if name in _told(facts)]
     steps = {name: float(step_of(name, np.array([facts.beside[name]]), limits)[0]) for name in known}
+    if BACK in facts.beside:
+        steps[BACK] = BACK_STEP
     order = sorted(
-        known, key=lambda name: (int(steps[name]), name in ("tilt_jump", "tilt_peak"), steps[name])
+        steps, key=lambda name: (int(steps[name]), name in ("tilt_jump", "tilt_peak", BACK), steps[name])
     )
     return order[-1] if order and steps[order[-1]] >= 1 else None
 
 
+def _told(facts: Facts) -> list[str]:
+    """Measures that are known, the jump under the name of what it was."""
+    names = [BACK, *(name for name in MEASURES if name != "tilt_jump" or BACK not in facts.beside)]
+    return [name for name in names if name in facts.beside]
+
+
 _KINDS = {
+    BACK: Text("dịch lại về phía lúc lắp", "moved back towards upright"),
     "tilt_jump": Text("xê dịch đột ngột", "sudden movement"),
     "tilt_peak": Text("bầu rễ lay mạnh trong gió", "the root plate rocks hard in the wind"),
     "tilt_sway": Text("bầu rễ lay trong gió", "the root plate rocks in the wind"),
@@ -85,6 +103,12 @@ def _over(facts: Facts) -> Text:
 
 
 _SAID: dict[str, Callable[[str, str], Text]] = {
+    BACK: lambda vi, en: Text(
+        f"Trong vòng một giờ gốc dịch lại ít nhất {vi}° về phía lúc lắp (có thể đã được dựng lại; "
+        "nếu không ai làm thì đi xem ngay)",
+        f"Within an hour the collar moved back at least {en}° towards its baseline (it may have been set "
+        "upright; if nobody did, go and look)",
+    ),
     "tilt_jump": lambda vi, en: Text(
         f"Gốc xê dịch ít nhất {vi}° trong vòng một giờ", f"The collar moved at least {en}° within an hour"
     ),
@@ -103,6 +127,7 @@ _SAID: dict[str, Callable[[str, str], Text]] = {
 }
 _LIMITS = {
     **{name: (key, limit) for name, (_, key, limit) in ONE_STEP.items()},
+    BACK: ONE_STEP["tilt_jump"][1:],
     "tilt_sway": ("tree_sway_notice", 1.0),
 }
 _QUIET = 0.05
@@ -110,7 +135,7 @@ _QUIET = 0.05
 
 def _measures(facts: Facts, cause: str | None) -> list[Text]:
     """The measure that makes the step with its limits, then the others that are not next to nothing."""
-    names = [name for name in MEASURES if name in facts.beside and name != cause]
+    names = [name for name in _told(facts) if name != cause]
     found = [] if cause is None else [_measure(facts, cause, limits=True)]
     return found + [_measure(facts, name) for name in names if facts.beside[name] >= _QUIET]
 
@@ -129,7 +154,7 @@ def _measure(facts: Facts, name: str, *, limits: bool = False) -> Text:
 
 def _limit(facts: Facts, name: str) -> Text:
     """The limit of the step that the measure itself has reached."""
-    if name in ONE_STEP:
+    if name in ONE_STEP or name == BACK:
         key, default = _LIMITS[name]
         return number(facts.attributes.get(key, default), "g")
     steps = {"tree_sway_notice": 1.0, "tree_sway_warning": 2.0} if name == "tilt_sway" else STEPS

@@ -35,6 +35,7 @@ _SPREADS = 2.0
 MOVING_S = 7_200.0
 _SLOWEST = 600 * SECOND
 _SWAY_READINGS = 12
+_JUMP = [0, 3, 4]
 ROCKED = 3.0
 """Degrees: from here on three readings that agree are no sway; `tree_sway_peak` replaces it."""
 
@@ -161,21 +162,26 @@ def spread(value: Sequence[float], middle: float) -> float:
     return _SIGMA * median([abs(one - middle) for one in value])
 
 
-def _jump(before: Sequence[float], recent: Sequence[float]) -> float:
-    """How far two groups of readings lie apart beyond their spread."""
+Jump = tuple[float, float, float]
+"""How far, from where, and to where, degrees."""
+
+
+def _jump(before: Sequence[float], recent: Sequence[float]) -> Jump:
+    """How far two groups of readings lie apart beyond their spread, and their middles."""
     was, now = median(before), median(recent)
-    return max(abs(now - was) - _SPREADS * max(spread(before, was), spread(recent, now)), 0.0)
+    far = max(abs(now - was) - _SPREADS * max(spread(before, was), spread(recent, now)), 0.0)
+    return far, was, now
 
 
-def _far(past: Sequence[float], since: int, series: Series, first: int, own: float) -> float:
+def _far(past: Sequence[float], since: int, series: Series, first: int, own: float) -> Jump:
     """How far the few newest readings lie from all before them; 0 where there are too few of either."""
     split = int(np.searchsorted(series.time[first : first + len(past)], since))
     before, recent = past[:split], [*past[split:], own]
-    return _jump(before, recent) if min(len(before), len(recent)) >= _FEW else 0.0
+    return _jump(before, recent) if min(len(before), len(recent)) >= _FEW else (0.0, nan, nan)
 
 
 def moving(series: Series) -> Computed:
-    """Jump within an hour, 95th percentile and peak of the sway, degrees: (3, m).
+    """Jump within an hour, 95th percentile and peak of the sway, where it jumped from and to: (5, m) degrees.
 
     The jump is how far the median of the last readings lies from that of the hour before, less twice the
     larger of their robust spreads: sway is no jump. The last readings are those of two and a half intervals;
@@ -184,7 +190,7 @@ def moving(series: Series) -> Computed:
     more often. Sway is |tilt - median| of the last hour, of twelve readings at least: rarer ones do not see
     it. Its peak is what two readings reach: one alone may be a glitch.
     """
-    values = np.full((3, len(series.new_time)), np.nan)
+    values = np.full((5, len(series.new_time)), np.nan)
     if series.interval > _SLOWEST:
         return Computed(values)
     windy = ~(series.held["wind_speed"] < series.attributes.get("tilt_calm_wind", CALM))
@@ -198,12 +204,14 @@ def moving(series: Series) -> Computed:
         split, own = int(turn[at] - start[at]), float(series.new_value[at])
         before, recent = past[:split], [*past[split:], own]
         if len(recent) >= _FEW and len(before) >= _FEW:
-            values[0, at] = _jump(before, recent)
-        if windy[at] and (far := _far(past, now[at] - calm, series, int(start[at]), own)) > rocked:
-            values[0, at] = np.fmax(values[0, at], far)
+            values[_JUMP, at] = _jump(before, recent)
+        if windy[at]:
+            far = _far(past, now[at] - calm, series, int(start[at]), own)
+            if far[0] > rocked and not values[0, at] > far[0]:
+                values[_JUMP, at] = far
         swing = [*past[int(hour[at] - start[at]) :], own]
         if len(swing) >= _SWAY_READINGS:
             middle = median(swing)
             away = sorted(abs(one - middle) for one in swing)
-            values[1:, at] = away[-(-19 * len(away) // 20) - 1], away[-2]
+            values[1:3, at] = away[-(-19 * len(away) // 20) - 1], away[-2]
     return Computed(values)

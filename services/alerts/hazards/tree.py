@@ -47,6 +47,7 @@ _PROPERTIES = (
     _property("tilt_daily", "deg", "dao động theo giờ trong ngày", "what the hour of the day adds"),
     _property(DANGER, "1", "mức nguy hiểm của cây", "danger of the tree"),
     _property("tree_soaked", "1", "nâng bậc vì đất ngậm nước và gió", "a step for wet ground and wind"),
+    _property(fall.BACK, "deg", "dịch lại về phía lúc lắp trong một giờ", "back towards baseline, within an hour"),
     _property(DRY, "%", "lượng nước đất đã mất", "depletion of the soil"),
     _property("soil_waterlogged", "h", "thời gian đất ngậm nước", "time the soil has been waterlogged"),
 )
@@ -64,7 +65,7 @@ _DERIVES = (
         inputs=("wind_speed",), alike=(),
     ),
     Derivation(
-        ("tilt_jump", "tilt_sway", "tilt_peak"), "tilt_lean", tilt.moving, window_s=tilt.MOVING_S, slots=720,
+        ("tilt_jump", "tilt_sway", "tilt_peak", *fall.JUMPED), "tilt_lean", tilt.moving, window_s=tilt.MOVING_S, slots=720,
         inputs=("wind_speed",), alike=("tilt_calm_wind", "tree_sway_peak"),
     ),
     Derivation(_GUST, "wind_gust", long.gusts, window_s=long.GUST_S, slots=long.GUST_SLOTS, alike=()),
@@ -79,8 +80,8 @@ _DERIVES = (
                needs=("soil_saturation",), alike=("soil_saturation",)),
     Derivation((DRY,), "soil_moisture", points=fall.deficit, needs=("field_capacity", "wilting_point")),
     Derivation(
-        (DANGER, "tree_soaked"), "tilt_lean", points=fall.danger,
-        inputs=(*fall.MEASURES, "soil_waterlogged", "wind_speed"),
+        (DANGER, "tree_soaked", fall.BACK), "tilt_lean", points=fall.danger,
+        inputs=(*fall.MEASURES, *fall.JUMPED, "soil_waterlogged", "wind_speed"),
     ),
 )  # fmt: skip
 
