@@ -21,8 +21,8 @@ class Derivation(msgspec.Struct, frozen=True):
     earlier derivation makes a property of the same name there.
 
     Attributes:
-        outputs: the derived properties, each declared in `Hazard.properties` with `derived=True`; one whose name
-            begins with `~` is a step on the way to others: not declared, never published.
+        outputs: the derived properties, each declared in `Hazard.properties` with `derived=True`; one whose
+            name begins with `~` is a step on the way to others: not declared, never published.
         source: the property whose readings trigger it; measured or derived.
         compute: the function; see `derive`.
         window_s, window_intervals: how far it looks back: the larger of so many seconds and so many reporting
@@ -41,9 +41,10 @@ class Derivation(msgspec.Struct, frozen=True):
         alike: `compute` sees time only as differences and through `Series.local`, and of a station only these
             attributes. Sources that agree in them, in interval and window may then come to it in one
             `Series`, end to end; see there. None: one source at a time.
-        rests: by the attributes of a station, the least distance from zero that a reading must have for an output
-            to be other than 0: while no reading of the window has it, all are 0 that `StrikeDerivation.inputs`
-            name, or not told. A backtest leaves such readings out where only those matter.
+        rests: by the attributes of a station, the least distance from zero that a reading must have for an
+            output to be other than 0: while no reading of the window has it, all are 0 that
+            `StrikeDerivation.inputs` name, or not told. A backtest leaves such readings out where only those
+            matter.
     """
 
     outputs: tuple[str, ...]

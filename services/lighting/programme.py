@@ -1,8 +1,8 @@
 """The nouns of street lighting: groups of lamps, programmes, calendars, and what brightens a street.
 
-Names are those of the TALQ data model (2.7) where it has one: a calendar chooses a programme for each night; a
-programme has active periods, outside of which it is dark, and controls that change the level within them; a
-lamp without a programme is in its default state. Levels are per cent of full light.
+Names are those of the TALQ data model (2.7) where it has one: a calendar chooses a programme for each night;
+a programme has active periods, outside of which it is dark, and controls that change the level within them;
+a lamp without a programme is in its default state. Levels are per cent of full light.
 """
 
 from typing import Literal
