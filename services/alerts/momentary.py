@@ -20,7 +20,7 @@ from services.alerts.core import Core
 from services.alerts.derive import Bools, Floats, Ints
 from services.alerts.ladder import NEVER, Cell, Rungs, drop
 from services.alerts.layout import FOREVER
-from services.alerts.reasons import SCHEDULE_CLOSED
+from services.alerts.reasons import closed
 from services.alerts.rule import Rule
 from services.alerts.state import LOWEST
 
@@ -175,7 +175,7 @@ def expire(core: Core, upto: int) -> None:
         if edge is not None:
             _expire(core, at, cell, layout.rungs(at), edge - 1)
             drop(cell)
-            core.changed(at, cell, edge, edge, reason=SCHEDULE_CLOSED)
+            core.changed(at, cell, edge, edge, reason=closed(layout.rule_at[at].schedule, edge))
         else:
             _expire(core, at, cell, layout.rungs(at), upto)
         core.rest(at)

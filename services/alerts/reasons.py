@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from services.alerts.hazard import Facts, Hazard
 from services.alerts.hazards import hazards, properties
+from services.alerts.schedule import Schedule
 from services.observation.event import SEVERITIES
 from services.observation.text import Text, in_vietnamese
 
@@ -39,7 +40,13 @@ _NOUNS = {
 """English names that read badly before `sensor` or `readings`, in a form that reads well there."""
 _SHORT = 3
 """Words of a name that may stand before another noun."""
-SCHEDULE_CLOSED = Text("Khung giờ của quy tắc đã hết.", "The rule's schedule has closed.")
+_SCHEDULE_CLOSED = Text("Khung giờ của quy tắc đã hết.", "The rule's schedule has closed.")
+_RULE_OVER = Text("Quy tắc hết hiệu lực (valid_to).", "The rule is no longer in force (valid_to).")
+
+
+def closed(schedule: Schedule | None, t: int) -> Text:
+    """Why a rule that is not in force ends what it let through: its last day, or its hours, µs UTC."""
+    return _RULE_OVER if schedule is not None and schedule.over_at(t) else _SCHEDULE_CLOSED
 
 
 def sentence(facts: Facts, hazard: str) -> Text:

@@ -53,6 +53,10 @@ class Schedule(msgspec.Struct, frozen=True):
             for start, end in _spans(self.windows, self.zone, day + offset)
         )
 
+    def over_at(self, instant: int) -> bool:
+        """Whether the last day it is valid on has passed, µs UTC."""
+        return instant >= _validity(self.first, self.last, self.zone)[1]
+
     def next_edge(self, instant: int) -> int | None:
         """First instant after this one at which it opens or closes; None when it never does."""
         start, end = _validity(self.first, self.last, self.zone)

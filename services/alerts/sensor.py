@@ -16,7 +16,7 @@ from services.alerts import box
 from services.alerts.core import Core
 from services.alerts.ladder import NEVER, Rungs, advance, drop, due, fire
 from services.alerts.layout import FOREVER
-from services.alerts.reasons import SCHEDULE_CLOSED
+from services.alerts.reasons import closed
 from services.alerts.rule import LADDERS, Kind, Rule
 from services.observation.flags import Flag
 
@@ -124,7 +124,7 @@ def _close(core: Core, at: int, t: int) -> None:
     cell = core.state.cells.get(at)
     if cell is not None:
         drop(cell)
-        core.changed(at, cell, t, t, reason=SCHEDULE_CLOSED)
+        core.changed(at, cell, t, t, reason=closed(core.layout.rule_at[at].schedule, t))
         core.rest(at)
 
 

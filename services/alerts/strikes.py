@@ -58,7 +58,7 @@ def tick(core: Core, message: Tick) -> None:
     state, layout = core.state.strikes, core.layout
     if not layout.struck:
         return
-    if message.sources:  # the tick before a gateway leaves names none: it only brings clocks
+    if message.sources or message.dt or not message.clocks:  # the tick before a gateway leaves: clocks only
         state.connected = frozenset(message.sources)
     if not layout.strikers.isdisjoint(message.resumed) or BROKER in message.resumed:
         state.stale = True

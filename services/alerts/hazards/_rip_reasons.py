@@ -4,7 +4,7 @@ from services.alerts.hazard import Facts
 from services.alerts.hazards._flood_words import NONE, at, join, number, small, wall
 from services.alerts.hazards._rip_beach import P_STEPS, SEA_GIVEN, U_STEPS
 from services.alerts.hazards._rip_model import ETA_LIMIT, RANGE_REF
-from services.alerts.hazards._rip_texts import FLAGS, GIVEN, TAKEN, WORDS
+from services.alerts.hazards._rip_texts import BLIND, FLAGS, GIVEN, METER_BACK, TAKEN, WORDS
 from services.observation.text import Text
 
 DANGER, BY_WAVES = "rip_danger", "rip_waves"
@@ -20,10 +20,11 @@ def reason(facts: Facts) -> Text | None:
     if facts.kind != "threshold" or facts.property not in (DANGER, BY_WAVES):
         return None
     if facts.verb == "blind":
-        return Text(
+        said = Text(
             f"Mất số liệu để đánh giá dòng rip tại {facts.place.vi}; cảnh báo được giữ nguyên.",
             f"Nothing to judge rip currents by at {facts.place.en} any more; the alert stands.",
         )
+        return join(said, BLIND) if facts.property == DANGER else said
     if facts.verb == "sighted":
         return join(
             Text(
@@ -32,7 +33,15 @@ def reason(facts: Facts) -> Text | None:
             ),
             *_evidence(facts),
         )
+    if facts.property == BY_WAVES and facts.verb in _DOWN and facts.value is None:
+        return _meter_back(facts)
     return join(_head(facts), *_evidence(facts), _missing(facts), *_guard(facts))
+
+
+def _meter_back(facts: Facts) -> Text:
+    """The end of an alert by waves that has no value any more: there is none while the meter is heard."""
+    start, place = at(facts), facts.place
+    return Text(f"{start.vi}{place.vi}: {METER_BACK.vi}", f"{start.en}{place.en}: {METER_BACK.en}")
 
 
 def _head(facts: Facts) -> Text:
@@ -192,7 +201,7 @@ def _missing(facts: Facts) -> Text:
 def _guard(facts: Facts) -> list[Text]:
     """The flag that is recommended; or that nobody is there to fly one."""
     flag = facts.beside.get("rip_flag")
-    if facts.property == BY_WAVES and _on_duty(facts):
+    if facts.property == BY_WAVES and facts.verb != "cleared" and _on_duty(facts):
         flag = _BY_SEVERITY.get(facts.severity)
     if flag is not None:
         which = FLAGS[int(min(max(flag, 0.0), 3.0))]

@@ -92,6 +92,21 @@ CHECKLIST = Part(
     cap=CAP,
 )
 
+METER_BACK = Text(
+    "máy đo dòng có số liệu trở lại. Cảnh báo theo sóng kết thúc vì thế, không phải vì biển đã lặng: "
+    "cảnh báo riêng của bãi (quy tắc rip-current) nói thay, nếu còn.",
+    "the current meter is heard again. The alert by waves ends for that, not for a calmer sea: "
+    "the beach's own alert (rule rip-current) speaks for it, if one stands.",
+)
+"""Why `rip-waves` ended, where it did not end by the waves."""
+BLIND = Text(
+    "Nếu là máy đo dòng im lặng thì cảnh báo theo sóng (quy tắc rip-waves) nói thay cho bãi trong lúc đó, "
+    "chừng nào còn số liệu sóng.",
+    "Where it is the current meter that fell silent, the alert by waves (rule rip-waves) speaks for the beach "
+    "meanwhile, as long as waves are heard.",
+)
+"""Said when the index of a beach goes blind; a beach without a meter is judged by waves anyway."""
+
 FLAGS = (
     Text("cờ xanh", "green flag"),
     Text("cờ vàng", "yellow flag"),

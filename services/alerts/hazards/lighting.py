@@ -30,6 +30,12 @@ def _derived(name: str, vi: str, en: str, unit: str = "1") -> Property:
     return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
 
 
+# A state that holds until it is told otherwise: its delays run by the clock, not from report to report.
+_LOST = Property(
+    name="supply_loss", unit="1", text=Text("tủ mất điện", "supply loss"), derived=True, reports="on_change"
+)
+
+
 def _phase(number: int) -> Property:
     return Property(
         name=f"supply_voltage_l{number}",
@@ -50,7 +56,7 @@ _PROPERTIES = (
     _derived("power_factor_low", "hệ số công suất thấp", "power factor too low"),
     _derived("lamp_cycling", "đèn chập chờn", "lamp cycling"),
     _derived("gear_failure", "bộ nguồn đèn báo lỗi", "control gear failure"),
-    _derived("supply_loss", "tủ mất điện", "supply loss"),
+    _LOST,
     _derived("voltage_highest", "điện áp pha cao nhất", "highest phase voltage", "V"),
     _derived("voltage_lowest", "điện áp pha thấp nhất", "lowest phase voltage", "V"),
     _phase(2),

@@ -47,7 +47,9 @@ _PROPERTIES = (
     _property("tilt_daily", "deg", "dao động theo giờ trong ngày", "what the hour of the day adds"),
     _property(DANGER, "1", "mức nguy hiểm của cây", "danger of the tree"),
     _property("tree_soaked", "1", "nâng bậc vì đất ngậm nước và gió", "a step for wet ground and wind"),
-    _property(fall.BACK, "deg", "dịch lại về phía lúc lắp trong một giờ", "back towards baseline, within an hour"),
+    _property(
+        fall.BACK, "deg", "dịch lại về phía lúc lắp trong một giờ", "back towards baseline, within an hour"
+    ),
     _property(DRY, "%", "lượng nước đất đã mất", "depletion of the soil"),
     _property("soil_waterlogged", "h", "thời gian đất ngậm nước", "time the soil has been waterlogged"),
 )
