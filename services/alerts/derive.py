@@ -54,8 +54,8 @@ class Series:
     Of a derivation that names what is `alike` a series may hold several sources, one after the other, with
     `new_time` ascending over all of them. Times of each are then shifted by whole days, further apart than
     the window and two days more; `local` knows of it. `upto` counts from the first source on: kept[:upto[i]]
-    ends with the kept readings of the source of i, and all others lie long before its window. `attributes` are
-    those it named.
+    ends with the kept readings of the source of i, and all others lie long before its window. `attributes`
+    are those it named.
     """
 
     time: Ints

@@ -133,9 +133,8 @@ def test_a_source_that_was_silent_for_long_is_computed_too() -> None:
     """Its past lies too far back to stand in one line with others."""
 
     def seen(series: Series) -> Computed:
-        return Computed(
-            (series.upto - np.searchsorted(series.time, series.new_time - series.window))[None] * 1.0
-        )
+        count = series.upto - np.searchsorted(series.time, series.new_time - series.window)
+        return Computed(count[None].astype(np.float64))
 
     place = site()
     names = [f"{name}.rainfall" for name in STATIONS]

@@ -105,7 +105,7 @@ def test_a_tree_that_was_righted_again_is_over_after_a_day() -> None:
 
 
 def test_a_tree_that_is_propped_up_again_is_told_as_righted_and_climbs_nothing() -> None:
-    """From 1.4° off its baseline back to it: neither sudden danger nor growth, by the hour nor the day after."""
+    """From 1.4° off its baseline back to it: neither sudden danger nor growth in a day."""
     tilt = noise(6 * DAY)
     tilt[DAY : 3 * DAY] += 1.4
     weather = rows_of("mast.wind_speed", air(6 * DAY))

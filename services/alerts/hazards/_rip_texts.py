@@ -102,8 +102,8 @@ METER_BACK = Text(
 BLIND = Text(
     "Nếu là máy đo dòng im lặng thì cảnh báo theo sóng (quy tắc rip-waves) nói thay cho bãi trong lúc đó, "
     "chừng nào còn số liệu sóng.",
-    "Where it is the current meter that fell silent, the alert by waves (rule rip-waves) speaks for the beach "
-    "meanwhile, as long as waves are heard.",
+    "Where it is the current meter that fell silent, the alert by waves (rule rip-waves) speaks for "
+    "the beach meanwhile, as long as waves are heard.",
 )
 """Said when the index of a beach goes blind; a beach without a meter is judged by waves anyway."""
 

@@ -88,8 +88,8 @@ def step_of(name: str, value: Floats, limits: Limits) -> Floats:
 def _back(points: Points, limits: Limits) -> Bools:
     """Whether a jump ended nearer to the baseline by half of its way at least: (m,).
 
-    So it passes upright by at most a third of what it leaned before. Of two axes the size of the lean alone is
-    known, so the longest way is assumed: to the opposite side.
+    So it passes upright by at most a third of what it leaned before. Of two axes the size of the lean alone
+    is known, so the longest way is assumed: to the opposite side.
     """
     one = ~np.isnan(points.attribute("tilt_baseline", np.nan))
     two = ~np.isnan(points.attribute("tilt_x_baseline", np.nan))

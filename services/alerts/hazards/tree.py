@@ -67,7 +67,8 @@ _DERIVES = (
         inputs=("wind_speed",), alike=(),
     ),
     Derivation(
-        ("tilt_jump", "tilt_sway", "tilt_peak", *fall.JUMPED), "tilt_lean", tilt.moving, window_s=tilt.MOVING_S, slots=720,
+        ("tilt_jump", "tilt_sway", "tilt_peak", *fall.JUMPED), "tilt_lean", tilt.moving,
+        window_s=tilt.MOVING_S, slots=720,
         inputs=("wind_speed",), alike=("tilt_calm_wind", "tree_sway_peak"),
     ),
     Derivation(_GUST, "wind_gust", long.gusts, window_s=long.GUST_S, slots=long.GUST_SLOTS, alike=()),
