@@ -4,6 +4,8 @@ Each newer reading of a source makes one of each of its outputs, of the same tim
 work: usable or not as the source's is, with a value where `compute` gave one. So a derived sensor is heard,
 silent, failing and blind exactly as its source. A late reading fills the window, triggers nothing, and counts
 for what comes after it: a run of readings is computed at once between two of these.
+
+Over 250 lines: a block of readings has three ways, all places at once, many sources abreast, or one alone.
 """
 
 from collections.abc import Sequence
@@ -11,12 +13,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.alerts.abreast import Abreast, Segments, bunches, held_of, lay
 from services.alerts.core import Core
 from services.alerts.derivations import Placed
 from services.alerts.derive import Bools, Computed, Floats, Ints, PointCompute, Points, Series
+from services.alerts.fed import Columns, sources_of, spread
 from services.alerts.layout import FOREVER
 from services.alerts.rows import Rows, newest_before
 from services.alerts.window import Ring, Window
@@ -31,18 +33,6 @@ class _Run(NamedTuple):
     time: Ints
     value: Floats
     upto: Ints  # of each reading from start to end
-
-
-class _Columns(NamedTuple):
-    """Derived readings."""
-
-    row: Ints
-    time: Ints
-    value: Floats
-    flag: NDArray[np.uint8]
-    arrival: Ints
-    lower: Bools
-    none: Bools
 
 
 class _Block:
@@ -322,7 +312,7 @@ class _Block:
         if computed.lower_bound is not None:
             self.lower[:, at] = computed.lower_bound
 
-    def columns(self, at: Ints) -> _Columns:
+    def columns(self, at: Ints) -> Columns:
         """Readings at some places, all of the first output, then all of the second."""
         placed, count = self.placed, len(self.placed.derivation.outputs)
         row = placed.first + np.arange(count)[:, None] * placed.size + self.index[at]
@@ -335,7 +325,7 @@ class _Block:
         lower &= ~np.isnan(value)
         time, arrival = np.tile(self.time[at], count), np.tile(self.arrival[at], count)
         flags = np.tile(flag.astype(np.uint8), count)
-        return _Columns(row.ravel(), time, value.ravel(), flags, arrival, lower.ravel(), none.ravel())
+        return Columns(row.ravel(), time, value.ravel(), flags, arrival, lower.ravel(), none.ravel())
 
     def ask(self, output: int, at: int) -> float:
         """Value of an output at a reading it was not computed at; NaN where it can't be said."""
@@ -364,10 +354,10 @@ def derive(core: Core, level: Sequence[Placed], streams: Sequence[Rows | None]) 
             rows = streams[stream]
             if rows is None:
                 continue
-            at, index = _of(placed, rows)
+            at, index = sources_of(placed, rows)
             if len(at):
                 if placed.derivation.anywhere:
-                    at, index = _spread(placed, rows, at, index)
+                    at, index = spread(placed, rows, at, index)
                 blocks.append(_Block(core, placed, rows, at, index))
                 base = rows
     for block in blocks:
@@ -375,34 +365,10 @@ def derive(core: Core, level: Sequence[Placed], streams: Sequence[Rows | None]) 
     return _gather(blocks, base) if base is not None else None
 
 
-def _of(placed: Placed, rows: Rows) -> tuple[Ints, Ints]:
-    """Readings of the sources of a derivation, and its place for each."""
-    index = placed.place[rows.sensor if rows.unique else rows.sensor[rows.starts]]
-    which = np.flatnonzero(index >= 0)
-    if rows.unique or not len(which):
-        return which, index[which]
-    start, length = rows.starts[which], np.diff(np.append(rows.starts, len(rows.time)))[which]
-    began = np.cumsum(length) - length
-    at = np.arange(int(length.sum())) + np.repeat(start - began, length)
-    return at, np.repeat(index[which], length)
-
-
-def _spread(placed: Placed, rows: Rows, at: Ints, index: Ints) -> tuple[Ints, Ints]:
-    """All readings of a source for its first place, then all for its next one."""
-    starts = np.arange(len(at)) if rows.unique else np.flatnonzero(rows.first[at])
-    length = np.diff(np.append(starts, len(at)))
-    feeds = placed.feeds[rows.sensor[at[starts]]]
-    group = np.repeat(np.arange(len(starts)), feeds)
-    which = np.arange(len(group)) - np.repeat(np.cumsum(feeds) - feeds, feeds)
-    sizes = length[group]
-    within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return at[np.repeat(starts[group], sizes) + within], np.repeat(index[starts[group]] + which, sizes)
-
-
 def _gather(blocks: Sequence[_Block], base: Rows) -> Rows | None:
     """Columns of all outputs of all blocks, grouped by row."""
     owners: list[tuple[int, _Block, Ints]] = []
-    parts: list[_Columns] = []
+    parts: list[Columns] = []
     so_far = 0
     for block in blocks:
         at = np.flatnonzero(block.told)
@@ -412,7 +378,7 @@ def _gather(blocks: Sequence[_Block], base: Rows) -> Rows | None:
             so_far += len(parts[-1].row)
     if not parts:
         return None
-    found = parts[0] if len(parts) == 1 else _Columns(*(np.concatenate(c) for c in zip(*parts, strict=True)))
+    found = parts[0] if len(parts) == 1 else Columns(*(np.concatenate(c) for c in zip(*parts, strict=True)))
     rows = base.further(found.row, found.time, found.value, found.flag, found.arrival)
     rows.lower, rows.none = found.lower, found.none
 

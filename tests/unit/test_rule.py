@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.alerts.expression import parse
 from services.alerts.derivations import HIDDEN
+from services.alerts.expression import parse
 from services.alerts.hazards import hazards, properties
 from services.alerts.rule import Kind, parse_rules
 from services.alerts.schedule import Schedule, parse_window
