@@ -1,14 +1,15 @@
 """Many silent sensors of one gateway as one alert: rules of kind `silent` with `per = "gateway"`.
 
-Of such a rule, sensors are a *crowd* where `k` or more of one property hang on a gateway (in one area of
-it). As long as fewer than `k` of the crowd are silent, each has an alert of its own. When the k-th falls
-silent, with all that fall silent at the same instant, one alert of the gateway is raised, and no further ones
-of its sensors; what was told of some before stands until they speak. It ends when fewer than `k` are silent,
-and those that still are have alerts of their own from then on. A sensor that is no part of a crowd, a flood
-gauge among lamps, is always told by itself and at once.
+Of such a rule, sensors are a *crowd* where `k` or more of one property hang on a gateway (in one area of it),
+and that property is one that comes in numbers (`Property.many`). As long as fewer than `k` of the crowd are
+silent, each has an alert of its own. When the k-th falls silent, with all that fall silent at the same
+instant, one alert of the gateway is raised, and no further ones of its sensors; what was told of some before
+stands until they speak. It ends when fewer than `k` are silent, and those that still are have alerts of their
+own from then on. A sensor that is no part of a crowd, a gauge, is always told by itself and at once.
 
 This is decided at ticks, all of a tick together, by the instants at which sensors fell silent and spoke: not
-by how often ticks come. Silence that a crowd's sensor breaks before any tick knew of it is not told.
+by how often ticks come. Silence that a crowd's sensor breaks before any tick knew of it is not told: so in a
+replay much faster than ticks come, fewer such are told than live.
 """
 
 from collections import Counter, defaultdict
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.alerts.hazard import Facts
+from services.alerts.hazards import properties
 from services.alerts.ladder import NEVER
 from services.alerts.reasons import RULE_GONE, sentence
 from services.alerts.rule import Kind, Rule
@@ -61,7 +63,7 @@ class Masses:
     def __init__(self, layout: "Layout") -> None:
         """Find the crowds; those of a gateway without one are not there."""
         found: dict[tuple[str, str], Mass] = {}
-        site = layout.site
+        site, known = layout.site, properties()
         for at, rule in enumerate(layout.rule_at):
             row = layout.row_at[at]
             if rule.kind is not Kind.SILENT or rule.per != "gateway" or layout.gateway[row] < 0:
@@ -73,8 +75,9 @@ class Masses:
         self.all: list[Mass] = []
         self.of: dict[int, Mass] = {}
         for mass in found.values():
-            many = Counter(layout.property[layout.row_at[at]] for at in mass.cells)
-            mass.crowd = {at for at in mass.cells if many[layout.property[layout.row_at[at]]] >= mass.rule.k}
+            of = {at: layout.property[layout.row_at[at]] for at in mass.cells}
+            count = Counter(name for name in of.values() if name in known and known[name].many)
+            mass.crowd = {at for at, name in of.items() if count[name] >= mass.rule.k}
             if mass.crowd:
                 self.all.append(mass)
                 self.of |= dict.fromkeys(mass.crowd, mass)

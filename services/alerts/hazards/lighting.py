@@ -68,6 +68,7 @@ _PROPERTIES = (
         interval_s=900,
         fail_min=0.0,
         fail_max=255.0,
+        many=True,
     ),
 )
 

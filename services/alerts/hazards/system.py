@@ -87,7 +87,7 @@ HAZARD = Hazard(
             "k": 5,
             "severity": "advisory",
             "status": "default",
-            "source": "design default: three expected intervals; five alike at one gateway are one alert",
+            "source": "design default: three expected intervals; five lamps at one gateway are one alert",
         },
         # Of a lightning network: fewer than four do not place a strike by times of arrival alone.
         {
