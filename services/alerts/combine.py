@@ -6,7 +6,8 @@ A sensor that is silent, or whose gateway is, is *unknown*: it does not help to 
 still counts for holding, so that blindness ends no alert. Delays move by the readings of the members. Only
 where all members of a group report on change and belong to one gateway, whose clock is theirs, do they hold
 their values in between: there delays run out as timers of a sensor do, just before a reading that is later
-than they are due, and at ticks. Sensors of an area have as many clocks as gateways, and no timers.
+than they are due, and at ticks; they raise by who was known before it, and end nothing while the gateway is
+unknown: the reading does. Sensors of an area have as many clocks as gateways, and no timers.
 
 Readings count in the order they came, what is derived from one right after it. That order is kept in columns:
 how many leaves are met after each reading is a running sum, and only groups in which something changes, or
@@ -163,8 +164,10 @@ class Groups:
         counts = self._running(group, self.leaves.plane[said.leaf[at]], start, (met, was, known))
         good = np.logical_or.reduceat(said.good[at], start)
         steps = np.flatnonzero(good)
-        before = self.counts(group)
-        walk = _Walk(group, int(self.last[number]), said.time[at][start][steps], _take(counts, steps), before)
+        before = _before(self.counts(group), counts, steps)
+        seen = group.clock is None or not core.state.unknown(core.layout, group.clock)
+        last, time = int(self.last[number]), said.time[at][start][steps]
+        walk = _Walk(group, last, time, _take(counts, steps), before, seen=seen)
         for step, since, t in walk.turns():
             place = int(steps[step])
             early = t < int(walk.time[step])  # a timer, before this reading
@@ -178,8 +181,7 @@ class Groups:
             here[said.leaf[upto] - group.first] = bits[0][upto]  # of several, the last stays
             row = -1 if rows is None else int(rows.sensor[int(said.at[reading])])
             if early:
-                now = (walk.counts, step - 1, here) if step else (before, 0, here)
-                report(core, group, now, t, since, None)
+                report(core, group, (before, step, here), t, since, None)
             else:
                 report(core, group, (walk.counts, step, here), t, since, None, row=row)
 
@@ -313,9 +315,14 @@ class Groups:
 class _Walk:
     """A group along its judged readings, from one at which something turns or falls due to the next."""
 
-    def __init__(self, group: Group, last: int, time: Ints, counts: Counts, before: Counts) -> None:
-        """`time`: of each reading; `last`: of the newest before them; `before`: the counts then, one step."""
-        self.group, self.last, self.counts, self.before = group, last, counts, before
+    def __init__(  # noqa: PLR0913  columns of one thing
+        self, group: Group, last: int, time: Ints, counts: Counts, before: Counts, *, seen: bool = True
+    ) -> None:
+        """`time`: of each reading; `last`: of the newest before them; `counts`, `before`: after, before it.
+
+        `seen`: its gateway is not unknown.
+        """
+        self.group, self.last, self.counts, self.before, self.seen = group, last, counts, before, seen
         self.time = np.maximum.accumulate(np.maximum(time, last))
         self.asks = [(k, *group.asks(k, counts)) for k in group.present]
 
@@ -334,9 +341,8 @@ class _Walk:
         place, at = 0, 0
         while at < len(self.time):
             before, t = cell.active, int(self.time[at])
-            while group.clock is not None and (d := group.due()) < t:
-                past = (self.before, 0) if at == 0 else (self.counts, at - 1)
-                yield at, group.fire(d, *past), d
+            while group.clock is not None and (d := group.due(seen=self.seen)) < t:
+                yield at, group.fire(d, self.before, at, seen=self.seen), d
             since = self._judge(at)
             if since != NEVER or cell.level != cell.reported:
                 yield at, since, t
@@ -365,6 +371,12 @@ class _Walk:
 
 def _take(counts: Counts, steps: Ints) -> Counts:
     return Counts(counts.known[:, steps], counts.all[:, steps], counts.total[steps], counts.heard[steps])
+
+
+def _before(begin: Counts, counts: Counts, steps: Ints) -> Counts:
+    """Counts just before each of some steps, also after one that said nothing; `begin`: before the first."""
+    columns = (np.concatenate(pair, axis=-1) for pair in zip(begin, counts, strict=True))
+    return _take(Counts(*columns), steps)  # one further on: `begin` is the first
 
 
 def _now(

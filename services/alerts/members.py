@@ -123,24 +123,24 @@ class Group:
             return int((counts.all[:, at] > 0).sum())
         return int(counts.all[k if self.rule.kind is Kind.K_OF_N else 0, at])
 
-    def due(self) -> int:
-        """When the earliest pending flip is due; FOREVER: none is."""
+    def due(self, *, seen: bool = True) -> int:
+        """When the earliest pending flip is due; FOREVER: none is. Not `seen`: time alone ends nothing."""
         cell, rungs = self.cell, self.rungs
         return min(
             (
                 since + (rungs.off[k] if cell.active >> k & 1 else rungs.on[k])
                 for k, since in enumerate(cell.since)
-                if since != NEVER
+                if since != NEVER and (seen or not cell.active >> k & 1)
             ),
             default=FOREVER,
         )
 
-    def fire(self, d: int, counts: Counts, at: int) -> int:
+    def fire(self, d: int, counts: Counts, at: int, *, seen: bool = True) -> int:
         """Flip what is due at an instant and may; return since when the earliest of it was, or NEVER."""
         cell, rungs, first = self.cell, self.rungs, NEVER
         for k in self.present:
             since, on = cell.since[k], bool(cell.active >> k & 1)
-            if since == NEVER or since + (rungs.off[k] if on else rungs.on[k]) != d:
+            if since == NEVER or (on and not seen) or since + (rungs.off[k] if on else rungs.on[k]) != d:
                 continue
             cell.since[k], cell.marks[k] = NEVER, 0
             if on or bool(self.asks(k, counts)[0][at]):

@@ -28,6 +28,7 @@ LOOK_S = 2.0
 RETRY_S = 0.5
 ONE_S = 3.0
 _READING = Text("đang đọc lại luồng lệnh", "the stream of commands is still being read")
+_NOT_YET = Text("chưa đọc xong cấu hình chiếu sáng", "the street lighting of the site is still being read")
 _AWAY = Text("luồng lệnh không trả lời; hãy thử lại", "the stream of commands does not answer; try again")
 log = logging.get("api_lit")
 
@@ -40,8 +41,7 @@ class Lit:
         self._js, self._site = js, site
         self._ledger = Ledger()
         self._version = ""
-        self.plans: Plans | None = None
-        """None while there is no site, or one that lights no streets."""
+        self._plans: Plans | None = None
         self.caught_up = asyncio.Event()
 
     @property
@@ -54,6 +54,17 @@ class Lit:
         if not self.caught_up.is_set():
             raise away(_READING, retry_s=1, code="reading-commands")
         return self._ledger
+
+    @property
+    def plans(self) -> Plans | None:
+        """The plans; None at a site that lights no streets.
+
+        Raises:
+            Problem: 503 while no site was read: it may light some.
+        """
+        if not self._version:
+            raise away(_NOT_YET, retry_s=1, code="reading-lighting")
+        return self._plans
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow both until told to stop."""
@@ -123,7 +134,7 @@ class Lit:
         lighting, problems = read_lighting(files.get(FILE), self._site.site)
         if lighting is None and problems:
             log.warning("lighting_unreadable", problem=str(problems[0]))
-        self.plans = None if lighting is None else Plans(lighting)
+        self._plans = None if lighting is None else Plans(lighting)
         self._version = version
 
 

@@ -115,6 +115,8 @@ def gather(
     core = core_of(Engine(_with(site, known), rules))
     told, by_sensor, by_group = _told(outcome.events, last)
     together = _members(core, by_group)
+    from services.alerts.hazards import hazards
+
     charts = _charts(core, series, keeper.computed, by_sensor, together, truth or ())
     loud = [chart for chart in charts if chart.alerts or chart.thresholds]
     loud.sort(key=lambda chart: (-bool(chart.alerts), not chart.truths, -_reached(chart), chart.sensor))
@@ -128,6 +130,7 @@ def gather(
     used = {rule.id for rule in core.layout.rule_at} | {group.rule.id for group in core.groups.groups}
     return Report(
         site=site.name,
+        hazards={name: hazard.text for name, hazard in hazards().items()},
         version=site.version,
         zone=site.zone,
         first=first,

@@ -28,6 +28,7 @@ from services.runtime.streams import Limits, limit_mqtt
 from services.runtime.supervisor import Supervisor
 
 CONNECT_S, REMIND_S = 8.0, 10.0
+READ_S = 10.0  # so long `ready` waits for the api to have read the alerts
 STORED_S = 10.0  # so long `ready` waits for the archive when the database is our own
 CANCELLED_S, CLOSED_S = 0.5, 0.5
 
@@ -79,6 +80,7 @@ class Machine:
             self._in_background(self._bound_mqtt(limits), "bound")
         out(f"mqtt {plan.mqtt_text}")
         await self._until(watch, "api", lambda: answers_http(settings.http or "", "/healthz"))
+        await self._until_read(watch)
         await self._until_stored(watch)
         self._health.ready()
         caretaker = Caretaker(self._supervisor, self._health, watch, plan.data, store)
@@ -147,6 +149,17 @@ class Machine:
                 file = self._plan.data / "logs" / f"{name}.log"
                 say(f"still waiting for {name}; its log is {file} / đang chờ {name}, xem nhật ký {file}")
             await asyncio.sleep(0.1)
+
+    async def _until_read(self, watch: Watch) -> None:
+        """Wait for the api to answer for all alerts, but not for long: alerting does not depend on it."""
+        try:
+            async with asyncio.timeout(READ_S):
+                await self._until(watch, "api", lambda: self._says_ready(watch, "api"))
+        except TimeoutError:
+            say(
+                f"ready, but after {READ_S:.0f} s the api still reads the alerts; until then it answers 503"
+                " / API còn đang đọc lại các cảnh báo, tạm thời trả lời 503"
+            )
 
     async def _until_stored(self, watch: Watch) -> None:
         """Wait for our own database and the archive, but not for long: alerting does not depend on them."""

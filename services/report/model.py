@@ -108,6 +108,7 @@ class Report:
         first, last: of the recording, µs UTC. zone: the site's, in which times are shown.
         others: sensors without a chart of their own: drawn small.
         bare, against: scores and load of bare thresholds, of other rules.
+        hazards: their names for people.
     """
 
     site: Text
@@ -131,3 +132,4 @@ class Report:
     against: tuple[str, Scores, Load, Differences] | None = None
     truths: int | None = None
     lightning: dict[str, LightningScore] = field(default_factory=dict)
+    hazards: dict[str, Text] = field(default_factory=dict)

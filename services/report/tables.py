@@ -13,9 +13,15 @@ from services.alerts.load import BEARABLE_PER_HOUR, SPLIT, Load
 from services.alerts.score import Score
 from services.report.axes import clock, duration
 from services.report.model import Report, Scores
-from services.report.words import badge, esc
+from services.report.words import badge, both, esc
 
 _MOST = 60
+
+
+def named(report: Report, hazard: str) -> str:
+    """A hazard for people; its token where no name is known."""
+    text = report.hazards.get(hazard)
+    return esc(hazard) if text is None else both(text)
 
 
 def _head(*columns: tuple[str, str]) -> str:
@@ -39,7 +45,7 @@ def scores(report: Report) -> str:
         ours = report.scores.get(hazard, {})
         words = dict.fromkeys([*ours, *(w for _, them in others for w in them.get(hazard, {}))])
         for severity in words:
-            first = f"<td>{esc(hazard)}</td><td>{badge(severity)}</td>"
+            first = f"<td>{named(report, hazard)}</td><td>{badge(severity)}</td>"
             if severity in ours:
                 rows.append(f"<tr>{first}{_score(ours[severity])}</tr>")
             for name, them in others:
@@ -99,7 +105,7 @@ def _rare_table(report: Report) -> str:
         for severity, one in by.items():
             if one.rare is not None:
                 cells = "".join(f'<td class="n">{cell}</td>' for cell in _rare(one.rare, one.bias))
-                rows.append(f"<tr><td>{esc(hazard)}</td><td>{badge(severity)}</td>{cells}</tr>")
+                rows.append(f"<tr><td>{named(report, hazard)}</td><td>{badge(severity)}</td>{cells}</tr>")
     if not rows:
         return ""
     names = ("Z", "FB", "PC", "POFD", "PSS", "ETS", "HSS", "EDI")

@@ -186,6 +186,23 @@ def test_ready_does_not_wait_for_ever_for_the_archive(site: Path, tmp_path: Path
         assert "ready without the archive" in up.stderr
 
 
+def test_ready_means_that_the_api_has_read_the_alerts(site: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "slow-api").touch()
+    with running(site, data, *LIGHT, program=PROGRAM):
+        assert (data / "api-was-ready").exists()
+
+
+def test_ready_does_not_wait_for_ever_for_the_api(site: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "never-api").touch()
+    with running(site, data, *LIGHT, program=PROGRAM) as up:
+        assert 10 < up.ready_s < 20
+        assert "the api still reads the alerts" in up.stderr
+
+
 def test_a_trouble_that_heals_while_starting_is_not_shown(site: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

@@ -209,6 +209,7 @@ def streets(folder: Path) -> Iterator[Streets]:
             for name in ("ingest", "lighting", "keeper"):
                 made.start(name)
             rig.start()
+            until(lambda: rig.get("/api/v1/lighting")[0] == 200, 20, "the api to know the streets")
             for gateway in LAMPS:
                 made.connect(gateway)
             until(lambda: len(made.programmes("confirmed")) == len(LAMPS), 30, f"programmes; see {folder}")

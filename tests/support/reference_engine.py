@@ -227,14 +227,15 @@ class Crowd:
     told: int = 0
     timed: bool = False  # all of them report on change, and have one gateway
 
-    def due(self) -> int | None:
-        """When the earliest pending flip is due."""
-        return min((d for rung in self.rungs.values() if (d := rung.due()) is not None), default=None)
+    def due(self, *, seen: bool) -> int | None:
+        """When the earliest pending flip is due; while its gateway is not seen, time alone ends nothing."""
+        rungs = [rung for rung in self.rungs.values() if seen or not rung.active]
+        return min((d for rung in rungs if (d := rung.due()) is not None), default=None)
 
-    def fire(self, d: int) -> None:
+    def fire(self, d: int, *, seen: bool) -> None:
         """Flip what is due then and may."""
         for k, rung in self.rungs.items():
-            if rung.due() != d:
+            if rung.due() != d or (rung.active and not seen):
                 continue
             if rung.active or (
                 self.met & self.known and len(self.met & self.known) >= self.needs(k, len(self.known))
@@ -372,20 +373,23 @@ class ReferenceEngine:
             for c, t, x, flag, none, lower in seen:
                 if crowd.members.get(c.sensor.id) is not c:
                     continue
-                crowd.known.add(c.sensor.id)
                 absent = math.isnan(x) if c.sensor.derived else not math.isfinite(x)
-                if flag not in (1, 2) or (absent and not c.sensor.derived):
-                    continue
-                if crowd.timed:
+                good = flag in (1, 2) and (c.sensor.derived or not absent)
+                if good and crowd.timed:  # by who was known before this reading
                     self._run_out(crowd, (t if crowd.last is None else max(t, crowd.last)) - 1)
+                crowd.known.add(c.sensor.id)
+                if not good:
+                    continue
                 if none or not absent:
                     sign = crowd.bounds[c.sensor.id][0]
                     crowd.see(c.sensor.id, -math.inf * sign if none else x, lower=lower)
                 self._tell_crowd(crowd, crowd.judge(t))
 
     def _run_out(self, crowd: Crowd, upto: int) -> None:
-        while (due := crowd.due()) is not None and due <= upto:
-            crowd.fire(due)
+        gate = self.gates.get(crowd.who)
+        seen = gate is None or not gate.unknown()
+        while (due := crowd.due(seen=seen)) is not None and due <= upto:
+            crowd.fire(due, seen=seen)
             self._tell_crowd(crowd, due)
 
     def _tell_crowd(self, crowd: Crowd, t: int) -> None:

@@ -26,11 +26,11 @@ async def live(settings: Settings, stop: asyncio.Event, name: str) -> None:
     connection = await nats.connect(settings, name, stop=stop)
     health = Health(connection.js, name)
     beating = asyncio.create_task(health.run())
-    await come_up(settings, health, name)
     server = None
     if name == "api" and settings.http:
         host, _, port = settings.http.rpartition(":")
         server = await asyncio.start_server(answer, host, int(port))
+    await come_up(settings, health, name)
     if os.path.exists(f"{settings.data}/complain-{name}"):  # noqa: PTH110, ASYNC240  a stub
         health.complain("test", "có chuyện", "something is wrong")
     await stop.wait()

@@ -185,6 +185,27 @@ def test_while_nothing_is_known_of_a_gateway_its_count_runs_out_for_nobody() -> 
     assert play(site, lost, tick(T0, {"gw": T0}), gone, tick(T0, {}, dt=MINUTE)) == []
 
 
+def test_just_before_a_reading_time_raises_and_ends_nothing_of_a_gateway_that_was_offline() -> None:
+    """Unknown is neither well nor bad; what was due meanwhile the next reading tells, at its own time."""
+    site = city([sensor("a.door", 900, "on_change"), sensor("a.water_level", 600)], [SUPPLY])
+    gone, there = GatewayState(T0, "gw", "offline"), GatewayState(T0, "gw", "online")
+    lost, fine = readings(("a.door", T0, 1.0)), readings(("a.door", T0 + 5 * MINUTE, 0.0))
+    assert play(site, lost, fine)[:1] == ["raised watch gw @0.5"]
+    assert play(site, lost, gone, fine) == []
+    assert play(site, lost, gone, there, fine) == []  # it is back, and nobody has spoken yet
+    still = readings(*[("a.door", T0 + at * MINUTE, 1.0) for at in (5, 6)])
+    assert play(site, lost, gone, still) == ["raised watch gw @5.5"]
+    # A failure has no value, but it is heard; whether it came in the same message makes no difference.
+    bad, well = ("a.door", T0 + 5 * MINUTE, 1.0, 4), ("a.door", T0 + 6 * MINUTE, 0.0)
+    apart = play(site, lost, gone, readings(bad), readings(well))
+    assert play(site, lost, gone, readings(bad, well)) == apart
+    # An alert does not end unseen.
+    again, over = (readings(("a.door", T0 + 10 * MINUTE, x)) for x in (1.0, 0.0))
+    assert play(site, lost, fine, again)[:2] == ["raised watch gw @0.5", "cleared watch gw @7"]
+    assert play(site, lost, fine, gone, again) == ["raised watch gw @0.5"]
+    assert play(site, lost, fine, gone, over) == ["raised watch gw @0.5", "cleared watch gw @10"]
+
+
 def test_what_is_declared_periodic_waits_for_its_next_reading() -> None:
     site = city([sensor("a.door", 900), sensor("a.water_level", 1)], [SUPPLY])
     lost, again = readings(("a.door", T0, 1.0)), readings(("a.door", T0 + 15 * MINUTE, 1.0))
