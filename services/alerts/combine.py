@@ -88,12 +88,13 @@ class Groups:
         judged = np.zeros(len(self.groups), bool)
         judged[group[said.good]] = True
         work = (changed | self._stale | self._waits) & judged
+        stale = changed & ~judged
         for number in np.flatnonzero(work).tolist():
             at = np.flatnonzero(group == number)
-            self._steps(core, streams, number, said, at, (met, was, fresh))
+            stale[number] = self._steps(core, streams, number, said, at, (met, was, fresh))
             self._waits[number] = self.groups[number].cell.pending
-        self._stale[changed & ~judged] = True
         self._stale[judged] = False
+        self._stale |= stale
         np.maximum.at(self.last, group[said.good], said.time[said.good])
         self.met[said.leaf] = met  # of several, the last stays
         self.known[said.leaf] = True
@@ -150,8 +151,11 @@ class Groups:
         said: _Said,
         at: Ints,
         bits: tuple[Bools, Bools, Bools],
-    ) -> None:
-        """Judge one group at its readings; all leaves of one reading are one step."""
+    ) -> bool:
+        """Judge one group at its readings; all leaves of one reading are one step.
+
+        Returns whether one more member was heard after the last reading that was judged.
+        """
         group = self.groups[number]
         at = at[np.lexsort((said.at[at], said.level[at], said.arrival[at]))]
         met, was, fresh = (column[at] for column in bits)
@@ -184,6 +188,7 @@ class Groups:
                 report(core, group, (before, step, here), t, since, None)
             else:
                 report(core, group, (walk.counts, step, here), t, since, None, row=row)
+        return steps[-1] + 1 < len(start) and bool(fresh[start[steps[-1] + 1] :].any())
 
     def _running(self, group: Group, plane: Ints, start: Ints, bits: tuple[Bools, Bools, Bools]) -> Counts:
         """Counts after each step: what they were, and the running sum of what changed."""

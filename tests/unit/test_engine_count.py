@@ -62,6 +62,17 @@ def test_a_share_of_too_few_is_none() -> None:
     assert play(city(gauges, [{**DARK, "k": 3}]), some) == ["raised watch city @0"]
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_who_is_heard_without_a_value_is_counted_in_the_share_at_the_next_reading(cut: bool) -> None:  # noqa: FBT001
+    site = city([sensor(name) for name in NAMES], [{**DARK, "warning": 99, "watch": "60%"}])
+    first, heard = (NAMES[0], T0, 1.0), (NAMES[1], T0, 0.0, 3)
+    both = [readings(first), readings(heard)] if cut else [readings(first, heard)]
+    within = readings((NAMES[0], T0 + MINUTE, 0.6))  # of its hysteresis: it is met as before
+    engine = engine_of(site)
+    events = [event for message in (*both, within) for event in engine.apply([message])]
+    assert told(events) == ["raised watch city @0", "cleared watch city @1"]
+
+
 def test_counted_by_gateway_each_has_an_alert_of_its_own_that_names_it() -> None:
     gateways = {f"s{at}": "left" if at < 5 else "right" for at in range(10)}
     rule = {**DARK, "per": "gateway", "watch": 2, "warning": "80%"}
@@ -197,8 +208,9 @@ def test_just_before_a_reading_time_raises_and_ends_nothing_of_a_gateway_that_wa
     assert play(site, lost, gone, still) == ["raised watch gw @5.5"]
     # A failure has no value, but it is heard; whether it came in the same message makes no difference.
     bad, well = ("a.door", T0 + 5 * MINUTE, 1.0, 4), ("a.door", T0 + 6 * MINUTE, 0.0)
-    apart = play(site, lost, gone, readings(bad), readings(well))
-    assert play(site, lost, gone, readings(bad, well)) == apart
+    engine = engine_of(site)
+    apart = [event for one in (lost, gone, readings(bad), readings(well)) for event in engine.apply([one])]
+    assert play(site, lost, gone, readings(bad, well)) == told(apart)
     # An alert does not end unseen.
     again, over = (readings(("a.door", T0 + 10 * MINUTE, x)) for x in (1.0, 0.0))
     assert play(site, lost, fine, again)[:2] == ["raised watch gw @0.5", "cleared watch gw @7"]
