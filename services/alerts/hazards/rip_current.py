@@ -61,7 +61,14 @@ _DERIVES = (
         ("wave_event", "wave_peak_age", "wave_history"), "wave_height", model.events,
         window_s=model.MEMORY_S, slots=model.SLOTS,
     ),
-    Derivation(("tide_above_mean", "~tide"), "tide_level", beach.above_mean, window_s=beach.FLAT_S, slots=72),
+    # Only at gauges whose mean is known: elsewhere nothing can be said, and every gauge would pay for it.
+    *(
+        Derivation(
+            ("tide_above_mean", "~tide"), "tide_level", beach.above_mean, window_s=beach.FLAT_S, slots=72,
+            needs=(mean,),
+        )
+        for mean in ("mean_sea_level", "tide_z0")
+    ),
     Derivation(
         ("rip_probability", "rip_probability_low", "rip_probability_high", "rip_wave_height",
          "rip_wave_angle", "rip_tide", "rip_peak_age", "rip_history", "rip_wave_missing"),
