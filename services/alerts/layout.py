@@ -49,6 +49,7 @@ class Layout:
         parent, root: row a derived one is computed from, and the measured one at the bottom of that, which
             may be at another station. kin: one number for each (root, station).
         levels: what derives rows, level by level. inputs: rows whose values are held for that.
+        alive: by gateway, rows that say whether its detectors of strikes work.
         struck, struck_from: what is made of strikes, in rows from there on. strikers: sources that may send
             strikes; striker_gateways: of those that come by our own broker the gateway, if one is known.
         ruled: rows that have cells. side: sign of all their rules; 0 where they differ, or there are none.
@@ -84,13 +85,14 @@ class Layout:
         self._place_gateways()
         own = [source for source in site.sources if not source.adapter]
         self.strikers = frozenset(source.id for source in own)
-        self.striker_gateways = {
-            source.id: source.gateway or (source.id if source.id in site.gateways else None)
-            for source in own
-            if not source.url
-        }
+        self.striker_gateways = {source.id: site.gateway_of(source) for source in own if not source.url}
         self.parent: dict[int, int] = {}
         place_derived(self)
+        self.alive: dict[int, list[int]] = defaultdict(list)
+        names = {placed.derivation.alive for placed in self.struck}
+        for row, name in enumerate(self.property[: self.real] if names else ()):
+            if name in names and self.area[row] == SITE_SCOPE:
+                self.alive[int(self.gateway[row])].append(row)
         self.row = {name: at for at, name in enumerate(self.names)}
         self._place_cells()
 

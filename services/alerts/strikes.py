@@ -24,7 +24,6 @@ from services.observation.flags import Flag
 from services.observation.instants import SECOND
 from services.observation.messages import Strike, StrikeBatch, Tick
 from services.observation.site import BROKER
-from services.observation.topics import SITE_SCOPE
 
 _CLOUD = frozenset({"ic", "cc", "cloud"})
 
@@ -108,13 +107,7 @@ def _heard(core: Core) -> bool:
 
 def _asleep(core: Core, gateway: int) -> bool:
     """Whether a gateway says that none of its detectors works, or has stopped saying how many."""
-    layout, state = core.layout, core.state
-    names = {placed.derivation.alive for placed in layout.struck}
-    rows = [
-        row
-        for row in np.flatnonzero(layout.gateway[: layout.real] == gateway).tolist()
-        if layout.property[row] in names and layout.area[row] == SITE_SCOPE
-    ]
+    state, rows = core.state, core.layout.alive.get(gateway, ())
     none = [bool(state.silent[row]) or (state.good[row] != NEVER and state.value[row] < 1) for row in rows]
     return bool(none) and all(none)
 

@@ -6,19 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.params import Instant
 from services.api.schemas import Page, Time, Words
+from services.lighting.ledger import State
 
-State = Literal[
-    "ordered",
-    "sent",
-    "accepted",
-    "confirmed",
-    "refused",
-    "unconfirmed",
-    "superseded",
-    "expired",
-    "released",
-    "ended",
-]
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 
 

@@ -93,10 +93,7 @@ class Storm:
         self._minute = np.array([-(-one.at // MINUTE) * MINUTE for one in ordered], np.int64)
         self._strikes = [one.strike for one in ordered]
         self.minutes = _minutes(np.unique(self._minute), round(hold_s * SECOND))
-        own = {
-            source.id: source.gateway or (source.id if source.id in site.gateways else None)
-            for source in site.sources
-        }
+        own = {source.id: site.gateway_of(source) for source in site.sources}
         self.sources = sorted({*own, *(strike.source for strike in self._strikes)})
         self.gateways = {
             name for one in self.sources for name in (one, own.get(one)) if name in site.gateways

@@ -102,6 +102,10 @@ class Site(msgspec.Struct, frozen=True):
         """Area slug of a sensor's station, or `site`."""
         return self.stations[sensor.station].area
 
+    def gateway_of(self, source: SourceDecl) -> str | None:
+        """Gateway that a source comes by: the one it names, else the one of its own name, if there is one."""
+        return source.gateway or (source.id if source.id in self.gateways else None)
+
 
 def version_of(files: Mapping[str, bytes]) -> str:
     """32 hex that name these files' content; the name of the object in SITES."""

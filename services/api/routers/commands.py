@@ -10,7 +10,7 @@ from nats.js.errors import APIError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.command_shapes import CommandDetail, CommandPage, Ordered, OrderRequest, State
+from services.api.command_shapes import CommandDetail, CommandPage, Ordered, OrderRequest
 from services.api.context import Context, Here
 from services.api.errors import Problem, away, invalid, not_found
 from services.api.filters import one_of
@@ -19,7 +19,7 @@ from services.api.ordering import fingerprint, orders_of
 from services.api.params import Cursor, Instant, Limit, Slug
 from services.api.responses import answer, cut, page
 from services.lighting.desired import Order
-from services.lighting.ledger import Standing
+from services.lighting.ledger import Standing, State
 from services.lighting.programme import Lighting
 from services.observation import command as nouns
 from services.observation.instants import iso
