@@ -30,7 +30,8 @@ class Verb(StrEnum):
 class Alert(msgspec.Struct, kw_only=True):
     """`data` of an event: the alert as it stands after it. Times in ISO 8601 UTC.
 
-    `time` is when it was measured (or due); `detected_at` when we could know, outside the id.
+    `time` is when it was measured (or due); `detected_at` when we could know, outside the id. `origin`: left
+    out for what sensors say; else `manual` or `official_bulletin`.
     """
 
     alert_id: str
@@ -57,6 +58,7 @@ class Alert(msgspec.Struct, kw_only=True):
     readings: list[str] | None = None
     by: str | None = None
     seen: str | None = None
+    origin: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class CloudEvent(msgspec.Struct, kw_only=True):

@@ -15,7 +15,8 @@ from services.observation.text import Text
 FORMAT = 1
 FILES = ("site.toml", "stations.geojson", "sensors.csv", "rules.toml")
 LIGHTING = "lighting.toml"
-OPTIONAL = (LIGHTING,)
+ALERTING = "alerting.toml"
+OPTIONAL = (LIGHTING, ALERTING)
 """Files that only some sites have. The version of a site without one is what it was before there were any."""
 EVERY_FILE = FILES + OPTIONAL
 BROKER = "broker"

@@ -2,7 +2,8 @@
 
 Subjects, not topics: MQTT's `haidang/v1/a/g/readings` is `haidang.v1.a.g.readings` here. Who writes
 which stream is design: only ingest writes readings, only engine, keeper and api write alerts; api orders
-commands, the lighting service sends them, and ingest writes what came back.
+commands, the lighting service sends them, and ingest writes what came back; roads keeps account of what it
+delivered, link writes what other sites say.
 """
 
 import json
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ADMIN, LOCAL = "up", "local"
-SERVICES = ("ingest", "archive", "alerts", "keeper", "api", "lighting")
+SERVICES = ("ingest", "archive", "alerts", "keeper", "api", "lighting", "roads", "link")
 
 # What every reader of streams needs: to look, and to make and use consumers.
 _READ = (
@@ -53,8 +54,22 @@ _WRITES: dict[str, tuple[str, ...]] = {
     "archive": ("down.>", *_EPOCHS),
     "alerts": ("alerts.>", "derived.>", "$KV.STATE.engine.>", "$KV.HEALTH.canary", *_SNAPSHOTS, *_EPOCHS),
     "keeper": ("alerts.>", "acts.>", "$KV.STATE.keeper.>", *_EPOCHS),
-    "api": ("alerts.>", "acts.>", "commands.>", "$KV.STATE.api.>", *_SITES, *_EPOCHS, *_UPLINK),
+    "api": (
+        "alerts.>",
+        "acts.>",
+        "commands.>",
+        "deliveries.>",
+        "$KV.STATE.api.>",
+        "$KV.PEOPLE.>",
+        "$O.REPORTS.>",
+        "$JS.API.STREAM.PURGE.OBJ_REPORTS",
+        *_SITES,
+        *_EPOCHS,
+        *_UPLINK,
+    ),
     "lighting": ("commands.>", "down.*.commands.*"),
+    "roads": ("alerts.>", "deliveries.>", "$KV.STATE.roads.>", *_EPOCHS),
+    "link": ("alerts.>", "acts.>", "$KV.STATE.link.>", *_EPOCHS),
 }
 _INBOX = ("_INBOX.>",)
 # MQTT's `a/#` means `a` too, and the server asks for the right to both.

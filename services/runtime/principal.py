@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-VIEWER, OPERATOR, ENGINEER, ADMINISTRATOR = "viewer", "operator", "engineer", "administrator"
-ROLES = frozenset({VIEWER, OPERATOR, ENGINEER, ADMINISTRATOR})
+VIEWER, OPERATOR, APPROVER = "viewer", "operator", "approver"
+ADMINISTRATOR, MACHINE = "administrator", "machine"
+ROLES = frozenset({VIEWER, OPERATOR, APPROVER, ADMINISTRATOR, MACHINE})
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from services.runtime.errors import OperatorError
 READINGS, ALERTS, ACTS = "READINGS", "ALERTS", "ACTS"
 DOWNLINK, DERIVED, REJECTS = "DOWNLINK", "DERIVED", "REJECTS"
 COMMANDS = "COMMANDS"
+DELIVERIES = "DELIVERIES"
 MQTT_MESSAGES = "$MQTT_msgs"
-STATE, HEALTH = "STATE", "HEALTH"
-SITES, SNAPSHOTS = "SITES", "SNAPSHOTS"
+STATE, HEALTH, PEOPLE = "STATE", "HEALTH", "PEOPLE"
+SITES, SNAPSHOTS, REPORTS = "SITES", "SNAPSHOTS", "REPORTS"
 
 EPOCH, PARTITIONS = "epoch", "partitions"
 RESTORED_AT = (
@@ -119,6 +120,7 @@ def _configs(limits: Limits) -> list[StreamConfig]:
         stream(ALERTS, ["alerts.>"], 400, metadata={EPOCH: epoch()}),
         stream(COMMANDS, ["commands.>"], 400, metadata={EPOCH: epoch()}),
         stream(ACTS, ["acts.>"], 30),
+        stream(DELIVERIES, ["deliveries.>"], 90, max_bytes=256 * MB),
         stream(DOWNLINK, ["down.>"], 7, max_msgs_per_subject=1),
         stream(DERIVED, ["derived.>"], 7, max_bytes=limits.derived),
         stream(REJECTS, ["rejects.>"], 0, max_bytes=limits.rejects),
@@ -128,12 +130,13 @@ def _configs(limits: Limits) -> list[StreamConfig]:
 async def _ensure_buckets(js: JetStreamContext) -> None:
     # Heartbeats on disk too, though they are worth nothing after a restart: a stream in memory is
     # gone with its server, configuration and all, and nobody would be there to make it again.
-    for key_value in (KeyValueConfig(bucket=STATE, history=5), KeyValueConfig(bucket=HEALTH, history=1)):
+    for bucket, history in ((STATE, 5), (HEALTH, 1), (PEOPLE, 5)):
+        key_value = KeyValueConfig(bucket=bucket, history=history)
         try:
             await js.key_value(key_value.bucket)
         except (BucketNotFoundError, NotFoundError):
             await js.create_key_value(key_value)
-    for bucket in (SITES, SNAPSHOTS):
+    for bucket in (SITES, SNAPSHOTS, REPORTS):
         try:
             await js.object_store(bucket)
         except (BucketNotFoundError, NotFoundError):
