@@ -19,6 +19,7 @@ from services.observation.heartbeat import decode as decode_heartbeat
 from services.runtime import logging
 from services.runtime.health import Health
 from services.runtime.nats import NatsError
+from services.runtime.pause import pause
 from services.runtime.streams import ALERTS, DERIVED, HEALTH, MQTT_MESSAGES, READINGS
 
 EVERY_S = 5.0
@@ -61,7 +62,7 @@ async def run(
             health.ready()
         except (NatsError, APIError, TimeoutError) as error:
             log.warning("watch_interrupted", error=repr(error))
-        await _pause(stop, EVERY_S)
+        await pause(stop, EVERY_S)
 
 
 async def _heartbeats(js: JetStreamContext) -> dict[str, Heartbeat]:
@@ -92,11 +93,3 @@ async def _fill(js: JetStreamContext) -> dict[str, float]:
         if limit > 0:
             shares[name] = info.state.bytes / limit
     return shares
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

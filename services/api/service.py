@@ -22,6 +22,7 @@ from services.api.running_site import RunningSite
 from services.runtime import logging
 from services.runtime.health import Health
 from services.runtime.nats import connect
+from services.runtime.pause import pause
 from services.runtime.process import Refused
 from services.runtime.settings import Settings, address
 
@@ -150,7 +151,7 @@ async def _look_at_history(context: Context, health: Health, stop: asyncio.Event
         except Problem as problem:
             if context.settings.database is not None:
                 health.complain("history-away", problem.detail.vi, problem.detail.en)
-        await _pause(stop, LOOK_S)
+        await pause(stop, LOOK_S)
 
 
 async def _tell_ready(context: Context, health: Health, stop: asyncio.Event) -> None:
@@ -158,12 +159,4 @@ async def _tell_ready(context: Context, health: Health, stop: asyncio.Event) -> 
     while not stop.is_set():
         health.ready(context.hub.caught_up.is_set() and context.site.known)
         health.figure("alerts_open", context.fold.open_count)
-        await _pause(stop, 0.2)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
+        await pause(stop, 0.2)

@@ -1,7 +1,7 @@
 """What people and the keeper do to an alert: events of the alert's own subject, beside the engine's.
 
-The condition is the engine's alone. An act repeats the alert as it last stood, says who acted and which version
-they had seen, and carries in `act` what it changes. `services.alerts.lifecycle` folds them.
+The condition is the engine's alone. An act repeats the alert as it last stood, says who acted and which
+version they had seen, and carries in `act` what it changes. `services.alerts.lifecycle` folds them.
 """
 
 from enum import StrEnum
@@ -54,8 +54,8 @@ Origin = Literal["sensor", "self", "manual", "official_bulletin"]
 class Quiet(msgspec.Struct, frozen=True, omit_defaults=True):
     """One reason that keeps an alert quiet.
 
-    `what`: the alert, the window or the rule that is the reason; `until`: ISO 8601 UTC at the latest, None only
-    where `what` is an alert whose end ends it.
+    `what`: the alert, the window or the rule that is the reason; `until`: ISO 8601 UTC at the latest, None
+    only where `what` is an alert whose end ends it.
     """
 
     kind: QuietKind

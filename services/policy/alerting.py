@@ -1,6 +1,6 @@
 """Reading `alerting.toml`, the optional file of a site that says how its alerts are handled.
 
-Each part of it is read by the module of its name; without the file, or a part of it, the defaults stand there.
+Each part of it is read by the module of its name, where the defaults stand too.
 """
 
 from collections.abc import Collection
