@@ -207,3 +207,8 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True):
     of_property: dict[str, Part] = {}
     attributes: dict[str, Attribute] = {}
     ascending: tuple[Ascending, ...] = ()
+
+
+def derived(name: str, unit: str, vi: str, en: str) -> Property:
+    """Declare a derived property; most have no more to say than their unit and their name."""
+    return Property(name=name, unit=unit, text=Text(vi, en), derived=True)

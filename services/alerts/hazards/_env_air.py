@@ -12,7 +12,7 @@ import numpy as np
 
 from services.alerts.derivations import HIDDEN
 from services.alerts.derive import Compute, Computed, Floats, Ints, Series
-from services.alerts.hazard import Derivation
+from services.alerts.hazard import Derivation, derived
 from services.alerts.hazards import _env_aqi as aqi
 from services.alerts.hazards import _env_hours as hours
 from services.observation.quantity import Property
@@ -157,39 +157,29 @@ DERIVES = (
 )  # fmt: skip
 
 
-def _property(name: str, unit: str, vi: str, en: str) -> Property:
-    return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
-
-
 def _properties() -> tuple[Property, ...]:
     found = [
         Property(
             name="tsp", unit="ug/m3", text=NAMES["tsp"], interval_s=3600.0, fail_min=0.0, fail_max=5000.0
         ),
-        _property(VN_AQI, "1", "VN_AQI giờ", "VN_AQI of the hour"),
-        _property(VN_AQI_DAY, "1", "VN_AQI ngày", "VN_AQI of the day"),
+        derived(VN_AQI, "1", "VN_AQI giờ", "VN_AQI of the hour"),
+        derived(VN_AQI_DAY, "1", "VN_AQI ngày", "VN_AQI of the day"),
     ]
     for name, text in NAMES.items():
-        found.append(
-            _property(f"{name}_1h", "ug/m3", f"{text.vi} trung bình 1 giờ", f"{text.en}, mean of 1 h")
-        )
+        found.append(derived(f"{name}_1h", "ug/m3", f"{text.vi} trung bình 1 giờ", f"{text.en}, mean of 1 h"))
         if name in aqi.POLLUTANTS:
+            found.append(derived(AQI.format(name), "1", f"AQI giờ của {text.vi}", f"hourly AQI of {text.en}"))
             found.append(
-                _property(AQI.format(name), "1", f"AQI giờ của {text.vi}", f"hourly AQI of {text.en}")
-            )
-            found.append(
-                _property(AQI_DAY.format(name), "1", f"AQI ngày của {text.vi}", f"daily AQI of {text.en}")
+                derived(AQI_DAY.format(name), "1", f"AQI ngày của {text.vi}", f"daily AQI of {text.en}")
             )
         if name in aqi.PARTICLES:
-            found.append(_property(f"{name}_nowcast", "ug/m3", f"Nowcast {text.vi}", f"Nowcast of {text.en}"))
+            found.append(derived(f"{name}_nowcast", "ug/m3", f"Nowcast {text.vi}", f"Nowcast of {text.en}"))
             found.append(
-                _property(
-                    f"{name}_hours", "h", f"số giờ có số liệu của {text.vi}", f"hours known of {text.en}"
-                )
+                derived(f"{name}_hours", "h", f"số giờ có số liệu của {text.vi}", f"hours known of {text.en}")
             )
         span = 8 if name in ("o3", "co") else 24
         found.append(
-            _property(
+            derived(
                 f"{name}_{span}h", "ug/m3", f"{text.vi} trung bình {span} giờ", f"{text.en}, mean of {span} h"
             )
         )

@@ -9,7 +9,7 @@ reconstructed from broken text, DO of A, TOC of C, TSS of B, COD of D, are to be
 import numpy as np
 
 from services.alerts.derive import Compute, Computed, Floats, PointCompute, Points, Series
-from services.alerts.hazard import Derivation
+from services.alerts.hazard import Derivation, derived
 from services.observation.quantity import Property
 from services.observation.text import Text
 
@@ -144,16 +144,12 @@ def _measured(name: str, unit: str, text: Text, interval_s: float = 900.0) -> Pr
     return Property(name=name, unit=unit, text=text, interval_s=interval_s, fail_min=0.0)
 
 
-def _derived(name: str, unit: str, vi: str, en: str) -> Property:
-    return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
-
-
 PROPERTIES = (
     *(_measured(name, "mg/l", text) for name, (_, text) in TABLE_1.items()),
     *(_measured(name, unit, text) for name, (_, unit, text) in TABLE_2.items()),
     _measured("salinity", "[PSU]", Text("độ mặn", "salinity")),
     *(
-        _derived(
+        derived(
             f"{name}_grades_worse",
             "1",
             f"số mức kém hơn mục tiêu của {name_of(name).vi}",
@@ -161,7 +157,7 @@ PROPERTIES = (
         )
         for name in GRADED
     ),
-    _derived("turbidity_ratio", "1", "độ đục so với trung vị 7 ngày", "turbidity against its 7-day median"),
-    _derived("conductivity_step", "%", "độ dẫn điện đổi trong 1 giờ", "change of conductivity in 1 h"),
-    _derived("salinity_step", "%", "độ mặn đổi trong 1 giờ", "change of salinity in 1 h"),
+    derived("turbidity_ratio", "1", "độ đục so với trung vị 7 ngày", "turbidity against its 7-day median"),
+    derived("conductivity_step", "%", "độ dẫn điện đổi trong 1 giờ", "change of conductivity in 1 h"),
+    derived("salinity_step", "%", "độ mặn đổi trong 1 giờ", "change of salinity in 1 h"),
 )

@@ -6,12 +6,11 @@ the reason says which window it is and how many millimetres.
 
 import numpy as np
 
-from services.alerts.hazard import Cap, Derivation, Facts, Part
+from services.alerts.hazard import Cap, Derivation, Facts, Part, derived
 from services.alerts.hazards import _flood_rain as rain
 from services.alerts.hazards._flood_texts import advice, words
 from services.alerts.hazards._flood_words import at, join, number
 from services.observation.event import SEVERITIES
-from services.observation.quantity import Property
 from services.observation.text import Text
 
 _WINDOWS = {
@@ -192,14 +191,10 @@ _ADVICE = advice(
 )
 
 
-def _property(name: str, unit: str, vi: str, en: str) -> Property:
-    return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
-
-
 PROPERTIES = (
-    *(_property(name, "mm", f"mưa {text.vi}", f"rain in {text.en}") for name, text in _WINDOWS.items()),
-    _property(rain.RAIN_DAY, "mm", "mưa ngày (từ 19 giờ)", "rain of the rain day (from 19:00)"),
-    _property(rain.SEVERITY, "1", "mức độ mưa", "severity of the rain"),
+    *(derived(name, "mm", f"mưa {text.vi}", f"rain in {text.en}") for name, text in _WINDOWS.items()),
+    derived(rain.RAIN_DAY, "mm", "mưa ngày (từ 19 giờ)", "rain of the rain day (from 19:00)"),
+    derived(rain.SEVERITY, "1", "mức độ mưa", "severity of the rain"),
 )
 
 RULE = {

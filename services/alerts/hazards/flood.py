@@ -15,7 +15,7 @@ import numpy as np
 
 from services.alerts.derive import Computed, Series
 from services.alerts.expression import parse
-from services.alerts.hazard import Cap, Derivation, Hazard
+from services.alerts.hazard import Cap, Derivation, Hazard, derived
 from services.alerts.hazards import _flood_attributes as reads
 from services.alerts.hazards import _flood_rain as rain
 from services.alerts.hazards import _flood_shower as shower
@@ -23,7 +23,6 @@ from services.alerts.hazards import _flood_stage as stage
 from services.alerts.hazards import _flood_texts as texts
 from services.alerts.hazards._flood_reasons import reason
 from services.alerts.hazards._flood_tide import residual
-from services.observation.quantity import Property
 from services.observation.text import Text
 
 RATE = "water_level_rate"
@@ -36,22 +35,18 @@ _PONDING = parse(0.05)
 _HALF_HOUR = 1800
 
 
-def _property(name: str, unit: str, vi: str, en: str) -> Property:
-    return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
-
-
 _PROPERTIES = (
-    _property(RATE, "m/h", "tốc độ nước lên", "rate of rise of the water"),
-    _property(ETA[0], "min", "thời gian tới cấp báo động kế tiếp", "time to the next alert level"),
-    _property(ETA[1], "min", "thời gian sớm nhất tới cấp kế tiếp", "earliest time to the next alert level"),
-    _property(ETA[2], "min", "thời gian muộn nhất tới cấp kế tiếp", "latest time to the next alert level"),
-    _property("street_depth_rate", "m/h", "tốc độ ngập đường", "rate of rise of the water on the street"),
-    _property(
+    derived(RATE, "m/h", "tốc độ nước lên", "rate of rise of the water"),
+    derived(ETA[0], "min", "thời gian tới cấp báo động kế tiếp", "time to the next alert level"),
+    derived(ETA[1], "min", "thời gian sớm nhất tới cấp kế tiếp", "earliest time to the next alert level"),
+    derived(ETA[2], "min", "thời gian muộn nhất tới cấp kế tiếp", "latest time to the next alert level"),
+    derived("street_depth_rate", "m/h", "tốc độ ngập đường", "rate of rise of the water on the street"),
+    derived(
         "street_backflow", "m", "độ sâu nước trào ngược từ cống", "depth of water from a sewer that backs up"
     ),
-    _property("tide_residual", "m", "nước dâng so với triều thiên văn", "surge above the predicted tide"),
-    _property("reservoir_level", "m", "mực nước hồ", "reservoir level"),
-    _property(
+    derived("tide_residual", "m", "nước dâng so với triều thiên văn", "surge above the predicted tide"),
+    derived("reservoir_level", "m", "mực nước hồ", "reservoir level"),
+    derived(
         "outflow_rise", "m3/s", "mức tăng lưu lượng xả trong một giờ", "growth of the outflow within an hour"
     ),
 )

@@ -11,7 +11,7 @@ Not here: communicationFailure is the engine's silence; work orders and resettin
 
 from typing import Any
 
-from services.alerts.hazard import Derivation, Hazard
+from services.alerts.hazard import Derivation, Hazard, derived
 from services.alerts.hazards import _lighting_attributes as reads
 from services.alerts.hazards import _lighting_lamp as lamp
 from services.alerts.hazards import _lighting_texts as texts
@@ -24,10 +24,6 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 _LAMP = ("lamp_wattage",)
 _MASS = 3
 """Fewer lamps are no mass outage, whatever share of a small cabinet they are."""
-
-
-def _derived(name: str, vi: str, en: str, unit: str = "1") -> Property:
-    return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
 
 
 # A state that holds until it is told otherwise: its delays run by the clock, not from report to report.
@@ -48,17 +44,17 @@ def _phase(number: int) -> Property:
 
 
 _PROPERTIES = (
-    _derived("lamp_failure", "đèn không sáng", "lamp failure"),
-    _derived("lamp_unexpected_on", "đèn sáng ngoài lệnh", "lamp unexpectedly on"),
-    _derived("lamp_power_high", "đèn quá công suất", "lamp power too high"),
-    _derived("lamp_power_low", "đèn thiếu công suất", "lamp power too low"),
-    _derived("dimming_failure", "đèn không giảm sáng", "dimming failure"),
-    _derived("power_factor_low", "hệ số công suất thấp", "power factor too low"),
-    _derived("lamp_cycling", "đèn chập chờn", "lamp cycling"),
-    _derived("gear_failure", "bộ nguồn đèn báo lỗi", "control gear failure"),
+    derived("lamp_failure", "1", "đèn không sáng", "lamp failure"),
+    derived("lamp_unexpected_on", "1", "đèn sáng ngoài lệnh", "lamp unexpectedly on"),
+    derived("lamp_power_high", "1", "đèn quá công suất", "lamp power too high"),
+    derived("lamp_power_low", "1", "đèn thiếu công suất", "lamp power too low"),
+    derived("dimming_failure", "1", "đèn không giảm sáng", "dimming failure"),
+    derived("power_factor_low", "1", "hệ số công suất thấp", "power factor too low"),
+    derived("lamp_cycling", "1", "đèn chập chờn", "lamp cycling"),
+    derived("gear_failure", "1", "bộ nguồn đèn báo lỗi", "control gear failure"),
     _LOST,
-    _derived("voltage_highest", "điện áp pha cao nhất", "highest phase voltage", "V"),
-    _derived("voltage_lowest", "điện áp pha thấp nhất", "lowest phase voltage", "V"),
+    derived("voltage_highest", "V", "điện áp pha cao nhất", "highest phase voltage"),
+    derived("voltage_lowest", "V", "điện áp pha thấp nhất", "lowest phase voltage"),
     _phase(2),
     _phase(3),
     Property(

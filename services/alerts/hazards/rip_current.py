@@ -11,7 +11,7 @@ would go blind: then `rip_waves` speaks for the waves alone, and falls silent ag
 All numbers that are not the model's are design defaults, and give way to attributes of the beach.
 """
 
-from services.alerts.hazard import Derivation, Hazard
+from services.alerts.hazard import Derivation, Hazard, derived
 from services.alerts.hazards import _rip_attributes as reads
 from services.alerts.hazards import _rip_beach as beach
 from services.alerts.hazards import _rip_model as model
@@ -26,32 +26,28 @@ _INDEX = (DANGER, "rip_flag", "rip_by_waves", "rip_missing")
 _TWO_HOURS = 7_200
 
 
-def _property(name: str, unit: str, vi: str, en: str) -> Property:
-    return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
-
-
 _PROPERTIES = (
-    _property("wave_event", "1", "sau đỉnh một đợt sóng trên 1 m", "after the peak of a sea above 1 m"),
-    _property("wave_peak_age", "h", "thời gian từ đỉnh đợt sóng", "time since the sea peaked"),
-    _property("wave_history", "h", "số giờ có số liệu sóng", "hours of waves on record"),
-    _property("wave_max_12h", "m", "sóng cao nhất 12 giờ", "highest sea of 12 h"),
-    _property("tide_above_mean", "m", "mực nước so với trung bình", "sea level against its mean"),
-    _property("rip_probability", "%", "chỉ số dòng rip theo sóng", "rip current index by waves"),
-    _property("rip_probability_low", "%", "chỉ số dòng rip đã biết", "rip index by what is known"),
-    _property("rip_probability_high", "%", "chỉ số dòng rip cao nhất có thể", "most the rip index can be"),
-    _property("rip_wave_height", "m", "độ cao sóng đã dùng", "wave height that was used"),
-    _property("rip_wave_angle", "deg", "góc sóng so với vuông góc bờ", "waves against the shore normal"),
-    _property("rip_tide", "m", "mực nước đã dùng, so với trung bình", "sea level that was used"),
-    _property("rip_peak_age", "h", "số giờ sau đỉnh sóng đã dùng", "hours since the peak that was used"),
-    _property("rip_history", "h", "số giờ số liệu sóng đã dùng", "hours of waves that were used"),
-    _property("offshore_current", "m/s", "dòng chảy ra biển", "seaward current, mean of 2 min"),
-    _property(DANGER, "1", "mức nguy hiểm dòng rip", "danger of rip currents"),
-    _property("rip_flag", "1", "cờ khuyến nghị", "recommended flag"),
-    _property("rip_by_waves", "%", "chỉ số theo sóng trong đánh giá", "index by waves that had part in it"),
-    _property("rip_wave_missing", "1", "số liệu sóng, triều còn thiếu", "what was missing of the waves"),
-    _property("rip_missing", "1", "số liệu còn thiếu", "what was missing"),
-    _property(BY_WAVES, "1", "nguy hiểm dòng rip theo sóng", "danger of rip currents by waves alone"),
-    _property("rip_checklist", "1", "bảng điểm dòng rip", "rip current checklist"),
+    derived("wave_event", "1", "sau đỉnh một đợt sóng trên 1 m", "after the peak of a sea above 1 m"),
+    derived("wave_peak_age", "h", "thời gian từ đỉnh đợt sóng", "time since the sea peaked"),
+    derived("wave_history", "h", "số giờ có số liệu sóng", "hours of waves on record"),
+    derived("wave_max_12h", "m", "sóng cao nhất 12 giờ", "highest sea of 12 h"),
+    derived("tide_above_mean", "m", "mực nước so với trung bình", "sea level against its mean"),
+    derived("rip_probability", "%", "chỉ số dòng rip theo sóng", "rip current index by waves"),
+    derived("rip_probability_low", "%", "chỉ số dòng rip đã biết", "rip index by what is known"),
+    derived("rip_probability_high", "%", "chỉ số dòng rip cao nhất có thể", "most the rip index can be"),
+    derived("rip_wave_height", "m", "độ cao sóng đã dùng", "wave height that was used"),
+    derived("rip_wave_angle", "deg", "góc sóng so với vuông góc bờ", "waves against the shore normal"),
+    derived("rip_tide", "m", "mực nước đã dùng, so với trung bình", "sea level that was used"),
+    derived("rip_peak_age", "h", "số giờ sau đỉnh sóng đã dùng", "hours since the peak that was used"),
+    derived("rip_history", "h", "số giờ số liệu sóng đã dùng", "hours of waves that were used"),
+    derived("offshore_current", "m/s", "dòng chảy ra biển", "seaward current, mean of 2 min"),
+    derived(DANGER, "1", "mức nguy hiểm dòng rip", "danger of rip currents"),
+    derived("rip_flag", "1", "cờ khuyến nghị", "recommended flag"),
+    derived("rip_by_waves", "%", "chỉ số theo sóng trong đánh giá", "index by waves that had part in it"),
+    derived("rip_wave_missing", "1", "số liệu sóng, triều còn thiếu", "what was missing of the waves"),
+    derived("rip_missing", "1", "số liệu còn thiếu", "what was missing"),
+    derived(BY_WAVES, "1", "nguy hiểm dòng rip theo sóng", "danger of rip currents by waves alone"),
+    derived("rip_checklist", "1", "bảng điểm dòng rip", "rip current checklist"),
     Property(name="flag_set", unit="1", text=Text("cờ cứu hộ đang treo", "flag flown by the lifeguards"),
              reports="on_change", interval_s=86_400.0, codes=texts.FLAG_SET),
 )  # fmt: skip

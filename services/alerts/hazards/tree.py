@@ -9,49 +9,44 @@ days (`_tree_tilt`, `_tree_long`). A forecast of wind is not read: what is stron
 design defaults, and give way to attributes of the tree.
 """
 
-from services.alerts.hazard import Derivation, Hazard
+from services.alerts.hazard import Derivation, Hazard, derived
 from services.alerts.hazards import _tree_attributes as reads
 from services.alerts.hazards import _tree_danger as fall
 from services.alerts.hazards import _tree_long as long
 from services.alerts.hazards import _tree_texts as texts
 from services.alerts.hazards import _tree_tilt as tilt
 from services.alerts.hazards._tree_reasons import DANGER, DRY, reason
-from services.observation.quantity import Property
 from services.observation.text import Text
 
 _HOURS = 3_600
 _GUST = ("gust_72h", "gust_age")
 
 
-def _property(name: str, unit: str, vi: str, en: str) -> Property:
-    return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
-
-
 _PROPERTIES = (
-    _property(
+    derived(
         "tilt_lean", "deg", "độ nghiêng so với lúc lắp, mọi lúc", "tilt against its baseline, at any time"
     ),
-    _property("lean_azimuth", "deg", "hướng nghiêng", "bearing of the lean"),
-    _property("tilt_still", "deg", "độ nghiêng lặng gió, trung vị 6 giờ", "tilt of calm air, median of 6 h"),
-    _property("tilt_wind_known", "1", "có số đo gió", "wind was known"),
-    _property("tilt_jump", "deg", "xê dịch trong một giờ", "tilt within an hour"),
-    _property("tilt_sway", "deg", "độ lay, phân vị 95 trong giờ", "sway, 95th percentile of an hour"),
-    _property("tilt_peak", "deg", "độ lay lớn nhất trong giờ", "largest sway of an hour"),
-    _property("gust_72h", "m/s", "gió mạnh nhất 72 giờ", "strongest wind of 72 h"),
-    _property("gust_age", "h", "thời gian từ gió mạnh nhất", "time since the strongest wind"),
-    _property("tilt_change", "deg", "độ nghiêng thêm so với lúc lắp", "tilt since installation"),
-    _property("tilt_rate_day", "deg", "nghiêng thêm trong 24 giờ", "tilt within 24 h"),
-    _property("tilt_rate_week", "deg", "nghiêng thêm trong 7 ngày", "tilt within 7 days"),
-    _property("tilt_after_storm", "deg", "nghiêng thêm sau gió mạnh", "tilt over the last storm"),
-    _property("tree_storm_gust_seen", "m/s", "gió giật của đợt đó", "gust of that storm"),
-    _property("tilt_daily", "deg", "dao động theo giờ trong ngày", "what the hour of the day adds"),
-    _property(DANGER, "1", "mức nguy hiểm của cây", "danger of the tree"),
-    _property("tree_soaked", "1", "nâng bậc vì đất ngậm nước và gió", "a step for wet ground and wind"),
-    _property(
+    derived("lean_azimuth", "deg", "hướng nghiêng", "bearing of the lean"),
+    derived("tilt_still", "deg", "độ nghiêng lặng gió, trung vị 6 giờ", "tilt of calm air, median of 6 h"),
+    derived("tilt_wind_known", "1", "có số đo gió", "wind was known"),
+    derived("tilt_jump", "deg", "xê dịch trong một giờ", "tilt within an hour"),
+    derived("tilt_sway", "deg", "độ lay, phân vị 95 trong giờ", "sway, 95th percentile of an hour"),
+    derived("tilt_peak", "deg", "độ lay lớn nhất trong giờ", "largest sway of an hour"),
+    derived("gust_72h", "m/s", "gió mạnh nhất 72 giờ", "strongest wind of 72 h"),
+    derived("gust_age", "h", "thời gian từ gió mạnh nhất", "time since the strongest wind"),
+    derived("tilt_change", "deg", "độ nghiêng thêm so với lúc lắp", "tilt since installation"),
+    derived("tilt_rate_day", "deg", "nghiêng thêm trong 24 giờ", "tilt within 24 h"),
+    derived("tilt_rate_week", "deg", "nghiêng thêm trong 7 ngày", "tilt within 7 days"),
+    derived("tilt_after_storm", "deg", "nghiêng thêm sau gió mạnh", "tilt over the last storm"),
+    derived("tree_storm_gust_seen", "m/s", "gió giật của đợt đó", "gust of that storm"),
+    derived("tilt_daily", "deg", "dao động theo giờ trong ngày", "what the hour of the day adds"),
+    derived(DANGER, "1", "mức nguy hiểm của cây", "danger of the tree"),
+    derived("tree_soaked", "1", "nâng bậc vì đất ngậm nước và gió", "a step for wet ground and wind"),
+    derived(
         fall.BACK, "deg", "dịch lại về phía lúc lắp trong một giờ", "back towards baseline, within an hour"
     ),
-    _property(DRY, "%", "lượng nước đất đã mất", "depletion of the soil"),
-    _property("soil_waterlogged", "h", "thời gian đất ngậm nước", "time the soil has been waterlogged"),
+    derived(DRY, "%", "lượng nước đất đã mất", "depletion of the soil"),
+    derived("soil_waterlogged", "h", "thời gian đất ngậm nước", "time the soil has been waterlogged"),
 )
 
 _DERIVES = (
