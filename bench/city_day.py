@@ -110,7 +110,8 @@ def lay_out(folder: Path, sensors: int) -> Path:
     for gateway in gateways:
         gateway["stations"] = [name for name in gateway.get("stations", []) if name in listed]
     gateways = [g for g in gateways if g["stations"] or not _is_copy(g["id"])]
-    _write_toml(folder / "site.toml", toml, areas, gateways)
+    toml.pop("bounds")
+    write_toml(folder / "site.toml", toml, areas, gateways)
     (folder / "stations.geojson").write_text(json.dumps({**places, "features": features}), "utf-8")
     with (folder / "sensors.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
@@ -153,10 +154,11 @@ def _station(feature: dict[str, Any], number: int) -> dict[str, Any]:
     return moved
 
 
-def _write_toml(
+def write_toml(
     file: Path, toml: dict[str, Any], areas: list[dict[str, Any]], gateways: list[dict[str, Any]]
 ) -> None:
-    rest = {key: value for key, value in toml.items() if key not in ("area", "gateway", "bounds")}
+    """Write site.toml: the rest as the pattern has it."""
+    rest = {key: value for key, value in toml.items() if key not in ("area", "gateway")}
     tables = {
         key: value
         for key, value in rest.items()

@@ -105,7 +105,16 @@ _TOP: dict[str, Any] = {
         "description": "west, south, east, north",
     },
 }
-_AREA: dict[str, Any] = {"id": SLUG, "name": NAME}
+_AREA: dict[str, Any] = {
+    "id": SLUG,
+    "name": NAME,
+    "polygon": {
+        "type": "array",
+        "minItems": 3,
+        "items": {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2},
+        "description": "its outline, [longitude, latitude] each; closed by itself",
+    },
+}
 _CODE: dict[str, Any] = {"scheme": TEXT, "code": TEXT, "from": DAY, "to": DAY}
 _GATEWAY: dict[str, Any] = {"id": SLUG, "area": SLUG, "reporting_s": POSITIVE, "stations": TEXTS}
 _SOURCE: dict[str, Any] = {

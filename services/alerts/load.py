@@ -84,7 +84,8 @@ def load_of_alerts(alerts: Sequence[Told], first: int, last: int) -> Load:
     span = max(last - first, 0)
     told = sorted(at for alert in alerts for at in (alert.told or [alert.start]))
     worst = [max(alert.reached, key=SEVERITIES.index, default=SEVERITIES[0]) for alert in alerts]
-    floods, in_flood = _floods(told)
+    flooded = floods(told)
+    in_flood = sum(end - begin for begin, end in flooded)
     rate = len(alerts) / span if span >= _LEAST else None
     by_place: dict[str, list[Told]] = {}
     for alert in alerts:
@@ -94,12 +95,12 @@ def load_of_alerts(alerts: Sequence[Told], first: int, last: int) -> Load:
         alerts=len(alerts),
         days=span / DAY,
         per_day=None if rate is None else rate * DAY,
-        most_in_10_min=_most(sorted(alert.start for alert in alerts)),
+        most_in_10_min=most(sorted(alert.start for alert in alerts)),
         by_rule=dict(sorted(Counter(alert.rule for alert in alerts).items())),
         by_severity=dict(Counter(worst)),
         annunciations=len(told),
         per_operator_hour=None if span < _LEAST else len(told) / span * HOUR,
-        floods=floods,
+        floods=len(flooded),
         flood_share=None if span < _LEAST else min(in_flood / span, 1.0),
         chattering=sorted(place for place, found in by_place.items() if _chatters(found)),
         again=sum(_again(found) for found in by_place.values()),
@@ -109,32 +110,43 @@ def load_of_alerts(alerts: Sequence[Told], first: int, last: int) -> Load:
     )
 
 
-def _most(starts: Sequence[int]) -> int:
-    """The most that came within ten minutes."""
-    most = begin = 0
+def most(starts: Sequence[int]) -> int:
+    """The most that came within ten minutes; instants ascending."""
+    found = begin = 0
     for at, start in enumerate(starts):
         while start - starts[begin] >= FLOOD_WINDOW:
             begin += 1
-        most = max(most, at - begin + 1)
-    return most
+        found = max(found, at - begin + 1)
+    return found
 
 
-def _floods(told: Sequence[int]) -> tuple[int, int]:
-    """How many floods, and for how long in all, µs: the count of the last ten minutes goes up and down."""
+def floods(told: Sequence[int], operators: int = 1) -> list[tuple[int, int]]:
+    """When floods began and ended: the count of the last ten minutes goes up and down.
+
+    Args:
+        told: annunciations, µs.
+        operators: people who share them: the marks are per operator (domain.md 7.3 [verified]).
+    """
     steps = sorted([(at + FLOOD_WINDOW, -1) for at in told] + [(at, 1) for at in told])
-    count = floods = lasted = began = 0
+    count = began = 0
     flooded = False
+    found = []
     for at, step in steps:
         count += step
-        if not flooded and count > FLOOD_BEGINS:
-            flooded, began, floods = True, at, floods + 1
-        elif flooded and count < FLOOD_ENDS:
-            flooded, lasted = False, lasted + at - began
-    return floods, lasted
+        if not flooded and count > FLOOD_BEGINS * operators:
+            flooded, began = True, at
+        elif flooded and count < FLOOD_ENDS * operators:
+            flooded = False
+            found.append((began, at))
+    return found
 
 
 def _chatters(alerts: Sequence[Told]) -> bool:
-    told = sorted(at for alert in alerts for at in (alert.told or [alert.start]))
+    return chatters(sorted(at for alert in alerts for at in (alert.told or [alert.start])))
+
+
+def chatters(told: Sequence[int]) -> bool:
+    """Whether one alarm made three sounds within a minute; instants ascending, µs."""
     several = zip(told, told[CHATTER - 1 :], strict=False)
     return any(later - earlier <= CHATTER_WINDOW for earlier, later in several)
 

@@ -23,9 +23,11 @@ from services.api.routers import (
     gateways,
     health,
     lighting,
+    people,
     rejects,
     rules,
     sensors,
+    session,
     situations,
     stations,
     strikes,
@@ -66,10 +68,13 @@ def create_app(context: Context) -> FastAPI:
         gateways,
         rejects,
         rules,
+        session,
+        people,
     ):
         app.include_router(room.router, prefix=PREFIX, dependencies=who + strict)
     app.include_router(events.router, prefix=PREFIX, dependencies=who + strict)
     app.include_router(health.guarded, dependencies=who + strict)
+    app.include_router(session.open_router, prefix=PREFIX, dependencies=strict)
     app.include_router(health.router, dependencies=strict)
     app.include_router(docs.router)
     app.add_middleware(Measured)

@@ -15,6 +15,10 @@ from services.api.latest import Latest
 from services.api.lit import Lit
 from services.api.push.hub import Hub
 from services.api.running_site import RunningSite
+from services.api.throttle import Throttle
+from services.runtime.passwords import Verifier
+from services.runtime.people import Book
+from services.runtime.people_store import PeopleStore
 from services.runtime.settings import Settings
 
 
@@ -32,6 +36,11 @@ class Context:
     hub: Hub
     heartbeats: Heartbeats
     heard: Heard
+    book: Book = field(default_factory=Book)
+    """The accounts of people."""
+    verifier: Verifier = field(default_factory=Verifier)
+    throttle: Throttle = field(default_factory=Throttle)
+    people: PeopleStore = field(init=False)
     latest: Latest = field(init=False)
     lit: Lit = field(init=False)
     canary_archived_us: int | None = None
@@ -41,6 +50,7 @@ class Context:
 
     def __post_init__(self) -> None:
         """What is made of the others."""
+        self.people = PeopleStore(self.js)
         self.latest = Latest(self.database)
         self.lit = Lit(self.js, self.site)
 

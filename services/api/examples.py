@@ -6,6 +6,7 @@ Over 250 lines: a table, one example for each operation.
 from typing import Any
 
 from services.api.command_examples import COMMAND_EXAMPLES
+from services.api.people_shapes import PEOPLE_EXAMPLES
 from services.api.situation_shapes import EXAMPLES as SITUATION_EXAMPLES
 from services.observation.reasons import TABLE, Reason
 
@@ -152,6 +153,7 @@ EXAMPLES: dict[str, Any] = {
         'data: {"id":"a7d3c9e1…","type":"vn.haidang.alert.escalated.v1",…}\n\n'
     ),
     **COMMAND_EXAMPLES,
+    **PEOPLE_EXAMPLES,
     **SITUATION_EXAMPLES,
     "list_gateways": _list(_GATEWAY, history="ok"),
     "get_gateway": {
@@ -296,6 +298,14 @@ PROBLEMS: dict[int, dict[str, Any]] = {
                 "what_vi": "phải từ 1 trở lên",
             }
         ],
+    ),
+    429: _problem(
+        429,
+        "Too Many Requests",
+        "slow-down",
+        "too many wrong tries; wait, then try again (see Retry-After)",
+        "quá nhiều lần sai; hãy đợi rồi thử lại",
+        "session",
     ),
     503: _problem(
         503,

@@ -1,24 +1,26 @@
 """The alerts as they stand, folded from the events of ALERTS. Pure: no clock, no I/O.
 
-Open alerts are kept whole; cleared ones for 30 days of stream time and at most some thousands, so that
-memory does not grow with the years. Older ones are in the history.
+Open alerts are kept whole; those that are over for 30 days of stream time and at most some thousands, so that
+memory does not grow with the years. Older ones are in the history. What an event does to an alert is said by
+`services.alerts.lifecycle`; here stand all of them, with what was told of each.
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
-from services.alerts.situation import TYPE
+from services.alerts.lifecycle import Life, fold, rank_of
 from services.api.grouped import Grouped, Situations
-from services.observation.event import SEVERITIES, Verb, verb_of
+from services.observation.event import noun_and_verb
+from services.observation.instants import iso
 
 KEEP_US = 30 * 86_400_000_000
 KEEP_CLOSED = 5_000
 KEEP_EVENTS = 200
 """Of one alert; in between the first and the newest ones are dropped and counted."""
 
-_CONDITION = frozenset(Verb)
+__all__ = ["Fold", "Standing", "Told", "rank_of"]
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -30,18 +32,39 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct):
-    """An alert as it stands. `data` is the last word of the engine or keeper about it."""
+    """An alert as it stands, and its events."""
 
-    data: dict[str, Any]
-    state: Literal["active", "cleared"]
+    life: Life
     raised_sequence: int
     raised_at: str
-    peak: int
     cleared_at: str | None = None
-    blind: bool = False
-    changed_us: int = 0
     events: list[Told] = []
     dropped: int = 0
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The last word about its condition."""
+        return self.life.data
+
+    @property
+    def state(self) -> Literal["active", "cleared"]:
+        """Whether its condition holds, as the API says it."""
+        return "active" if self.life.open else "cleared"
+
+    @property
+    def peak(self) -> int:
+        """The highest severity it reached, 0 to 3; -1 unknown."""
+        return self.life.peak
+
+    @property
+    def blind(self) -> bool:
+        """Whether nobody knows how it is now."""
+        return self.life.blind
+
+    @property
+    def changed_us(self) -> int:
+        """When the stream took its last event."""
+        return self.life.changed_us
 
     @property
     def sequence(self) -> int:
@@ -51,12 +74,7 @@ class Standing(msgspec.Struct):
     @property
     def open(self) -> bool:
         """Whether its condition holds."""
-        return self.state == "active"
-
-
-def rank_of(severity: object) -> int:
-    """0 to 3; -1 for what is not on the ladder."""
-    return SEVERITIES.index(severity) if severity in SEVERITIES else -1
+        return self.life.open
 
 
 class Fold:
@@ -117,47 +135,39 @@ class Fold:
         if sequence <= self.last:
             return None
         self.last = sequence
-        data = event.get("data")
-        alert_id = event.get("subject")
-        if not isinstance(data, dict) or not isinstance(alert_id, str):
+        noun, verb = noun_and_verb(event.get("type")) or ("", "")
+        if not isinstance(event.get("data"), dict) or not isinstance(event.get("subject"), str):
             return None
-        if str(event.get("type")).startswith(TYPE):
+        if noun == "situation":
             return self.situations.apply(sequence, stored_us, event)
-        try:
-            verb = verb_of(str(event.get("type")))
-        except ValueError:
+        if noun != "alert":
             return None
-        standing = self._alerts.get(alert_id)
-        if verb not in _CONDITION:
-            # What people and the keeper do to an alert is kept with it; it does not move the condition.
-            if standing is not None:
-                self._remember(standing, Told(sequence, verb, event))
-                standing.changed_us = stored_us
-            return standing
-        standing = self._move(standing, alert_id, Told(sequence, verb, event), data)
-        standing.changed_us = stored_us
+        found = self._alert(event["subject"], Told(sequence, verb, event), stored_us)
         self._forget(stored_us)
-        return standing
+        return found
 
-    def _move(self, standing: Standing | None, alert_id: str, told: Told, data: dict[str, Any]) -> Standing:
-        time = str(told.body.get("time", ""))
-        peak = rank_of(data.get("severity"))
+    def _alert(self, alert_id: str, told: Told, stored_us: int) -> Standing | None:
+        standing = self._alerts.get(alert_id)
+        life = fold(None if standing is None else standing.life, told.sequence, stored_us, told.body)
+        if life is None:
+            return None
         if standing is None:
             # Not always a `raised`: the beginning may be older than the stream or forgotten.
-            raised_at = str(data.get("since") or time)
-            standing = Standing(data, "active", told.sequence, raised_at, peak)
-            self._alerts[alert_id] = standing
-        standing.data = data
-        standing.peak = max(standing.peak, peak)
+            raised_at = str(life.data.get("since") or told.body.get("time", ""))
+            standing = self._alerts[alert_id] = Standing(life, told.sequence, raised_at)
+        standing.life = life
+        # A verb of a later release changes nothing that we know, but it happened to this alert.
+        life.changed_us = stored_us
         self._remember(standing, told)
-        match told.verb:
-            case Verb.CLEARED:
-                standing.state, standing.cleared_at, standing.blind = "cleared", time, False
-                self._closed[alert_id] = None
-            case Verb.BLIND:
-                standing.blind = True
-            case Verb.SIGHTED:
-                standing.blind = False
+        if life.open:
+            standing.cleared_at = None
+            self._closed.pop(alert_id, None)
+        elif standing.cleared_at is None:
+            standing.cleared_at = iso(cast("int", life.cleared_at))
+        if not life.open:
+            # Behind those that have been left alone for longer.
+            self._closed.pop(alert_id, None)
+            self._closed[alert_id] = None
         return standing
 
     def _remember(self, standing: Standing, told: Told) -> None:

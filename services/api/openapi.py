@@ -36,6 +36,7 @@ TAGS = {
     "strikes": "Lightning · Sét",
     "alerts": "Alerts as they stand · Cảnh báo hiện tại",
     "situations": "Alerts that belong together, told as one · Tình huống",
+    "people": "Logging in, accounts and tokens · Đăng nhập, tài khoản, mã truy cập",
     "events": "What happened to alerts, live and resumable · Diễn biến cảnh báo",
     "commands": "Orders to street lights, and what became of them · Lệnh chiếu sáng và kết quả",
     "lighting": "Street lighting: desired and reported · Chiếu sáng đường phố",
@@ -52,6 +53,7 @@ _PROBLEMS = {
     409: "It does not fit with what was there before · Không hợp với điều đã có",
     410: "The token is stale; `token` is the current one · Mã đã cũ; `token` là mã hiện tại",
     422: "A parameter is wrong · Tham số không hợp lệ",
+    429: "Too many wrong tries; see `Retry-After` · Quá nhiều lần sai",
     503: "What is needed for this is away; see `Retry-After` · Tạm thời không có",
 }
 _BY_OPERATION = {
@@ -59,12 +61,22 @@ _BY_OPERATION = {
     "list_situations": (410, 503),
     "list_events": (410, 503),
     "order_command": (400, 403, 409, 503),
+    "log_in": (400, 401, 403, 429, 503),
+    "who_am_i": (),
+    "end_session": (403, 409, 503),
+    "change_password": (400, 403, 409, 429, 503),
+    "list_people": (403, 503),
+    "get_person": (403, 404, 503),
+    "make_person": (400, 403, 409, 503),
+    "change_person": (400, 403, 404, 503),
+    "make_token": (400, 403, 404, 503),
+    "drop_token": (403, 404, 503),
     "healthz": (),
     "get_station": (404, 503),
     "readyz": (503,),
     "prometheus": (),
 }
-_OPEN = ("healthz", "readyz")
+_OPEN = ("healthz", "readyz", "log_in")
 
 
 def document(app: FastAPI, examples: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +134,7 @@ def _finish(operation: dict[str, Any], path: str, examples: Mapping[str, Any]) -
 def _problem(code: int) -> dict[str, Any]:
     shape = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}, "example": PROBLEMS[code]}
     found: dict[str, Any] = {"description": _PROBLEMS[code], "content": {"application/problem+json": shape}}
-    if code == 503:  # noqa: PLR2004  HTTP status
+    if code in (429, 503):
         seconds = {"description": "Seconds", "schema": {"type": "integer"}}
         found["headers"] = {"Retry-After": seconds}
     return found

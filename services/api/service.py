@@ -62,6 +62,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         context.heard.run(stop),
         context.lit.run(stop),
         context.site.run(stop),
+        context.people.follow(context.book, stop, context.hub.wake),
         Canary(settings).run(stop),
         _look_at_history(context, health, stop),
         _tell_ready(context, health, stop),

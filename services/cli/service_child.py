@@ -40,6 +40,7 @@ def program(
         "database": settings.database,
         "http": settings.http,
         "data": str(settings.data) if settings.data else None,
+        "secrets": str(settings.secrets) if settings.secrets else None,
         "log": "json" if settings.log_json else "text",
         "log_level": settings.log_level,
         "strict": str(settings.strict).lower(),

@@ -34,6 +34,7 @@ TELL_EVERY_S = 0.05
 FETCH = 200
 
 HEAD = 400
+ACTUAL = "Actual"
 _SITUATION = b'"type":"vn.haidang.situation.'
 log = logging.get("downlink")
 
@@ -196,6 +197,8 @@ def _alert(message: Message) -> Outgoing | None:
     except msgspec.MsgspecError as error:
         log.warning("alert_unreadable", sequence=message.sequence, error=repr(error))
         return None
+    if alert.data.status != ACTUAL:
+        return None  # a siren must not need to read further than its topic to know that it is an exercise
     return topics.alerts(alert.data.area, alert.data.hazard), message.data
 
 

@@ -47,6 +47,8 @@ class Alerts:
         except ValueError:
             return
         data = event.data
+        if data.status != "Actual":
+            return  # an exercise or a test lights no street
         if verb == Verb.CLEARED:
             self.open.pop(data.alert_id, None)
         elif verb in (Verb.RAISED, Verb.ESCALATED, Verb.EASED):

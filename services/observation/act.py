@@ -78,6 +78,7 @@ class Act(msgspec.Struct, omit_defaults=True, kw_only=True):
         undoes: id of the event that this one takes back.
         quiet: the reason that begins or ends. step: of escalation, from 1; to: who is told at it.
         bulletin: of approving or rejecting: the proposed message (its identifier).
+        request: tells whether a person's key came again with another wish.
     """
 
     until: str | None = None
@@ -90,6 +91,7 @@ class Act(msgspec.Struct, omit_defaults=True, kw_only=True):
     step: int | None = None
     to: list[str] | None = None
     bulletin: str | None = None
+    request: str | None = None
 
 
 class Acted(Alert, kw_only=True):
@@ -98,15 +100,24 @@ class Acted(Alert, kw_only=True):
     act: Act
 
 
+class Stated(Alert, kw_only=True):
+    """`data` of a condition that a person (`manual`) or an authority (`official_bulletin`) states.
+
+    `until`: ISO 8601 UTC, when the keeper clears it if nobody did before.
+    """
+
+    until: str | None = None
+
+
 class ActEvent(msgspec.Struct, kw_only=True):
-    """CloudEvents 1.0 of an act."""
+    """CloudEvents 1.0 of an act, or of what a person or an authority stated."""
 
     id: str
     source: str
     type: str
     subject: str
     time: str
-    data: Acted
+    data: Acted | Stated
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
 
@@ -114,7 +125,7 @@ class ActEvent(msgspec.Struct, kw_only=True):
 _encoder = msgspec.json.Encoder()
 
 
-def make(*, site: str, verb: str, event: str, time: int, data: Acted) -> ActEvent:
+def make(*, site: str, verb: str, event: str, time: int, data: Acted | Stated) -> ActEvent:
     """Put an act into its envelope; `event` is the id, `time` the wall clock in µs UTC."""
     return ActEvent(
         id=event,

@@ -96,6 +96,18 @@ def verb_of(event_type: str) -> str:
     return event_type[len(_TYPE) : -3]
 
 
+def noun_and_verb(event_type: object) -> tuple[str, str] | None:
+    """`vn.haidang.alert.raised.v1` → `("alert", "raised")`; None for what is no type of ours."""
+    if not isinstance(event_type, str):
+        return None
+    parts = event_type.split(".")
+    if len(parts) != len(("vn", "haidang", "noun", "verb", "v1")) or parts[:2] != ["vn", "haidang"]:
+        return None
+    if parts[4] != "v1" or not parts[2] or not parts[3]:
+        return None
+    return parts[2], parts[3]
+
+
 def event_id(  # noqa: PLR0913  the parts of the id are the promise
     site: str, rule: str, rule_version: str, subject: str, start: int, transition: str, time: int
 ) -> str:

@@ -1,21 +1,300 @@
-"""What goes to the public as CAP: which alerts, approved by how many, in whose name."""
+"""What goes to the public as CAP: which alerts, approved by how many, in whose name; and whose bulletins count.
 
-from typing import TYPE_CHECKING
+Nothing is published without this part of the file. `publish` entries are looked at in order; the first that
+fits an alert says how it is published.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from services.observation.event import SEVERITIES
+from services.observation.site_table import Table
+from services.observation.site_values import is_number, name, slug, text, texts
+from services.observation.text import Text
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from services.policy.alerting import Given
 
-KEYS: tuple[str, ...] = ()
+KEYS: tuple[str, ...] = ("publication", "publish", "trusted")
 """Top-level keys of the file that are read here."""
+
+ORIGINS = ("sensor", "manual")
+"""An official bulletin is not published again in our name."""
+MOST_APPROVALS = 2
+WMO_ROOT = "2.49"
+"""Of WMO's tree of identifiers: only who was given a branch may use it (domain.md 7.1)."""
+
+_TOP = ("sender", "name", "contact", "web", "min_interval_s", "all_clear_min", "radius_km", "wmo")
+_PUBLISH = ("hazards", "rules", "from", "approvals", "expires_min", "origins")
+_TRUSTED = ("id", "sender", "name", "certificates", "unsigned", "hazards", "hazard")
+_MINUTES = ("phút", "minutes")
+
+
+class Publish(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry: which alerts it is about and how they are published.
+
+    `hazards`, `rules`: empty is every one. `approvals`: how many persons must agree, by severity; 0: it goes
+    out by itself.
+    """
+
+    hazards: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    severity: str = "warning"
+    approvals: "Mapping[str, int]" = {}
+    expires_s: float = 3_600.0
+    origins: tuple[str, ...] = ORIGINS
+
+    def needed(self, severity: str) -> int:
+        """Approvals for an alert of a severity; one where the file says nothing."""
+        return self.approvals.get(severity, 1)
+
+
+class Trusted(msgspec.Struct, frozen=True, kw_only=True):
+    """One sender of official bulletins.
+
+    `certificates`: PEM, what is trusted is each itself. `unsigned`: the channel is trusted, a message without
+    a signature counts; a wrong signature never does. `hazards`: ours by event code or word of theirs;
+    `hazard`: for what none of these fits.
+    """
+
+    id: str
+    sender: str
+    name: Text
+    certificates: tuple[str, ...] = ()
+    unsigned: bool = False
+    hazards: "Mapping[str, str]" = {}
+    hazard: str = "environment"
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
-    """Of CAP messages."""
+    """Of CAP messages. Without `sender` nothing is published.
+
+    `min_interval_s`: at least so long between two messages of one alert, unless it got worse; `all_clear_s`:
+    how long the all clear holds; `radius_km`: around a station whose area has no outline.
+    """
+
+    sender: str = ""
+    name: Text = Text("", "")
+    contact: str = ""
+    web: str = ""
+    min_interval_s: float = 300.0
+    all_clear_s: float = 1_800.0
+    radius_km: float = 2.0
+    publish: tuple[Publish, ...] = ()
+    trusted: tuple[Trusted, ...] = ()
+
+    def rule_for(self, *, hazard: str, rule: str, severity: str, origin: str) -> Publish | None:
+        """The first entry that fits an alert; None: it is not for the public."""
+        if not self.sender or severity not in SEVERITIES:
+            return None
+        rank = SEVERITIES.index(severity)
+        for one in self.publish:
+            if (
+                (not one.hazards or hazard in one.hazards)
+                and (not one.rules or rule in one.rules)
+                and origin in one.origins
+                and rank >= SEVERITIES.index(one.severity)
+            ):
+                return one
+        return None
 
 
 def read(given: "Given") -> Publication:
     """Read this part of the file; what is wrong is noted in `given.findings`."""
-    del given
-    return Publication()
+    top = given.one("publication", _TOP)
+    publish = tuple(_publish(given, table) for table in given.several("publish", _PUBLISH))
+    trusted = tuple(
+        one for table in given.several("trusted", _TRUSTED) if (one := _trusted(given, table)) is not None
+    )
+    _once(given, trusted)
+    if top is None:
+        if publish:
+            given.findings.error(
+                given.findings.line_of_table("publish", 0),
+                ("[[publish]] cần bảng [publication] có sender", "[[publish]] needs [publication] with a sender"),
+                ('viết [publication] và sender = "ioc.example.vn"', 'write [publication] and sender = "ioc.example.vn"'),
+            )
+        return Publication(trusted=trusted)
+    return Publication(
+        sender=_sender(top, wmo=top.flag("wmo")),
+        name=name(given.findings, top.table.get("name"), given.findings.line_of_key("name", top.line)),
+        contact=text(given.findings, dict(top.table), "contact", top.line),
+        web=text(given.findings, dict(top.table), "web", top.line),
+        min_interval_s=top.number("min_interval_s", 300, 0, 86_400, ("giây", "seconds")),
+        all_clear_s=60 * top.number("all_clear_min", 30, 5, 1_440, _MINUTES),
+        radius_km=top.number("radius_km", 2, 0.1, 100, ("km", "km")),
+        publish=publish,
+        trusted=trusted,
+    )
+
+
+def _sender(table: Table, *, wmo: bool) -> str:
+    value = table.table.get("sender")
+    good = isinstance(value, str) and value and not any(sign in ",<&" or sign.isspace() for sign in value)
+    if not good:
+        table.error(
+            "sender",
+            (f"sender = {value!r} không dùng được", f"sender = {value!r} can't be a sender"),
+            ("viết tên miền của đơn vị, không có dấu cách, dấu phẩy, < hay &", "write your own domain, without a space, comma, < or &"),
+        )
+        return ""
+    if str(value).startswith(WMO_ROOT) and not wmo:
+        table.error(
+            "sender",
+            ("2.49 là cây định danh của WMO", "2.49 is WMO's tree of identifiers"),
+            ("dùng tên miền của đơn vị; nếu đã được WMO cấp, viết wmo = true", "use your own domain; where WMO gave you this branch, write wmo = true"),
+        )
+    return str(value)
+
+
+def _publish(given: "Given", table: Table) -> Publish:
+    origins = table.names("origins", dict.fromkeys(ORIGINS), ("nguồn", "origin"))
+    return Publish(
+        hazards=table.names("hazards", dict.fromkeys(given.hazards), ("hiểm họa", "hazard")) or (),
+        rules=texts(given.findings, dict(table.table), "rules", table.line, '["street-depth-car"]'),
+        severity=table.choice("from", SEVERITIES, "warning") or "warning",
+        approvals=_approvals(table),
+        expires_s=60 * table.number("expires_min", 60, 10, 1_440, _MINUTES),
+        origins=origins or ORIGINS,
+    )
+
+
+def _approvals(table: Table) -> dict[str, int]:
+    value = table.table.get("approvals", 1)
+    by = value if isinstance(value, dict) else dict.fromkeys(SEVERITIES, value)
+    wrong = [
+        key
+        for key, many in by.items()
+        if key not in SEVERITIES or not is_number(many) or many not in range(MOST_APPROVALS + 1)
+    ]
+    if wrong:
+        table.error(
+            "approvals",
+            (f"approvals = {value!r} không hợp lệ", f"approvals = {value!r} is not understood"),
+            (
+                "viết 0 (tự động), 1 hoặc 2, hay theo mức: { warning = 1, emergency = 2 }",
+                "write 0 (automatic), 1 or 2, or by severity: { warning = 1, emergency = 2 }",
+            ),
+        )
+        return {}
+    return {str(key): int(many) for key, many in by.items()}
+
+
+def _trusted(given: "Given", table: Table) -> Trusted | None:
+    of = dict(table.table)
+    found = slug(given.findings, of, "id", table.line)
+    sender = text(given.findings, of, "sender", table.line)
+    certificates = texts(given.findings, of, "certificates", table.line, '["-----BEGIN CERTIFICATE-----…"]')
+    if any("-----BEGIN CERTIFICATE-----" not in one for one in certificates):
+        table.error(
+            "certificates",
+            ("chứng thư phải ở dạng PEM", "a certificate must be PEM"),
+            ('viết certificates = ["""…"""]', 'write certificates = ["""…"""]'),
+        )
+    unsigned = table.flag("unsigned")
+    if not sender or not (certificates or unsigned):
+        table.error(
+            "sender",
+            ("nguồn tin cậy cần sender và certificates", "a trusted sender needs sender and certificates"),
+            ("thêm chứng thư, hoặc unsigned = true nếu kênh truyền đã tin cậy", "add a certificate, or unsigned = true where the channel is trusted"),
+        )
+    hazards = of.get("hazards", {})
+    if not isinstance(hazards, dict) or any(one not in given.hazards for one in hazards.values()):
+        listed = ", ".join(given.hazards)
+        table.error(
+            "hazards",
+            ("hazards không hợp lệ", "hazards is not understood"),
+            (f"viết hazards = {{ \"mã\" = \"…\" }} với: {listed}", f"write hazards = {{ \"code\" = \"…\" }} with: {listed}"),
+        )
+        hazards = {}
+    hazard = table.choice("hazard", tuple(given.hazards), "environment")
+    named = name(given.findings, of.get("name"), given.findings.line_of_key("name", table.line))
+    if found is None:
+        return None
+    return Trusted(
+        id=found,
+        sender=sender,
+        name=named,
+        certificates=certificates,
+        unsigned=unsigned,
+        hazards={str(key): str(one) for key, one in hazards.items()},
+        hazard=hazard or "environment",
+    )
+
+
+def _once(given: "Given", trusted: tuple[Trusted, ...]) -> None:
+    for nth, one in enumerate(trusted):
+        if any(one.id == other.id or one.sender == other.sender for other in trusted[:nth]):
+            given.findings.error(
+                given.findings.line_of_table("trusted", nth),
+                (f"nguồn {one.id!r} khai báo hai lần", f"sender {one.id!r} is declared twice"),
+                ("bỏ một trong hai", "leave one of them out"),
+            )
+
+
+_HAZARD: dict[str, Any] = {"type": "string"}
+_TEXTS: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+_NAME: dict[str, Any] = {
+    "type": "object",
+    "properties": {"vi": {"type": "string"}, "en": {"type": "string"}},
+    "required": ["vi", "en"],
+    "additionalProperties": False,
+}
+_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MOST_APPROVALS}
+
+
+def _closed(properties: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+SCHEMA: dict[str, Any] = {
+    "publication": _closed(
+        {
+            "sender": {"type": "string", "description": "own domain"},
+            "name": _NAME,
+            "contact": {"type": "string"},
+            "web": {"type": "string"},
+            "min_interval_s": {"type": "number", "minimum": 0, "maximum": 86_400, "default": 300},
+            "all_clear_min": {"type": "number", "minimum": 5, "maximum": 1_440, "default": 30},
+            "radius_km": {"type": "number", "minimum": 0.1, "maximum": 100, "default": 2},
+            "wmo": {"type": "boolean", "default": False},
+        },
+        ("sender", "name"),
+    ),
+    "publish": {
+        "type": "array",
+        "items": _closed(
+            {
+                "hazards": _TEXTS,
+                "rules": _TEXTS,
+                "from": {"enum": list(SEVERITIES), "default": "warning"},
+                "approvals": {
+                    "oneOf": [_COUNT, _closed(dict.fromkeys(SEVERITIES, _COUNT), ())],
+                    "default": 1,
+                },
+                "expires_min": {"type": "number", "minimum": 10, "maximum": 1_440, "default": 60},
+                "origins": {"type": "array", "items": {"enum": list(ORIGINS)}},
+            },
+            (),
+        ),
+    },
+    "trusted": {
+        "type": "array",
+        "items": _closed(
+            {
+                "id": _HAZARD,
+                "sender": {"type": "string"},
+                "name": _NAME,
+                "certificates": _TEXTS,
+                "unsigned": {"type": "boolean", "default": False},
+                "hazards": {"type": "object", "additionalProperties": _HAZARD},
+                "hazard": _HAZARD,
+            },
+            ("id", "sender", "name"),
+        ),
+    },
+}
+"""JSON Schema of these keys."""

@@ -80,9 +80,21 @@ class Follower:
     for it. The reader takes them out when it has told someone.
     """
 
-    def __init__(
-        self, js: JetStreamContext, stream: str, subjects: Sequence[str], after: int, batch: int = BATCH
+    def __init__(  # noqa: PLR0913  what is read, from where, and how closely
+        self,
+        js: JetStreamContext,
+        stream: str,
+        subjects: Sequence[str],
+        after: int,
+        batch: int = BATCH,
+        heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
+        """`heartbeat_s`: how often the server says that it lives; a way that is cut is noticed after two of them.
+
+        A stream of another site is read through a `js` with that site's prefix.
+        """
+        self._beat_s = heartbeat_s
+        self._api = js._prefix  # noqa: SLF001  nats-py keeps it to itself
         self.gaps: list[tuple[int, int]] = []
         self._js, self._nc = js, js._nc  # noqa: SLF001  nats-py offers no other way from one to the other
         self._stream, self._subjects, self._batch = stream, list(subjects), batch
@@ -139,6 +151,10 @@ class Follower:
             except TimeoutError:
                 continue
 
+    def doubt(self, why: str) -> None:
+        """Begin anew behind the last message: the caller knows that the way was cut."""
+        self._broken = self._broken or why
+
     async def close(self) -> None:
         """Drop the consumer; the server would do so itself after a while."""
         await self._drop()
@@ -161,7 +177,7 @@ class Follower:
         now = asyncio.get_running_loop().time()
         if self._nc.stats["reconnects"] != self._reconnects:
             self._broken = self._broken or "reconnected"
-        elif self._owed and now - self._heard > 2 * HEARTBEAT_S + 1:
+        elif self._owed and now - self._heard > 2 * self._beat_s + 1:
             await self._suspect(now)
         try:
             if self._jumps and now - self._checked > GAP_CHECK_S:
@@ -181,11 +197,11 @@ class Follower:
         """Nothing heard for two heartbeats: either they are lost, or we were too busy to listen."""
         try:
             # All that lies in the socket comes before the answer to this ping.
-            await self._nc.flush(timeout=HEARTBEAT_S)
+            await self._nc.flush(timeout=max(1, round(self._beat_s)))
             await asyncio.sleep(0)
         except (NatsError, TimeoutError):
             pass
-        if self._heard < now - HEARTBEAT_S:
+        if self._heard < now - self._beat_s:
             self._broken = "no heartbeat"
 
     async def _rebuild(self) -> None:
@@ -253,12 +269,12 @@ class Follower:
             "batch": self._batch,
             "max_bytes": MAX_BYTES,
             "expires": EXPIRES_S * second,
-            "idle_heartbeat": HEARTBEAT_S * second,
+            "idle_heartbeat": round(self._beat_s * second),
         }
         self._request += 1
         self._owed = self._batch
         self._heard = asyncio.get_running_loop().time()
-        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
+        subject = f"{self._api}.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
         try:
             await self._nc.publish(
                 subject, json.dumps(wish).encode(), reply=f"{self._prefix}.{self._request}"

@@ -1,10 +1,31 @@
-"""Principal: who is asking, and what they may do. Every request and connection has one."""
+"""Principal: who is asking, and what they may do. Every request and connection has one.
+
+The one place that says which role includes which, and what a scope by area means:
+
+- viewer < operator < approver: who approves may operate, who operates may look. An administrator looks and
+  keeps the accounts, and touches no alert unless given that role too. A machine reads events and hands in
+  bulletins.
+- An account may be held to areas. What belongs to the whole site (`_`, `site`) is for everybody to see, and
+  for those alone to act on who are held to none. `site/area` and `site/*` name areas of a linked site.
+"""
 
 from dataclasses import dataclass
+
+from services.observation.topics import SITE_AREA, SITE_SCOPE
 
 VIEWER, OPERATOR, APPROVER = "viewer", "operator", "approver"
 ADMINISTRATOR, MACHINE = "administrator", "machine"
 ROLES = frozenset({VIEWER, OPERATOR, APPROVER, ADMINISTRATOR, MACHINE})
+INCLUDES: dict[str, frozenset[str]] = {
+    VIEWER: frozenset({VIEWER}),
+    OPERATOR: frozenset({OPERATOR, VIEWER}),
+    APPROVER: frozenset({APPROVER, OPERATOR, VIEWER}),
+    ADMINISTRATOR: frozenset({ADMINISTRATOR, VIEWER}),
+    MACHINE: frozenset({MACHINE}),
+}
+"""What each role may do besides what it is named after."""
+WHOLE_SITE = frozenset({SITE_AREA, SITE_SCOPE, ""})
+"""Areas that are no single area."""
 
 
 @dataclass(frozen=True)
@@ -16,12 +37,30 @@ class Principal:
     areas: frozenset[str] | None = None
 
     def may(self, role: str) -> bool:
-        """Whether they hold the role."""
-        return role in self.roles
+        """Whether they hold the role, or one that includes it; where they may is `allowed`."""
+        return any(role in INCLUDES.get(held, ()) for held in self.roles)
 
-    def sees(self, area: str) -> bool:
-        """Whether the area is theirs."""
-        return self.areas is None or area in self.areas
+    def sees(self, area: str, site: str | None = None) -> bool:
+        """Whether they may see what belongs to an area; `site`: of a linked site, None is our own."""
+        if self.areas is None:
+            return True
+        if site is None:
+            return area in WHOLE_SITE or area in self.areas
+        if area in WHOLE_SITE:
+            return any(held.startswith(f"{site}/") for held in self.areas)
+        return f"{site}/*" in self.areas or f"{site}/{area}" in self.areas
+
+
+def allowed(who: Principal, role: str, area: str, site: str | None = None) -> bool:
+    """Whether somebody may do in an area what takes a role; `site`: a linked site, None is our own.
+
+    To see what is of the whole site is everybody's right; to act on it takes an account for all areas.
+    """
+    if not who.may(role):
+        return False
+    if role == VIEWER or who.areas is None:
+        return who.sees(area, site)
+    return area not in WHOLE_SITE and who.sees(area, site)
 
 
 LOCAL = Principal("local", ROLES)

@@ -25,6 +25,7 @@ NAMES: dict[str, str] = {
     "data": "folder for what this machine keeps",
     "site": "the site's folder, where a command needs one",
     "credentials": "JSON file {user, password} for NATS and MQTT",
+    "secrets": "private TOML file of what roads out need; secrets.toml in the data folder when empty",
     "log": "text or json",
     "log_level": "debug, info, warning or error: the lowest that is written; info when empty",
     "strict": "true: every message is flushed to the disk before it is acknowledged",
@@ -58,6 +59,7 @@ class Settings:
     http: str | None = None
     data: Path | None = None
     site: str | None = None
+    secrets: Path | None = None
     log_json: bool = False
     log_level: str = "info"
     strict: bool = False
@@ -100,6 +102,7 @@ class Settings:
             http=texts.get("http"),
             data=data,
             site=texts.get("site"),
+            secrets=Path(texts["secrets"]) if texts.get("secrets") else None,
             log_json=_choice("log", texts.get("log", "text"), ("text", "json")) == "json",
             log_level=_choice("log_level", texts.get("log_level", "info"), LOG_LEVELS),
             strict=_truth("strict", texts.get("strict", "")),

@@ -171,6 +171,7 @@ class Simulation:
             if name == "rainfall":
                 value = self._rainfall(sensor, value)
             value = np.round(value, _DECIMALS.get(name, 3)) + 0.0  # no -0.0
+            value = self.faults.chatter(time, sensor, value, first, last)
             spoken = self._spoken(time, sensor, value)
             times.append(time[spoken])
             sensors.append(sensor[spoken])

@@ -42,10 +42,13 @@ USUAL_S: dict[FaultKind, float] = {
     "late": 1800.0,
     "dead": 3600.0,
     "skew": 3600.0,
+    "chatter": 3600.0,
 }
 _OF_GATEWAYS = ("duplicate", "late", "dead", "skew")
 _SKEW_S = -3600.0
 _WILD = 3
+_FLAP = 2
+"""So many periods of a sensor it is wrong, then as many right."""
 
 # How far a spike leaps and a drift goes, in the property's unit; half the value and 1 for others.
 _LEAP = {
@@ -192,6 +195,21 @@ class Faults:
             if fault.kind == "lamp"
             for row in np.unique(self._sensors.station[fault.members])
         ]
+
+    def chatter(self, time: Ints, sensor: Ints, value: Floats, first: int, last: int) -> Floats:
+        """What a loose contact says: two readings wrong, two right, and so on.
+
+        Before who speaks is decided: one that reports on change reports each of these.
+        """
+        for fault in self._active(first, last):
+            if fault.kind != "chatter":
+                continue
+            hit = fault.members[sensor] & (time >= fault.start) & (time < fault.end)
+            wrong = hit & ((time - fault.start) // (_FLAP * self._sensors.period[sensor]) % 2 == 0)
+            if wrong.any():
+                value = value.copy()
+                value[wrong] += self._leap(fault, Sent(time, sensor, value, time), wrong)
+        return value
 
     def dead(self, at: int) -> set[str]:
         """Gateways that are off at a time, µs UTC."""

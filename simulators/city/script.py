@@ -17,7 +17,9 @@ FORMAT = 1
 # Vũng Tàu, mm a month, rounded; recalled climatology, for show.
 RAIN_MM = (2.0, 1.0, 5.0, 33.0, 190.0, 210.0, 215.0, 190.0, 215.0, 220.0, 75.0, 25.0)
 
-FaultKind = Literal["gap", "stuck", "spike", "drift", "vandal", "lamp", "duplicate", "late", "dead", "skew"]
+FaultKind = Literal[
+    "gap", "stuck", "spike", "drift", "vandal", "lamp", "duplicate", "late", "dead", "skew", "chatter"
+]
 
 
 class ScriptError(ValueError):
@@ -72,6 +74,7 @@ class Chance(_Strict, frozen=True):
     late: float = 0.0
     dead: float = 0.0
     skew: float = 0.0
+    chatter: float = 0.0
 
 
 class Chapter(_Strict, frozen=True):

@@ -71,6 +71,10 @@ class Hub:
         except TimeoutError:
             return
 
+    def wake(self) -> None:
+        """Let every client look again: what it may have changed."""
+        self._wake()
+
     def close(self) -> None:
         """Let every client go."""
         self.closing = True

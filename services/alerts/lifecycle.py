@@ -1,0 +1,62 @@
+"""The life of an alert: what the other rooms need of it. Pure: no clock, no I/O.
+
+The engine moves the condition, people acknowledge, shelve, assign and close, the keeper keeps quiet and calls
+the next person. `fold` makes an alert of its events, `decide` says which acts of people are allowed on it.
+"""
+
+from services.alerts.lifecycle_acts import (
+    ACTS,
+    CAUSES,
+    STATED_ACTS,
+    Asked,
+    Decision,
+    Limits,
+    Refusal,
+    Step,
+    allowed_acts,
+    decide,
+)
+from services.alerts.lifecycle_fold import fold
+from services.alerts.lifecycle_life import (
+    COMMENTS_KEPT,
+    KEEPER,
+    Approval,
+    Closing,
+    Comment,
+    Label,
+    Life,
+    Shelving,
+    Touch,
+)
+from services.alerts.lifecycle_read import rank_of
+from services.alerts.lifecycle_tables import TABLES, Machine
+from services.alerts.lifecycle_telling import acted
+from services.observation.act import Quiet
+
+__all__ = [
+    "ACTS",
+    "CAUSES",
+    "COMMENTS_KEPT",
+    "KEEPER",
+    "STATED_ACTS",
+    "TABLES",
+    "Approval",
+    "Asked",
+    "Closing",
+    "Comment",
+    "Decision",
+    "Label",
+    "Life",
+    "Limits",
+    "Machine",
+    "Quiet",
+    "Refusal",
+    "Shelving",
+    "Step",
+    "Touch",
+    "acted",
+    "allowed_acts",
+    "decide",
+    "fold",
+    "rank_of",
+]

@@ -1,0 +1,38 @@
+"""Sentences that every report has, whichever form it takes. Pure."""
+
+from services.observation.text import Text
+from services.report.paper import Lang, Paper, say
+from services.report.writing import instant, number
+
+BANNER = {
+    "Exercise": Text("DIỄN TẬP – KHÔNG PHẢI SỰ VIỆC THẬT", "EXERCISE – NOT A REAL EVENT"),
+    "Test": Text("THỬ NGHIỆM – KHÔNG PHẢI SỰ VIỆC THẬT", "TEST – NOT A REAL EVENT"),
+}
+NO_ALERTS = Text("Không có cảnh báo nào.", "No alerts.")
+WHOLE_SITE = Text("toàn địa bàn", "the whole site")
+PAGE = Text("trang", "page")
+
+
+def spanning(paper: Paper, lang: Lang) -> str:
+    """From when to when, by whose clock, and of where."""
+    first, last = instant(paper.first, paper.zone, lang), instant(paper.last, paper.zone, lang)
+    scope = say(paper.scope or WHOLE_SITE, lang)
+    return f"{first} – {last} ({paper.zone}) · {scope}"
+
+
+def made(paper: Paper, lang: Lang) -> str:
+    """When it was put together, and that times are local."""
+    at = instant(paper.made_at, paper.zone, lang)
+    return say(
+        Text(
+            f"Lập lúc {at}. Giờ địa phương ({paper.zone}). “–”: không có hoặc không biết, không phải là 0.",
+            f"Made at {at}. Local times ({paper.zone}). “–”: none or not known, which is not 0.",
+        ),
+        lang,
+    )
+
+
+def more(rows: int, lang: Lang) -> str:
+    """Rows that are not shown."""
+    count = number(rows, 0, lang)
+    return say(Text(f"… và {count} dòng nữa.", f"… and {count} more rows."), lang)

@@ -1,0 +1,75 @@
+"""Which events of ALERTS a machine road carries. Pure.
+
+By severity an alert counts with the highest it reached, as in the API: who was told of the warning is told that it
+eased and cleared. Of an alert whose past is not known, endings are carried: one too many is harmless.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from services.observation.event import SEVERITIES, noun_and_verb
+from services.observation.topics import SITE_AREA
+from services.policy.roads import Road
+
+REMEMBERED = 50_000
+_RISING = ("raised", "escalated", "opened", "planned", "proposed")
+
+
+def rank_of(severity: object) -> int:
+    """0 to 3; -1 for what is not on the ladder."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else -1
+
+
+def passes(road: Road, hazard: str, area: str, severity: str, status: str) -> bool:
+    """Whether what is of a hazard, an area, a severity and a status is for a road at all.
+
+    What concerns the whole site (area `_`) is for every area.
+    """
+    return (
+        (not road.hazards or hazard in road.hazards)
+        and (not road.areas or area == SITE_AREA or area in road.areas)
+        and rank_of(severity) >= rank_of(road.severity)
+        and status in road.status
+    )
+
+
+class Chooser:
+    """Of one road; fed with every event in stream order, the own site's and, where asked for, the children's."""
+
+    def __init__(self, road: Road, site: str) -> None:
+        """Of a road at a site."""
+        self._road, self._source = road, f"/sites/{site}"
+        self._peaks: OrderedDict[str, int] = OrderedDict()
+
+    def takes(self, event: Mapping[str, Any]) -> bool:
+        """Whether the road carries this event."""
+        road, data = self._road, event.get("data")
+        named = noun_and_verb(event.get("type"))
+        if named is None or not isinstance(data, Mapping):
+            return False
+        if event.get("source") != self._source and not road.children:
+            return False
+        noun, verb = named
+        if road.nouns and noun not in road.nouns:
+            return False
+        peak = self._peak(str(event.get("subject")), rank_of(data.get("severity")))
+        if data.get("status", "Actual") not in road.status:
+            return False
+        if "hazard" in data and road.hazards and data["hazard"] not in road.hazards:
+            return False
+        area = data.get("area", SITE_AREA)
+        if road.areas and area != SITE_AREA and area not in road.areas:
+            return False
+        if max(peak) >= rank_of(road.severity):
+            return True
+        return peak[1] < 0 and verb not in _RISING
+
+    def _peak(self, subject: str, rank: int) -> tuple[int, int]:
+        """Its rank now, and the highest it was known to have before."""
+        before = self._peaks.pop(subject, -1)
+        if max(rank, before) >= 0:
+            self._peaks[subject] = max(rank, before)
+            if len(self._peaks) > REMEMBERED:
+                self._peaks.popitem(last=False)
+        return rank, before

@@ -1,0 +1,96 @@
+"""How a road goes on: what an answer means, how long to wait, when to give a letter up. Pure.
+
+In order, and the head first: a letter that can't be carried is tried again before the next one, so that a receiver
+sees things as they happened. Two ways past the head: a letter that the receiver refuses for what it is goes to the
+dead letters after a few tries; one that has waited for a day goes there too.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from services.observation.delivery import Trouble
+from services.policy.roads import Retry
+
+REFUSED = frozenset({400, 405, 406, 409, 411, 413, 414, 415, 422, 431, 451})
+"""Of HTTP: this message will not be taken; another may."""
+SHUT = frozenset({401, 403, 404, 407, 410})
+"""Of HTTP: nothing will be taken until somebody mends the road."""
+REFUSED_TRIES = 5
+JITTER = 0.3
+SECOND = 1_000_000
+LONGEST_WISH_S = 3_600.0
+
+
+class Answer(NamedTuple):
+    """What became of an attempt. `wait_s`: what the receiver asked for."""
+
+    trouble: Trouble
+    word: str
+    wait_s: float = 0.0
+
+    @property
+    def taken(self) -> bool:
+        """Whether the receiver has it."""
+        return self.trouble == "none"
+
+
+class Trying(msgspec.Struct):
+    """The letter at hand: how often it was tried, how often refused for what it is."""
+
+    tries: int = 0
+    refused: int = 0
+
+
+class Verdict(NamedTuple):
+    """What follows: done, dead, or tried again after so many seconds."""
+
+    what: str
+    wait_s: float = 0.0
+
+
+def of_http(status: int, word: str, retry_after: str | None = None) -> Answer:
+    """What an HTTP status says."""
+    said = f"HTTP {status} {word}".strip()[:200]
+    if 200 <= status < 300:  # noqa: PLR2004  success
+        return Answer("none", said)
+    if status in REFUSED:
+        return Answer("refused", said)
+    if status in SHUT:
+        return Answer("shut", said)
+    wish = float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
+    return Answer("away", said, min(wish, LONGEST_WISH_S))
+
+
+def wait_s(failures: int, chance: float, retry: Retry) -> float:
+    """Seconds before the next attempt: doubling, bounded, and spread by ± 30 %.
+
+    Args:
+        failures: attempts in a row that failed, from 1.
+        chance: of [0, 1), drawn by the caller.
+        retry: the road's own bounds.
+    """
+    doubled = retry.first_s * 2.0 ** min(failures - 1, 30)
+    return float(min(doubled, retry.longest_s) * (1 - JITTER + 2 * JITTER * chance))
+
+
+def after(trying: Trying, answer: Answer, failures: int, chance: float, retry: Retry) -> Verdict:
+    """What follows an attempt; `trying` has counted it. `failures`: of the road, in a row."""
+    if answer.taken:
+        return Verdict("done")
+    if answer.trouble == "refused" and trying.refused >= REFUSED_TRIES:
+        return Verdict("dead")
+    return Verdict("again", max(wait_s(max(failures, 1), chance, retry), answer.wait_s))
+
+
+def too_old(stored_us: int, open_since_us: int, now: int, retry: Retry) -> bool:
+    """Whether a letter has waited long enough to be given up.
+
+    Args:
+        stored_us: when its cause was stored.
+        open_since_us: when the road last carried something, or began: a letter that waited because *we* were
+            away still gets its attempts.
+        now: µs UTC.
+        retry: how long is long enough.
+    """
+    return now - max(stored_us, open_since_us) > retry.give_up_s * SECOND

@@ -1,0 +1,53 @@
+"""What a webhook carries: CloudEvents, and a signature by Standard Webhooks. Pure.
+
+`webhook-id` is the event's id (of a batch: of all its ids), the same at every attempt: a receiver that keeps ids
+takes no event twice. With two keys both signatures are sent, so that receivers change over one by one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from standardwebhooks.webhooks import Webhook
+
+ONE, SEVERAL = "application/cloudevents+json", "application/cloudevents-batch+json"
+Format = Callable[[Sequence[dict[str, Any]]], Any]
+"""Makes another body of events than CloudEvents."""
+
+
+def with_place(data: bytes, sequence: int, epoch: str) -> dict[str, Any]:
+    """An event as the stream holds it, and where: everything it was written with passes through."""
+    event: dict[str, Any] = msgspec.json.decode(data)
+    return {**event, "sequence": str(sequence), "epoch": epoch}
+
+
+def body(events: Sequence[dict[str, Any]], *, batched: bool, form: Format | None = None) -> tuple[bytes, str]:
+    """Bytes and content type."""
+    if form is not None:
+        return msgspec.json.encode(form(events)), "application/json"
+    if batched:
+        return msgspec.json.encode(events), SEVERAL
+    return msgspec.json.encode(events[0]), ONE
+
+
+def headers(message: str, at_us: int, content: bytes, keys: Sequence[str]) -> Mapping[str, str]:
+    """The three headers of Standard Webhooks.
+
+    Args:
+        message: its id.
+        at_us: of this attempt, µs UTC.
+        content: the body, UTF-8.
+        keys: secrets as `whsec_<base64>`; the newest first.
+
+    Raises:
+        ValueError: a key is not base64.
+    """
+    at = datetime.fromtimestamp(at_us // 1_000_000, UTC)
+    text = content.decode()
+    signed = [Webhook(key).sign(message, at.replace(tzinfo=UTC), text) for key in keys]
+    return {
+        "webhook-id": message,
+        "webhook-timestamp": str(at_us // 1_000_000),
+        "webhook-signature": " ".join(signed),
+    }
