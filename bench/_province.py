@@ -1,8 +1,9 @@
 """A province of two thousand stations: the pattern site, laid down as often as it takes, close together.
 
-Unlike `city_day`, which sets whole cities side by side, the copies stand among each other, as a province grows: every
-commune of the pattern becomes three neighbouring ones, and in each the stations multiply. Stations share gateways,
-some ten to one, lamps more. What is of scope `site` stays one, and so do reservoirs, offshore buoys and the island.
+Unlike `city_day`, which sets whole cities side by side, the copies stand among each other, as a province
+grows: every commune of the pattern becomes three neighbouring ones, and in each the stations multiply.
+Stations share gateways, some ten to one, lamps more. What is of scope `site` stays one, and so do
+reservoirs, offshore buoys and the island.
 """
 
 import copy

@@ -1,9 +1,9 @@
 """What is new for an operator to look at: the rationing of sounds and messages, never of alerts. Pure.
 
 Every alert stays listed. A *thing* is what deserves a sound: an alert raised or risen that, after a moment
-to settle, nothing keeps quiet and no situation tells; a situation that opened or whose severity rose; an
-alert let go by what kept it quiet while it still holds. What is a thing follows from the stream alone, so
-whoever follows it, whenever they began, finds the same ones at the same instants.
+to settle, nothing keeps quiet and no situation tells; a situation that opened, whose severity rose, or that
+has news (`attention_whole`); an alert let go by what kept it quiet while it still holds. What is a thing
+follows from the stream alone, so whoever follows it, whenever they began, finds the same ones.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from services.alerts.attention_whole import Whole, spreads
 from services.alerts.lifecycle import Life, fold, rank_of
 from services.alerts.situation import TYPE, Situation, Unfolding
-from services.observation.event import SEVERITIES, noun_and_verb
+from services.observation.event import noun_and_verb
 from services.observation.instants import SECOND, micros
 from services.observation.text import Text
 
@@ -23,7 +24,6 @@ SETTLE_US = 3 * SECOND
 situation. A keeper that is away keeps nothing quiet."""
 STILL_CHATTERING_US = 900 * SECOND
 """A further episode of chattering that begins so soon after the last is no new thing."""
-WORST = len(SEVERITIES) - 1
 _WORSE = ("raised", "escalated")
 _LET_GO = ("uninhibited", "unsuppressed")
 
@@ -38,6 +38,7 @@ class Thing(msgspec.Struct, frozen=True):
         severity, area, status: as they stand then.
         why: one sentence.
         sequence: of the event that made it one; with kind and id it is the thing's own name.
+        covers: the alerts that it tells of.
     """
 
     at: int
@@ -49,28 +50,23 @@ class Thing(msgspec.Struct, frozen=True):
     status: str
     why: Text
     sequence: int
-
-
-class _Told(msgspec.Struct):
-    """An open situation, and the areas whose emergency was told within it."""
-
-    unfolding: Unfolding
-    areas: set[str]
-    pending: bool = False
-    cause: int = 0
+    covers: tuple[str, ...] = ()
 
 
 class Attention:
     """Follows the events of ALERTS; what it keeps is bounded by what is open."""
 
-    def __init__(self, site: str | None, settle_us: int = SETTLE_US) -> None:
-        """Begin before the first event; `site`: whose alerts count, None: of all."""
+    def __init__(
+        self, site: str | None, settle_us: int = SETTLE_US, names: Mapping[str, Text] | None = None
+    ) -> None:
+        """Begin before the first event; `site`: whose alerts count, None: of all; `names` of areas."""
         self._source = None if site is None else f"/sites/{site}"
         self._settle = settle_us
+        self._names = names or {}
         self._lives: dict[str, Life] = {}
         self._told: dict[str, int] = {}
         self._pending: dict[str, int] = {}
-        self._situations: dict[str, _Told] = {}
+        self._situations: dict[str, Whole] = {}
         self._of: dict[str, str] = {}
         self._chattering: dict[str, int] = {}
         self._due: list[tuple[int, int, str]] = []
@@ -157,10 +153,11 @@ class Attention:
             return None
         whole = self._situations.get(self._of.get(alert_id, ""))
         if whole is not None:
-            # A place's first emergency is told even inside something that was an emergency elsewhere before.
-            if rank < WORST or life.area in whole.areas or whole.pending:
-                return None
-            whole.areas.add(life.area)
+            if whole.is_news(life):
+                due = whole.gather(life, at, sequence)
+                if due is not None:
+                    heappush(self._due, (due, sequence, whole.unfolding.data.situation_id))
+            return None
         self._told[alert_id] = rank
         return _of_alert(life, at, sequence, _reason(life))
 
@@ -191,54 +188,67 @@ class Attention:
         known = self._situations.get(data.situation_id)
         opened = known is None
         if known is None:
-            known = self._situations[data.situation_id] = _Told(Unfolding(data), set())
+            known = self._situations[data.situation_id] = Whole(Unfolding(data))
+            # What was told by itself before, and what comes with those that go on in it.
+            joined = (self._lives.get(member.alert_id) for member in data.joined)
+            known.know(life for life in joined if life is not None and life.alert_id in self._told)
         else:
             known.unfolding.apply(data)
         for member in data.joined:
             self._of[member.alert_id] = data.situation_id
         for gone in data.left:
+            known.news.pop(gone.alert_id, None)
             if self._of.get(gone.alert_id) == data.situation_id:
                 del self._of[gone.alert_id]
         if data.state != "open":
-            into = self._situations.get(data.merged_into or "")
-            if into is not None:
-                into.areas |= known.areas
-            del self._situations[data.situation_id]
+            self._end(data)
+        elif data.annunciate or (opened and not data.takes):
+            known.rise_sequence = sequence
+            if known.rise_at is None:
+                known.rise_at = stored_us + self._settle
+                heappush(self._due, (known.rise_at, sequence, data.situation_id))
+
+    def _end(self, data: Situation) -> None:
+        gone = self._situations.pop(data.situation_id)
+        into = self._situations.get(data.merged_into or "")
+        if into is None:
             return
-        if data.annunciate or (opened and not data.takes):
-            known.cause = sequence
-            if not known.pending:
-                known.pending = True
-                heappush(self._due, (stored_us + self._settle, sequence, data.situation_id))
+        into.take_up(gone)
+        # What was about to be told of it is told where it goes on.
+        for at, sequence in ((gone.rise_at, gone.rise_sequence), (gone.spread_at, gone.spread_sequence)):
+            if at is not None and into.rise_at is None:
+                into.rise_at, into.rise_sequence = at, sequence
+                heappush(self._due, (at, sequence, into.unfolding.data.situation_id))
 
     def _situation(self, which: str, at: int) -> Thing | None:
-        known = self._situations[which]
-        known.pending = False
-        data = known.unfolding.data
-        lives = [self._lives[one] for one in known.unfolding.open if one in self._lives]
+        whole = self._situations[which]
+        risen = whole.rise_at is not None and whole.rise_at <= at
+        if not risen and (whole.spread_at is None or whole.spread_at > at):
+            return None
+        data = whole.unfolding.data
+        lives = [self._lives[one] for one in whole.unfolding.open if one in self._lives]
         heard = [life for life in lives if not life.silent_at(at)]
-        if not heard:
-            return None  # all of it is kept quiet, each for its own reason
-        worst = max(heard, key=lambda life: rank_of(life.severity))
-        known.areas |= {life.area for life in heard if rank_of(life.severity) == WORST}
-        for life in heard:
-            self._told[life.alert_id] = rank_of(life.severity)
+        new = [life for life in heard if risen or life.alert_id in whole.news]
+        why = data.reason
+        if new and not risen:
+            why = spreads(data.name, data.severity, new, whole, self._names)
+        sequence = whole.rise_sequence if risen else whole.spread_sequence
+        whole.told(at)
+        if not new:
+            return None  # all of it is over, or kept quiet, each for its own reason
+        whole.know(new)
+        self._told |= {life.alert_id: rank_of(life.severity) for life in new}
+        severity = max(heard, key=lambda life: rank_of(life.severity)).severity
+        covers = tuple(life.alert_id for life in new)
         return Thing(
-            at,
-            "situation",
-            which,
-            data.kind,
-            data.area,
-            worst.severity,
-            data.status,
-            data.reason,
-            known.cause,
+            at, "situation", which, data.kind, data.area, severity, data.status, why, sequence, covers
         )
 
 
 def _of_alert(life: Life, at: int, sequence: int, why: Text) -> Thing:
+    covers = (life.alert_id,)
     return Thing(
-        at, "alert", life.alert_id, life.hazard, life.area, life.severity, life.status, why, sequence
+        at, "alert", life.alert_id, life.hazard, life.area, life.severity, life.status, why, sequence, covers
     )
 
 

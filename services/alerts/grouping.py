@@ -31,6 +31,7 @@ class Grouper:
     ) -> None:
         """Start with nothing open; `names` of areas are for sentences only."""
         self.site, self.grouping, self.version = site, grouping, grouping.version
+        self.source = f"/sites/{site}"
         self._teller = Teller(site, grouping, names or {})
         self._open: dict[str, OpenAlert] = {}
         self._near: dict[tuple[str, str], dict[str, None]] = {}

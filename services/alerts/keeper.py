@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.alerts import situations, watcher
+from services.alerts import keeping, situations, watcher
 from services.alerts.hazards import extra_properties
 from services.alerts.log import AlertLog
 from services.alerts.situations import grouped
@@ -21,6 +21,7 @@ from services.observation.site import Site
 from services.runtime import logging, sites
 from services.runtime.health import Health
 from services.runtime.nats import Connection, NatsError, connect
+from services.runtime.pause import pause
 from services.runtime.settings import Settings
 
 Duty = Callable[[JetStreamContext, str, AlertLog, asyncio.Event], Awaitable[None]]
@@ -53,6 +54,7 @@ def duties(site: Site, settings: Settings, health: Health) -> dict[str, Duty]:
     grouping = grouped(settings.situation_window_s, settings.situation_areas)
     found: dict[str, Duty] = {
         "selfwatch": partial(watcher.run, health=health),
+        "keeping": partial(keeping.run, health=health),
         "situations": partial(situations.run, health=health, grouping=grouping, names=names),
     }
     if find_spec(COMMAND_WATCH) is not None:
@@ -72,7 +74,7 @@ async def keep(
             begun = loop.time()
             await _once(connection.js, site, name, duty, health, stop)
             wait = RETRY_S if loop.time() - begun > LONGEST_RETRY_S else min(wait * 2, LONGEST_RETRY_S)
-            await _pause(stop, wait)
+            await pause(stop, wait)
 
     async with asyncio.TaskGroup() as group:
         for name, duty in found.items():
@@ -125,13 +127,5 @@ async def _site(js: JetStreamContext, stop: asyncio.Event) -> Site | None:
                 return await sites.load(js, current.version, extra_properties())
         except (NatsError, APIError, TimeoutError, sites.SiteError) as error:
             log.warning("site_awaited", error=repr(error))
-        await _pause(stop, 0.5)
+        await pause(stop, 0.5)
     return None
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

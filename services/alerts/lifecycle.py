@@ -15,6 +15,7 @@ from services.alerts.lifecycle_acts import (
     Step,
     allowed_acts,
     decide,
+    limits_of,
 )
 from services.alerts.lifecycle_fold import fold
 from services.alerts.lifecycle_life import (
@@ -58,5 +59,6 @@ __all__ = [
     "allowed_acts",
     "decide",
     "fold",
+    "limits_of",
     "rank_of",
 ]

@@ -16,6 +16,7 @@ from services.observation.act import Act, Cause, PersonVerb
 from services.observation.event import SEVERITIES, Verb
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
+from services.policy.keeping import Keeping
 
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 STATED = ("manual",)
@@ -26,9 +27,9 @@ STATED_ACTS = ("escalate", "ease", "end")
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What shelving is held to. From `two_person_from` on, of these hazards, it takes a second person."""
 
-    max_s: float = 8 * 3600.0
-    two_person_from: str | None = "warning"
-    two_person_hazards: frozenset[str] = frozenset({"flood", "rip_current", "lightning", "tree"})
+    max_s: float
+    two_person_from: str
+    two_person_hazards: frozenset[str]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +72,16 @@ class Decision(msgspec.Struct, frozen=True):
     refusal: Refusal | None = None
 
 
-DEFAULT = Limits()
+def limits_of(keeping: Keeping) -> Limits:
+    """The limits that a site's `alerting.toml` sets."""
+    return Limits(
+        max_s=keeping.shelving.longest_h * 3600.0,
+        two_person_from=keeping.shelving.two_person_from,
+        two_person_hazards=frozenset(keeping.public_safety),
+    )
+
+
+DEFAULT = limits_of(Keeping())
 
 
 def decide(life: Life, asked: Asked, now: int, limits: Limits = DEFAULT) -> Decision:

@@ -14,14 +14,14 @@ from services.observation.text import Text
 
 def acted(life: Life, step: Step, by: str, seen: str | None, now: int) -> Acted | Stated:
     """`data` of a step's event: the alert as it stands, and what the step says. `now` in µs UTC."""
-    alert = _standing(life)
+    alert = {**_standing(life), "by": by, "seen": seen}
     if step.act is not None:
-        return Acted(**alert, by=by, seen=seen, act=step.act)
+        return Acted(**alert, act=step.act)
     alert |= {"severity": step.severity or life.severity, "time": iso(now), "detected_at": iso(now)}
     if step.reason is not None:
         alert["reason"] = step.reason
     until = life.until if step.until is None else step.until
-    return Stated(**alert, by=by, seen=seen, until=None if until is None else iso(until))
+    return Stated(**alert, until=None if until is None else iso(until))
 
 
 def _standing(life: Life) -> dict[str, Any]:

@@ -4,8 +4,8 @@ Fed with the events of ALERTS in stream order, live or out of the history. Live 
 last days; what is older is in the history.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from services.alerts.load_case import Case, Did
 from services.observation.event import noun_and_verb
 from services.observation.instants import micros
 
+_T = TypeVar("_T")
 KEEP_US = 3 * 86_400_000_000
 OWED_KEPT_US = 30 * 86_400_000_000
 """What ended and nobody acknowledged is shown for so long."""
@@ -45,7 +46,7 @@ class LoadBook:
     def clear(self) -> None:
         """Forget everything: the stream is read from its beginning again."""
         self.cases: dict[str, Case] = {}
-        self.things: list[Thing] = []
+        self._things: list[tuple[str, Thing]] = []
         self.acts: list[Did] = []
         self.affairs: list[Affair] = []
         self._minds: dict[str, Attention] = {}
@@ -65,7 +66,7 @@ class LoadBook:
         mind = self._minds.get(site)
         if mind is None:
             mind = self._minds[site] = Attention(None)
-        self.things += mind.take(sequence, stored_us, event)
+        self._things += [(site, thing) for thing in mind.take(sequence, stored_us, event)]
         found = noun_and_verb(event.get("type"))
         if found is None:
             return
@@ -81,16 +82,12 @@ class LoadBook:
 
     def due(self, now: int) -> None:
         """What became a thing up to now; µs UTC."""
-        for mind in self._minds.values():
-            self.things += mind.due(now)
+        for site, mind in self._minds.items():
+            self._things += [(site, thing) for thing in mind.due(now)]
 
-    def of(self, site: str | None, status: str = "Actual") -> Iterator[Case]:
-        """Cases of one site and status; `site` None: of every site."""
-        return (
-            case
-            for case in self.cases.values()
-            if case.life.status == status and (site is None or case.life.site == site)
-        )
+    def things_of(self, site: str) -> list[Thing]:
+        """What was new to look at, at one site, in order."""
+        return [thing for source, thing in self._things if source == site]
 
     def _alert(self, subject: str, sequence: int, stored_us: int, event: Mapping[str, Any]) -> None:
         case = load_case.take(self.cases.get(subject), sequence, stored_us, event)
@@ -117,13 +114,22 @@ class LoadBook:
                     break
                 del waiting[oldest], self.cases[oldest]
                 self.since = max(self.since, changed + 1)
-        for lines in (self.things, self.acts, self.affairs):
-            gone = 0
-            while gone < len(lines) and (lines[gone].at <= horizon or len(lines) - gone > KEEP_LINES):
-                gone += 1
-            if gone:
-                self.since = max(self.since, lines[gone - 1].at + 1)
-                del lines[:gone]
+        self.since = max(
+            self.since,
+            _shed(self._things, lambda pair: pair[1].at, horizon),
+            _shed(self.acts, lambda act: act.at, horizon),
+            _shed(self.affairs, lambda affair: affair.at, horizon),
+        )
+
+
+def _shed(lines: list[_T], at: Callable[[_T], int], horizon: int) -> int:
+    """Drop the oldest lines, in place; from when on what is left is whole."""
+    gone = since = 0
+    while gone < len(lines) and (at(lines[gone]) <= horizon or len(lines) - gone > KEEP_LINES):
+        since = at(lines[gone]) + 1
+        gone += 1
+    del lines[:gone]
+    return since
 
 
 def heard_us(event: Mapping[str, Any], otherwise: int) -> int:

@@ -13,9 +13,8 @@ import msgspec
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 
-from services.alerts import situation
 from services.observation import event as events
-from services.observation.event import CloudEvent
+from services.observation.event import CloudEvent, noun_and_verb
 from services.runtime import logging
 from services.runtime.follow import Follower, Message
 from services.runtime.nats import NatsError
@@ -28,6 +27,8 @@ EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 WRONG_LAST = 10071
 AT_ONCE = 256
 RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+ROUNDS = 20
+"""Times that an event is put behind what others write about its alert, before it waits its turn."""
 
 
 class Outgoing(NamedTuple):
@@ -130,23 +131,54 @@ class AlertLog:
     async def _chain(self, chain: Sequence[Outgoing]) -> bool:
         """Publish events one after the other; False at the first that was not confirmed."""
         for event in chain:
-            subject = event.subject
             try:
-                last = await self._last(event)
-                headers = {ID: event.id, EXPECTED: str(last)}
-                ack = await self._js.publish(subject, event.data, headers=headers)
+                await self._one(event)
             except (NatsError, APIError, TimeoutError, OSError) as error:
-                self._last_of.pop(subject, None)  # somebody else may have written about this alert
-                if event.begins and getattr(error, "err_code", None) == WRONG_LAST:
-                    # The subject is named after this very event: that it is not empty is the proof.
-                    self._known.add(event.id)
-                    continue
-                log.warning("publish_failed", subject=subject, id=event.id, error=repr(error))
+                self._last_of.pop(event.subject, None)
+                log.warning("publish_failed", subject=event.subject, id=event.id, error=repr(error))
                 return False
-            self._known.add(event.id)
-            self._last_of[subject] = ack.seq
-            self._highest = max(self._highest, ack.seq)
         return True
+
+    async def _one(self, event: Outgoing) -> None:
+        """Publish one event behind the last about its alert.
+
+        People and the keeper write about the same alerts: when one of them was first, what they wrote is
+        read and the event goes behind it at once: no escalation is late because somebody acknowledged.
+        """
+        last = await self._last(event)
+        for left in reversed(range(ROUNDS)):
+            headers = {ID: event.id, EXPECTED: str(last)}
+            try:
+                ack = await self._js.publish(event.subject, event.data, headers=headers)
+            except APIError as error:
+                if error.err_code != WRONG_LAST or not left:
+                    raise
+                if event.begins:
+                    # The subject is named after this very event: that it is not empty is the proof.
+                    self._last_of.pop(event.subject, None)
+                    self._known.add(event.id)
+                    return
+                last = await self._behind(event, last)
+                if event.id in self._known:
+                    return
+                continue
+            self._known.add(event.id)
+            self._last_of[event.subject] = ack.seq
+            self._highest = max(self._highest, ack.seq)
+            return
+
+    async def _behind(self, event: Outgoing, last: int) -> int:
+        """Read what was written about an alert after `last`; its id becomes known if it is among it."""
+        while True:
+            try:
+                found = await self._js.get_msg(ALERTS, last + 1, event.subject, next=True)
+            except NotFoundError:
+                self._last_of[event.subject] = last
+                return last
+            last = found.seq or last + 1
+            if (found.headers or {}).get(ID) == event.id:
+                self._known.add(event.id)
+                self._highest = max(self._highest, last)
 
     async def _last(self, event: Outgoing) -> int:
         if event.subject in self._last_of:
@@ -184,10 +216,19 @@ class AlertLog:
 
 
 def decode(message: Message) -> CloudEvent | None:
-    """An event of an alert; None when it is a situation's, or a newer release or another program wrote it."""
+    """An event of an alert; None: of something else, or a newer release or another program wrote it."""
     try:
         return events.decode(message.data)
     except msgspec.MsgspecError as error:
-        if situation.decode(message.data) is None:
+        found = noun_and_verb(_type(message.data))
+        if found is None or found[0] == "alert":
             log.warning("event_unreadable", sequence=message.sequence, error=repr(error))
         return None
+
+
+def _type(data: bytes) -> object:
+    try:
+        event = msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        return None
+    return event.get("type") if isinstance(event, dict) else None

@@ -16,6 +16,7 @@ from services.observation.text import Text
 from services.observation.topics import SITE_AREA
 
 HAZARD = "system"
+_CONDITION = frozenset(events.Verb)
 RULE_PREFIX = "self."
 SILENT_AFTER_US = 15 * SECOND
 """Three heartbeats of 5 s. A slower machine must not cry wolf, a dead service must not hide."""
@@ -130,10 +131,16 @@ class Watch:
     def restore(self, event: CloudEvent) -> None:
         """Fold one event from ALERTS, in stream order; others than ours are passed over."""
         alert = event.data
-        if not alert.rule.startswith(RULE_PREFIX):
+        verb = (events.noun_and_verb(event.type) or ("", ""))[1]
+        # What people and the keeper do to an alert does not open it again; a linked site watches itself.
+        if (
+            not alert.rule.startswith(RULE_PREFIX)
+            or verb not in _CONDITION
+            or event.source != f"/sites/{self.site}"
+        ):
             return
         key = f"{alert.rule}/{alert.sensor}"
-        if events.verb_of(event.type) == events.Verb.CLEARED:
+        if verb == events.Verb.CLEARED:
             self.open.pop(key, None)
         else:
             self.open[key] = alert

@@ -12,6 +12,16 @@ from services.alerts.grouping import CLOCK, Grouper
 from services.alerts.situation import SituationEvent
 from services.observation import event as events
 
+NOUNS = ("alert", "situation")
+
+
+class _Head(msgspec.Struct):
+    type: str
+    source: str
+
+
+_head = msgspec.json.Decoder(_Head)
+
 
 class Reader:
     """One pass over ALERTS, and on from its end."""
@@ -27,6 +37,12 @@ class Reader:
         if sequence <= self.sequence:
             return True
         self.sequence = sequence
+        try:
+            head = _head.decode(data)
+        except msgspec.MsgspecError:
+            return False
+        if head.source != self.grouper.source or (events.noun_and_verb(head.type) or ("",))[0] not in NOUNS:
+            return True  # another site tells of its own situations; windows, exercises and the like are none
         ours = situation.decode(data)
         if ours is not None:
             self._cross_off(sequence, ours)

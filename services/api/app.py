@@ -16,13 +16,16 @@ from services.api.identity import authenticate
 from services.api.openapi import document, parameters
 from services.api.params import only_known
 from services.api.routers import (
+    acts,
     alerts,
+    cap,
     commands,
     docs,
     events,
     gateways,
     health,
     lighting,
+    observations,
     people,
     rejects,
     rules,
@@ -62,6 +65,8 @@ def create_app(context: Context) -> FastAPI:
         sensors,
         strikes,
         alerts,
+        acts,
+        cap,
         situations,
         commands,
         lighting,
@@ -70,9 +75,11 @@ def create_app(context: Context) -> FastAPI:
         rules,
         session,
         people,
+        observations,
     ):
         app.include_router(room.router, prefix=PREFIX, dependencies=who + strict)
     app.include_router(events.router, prefix=PREFIX, dependencies=who + strict)
+    app.include_router(cap.public, dependencies=who + strict)
     app.include_router(health.guarded, dependencies=who + strict)
     app.include_router(session.open_router, prefix=PREFIX, dependencies=strict)
     app.include_router(health.router, dependencies=strict)

@@ -19,6 +19,7 @@ from services.runtime import logging
 from services.runtime.settings import Settings
 
 EVERY_S = 5.0
+SEND_S = 3.0
 TOPIC = topics.readings(CANARY_GATEWAY, CANARY_GATEWAY)
 log = logging.get("canary")
 
@@ -40,12 +41,27 @@ class Canary:
             clean_session=True,
         )
         self._client.reconnect_delay_set(1, 5)
-        self._client.max_queued_messages_set(1)
+        self._client.max_queued_messages_set(20)
         if settings.mqtt_user:
             self._client.username_pw_set(settings.mqtt_user, settings.mqtt_password)
         if settings.mqtt_tls:
             self._client.tls_set_context(ssl.create_default_context())
         self.sent_us: int | None = None
+
+    async def send(self, topic: str, payload: bytes) -> bool:
+        """Publish something else that a person handed in; whether the broker has it."""
+        if not self._client.is_connected():
+            return False
+        told = self._client.publish(topic, payload, qos=1)
+
+        def confirmed() -> bool:
+            try:
+                told.wait_for_publish(SEND_S)
+            except (RuntimeError, ValueError):  # the connection went away, or too much waits already
+                return False
+            return told.is_published()
+
+        return await asyncio.to_thread(confirmed)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send every five seconds until told to stop; what can't be sent now is not sent later."""

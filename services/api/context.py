@@ -1,12 +1,13 @@
 """What the routers work with: made once by `service.py`, handed on as one value."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 from nats.js import JetStreamContext
 
+from services.alerts.load_book import LoadBook
 from services.api.database import Database
 from services.api.fold import Fold
 from services.api.heard import Heard
@@ -14,6 +15,7 @@ from services.api.heartbeats import Heartbeats, now_us
 from services.api.latest import Latest
 from services.api.lit import Lit
 from services.api.push.hub import Hub
+from services.api.reporter import Reporter
 from services.api.running_site import RunningSite
 from services.api.throttle import Throttle
 from services.runtime.passwords import Verifier
@@ -41,6 +43,11 @@ class Context:
     verifier: Verifier = field(default_factory=Verifier)
     throttle: Throttle = field(default_factory=Throttle)
     people: PeopleStore = field(init=False)
+    send: Callable[[str, bytes], Awaitable[bool]] | None = None
+    """Publishes over MQTT, (topic, payload); whether the broker has it."""
+    load: LoadBook = field(default_factory=LoadBook)
+    """The duty's book: what alerts cost who is on duty."""
+    reporter: Reporter = field(init=False)
     latest: Latest = field(init=False)
     lit: Lit = field(init=False)
     canary_archived_us: int | None = None
@@ -52,6 +59,7 @@ class Context:
         """What is made of the others."""
         self.people = PeopleStore(self.js)
         self.latest = Latest(self.database)
+        self.reporter = Reporter(self)
         self.lit = Lit(self.js, self.site)
 
     def age_s(self, us: int | None) -> float | None:

@@ -5,7 +5,10 @@ Over 250 lines: a table, one example for each operation.
 
 from typing import Any
 
+from services.api.act_shapes import act_examples
+from services.api.bulletin_shapes import EXAMPLES as BULLETIN_EXAMPLES
 from services.api.command_examples import COMMAND_EXAMPLES
+from services.api.observation_shapes import OBSERVATION_EXAMPLES
 from services.api.people_shapes import PEOPLE_EXAMPLES
 from services.api.situation_shapes import EXAMPLES as SITUATION_EXAMPLES
 from services.observation.reasons import TABLE, Reason
@@ -43,6 +46,24 @@ _STANDING = {
     "raised_at": "2026-10-20T01:00:00Z",
     "cleared_at": None,
     "blind": False,
+    "origin": "sensor",
+    "site": "ba-ria",
+    "label": "unacknowledged",
+    "attention": True,
+    "silent": False,
+    "acknowledgement": "unacknowledged",
+    "acknowledged_by": None,
+    "acknowledged_at": None,
+    "shelving": None,
+    "shelve_asked": None,
+    "quiet": [],
+    "assignee": None,
+    "closing": None,
+    "comments": [],
+    "escalation_step": 0,
+    "overdue_at": None,
+    "until": None,
+    "acts": ["acknowledge", "shelve", "assign", "comment", "close"],
     "situation": None,
     "version": f"{_EPOCH}.42",
     "events": [f"{_EPOCH}.41", f"{_EPOCH}.42"],
@@ -152,7 +173,10 @@ EXAMPLES: dict[str, Any] = {
         f"id: {_EPOCH}.42\nevent: escalated\n"
         'data: {"id":"a7d3c9e1…","type":"vn.haidang.alert.escalated.v1",…}\n\n'
     ),
+    **act_examples(_STANDING, _EVENT),
+    **BULLETIN_EXAMPLES,
     **COMMAND_EXAMPLES,
+    **OBSERVATION_EXAMPLES,
     **PEOPLE_EXAMPLES,
     **SITUATION_EXAMPLES,
     "list_gateways": _list(_GATEWAY, history="ok"),

@@ -6,6 +6,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
+from services.alerts.load_book import LoadBook
 from services.api.fold import Fold
 from services.api.push.entry import Entry, entry_of, event_of
 from services.api.push.hub import Hub
@@ -31,9 +32,12 @@ _open = metrics.gauge("api_alerts_open", "Alerts that are open")
 class AlertFeed:
     """Reads ALERTS and keeps fold and hub equal to it."""
 
-    def __init__(self, js: JetStreamContext, fold: Fold, hub: Hub, health: Health) -> None:
+    def __init__(  # noqa: PLR0913  what is to be fed
+        self, js: JetStreamContext, fold: Fold, hub: Hub, health: Health, load: LoadBook | None = None
+    ) -> None:
         """Take what is to be fed; `run` starts."""
         self._js, self.fold, self.hub, self._health = js, fold, hub, health
+        self._load = LoadBook() if load is None else load
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until told to stop; whatever the stream does, go on."""
@@ -57,6 +61,7 @@ class AlertFeed:
         start = max(info.state.first_seq - 1, 0)
         self.hub.caught_up.clear()
         self.fold.clear()
+        self._load.clear()
         self.hub.reset(epoch, start)
         follower = Follower(self._js, ALERTS, [], start, batch=BATCH)
         looked = asyncio.get_running_loop().time()
@@ -84,6 +89,7 @@ class AlertFeed:
                 log.warning("event_unreadable", sequence=message.sequence)
                 continue
             standing = self.fold.apply(message.sequence, message.time_us, event)
+            self._load.take(message.sequence, message.time_us, event)
             entries.append(
                 entry_of(message, event, self.hub.epoch, -1 if standing is None else standing.peak)
             )

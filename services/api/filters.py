@@ -13,6 +13,7 @@ from services.api.fold import Fold
 from services.api.running_site import RunningSite
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
+from services.runtime.principal import Principal
 
 SHOWN = 40
 """Of a longer list those that begin most alike."""
@@ -67,6 +68,16 @@ def alert_area(area: str | None, site: RunningSite, fold: Fold) -> None:
     if area is None or not site.known or area in site.site.areas:
         return
     one_of("area", area, {SITE_AREA, *site.site.areas, *fold.told("area")})
+
+
+def in_scope(area: str | None, who: Principal) -> None:
+    """Take an area that who asks may see: an empty list of another one would read as "all is quiet" there.
+
+    Raises:
+        Problem: 422 with their own areas.
+    """
+    if area is not None and not who.sees(area):
+        one_of("area", area, {SITE_AREA, *(who.areas or ())})
 
 
 def place_area(area: str | None, site: RunningSite, *, whole_site: bool = True) -> None:

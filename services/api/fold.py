@@ -12,6 +12,7 @@ import msgspec
 
 from services.alerts.lifecycle import Life, fold, rank_of
 from services.api.grouped import Grouped, Situations
+from services.cap.shelf import Shelves
 from services.observation.event import noun_and_verb
 from services.observation.instants import iso
 
@@ -86,6 +87,7 @@ class Fold:
         self._alerts: dict[str, Standing] = {}
         self._closed: dict[str, None] = {}  # in the order of clearing
         self.situations = Situations()
+        self.bulletins = Shelves()
         self.last = 0
         """Sequence of the last event applied."""
 
@@ -94,6 +96,7 @@ class Fold:
         self._alerts.clear()
         self._closed.clear()
         self.situations.clear()
+        self.bulletins.clear()
         self.last = 0
 
     def __len__(self) -> int:
@@ -140,6 +143,8 @@ class Fold:
             return None
         if noun == "situation":
             return self.situations.apply(sequence, stored_us, event)
+        if noun == "bulletin":
+            self.bulletins.apply(sequence, event)
         if noun != "alert":
             return None
         found = self._alert(event["subject"], Told(sequence, verb, event), stored_us)
@@ -156,8 +161,9 @@ class Fold:
             raised_at = str(life.data.get("since") or told.body.get("time", ""))
             standing = self._alerts[alert_id] = Standing(life, told.sequence, raised_at)
         standing.life = life
-        # A verb of a later release changes nothing that we know, but it happened to this alert.
-        life.changed_us = stored_us
+        if life.changed_us != stored_us:
+            # A verb of a later release changes nothing that we know, but it happened to this alert.
+            standing.life = msgspec.structs.replace(life, changed_us=stored_us)
         self._remember(standing, told)
         if life.open:
             standing.cleared_at = None

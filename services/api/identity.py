@@ -161,6 +161,26 @@ _TAKES = {
 }
 
 
+def own_site(here: Any, who: Principal) -> str:
+    """Id of our own site, which tells areas of our own from those of linked sites.
+
+    Raises:
+        Problem: 503 while it is not known and somebody asks who is held to areas.
+    """
+    if who.areas is None and not here.site.known:
+        return ""
+    found: str = here.site.site.id
+    return found
+
+
+def sees_of(here: Any, who: Principal, area: str, source: object) -> bool:
+    """Whether somebody may see what an event says of an area; `source` of the event, `/sites/<site>`."""
+    if who.areas is None:
+        return True
+    site = str(source).removeprefix("/sites/")
+    return who.sees(area, None if site == own_site(here, who) else site)
+
+
 def still(connection: HTTPConnection) -> "Standing":
     """What a stream that lasts asks again and again: whether who opened it is still who they were."""
     context: Any = connection.app.state.context

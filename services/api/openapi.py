@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from services.alerts.lifecycle import ACTS
 from services.api.examples import PROBLEMS
 from services.api.schemas import ProblemDocument
 
@@ -37,6 +38,7 @@ TAGS = {
     "alerts": "Alerts as they stand · Cảnh báo hiện tại",
     "situations": "Alerts that belong together, told as one · Tình huống",
     "people": "Logging in, accounts and tokens · Đăng nhập, tài khoản, mã truy cập",
+    "bulletins": "Messages to the public and official ones from outside, as CAP · Bản tin công khai và chính thức",
     "events": "What happened to alerts, live and resumable · Diễn biến cảnh báo",
     "commands": "Orders to street lights, and what became of them · Lệnh chiếu sáng và kết quả",
     "lighting": "Street lighting: desired and reported · Chiếu sáng đường phố",
@@ -61,7 +63,19 @@ _BY_OPERATION = {
     "list_situations": (410, 503),
     "list_events": (410, 503),
     "order_command": (400, 403, 409, 503),
+    "approve_bulletin": (400, 403, 404, 409, 503),
+    "reject_bulletin": (400, 403, 404, 409, 503),
+    "receive_cap": (403, 503),
+    **dict.fromkeys(
+        (
+            *(f"{act}_alert" for act in ACTS),
+            "acknowledge_situation",
+        ),
+        (400, 403, 404, 409, 503),
+    ),
+    "state_alert": (400, 403, 409, 503),
     "log_in": (400, 401, 403, 429, 503),
+    "report_observation": (400, 403, 404, 409, 503),
     "who_am_i": (),
     "end_session": (403, 409, 503),
     "change_password": (400, 403, 409, 429, 503),

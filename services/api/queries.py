@@ -1,6 +1,7 @@
 """Reads of the history: SQL to rows to what the API answers, no domain objects between."""
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -130,15 +131,21 @@ async def last_observation(db: Database, name: str) -> dict[str, Any] | None:
 
 
 async def strikes(  # noqa: PLR0913  a page of strikes has these bounds
-    db: Database, start: int, end: int, box: tuple[float, float, float, float] | None, offset: int, limit: int
+    db: Database,
+    start: int,
+    end: int,
+    box: tuple[float, float, float, float] | None,
+    offset: int,
+    limit: int,
+    hidden: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """Strikes in [start, end), by time, then source and place."""
+    """Strikes in [start, end), by time, then source and place; without those of `hidden` sources."""
     west, south, east, north = box or (-180.0, -90.0, 180.0, 90.0)
     rows = await db.rows(
         "select source, id, time, lat, lon, type, ka, err_m, received_at from strike"
         " where time >= %s and time < %s and lon between %s and %s and lat between %s and %s"
-        " order by time, source, id, lat, lon offset %s limit %s",
-        (when(start), when(end), west, east, south, north, offset, limit),
+        " and source <> all(%s) order by time, source, id, lat, lon offset %s limit %s",
+        (when(start), when(end), west, east, south, north, list(hidden), offset, limit),
     )
     return [
         {

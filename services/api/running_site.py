@@ -6,14 +6,15 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.alerts.hazards import derivations, extra_properties, properties, strike_derivations
+from services.alerts.hazards import derivations, extra_properties, hazards, properties, strike_derivations
 from services.alerts.rule import Rule, parse_rules
 from services.api.errors import away
 from services.observation import site_files
 from services.observation.sensor import Sensor, Station
-from services.observation.site import Site
+from services.observation.site import ALERTING, Site
 from services.observation.text import Text
 from services.observation.topics import SITE_SCOPE
+from services.policy.alerting import Policy, read_alerting
 from services.runtime import logging, sites
 
 LOOK_S = 2.0
@@ -32,6 +33,8 @@ class RunningSite:
         self._site: Site | None = None
         self._sensors: dict[str, Sensor] = {}
         self._rules: list[Rule] = []
+        self.policy = Policy()
+        """How alerts are handled there; of a file that can't be read, the last one that could."""
 
     @property
     def known(self) -> bool:
@@ -91,6 +94,8 @@ class RunningSite:
         if site is None:
             msg = f"site version {current.version} can't be read: {problems[0]}"
             raise sites.SiteError(msg)
+        policy, _ = read_alerting(files.get(ALERTING), site, tuple(hazards()))
+        self.policy = policy or self.policy
         self.show(site)
         log.info("site_shown", version=site.version, stations=len(site.stations), sensors=len(self._sensors))
 

@@ -50,6 +50,7 @@ class ProblemDocument(_Shape):
     instance: str
     errors: list[Wrong] | None = None
     token: str | None = Field(None, description="Of 410: the current token")
+    alert: dict[str, Any] | None = Field(None, description="Of 409 to an act: the alert as it is now")
 
 
 class Station(_Shape):
@@ -146,6 +147,42 @@ class Latest(_Shape):
     flag: int
 
 
+class Shelving(_Shape):
+    """Kept quiet by a person; `second` is who agreed, where it took one."""
+
+    until: Time
+    by: str
+    second: str | None
+    why: str
+    since: Time
+
+
+class QuietReason(_Shape):
+    """What keeps an alert quiet, and until when at the latest; null: until the alert `what` is over."""
+
+    kind: Literal["inhibition", "gateway", "maintenance", "test", "chattering"]
+    what: str
+    until: Time | None
+    why: Words | None
+
+
+class Closing(_Shape):
+    """Who said what it was."""
+
+    cause: Literal["real", "false", "test", "maintenance"]
+    by: str
+    at: Time
+    why: str | None
+
+
+class Comment(_Shape):
+    """A person's words."""
+
+    by: str
+    at: Time
+    text: str
+
+
 class Alert(_Shape):
     """One occurrence of a rule on a sensor, as it stands. `version` is the token of its last event.
 
@@ -172,6 +209,24 @@ class Alert(_Shape):
     time: Time
     cleared_at: Time | None
     blind: bool
+    origin: str = Field(description="sensor, self, manual or official_bulletin")
+    site: str = Field(description="The site that it is of; another one came over a link")
+    label: str = Field(description="What ISA-18.2 calls its state, or `closed`")
+    attention: bool = Field(description="Whether it still needs a person")
+    silent: bool = Field(description="Shelved, kept quiet or closed: no sound, no message")
+    acknowledgement: Literal["unacknowledged", "acknowledged"]
+    acknowledged_by: str | None
+    acknowledged_at: Time | None
+    shelving: Shelving | None
+    shelve_asked: Shelving | None = Field(None, description="Waits for a second person")
+    quiet: list[QuietReason]
+    assignee: str | None
+    closing: Closing | None
+    comments: list[Comment]
+    escalation_step: int
+    overdue_at: Time | None
+    until: Time | None = Field(None, description="Of a stated alert: when it ends by itself")
+    acts: list[str] = Field(description="Acts that make sense on it as it stands")
     situation: str | None = Field(None, description="The situation it is, or at last was, part of")
     status: str
     version: str

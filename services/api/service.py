@@ -54,7 +54,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         heartbeats=Heartbeats(connection.js),
         heard=Heard(connection.js),
     )
-    feed = AlertFeed(connection.js, context.fold, context.hub, health)
+    canary = Canary(settings)
+    context.send = canary.send
+    feed = AlertFeed(connection.js, context.fold, context.hub, health, context.load)
     server = _server(context)
     workers = (
         feed.run(stop),
@@ -63,7 +65,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         context.lit.run(stop),
         context.site.run(stop),
         context.people.follow(context.book, stop, context.hub.wake),
-        Canary(settings).run(stop),
+        canary.run(stop),
         _look_at_history(context, health, stop),
         _tell_ready(context, health, stop),
     )

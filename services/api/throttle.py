@@ -1,9 +1,9 @@
 """Slow-down after wrong passwords. Pure: the clock is handed in, memory is bounded.
 
 Nobody is shut out by what a stranger does: failures count for who tried (the peer), for the name, and for
-both together, each with waiting times that double up to a bound; but from where somebody has logged in before,
-only their own failures there count. So neither can guessing at a name keep its owner out, nor can one bad
-neighbour behind the same address.
+both together, each with waiting times that double up to a bound; but from where somebody has logged in
+before, only their own failures there count. So neither can guessing at a name keep its owner out, nor can
+one bad neighbour behind the same address.
 """
 
 from collections import OrderedDict

@@ -13,7 +13,7 @@ def element_of(message: Message) -> etree._Element:
     Raises:
         ValueError: a text has a character that XML can't hold; `check` names it.
     """
-    root = etree.Element(f"{{{V12}}}alert", nsmap={None: V12})
+    root = etree.Element(f"{{{V12}}}alert", nsmap={None: V12})  # type: ignore[dict-item]  # the stubs know no default namespace
     _fill(root, message)
     etree.indent(root)
     return root

@@ -18,7 +18,9 @@ from services.observation.text import Text
 
 NAME = r"[^\s,<&]+"
 """Of identifier and sender: no space, comma, < or & (section 3.2.1)."""
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+](?:0\d|1[0-3]):[0-5]\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]14:00")
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+](?:0\d|1[0-3]):[0-5]\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]14:00"
+)
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*")
 _DECIMAL = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)")
 _INTEGER = re.compile(r"[-+]?\d+")
@@ -87,7 +89,9 @@ def _characters(noun: msgspec.Struct, path: str) -> Iterator[Violation]:
             if isinstance(one, msgspec.Struct):
                 yield from _characters(one, where)
             elif isinstance(one, str) and _NOT_XML.search(one):
-                yield _broken("character", where, "có ký tự XML không chứa được", "has a character that XML can't hold")
+                yield _broken(
+                    "character", where, "có ký tự XML không chứa được", "has a character that XML can't hold"
+                )
 
 
 def _alert(message: Message) -> Iterator[Violation]:
@@ -104,9 +108,16 @@ def _alert(message: Message) -> Iterator[Violation]:
     yield from _word("alert/msgType", message.msg_type, cap.TYPES)
     yield from _word("alert/scope", message.scope, cap.SCOPES)
     if message.scope == "Restricted" and not (message.restriction or "").strip():
-        yield _prose("restriction", "alert/restriction", "scope Restricted cần restriction", "scope Restricted needs restriction")
+        yield _prose(
+            "restriction",
+            "alert/restriction",
+            "scope Restricted cần restriction",
+            "scope Restricted needs restriction",
+        )
     if message.scope == "Private" and not (message.addresses or "").strip():
-        yield _prose("addresses", "alert/addresses", "scope Private cần addresses", "scope Private needs addresses")
+        yield _prose(
+            "addresses", "alert/addresses", "scope Private cần addresses", "scope Private needs addresses"
+        )
     yield from _references(message)
 
 
@@ -116,11 +127,16 @@ def _references(message: Message) -> Iterator[Violation]:
         named = references_of(message.references)
     except ValueError:
         yield _prose(
-            "references", path, "phải là sender,identifier,sent cách nhau bằng dấu cách", "must be sender,identifier,sent, separated by spaces"
+            "references",
+            path,
+            "phải là sender,identifier,sent cách nhau bằng dấu cách",
+            "must be sender,identifier,sent, separated by spaces",
         )
         return
     if any(time_of(one.sent) is None for one in named):
-        yield _prose("references", path, "thời gian trong references không hợp lệ", "a time in references is not one")
+        yield _prose(
+            "references", path, "thời gian trong references không hợp lệ", "a time in references is not one"
+        )
     if not named and message.msg_type != "Alert" and message.msg_type in cap.TYPES:
         yield _prose(
             "references-missing",
@@ -159,7 +175,9 @@ def _resource(resource: Resource, path: str) -> Iterator[Violation]:
         elif int(resource.size) < 0:
             yield _prose("size", f"{path}/size", "nhỏ hơn 0", "is below 0")
     if not _MIME.fullmatch(resource.mime_type):
-        yield _prose("mime-type", f"{path}/mimeType", "không phải loại nội dung MIME", "is not a MIME content type")
+        yield _prose(
+            "mime-type", f"{path}/mimeType", "không phải loại nội dung MIME", "is not a MIME content type"
+        )
     if not resource.resource_desc.strip():
         yield _prose("empty", f"{path}/resourceDesc", "resourceDesc để trống", "resourceDesc is empty")
     if resource.digest and not _SHA1.fullmatch(resource.digest):
@@ -180,7 +198,12 @@ def _area(area: Area, path: str) -> Iterator[Violation]:
             yield _prose("polygon", where, "chưa khép kín", "is not closed")
     for nth, circle in enumerate(area.circle, 1):
         if circle_of(circle) is None:
-            yield _prose("circle", f"{path}/circle[{nth}]", "phải là 'vĩ,kinh bán_kính_km'", "must be 'lat,lon radius_km'")
+            yield _prose(
+                "circle",
+                f"{path}/circle[{nth}]",
+                "phải là 'vĩ,kinh bán_kính_km'",
+                "must be 'lat,lon radius_km'",
+            )
     for tag, value in (("altitude", area.altitude), ("ceiling", area.ceiling)):
         if value is not None and not _DECIMAL.fullmatch(value.strip(" \t\r\n")):
             yield _broken("number", f"{path}/{tag}", "không phải số", "is not a number")
@@ -188,7 +211,17 @@ def _area(area: Area, path: str) -> Iterator[Violation]:
         yield _prose("ceiling", f"{path}/ceiling", "ceiling cần có altitude", "ceiling needs altitude")
 
 
-_ALIKE = ("category", "urgency", "severity", "certainty", "response_type", "effective", "onset", "expires", "event_code")
+_ALIKE = (
+    "category",
+    "urgency",
+    "severity",
+    "certainty",
+    "response_type",
+    "effective",
+    "onset",
+    "expires",
+    "event_code",
+)
 
 
 def _own(message: Message) -> Iterator[Violation]:
@@ -197,16 +230,30 @@ def _own(message: Message) -> Iterator[Violation]:
         return
     languages = [info.language or "en-US" for info in message.info]
     if len(set(languages)) != len(languages):
-        yield _prose("languages", "alert/info", "mỗi ngôn ngữ chỉ một info", "has more than one info of a language")
+        yield _prose(
+            "languages", "alert/info", "mỗi ngôn ngữ chỉ một info", "has more than one info of a language"
+        )
     if message.msg_type == "Alert" and (message.references or "").strip():
-        yield _prose("references", "alert/references", "Alert không có references", "an Alert has no references")
+        yield _prose(
+            "references", "alert/references", "Alert không có references", "an Alert has no references"
+        )
     if message.status in ("Exercise", "Test") and not (message.note or "").strip():
-        yield _prose("note", "alert/note", "diễn tập, thử nghiệm phải ghi ở note", "an exercise or test must say so in note")
+        yield _prose(
+            "note",
+            "alert/note",
+            "diễn tập, thử nghiệm phải ghi ở note",
+            "an exercise or test must say so in note",
+        )
     first, sent = message.info[0], time_of(message.sent)
     for nth, info in enumerate(message.info, 1):
         path = f"alert/info[{nth}]"
         if any(getattr(info, field) != getattr(first, field) for field in _ALIKE):
-            yield _prose("languages", path, "khác info thứ nhất ngoài câu chữ", "differs from the first info in more than words")
+            yield _prose(
+                "languages",
+                path,
+                "khác info thứ nhất ngoài câu chữ",
+                "differs from the first info in more than words",
+            )
         expires = None if info.expires is None else time_of(info.expires)
         if expires is None or sent is None or expires <= sent:
             yield _prose("expires", f"{path}/expires", "phải sau sent", "must be after sent")
@@ -216,20 +263,30 @@ def _own(message: Message) -> Iterator[Violation]:
             if not (getattr(info, tag) or "").strip():
                 yield _prose("empty", f"{path}/{tag}", f"thiếu {tag}", f"{tag} is missing")
         if "Assess" in info.response_type:
-            yield _prose("response", f"{path}/responseType", "Assess không dùng cho công chúng", "Assess is not for the public")
+            yield _prose(
+                "response",
+                f"{path}/responseType",
+                "Assess không dùng cho công chúng",
+                "Assess is not for the public",
+            )
 
 
 def _time(path: str, value: str) -> Iterator[Violation]:
     if time_of(value) is None:
         yield _broken(
-            "time", path, "phải như 2026-10-20T08:00:00+07:00, không có phần lẻ hay Z", "must be like 2026-10-20T08:00:00+07:00, no fraction, no Z"
+            "time",
+            path,
+            "phải như 2026-10-20T08:00:00+07:00, không có phần lẻ hay Z",
+            "must be like 2026-10-20T08:00:00+07:00, no fraction, no Z",
         )
 
 
 def _word(path: str, value: str, allowed: tuple[str, ...]) -> Iterator[Violation]:
     if value not in allowed:
         listed = ", ".join(allowed)
-        yield _broken("word", path, f"{value!r:.60} không thuộc: {listed}", f"{value!r:.60} is not one of: {listed}")
+        yield _broken(
+            "word", path, f"{value!r:.60} không thuộc: {listed}", f"{value!r:.60} is not one of: {listed}"
+        )
 
 
 def _broken(code: str, path: str, vi: str, en: str) -> Violation:

@@ -5,14 +5,14 @@ anything is made of them. The XML is read by the table that also writes it.
 """
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from lxml import etree
 
 from services.cap.layout import SLOTS, Slot
 from services.cap.message import DSIG, V11, V12, Message
-from services.cap.violation import Refused, Violation
+from services.cap.violation import Refused, Violation, refused
 from services.observation.text import Text
 
 MAX_BYTES = 1_000_000
@@ -20,7 +20,9 @@ MAX_DEPTH = 24
 """A message is five deep; a signature with its certificates not twice as much."""
 MAX_ELEMENTS = 20_000
 SIGNATURE = f"{{{DSIG}}}Signature"
-_ENCODINGS = frozenset({"utf-8", "ascii", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "windows-1258"})
+_ENCODINGS = frozenset(
+    {"utf-8", "ascii", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "windows-1258"}
+)
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _FIRST_ELEMENT = re.compile(rb"<[A-Za-z_:]")
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -42,25 +44,34 @@ def parse(data: bytes) -> etree._Element:
         Refused: too large, too deep, with a document type, or no XML.
     """
     if len(data) > MAX_BYTES:
-        raise Refused(
-            "size",
-            Text(f"lớn hơn {MAX_BYTES} byte", f"more than {MAX_BYTES} bytes"),
+        raise refused(
+            code="size",
+            what=Text(f"lớn hơn {MAX_BYTES} byte", f"more than {MAX_BYTES} bytes"),
         )
     declared = _DECLARED.match(data.removeprefix(b"\xef\xbb\xbf"))
     if b"\0" in data or (declared and declared[1].decode().lower() not in _ENCODINGS):
-        raise Refused("encoding", Text("bảng mã không được nhận; hãy dùng UTF-8", "not an encoding we take; use UTF-8"))
+        raise refused(
+            code="encoding",
+            what=Text("bảng mã không được nhận; hãy dùng UTF-8", "not an encoding we take; use UTF-8"),
+        )
     first = _FIRST_ELEMENT.search(data)
     if b"<!DOCTYPE" in data[: first.start() if first else len(data)]:
         raise _doctype()
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, recover=False
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=False,
     )
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         said = str(error)[:200]
-        raise Refused("xml", Text(f"không đọc được XML: {said}", f"not XML: {said}")) from error
-    if root.getroottree().docinfo.doctype or root.getroottree().docinfo.internalDTD is not None:
+        raise refused(code="xml", what=Text(f"không đọc được XML: {said}", f"not XML: {said}")) from error
+    info = cast("Any", root.getroottree().docinfo)  # the stubs don't know all of it
+    if info.doctype or info.internalDTD is not None:
         raise _doctype()
     _bound(root)
     return root
@@ -77,11 +88,16 @@ def read(data: bytes) -> Reading:
     root = parse(data)
     name = etree.QName(root)
     if name.localname != "alert" or name.namespace not in (V11, V12):
-        raise Refused("not-cap", Text("không phải phần tử alert của CAP", "not an alert element of CAP"))
+        raise refused(
+            code="not-cap", what=Text("không phải phần tử alert của CAP", "not an alert element of CAP")
+        )
     reader = _Reader(name.namespace or "")
     message = reader.noun(root, Message, "alert")
     return Reading(
-        message if isinstance(message, Message) else None, name.namespace or "", tuple(reader.violations), root
+        message if isinstance(message, Message) else None,
+        name.namespace or "",
+        tuple(reader.violations),
+        root,
     )
 
 
@@ -100,14 +116,20 @@ class _Reader:
         self._no_text(parent, path)
         last, signed, whole = 0, False, True
         for child in parent:
-            if not isinstance(child.tag, str):  # a comment or a processing instruction
+            name = cast("Any", child.tag)
+            if not isinstance(name, str):  # a comment or a processing instruction
                 continue
-            if kind is Message and child.tag.startswith(f"{{{DSIG}}}"):
+            if kind is Message and name.startswith(f"{{{DSIG}}}"):
                 signed = True
                 continue
-            tag = child.tag.removeprefix(self._prefix)
-            if tag not in slots or tag == child.tag or signed:
-                self._say("unknown-element", path, f"phần tử lạ {tag[:60]!r}", f"element {tag[:60]!r} is not known here")
+            tag = name.removeprefix(self._prefix)
+            if tag not in slots or tag == name or signed:
+                self._say(
+                    "unknown-element",
+                    path,
+                    f"phần tử lạ {tag[:60]!r}",
+                    f"element {tag[:60]!r} is not known here",
+                )
                 continue
             place, slot = slots[tag]
             if place < last:
@@ -129,7 +151,9 @@ class _Reader:
         self._attributes(child, path)
         return self._text(child, path)
 
-    def _made(self, kind: type[msgspec.Struct], values: dict[str, list[Any]], path: str) -> msgspec.Struct | None:
+    def _made(
+        self, kind: type[msgspec.Struct], values: dict[str, list[Any]], path: str
+    ) -> msgspec.Struct | None:
         given: dict[str, Any] = {}
         for slot in SLOTS[kind]:
             found = values.get(slot.field, [])
@@ -152,13 +176,17 @@ class _Reader:
         return "".join(pieces)
 
     def _no_text(self, element: etree._Element, path: str) -> None:
-        if any(piece and piece.strip(" \t\r\n") for piece in (element.text, *(child.tail for child in element))):
+        if any(
+            piece and piece.strip(" \t\r\n") for piece in (element.text, *(child.tail for child in element))
+        ):
             self._say("structure", path, "có chữ giữa các phần tử", "has text between its elements")
 
     def _attributes(self, element: etree._Element, path: str) -> None:
         for name in element.attrib:
             if not str(name).startswith(_XSI):
-                self._say("attribute", path, f"thuộc tính lạ {name!r:.60}", f"attribute {name!r:.60} is not known")
+                self._say(
+                    "attribute", path, f"thuộc tính lạ {name!r:.60}", f"attribute {name!r:.60} is not known"
+                )
 
     def _say(self, code: str, path: str, vi: str, en: str) -> None:
         self.violations.append(Violation(code, path, Text(vi, en)))
@@ -171,13 +199,16 @@ def _bound(root: etree._Element) -> None:
         depth += 1 if event == "start" else -1
         count += event == "start"
         if depth > MAX_DEPTH:
-            raise Refused("depth", Text("lồng quá sâu", "nested too deep"))
+            raise refused(code="depth", what=Text("lồng quá sâu", "nested too deep"))
         if count > MAX_ELEMENTS:
-            raise Refused("elements", Text("quá nhiều phần tử", "too many elements"))
+            raise refused(code="elements", what=Text("quá nhiều phần tử", "too many elements"))
 
 
 def _doctype() -> Refused:
-    return Refused(
-        "doctype",
-        Text("có khai báo DOCTYPE, là cách tấn công bằng thực thể", "it declares a DOCTYPE, the door of entity attacks"),
+    return refused(
+        code="doctype",
+        what=Text(
+            "có khai báo DOCTYPE, là cách tấn công bằng thực thể",
+            "it declares a DOCTYPE, the door of entity attacks",
+        ),
     )

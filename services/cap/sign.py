@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from lxml import etree
-from signxml import SignatureConfiguration, XMLSigner, XMLVerifier
 from signxml.exceptions import SignXMLException
+from signxml.signer import XMLSigner
+from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from services.cap.build import element_of, to_bytes
 from services.cap.message import DSIG, Message
@@ -133,7 +134,9 @@ def verify(root: etree._Element, certificates: Mapping[str, str], now: datetime 
             return Signed("valid", name)
     if _fits(root, None):
         return Signed(
-            "unknown", None, Text("người ký không có trong danh sách tin cậy", "whoever signed it is not trusted here")
+            "unknown",
+            None,
+            Text("người ký không có trong danh sách tin cậy", "whoever signed it is not trusted here"),
         )
     return Signed("wrong", None, Text("nội dung không khớp chữ ký", "the content is not what was signed"))
 
@@ -144,7 +147,11 @@ def _refused(root: etree._Element, signatures: list[etree._Element]) -> Text | N
     if len(signatures) > 1 or one.getparent() is not root:
         return Text("phải có đúng một chữ ký, trong alert", "there must be one signature, in alert itself")
     references = one.findall("ds:SignedInfo/ds:Reference", _NS)
-    if len(list(one.iter(f"{{{DSIG}}}Reference"))) != 1 or len(references) != 1 or references[0].get("URI") != "":
+    if (
+        len(list(one.iter(f"{{{DSIG}}}Reference"))) != 1
+        or len(references) != 1
+        or references[0].get("URI") != ""
+    ):
         return Text("chữ ký phải bao trùm toàn văn bản", "the signature must be of the whole document")
     transforms = [step.get("Algorithm") for step in one.iter(f"{{{DSIG}}}Transform")]
     methods = [step.get("Algorithm") for step in one.iter(f"{{{DSIG}}}CanonicalizationMethod")]
@@ -155,7 +162,10 @@ def _refused(root: etree._Element, signatures: list[etree._Element]) -> Text | N
         or one.find(".//ds:RetrievalMethod", _NS) is not None
         or one.find(".//ds:Object", _NS) is not None
     ):
-        return Text("chữ ký dùng phép biến đổi không được nhận", "the signature asks for transforms that are not accepted")
+        return Text(
+            "chữ ký dùng phép biến đổi không được nhận",
+            "the signature asks for transforms that are not accepted",
+        )
     return None
 
 
@@ -180,7 +190,9 @@ def _enclosed(root: etree._Element) -> x509.Certificate | None:
     found = root.findtext(f".//{{{DSIG}}}X509Certificate")
     if found is None:
         return None
-    lines = "\n".join("".join(found.split())[start : start + 64] for start in range(0, len("".join(found.split())), 64))
+    lines = "\n".join(
+        "".join(found.split())[start : start + 64] for start in range(0, len("".join(found.split())), 64)
+    )
     pem = f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
     try:
         return x509.load_pem_x509_certificate(pem.encode())

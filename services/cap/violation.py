@@ -32,3 +32,8 @@ class Refused(Exception):  # noqa: N818  what became of it
         """Refused for a reason."""
         self.code, self.what = code, what
         super().__init__(f"{code}: {what.en}")
+
+
+def refused(code: str, what: Text) -> Refused:
+    """A refusal to be raised."""
+    return Refused(code, what)

@@ -26,13 +26,19 @@ COMMANDS: dict[str, Command] = {
     "keeper": Command("service", "service: what time decides about alerts"),
     "api": Command("service", "service: HTTP, push and the console"),
     "lighting": Command("service", "service: plans and orders to street lights, until they are confirmed"),
+    "roads": Command("service", "service: what goes out to people and other systems"),
+    "link": Command("service", "service: what other sites say, and what is asked of them"),
     "simulate": Command("simulate", "a plausible city from a seed / mô phỏng một thành phố từ một con số"),
     "replay": Command("replay", "send a recording as if it happened now / phát lại dữ liệu đã ghi"),
     "backtest": Command(
         "backtest", "judge rules on recordings / kiểm nghiệm quy tắc cảnh báo trên dữ liệu đã ghi"
     ),
     "explain": Command("explain", "why an alert, and why none / vì sao có cảnh báo, vì sao không"),
+    "exercise": Command(
+        "exercise", "a storm or a recording beside the real operation / diễn tập song song với vận hành thật"
+    ),
     "site": Command("site", "check, push and pull a site's files / kiểm tra, nạp, lấy về cấu hình địa bàn"),
+    "people": Command("people", "accounts, roles, tokens / tài khoản, vai trò, mã truy cập"),
     "schema": Command("schema", "bring a database's tables up to date"),
     "doctor": Command(
         "doctor", "what is wrong here, and what to do / kiểm tra hệ thống: sai gì, phải làm gì"

@@ -26,17 +26,22 @@ from services.runtime.streams import (
     ALERTS,
     COMMANDS,
     DAY_S,
+    DELIVERIES,
     DERIVED,
     DOWNLINK,
+    PEOPLE,
     READINGS,
     REJECTS,
+    REPORTS,
     RESTORED_AT,
     Limits,
 )
 
 BEFORE_TABLES = (DOWNLINK,)
-BEFORE_READINGS = (ALERTS, COMMANDS, DERIVED, ACTS, REJECTS)
-"""Whoever holds a position is taken before what it points into: `cli/backup.py` tells the whole order."""
+BUCKETS = (f"KV_{PEOPLE}", f"OBJ_{REPORTS}")
+"""Accounts and reports: their streams say all there is, older versions of an account too."""
+BEFORE_READINGS = (DELIVERIES, ALERTS, COMMANDS, DERIVED, ACTS, REJECTS, *BUCKETS)
+"""Whoever holds a position is taken before what it points into: `cli/backup_take.py` tells the order."""
 
 CHUNK = 128 << 10
 PIECE_S = 60.0

@@ -6,8 +6,9 @@ a position is taken before what it points into, so that no part knows more than 
 1. DOWNLINK: what gateways were told. `stored` must not say more than the tables hold.
 2. The tables: the archive's places in READINGS, DERIVED and ALERTS.
 3. KV STATE and SNAPSHOTS: the places of engine, ingest and the MQTT road in READINGS and ALERTS.
-4. ALERTS, DERIVED, REJECTS, ACTS. Every event in it follows from readings that the next step takes; the
-   other way round an alert could be open whose readings are in no backup, and nothing would ever end it.
+4. DELIVERIES, which names events of ALERTS, then ALERTS, DERIVED, REJECTS, ACTS, accounts, reports. Every
+   event of ALERTS follows from readings that the next step takes; the other way round an alert could be open
+   whose readings are in no backup, and nothing would ever end it.
 5. READINGS. What led to no event yet will: engine and archive go on from their places, and ids make the rest.
 6. SITES, which only grows, so that it has every version that READINGS names; which one runs; files.
 """
@@ -45,8 +46,10 @@ NOTES = (
         " and ingest had not read yet is not in it",
     ),
     Text(
-        "Bản sao lưu chứa mật khẩu: giữ nó như giữ chìa khóa",
-        "It holds passwords: keep it as you keep keys",
+        "Bản sao lưu chứa mật khẩu: giữ nó như giữ chìa khóa. Tài khoản trở lại như lúc sao lưu: mã truy cập"
+        " đã hủy, tài khoản đã khóa sau đó lại có hiệu lực; xem bằng: haidang people list --data THƯ_MỤC",
+        "It holds passwords: keep it as you keep keys. Accounts are as they were then: tokens dropped and"
+        " accounts disabled since are in force again; look with: haidang people list --data DIR",
     ),
 )
 

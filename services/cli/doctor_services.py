@@ -16,7 +16,7 @@ from services.runtime.logging import scrubbed
 from services.runtime.run_file import NAME, Run
 
 SILENT_S, NEEDED = 15.0, ("ingest", "alerts", "api")
-EXPECTED = ("ingest", "alerts", "api", "keeper", "archive", "lighting")
+EXPECTED = ("ingest", "alerts", "api", "keeper", "archive", "lighting", "roads")
 RESTARTS = 3
 LOG_SPAN_S = 86_400.0
 LONGEST = 160

@@ -19,10 +19,21 @@ from services.observation.heartbeat import decode as decode_heartbeat
 from services.observation.text import Text
 from services.runtime import logging, nats, sites
 from services.runtime.settings import Settings
-from services.runtime.streams import ACTS, ALERTS, DERIVED, DOWNLINK, HEALTH, MQTT_MESSAGES, READINGS, REJECTS
+from services.runtime.streams import (
+    ACTS,
+    ALERTS,
+    COMMANDS,
+    DELIVERIES,
+    DERIVED,
+    DOWNLINK,
+    HEALTH,
+    MQTT_MESSAGES,
+    READINGS,
+    REJECTS,
+)
 
 CONNECT_S, ASK_S = 4.0, 3.0
-STREAMS = (READINGS, ALERTS, ACTS, DERIVED, DOWNLINK, REJECTS, MQTT_MESSAGES)
+STREAMS = (READINGS, ALERTS, ACTS, COMMANDS, DELIVERIES, DERIVED, DOWNLINK, REJECTS, MQTT_MESSAGES)
 LAGS = {"engine": (5.0, 30.0), "archive": (60.0, 600.0)}
 """Seconds behind: doubtful, bad. Alerts wait for the engine; only history waits for the archive."""
 _NOT_SERVICES = ("canary",)

@@ -1,8 +1,8 @@
 """A recording played to the engine as it would come live: readings, strikes and a tick, step by step.
 
-A backtest may cut where it likes, for it is asked only what was told. Here it also matters when: in what order alerts
-came, and how far apart. So a step is a span of the recording's own clock, and the clocks of gateways run on while
-nothing comes of them: one that dies is told, as it is live.
+A backtest may cut where it likes, for it is asked only what was told. Here it also matters when: in what
+order alerts came, and how far apart. So a step is a span of the recording's own clock, and the clocks of
+gateways run on while nothing comes of them: one that dies is told, as it is live.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,10 @@ STEP_US = 20 * SECOND
 
 
 class Moment(NamedTuple):
-    """What became known in a step: its end, µs UTC of the recording, and the events in the order of their time."""
+    """What became known in a step:
+
+    its end, µs UTC of the recording, and the events in the order of their time.
+    """
 
     at: int
     events: list[CloudEvent]

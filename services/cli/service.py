@@ -1,4 +1,4 @@
-"""`haidang ingest|archive|alerts|keeper|api|lighting`: one service as a process, as `up` runs them."""
+"""`haidang ingest`, `api` and the like: one service as a process, as `up` runs them."""
 
 import argparse
 import importlib
@@ -18,6 +18,8 @@ MAINS = {
     "keeper": "services.alerts.keeper",
     "api": "services.api.service",
     "lighting": "services.lighting.service",
+    "roads": "services.roads.service",
+    "link": "services.alerts.link_service",
 }
 """Module of each service; its `run(settings, stop)` is the service."""
 

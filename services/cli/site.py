@@ -1,7 +1,6 @@
 """`haidang site check|push|pull|rules`: a site's files, against themselves and against what runs."""
 
 import argparse
-import asyncio
 import json
 import time
 from collections import Counter
@@ -19,18 +18,18 @@ from services.cli.folder import (
     rules_of,
     tonight,
 )
+from services.cli.running import with_running
 from services.cli.words import complain, counted, of_the_world, out, say
 from services.observation.site import Site, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from nats.js import JetStreamContext
 
     from services.alerts.reach import Reach
     from services.alerts.rule import Rule
 
-CONNECT_S = 5.0
 KEPT = ".before-pull"
 
 
@@ -193,7 +192,7 @@ def _push(options: argparse.Namespace) -> int:
         out(f"{published.version[:12]} {state}")
         return 0
 
-    return _with_running(data, push)
+    return with_running(data, "site", push)
 
 
 def _pull(options: argparse.Namespace) -> int:
@@ -215,7 +214,7 @@ def _pull(options: argparse.Namespace) -> int:
             say(f"{problem.level}: {problem}")
         return 0
 
-    return _with_running(data, pull)
+    return with_running(data, "site", pull)
 
 
 def _write_back(folder: Path, files: dict[str, bytes]) -> None:
@@ -244,32 +243,3 @@ def stale_words(stale: Any, folder: str, data: str) -> int:
         f"cấu hình đang chạy đã được người khác thay đổi (khác biệt ở trên) → {remedy}"
         " (bản của bạn được giữ lại), rồi sửa lại",
     )
-
-
-def _with_running(data: Path, work: "Callable[[JetStreamContext], Awaitable[int]]") -> int:
-    """Do something with the JetStream of a running `up`."""
-    from services.runtime import logging, nats, run_file
-    from services.runtime.settings import Settings
-
-    logging.configure(lowest="warning")
-    found = run_file.read(data)
-    if found is None or not found.is_running():
-        return complain(
-            f"nothing runs with --data {data} → start it: haidang up --site DIR --data {data}",
-            f"không có hệ thống nào đang chạy với --data {data} → haidang up --site THƯ_MỤC --data {data}",
-        )
-
-    async def connected() -> int:
-        connection = await asyncio.wait_for(nats.connect(Settings(nats=found.nats), "site"), CONNECT_S)
-        try:
-            return await work(connection.js)
-        finally:
-            await connection.close()
-
-    try:
-        return asyncio.run(connected())
-    except (nats.NatsError, TimeoutError) as error:
-        return complain(
-            f"NATS does not answer: {error!r} → look at {data}/logs/nats-server.log",
-            f"NATS không trả lời: {error!r} → xem {data}/logs/nats-server.log",
-        )

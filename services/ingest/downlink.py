@@ -35,7 +35,7 @@ FETCH = 200
 
 HEAD = 400
 ACTUAL = "Actual"
-_SITUATION = b'"type":"vn.haidang.situation.'
+_OF_ALERT = b'"type":"vn.haidang.alert.'
 log = logging.get("downlink")
 
 
@@ -190,8 +190,8 @@ def _expired(data: bytes) -> bool:
 
 
 def _alert(message: Message) -> Outgoing | None:
-    if _SITUATION in message.data[:HEAD]:
-        return None  # told over HTTP; no MQTT client folds them
+    if _OF_ALERT not in message.data[:HEAD]:
+        return None  # situations and the like are told over HTTP; no MQTT client folds them
     try:
         alert = event.decode(message.data)
     except msgspec.MsgspecError as error:

@@ -14,7 +14,7 @@ from services.ingest.neighbours import Neighbours
 from services.ingest.rejects import Reason, Reject
 from services.observation import topics, units
 from services.observation.quantity import PROPERTIES, Property
-from services.observation.sensor import CANARY, CANARY_GATEWAY, Sensor
+from services.observation.sensor import CANARY, CANARY_GATEWAY, MANUAL_GATEWAY, Sensor
 from services.observation.site import Site
 
 MAX_REMEMBERED = 2_000_000
@@ -94,7 +94,7 @@ class SiteIndex:
 
     def gateway(self, area: str, gateway: str) -> Reject | None:
         """Why nothing may come from this gateway under this area; None when it may."""
-        if gateway == CANARY_GATEWAY:
+        if gateway in (CANARY_GATEWAY, MANUAL_GATEWAY):
             return None
         declared = self.site.gateways.get(gateway)
         if declared is None:
@@ -166,7 +166,7 @@ class SiteIndex:
             return Reject(Reason.NO_NAME)
         if speaker is None and station not in self.site.stations:
             return Reject(Reason.UNKNOWN_STATION, None, name[:120])
-        if speaker != gateway:
+        if speaker != gateway and (gateway != MANUAL_GATEWAY or speaker == CANARY_GATEWAY):
             return Reject(
                 Reason.FOREIGN_STATION, None, f"{station} is listed under {speaker or 'no gateway'}"
             )

@@ -1,7 +1,9 @@
-"""An exercise: a recording or a simulated storm put on ALERTS beside the real operation, with status `Exercise`. Pure.
+"""An exercise: a recording or a simulated storm put on ALERTS beside the real operation, with status
+`Exercise`. Pure.
 
-Its events say what is played, at which pace and what must be told of it, so that the score follows from the stream.
-Every alert of it has ids of its own, salted with the exercise's, and a text that begins by saying what it is.
+Its events say what is played, at which pace and what must be told of it, so that the score follows from the
+stream. Every alert of it has ids of its own, salted with the exercise's, and a text that begins by saying
+what it is.
 """
 
 from collections.abc import Mapping
@@ -27,10 +29,9 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that the exercise makes happen, and by when an alert must tell it.
 
     Attributes:
-        name: what it is, for people. hazard: of the alerts that tell it; rules: which of them, any where none is named.
-        at: wall clock, ISO 8601 UTC; within_s: seconds of the wall clock.
-        areas, station, gateway: where; an alert must name one of each that is given.
-        severity: the lowest that tells it.
+        name: what it is, for people. hazard: of the alerts that tell it; rules: which of them, any where
+        none is named. at: wall clock, ISO 8601 UTC; within_s: seconds of the wall clock. areas, station,
+        gateway: where; an alert must name one of each that is given. severity: the lowest that tells it.
     """
 
     name: Text
@@ -129,7 +130,10 @@ class Staging(NamedTuple):
         return sha256(f"{NOUN}\x1f{self.exercise_id}\x1f{identity}".encode()).hexdigest()[:32]
 
     def staged(self, event: CloudEvent) -> CloudEvent:
-        """An event of an alert as the exercise tells it: other ids, today's times, status and words of an exercise."""
+        """An event of an alert as the exercise tells it:
+
+        other ids, today's times, status and words of an exercise.
+        """
         data = event.data
         alert = msgspec.structs.replace(
             data,

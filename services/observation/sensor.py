@@ -14,6 +14,9 @@ CANARY = "haidang-self.canary"
 
 CANARY_GATEWAY = "haidang-self"
 
+MANUAL_GATEWAY = "haidang-manual"
+"""The gateway that what people read comes by: of any station, and a sign of life of no gateway of the field."""
+
 
 class Station(msgspec.Struct, frozen=True):
     """A place. `area` is a slug of the site, or `site` when every partition must see it.

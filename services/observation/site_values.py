@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from services.observation.sensor import CANARY_GATEWAY
+from services.observation.sensor import CANARY_GATEWAY, MANUAL_GATEWAY
 from services.observation.site_problems import Findings
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE, is_slug
 
 LANGUAGES = ("vi", "en")
 
-RESERVED = (SITE_SCOPE, SITE_AREA, CANARY_GATEWAY)
+RESERVED = (SITE_SCOPE, SITE_AREA, CANARY_GATEWAY, MANUAL_GATEWAY)
 """Names that mean something to the service itself."""
 
 _LARGEST = 1e300

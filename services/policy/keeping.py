@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from services.observation.event import SEVERITIES
+from services.observation.roles import ROLES
 from services.observation.site_table import Table
 from services.observation.site_values import name, slug, texts
 from services.policy.keeping_nouns import (
@@ -26,10 +27,10 @@ from services.policy.keeping_nouns import (
     Shift,
     Step,
     rank,
+    wall,
 )
 from services.policy.keeping_schema import SCHEMA
 from services.policy.keeping_table import DEFAULTS, WITHIN, Inhibition, in_circle
-from services.runtime.principal import ROLES
 
 if TYPE_CHECKING:
     from services.policy.alerting import Given
@@ -49,6 +50,7 @@ __all__ = [
     "Step",
     "rank",
     "read",
+    "wall",
 ]
 
 CHATTERING = ("times", "within_s", "again_times", "again_within_s", "first_s", "longest_s")

@@ -1,6 +1,8 @@
 """How alerts are kept quiet and who is told next: nouns, with their defaults. Read in `keeping`. Pure."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -173,6 +175,12 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
             rota = rotas.get(one)
             found += (rota.people(weekday, minute) or [one]) if rota is not None else [one]
         return list(dict.fromkeys(found))
+
+
+def wall(zone: str, at: int) -> tuple[int, int]:
+    """Weekday (0 Monday) and minute of the day of a site's wall clock, at an instant in µs UTC."""
+    local = datetime.fromtimestamp(at / 1e6, UTC).astimezone(ZoneInfo(zone))
+    return local.weekday(), local.hour * 60 + local.minute
 
 
 def rank(severity: str) -> int:

@@ -114,8 +114,14 @@ def read(given: "Given") -> Publication:
         if publish:
             given.findings.error(
                 given.findings.line_of_table("publish", 0),
-                ("[[publish]] cần bảng [publication] có sender", "[[publish]] needs [publication] with a sender"),
-                ('viết [publication] và sender = "ioc.example.vn"', 'write [publication] and sender = "ioc.example.vn"'),
+                (
+                    "[[publish]] cần bảng [publication] có sender",
+                    "[[publish]] needs [publication] with a sender",
+                ),
+                (
+                    'viết [publication] và sender = "ioc.example.vn"',
+                    'write [publication] and sender = "ioc.example.vn"',
+                ),
             )
         return Publication(trusted=trusted)
     return Publication(
@@ -138,14 +144,20 @@ def _sender(table: Table, *, wmo: bool) -> str:
         table.error(
             "sender",
             (f"sender = {value!r} không dùng được", f"sender = {value!r} can't be a sender"),
-            ("viết tên miền của đơn vị, không có dấu cách, dấu phẩy, < hay &", "write your own domain, without a space, comma, < or &"),
+            (
+                "viết tên miền của đơn vị, không có dấu cách, dấu phẩy, < hay &",
+                "write your own domain, without a space, comma, < or &",
+            ),
         )
         return ""
     if str(value).startswith(WMO_ROOT) and not wmo:
         table.error(
             "sender",
             ("2.49 là cây định danh của WMO", "2.49 is WMO's tree of identifiers"),
-            ("dùng tên miền của đơn vị; nếu đã được WMO cấp, viết wmo = true", "use your own domain; where WMO gave you this branch, write wmo = true"),
+            (
+                "dùng tên miền của đơn vị; nếu đã được WMO cấp, viết wmo = true",
+                "use your own domain; where WMO gave you this branch, write wmo = true",
+            ),
         )
     return str(value)
 
@@ -199,7 +211,10 @@ def _trusted(given: "Given", table: Table) -> Trusted | None:
         table.error(
             "sender",
             ("nguồn tin cậy cần sender và certificates", "a trusted sender needs sender and certificates"),
-            ("thêm chứng thư, hoặc unsigned = true nếu kênh truyền đã tin cậy", "add a certificate, or unsigned = true where the channel is trusted"),
+            (
+                "thêm chứng thư, hoặc unsigned = true nếu kênh truyền đã tin cậy",
+                "add a certificate, or unsigned = true where the channel is trusted",
+            ),
         )
     hazards = of.get("hazards", {})
     if not isinstance(hazards, dict) or any(one not in given.hazards for one in hazards.values()):
@@ -207,7 +222,10 @@ def _trusted(given: "Given", table: Table) -> Trusted | None:
         table.error(
             "hazards",
             ("hazards không hợp lệ", "hazards is not understood"),
-            (f"viết hazards = {{ \"mã\" = \"…\" }} với: {listed}", f"write hazards = {{ \"code\" = \"…\" }} with: {listed}"),
+            (
+                f'viết hazards = {{ "mã" = "…" }} với: {listed}',
+                f'write hazards = {{ "code" = "…" }} with: {listed}',
+            ),
         )
         hazards = {}
     hazard = table.choice("hazard", tuple(given.hazards), "environment")
@@ -247,7 +265,12 @@ _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MOST_APPRO
 
 
 def _closed(properties: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
 
 
 SCHEMA: dict[str, Any] = {

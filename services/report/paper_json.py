@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from services.observation.instants import iso
 from services.observation.text import Text
 from services.report.paper import Bars, Cell, Lang, Note, Paper, Part, Share, Table, Tile, cell_of, say
@@ -22,6 +24,11 @@ def plain(paper: Paper, lang: Lang) -> dict[str, Any]:
         "scope": None if paper.scope is None else say(paper.scope, lang),
         "parts": [_part(part, lang) for part in paper.parts],
     }
+
+
+def encode(paper: Paper, lang: Lang) -> bytes:
+    """The same, as bytes."""
+    return msgspec.json.encode(plain(paper, lang))
 
 
 def _part(part: Part, lang: Lang) -> dict[str, Any]:

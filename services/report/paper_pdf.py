@@ -63,7 +63,7 @@ class _Sheet(FPDF):
 
     def __init__(self, paper: Paper, lang: Lang) -> None:
         super().__init__("P", "mm", "A4")
-        self.paper, self.lang = paper, lang
+        self.paper, self.tongue = paper, lang
         for style, file in _fonts().items():
             self.add_font("Roboto", style, file)
         self.set_margins(_MARGIN, _TOP, _MARGIN)
@@ -82,12 +82,16 @@ class _Sheet(FPDF):
             self.set_text_color(255, 255, 255)
             self.set_font("Roboto", "B", 10)
             self.set_xy(_MARGIN, 5)
-            self.cell(self.epw, 6.5, say(phrases.BANNER[self.paper.status], self.lang), fill=True, align="C")
+            self.cell(
+                self.epw, 6.5, say(phrases.BANNER[self.paper.status], self.tongue), fill=True, align="C"
+            )
         if self.page_no() > 1:
             self.set_font("Roboto", "", 7.5)
             self.set_text_color(*_SOFT)
             self.set_xy(_MARGIN, 11.5 if self.paper.status != "Actual" else 8)
-            self.cell(self.epw, 4, f"{say(self.paper.title, self.lang)} · {say(self.paper.site, self.lang)}")
+            self.cell(
+                self.epw, 4, f"{say(self.paper.title, self.tongue)} · {say(self.paper.site, self.tongue)}"
+            )
         self.set_y(_TOP if self.paper.status == "Actual" or self.page_no() == 1 else _TOP + 2)
 
     def footer(self) -> None:
@@ -95,8 +99,8 @@ class _Sheet(FPDF):
         self.set_y(-11)
         self.set_font("Roboto", "", 7)
         self.set_text_color(*_SOFT)
-        self.cell(self.epw - 26, 4, phrases.made(self.paper, self.lang))
-        self.cell(26, 4, f"{say(phrases.PAGE, self.lang)} {self.page_no()} / {{nb}}", align="R")
+        self.cell(self.epw - 26, 4, phrases.made(self.paper, self.tongue))
+        self.cell(26, 4, f"{say(phrases.PAGE, self.tongue)} {self.page_no()} / {{nb}}", align="R")
 
     @property
     def room(self) -> float:
@@ -137,7 +141,7 @@ def render(paper: Paper, lang: Lang) -> bytes:
 
 
 def _title(sheet: _Sheet) -> None:
-    paper, lang = sheet.paper, sheet.lang
+    paper, lang = sheet.paper, sheet.tongue
     sheet.ink(_SOFT, "B", 8.5)
     sheet.cell(sheet.epw, 5, say(paper.site, lang).upper(), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     sheet.ink(_INK, "B", 19)
@@ -151,7 +155,7 @@ def _part(sheet: _Sheet, part: Part) -> None:
     sheet.need(14 + (_TILE if part.tiles else 16))
     sheet.ln(4)
     sheet.ink(_INK, "B", 12.5)
-    sheet.cell(sheet.epw, 7, say(part.title, sheet.lang), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    sheet.cell(sheet.epw, 7, say(part.title, sheet.tongue), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     sheet.set_draw_color(*_INK)
     sheet.set_line_width(0.45)
     sheet.line(_MARGIN, sheet.get_y(), _MARGIN + sheet.epw, sheet.get_y())
@@ -174,9 +178,11 @@ def _tiles(sheet: _Sheet, tiles: Sequence[Tile]) -> None:
     for start in range(0, len(tiles), _ACROSS):
         row = tiles[start : start + _ACROSS]
         sheet.ink(_SOFT, "", 6.8)
-        notes = [[] if one.note is None else sheet.lines(say(one.note, sheet.lang), width - 5) for one in row]
+        notes = [
+            [] if one.note is None else sheet.lines(say(one.note, sheet.tongue), width - 5) for one in row
+        ]
         sheet.ink(_INK, "", 7.8)
-        labels = [sheet.lines(say(one.label, sheet.lang), width - 5) for one in row]
+        labels = [sheet.lines(say(one.label, sheet.tongue), width - 5) for one in row]
         tall = 10.5 + max(3.4 * len(a) + 2.9 * len(b) for a, b in zip(labels, notes, strict=True))
         sheet.need(tall + 2)
         top = sheet.get_y()
@@ -193,7 +199,7 @@ def _tile(
     sheet.set_fill_color(*_CARD)
     sheet.set_line_width(0.25)
     sheet.rect(x, y, width, tall, style="DF", round_corners=True, corner_radius=1.4)
-    text = write(Cell(tile.value, tile.kind, tile.digits), sheet.paper.zone, sheet.lang)
+    text = write(Cell(tile.value, tile.kind, tile.digits), sheet.paper.zone, sheet.tongue)
     size = 15.0
     sheet.ink(_OVER if tile.over else _INK, "B", size)
     while sheet.get_string_width(text) > width - 5 and size > 7:  # noqa: PLR2004  smaller can't be read
@@ -213,7 +219,7 @@ def _tile(
 def _note(sheet: _Sheet, note: Note) -> None:
     sheet.ink(_INK, "B" if note.kind == "do" else "", 8.4)
     width = sheet.epw - 6
-    text = say(note.text, sheet.lang)
+    text = say(note.text, sheet.tongue)
     found: Any = sheet.multi_cell(width, 4.2, text, dry_run=True, output="LINES", align="L")
     tall = 4.2 * len(found) + 2.4
     sheet.need(tall + 1.5)
@@ -244,7 +250,7 @@ def _small(sheet: _Sheet, text: str) -> None:
 
 
 def _table(sheet: _Sheet, table: Table) -> None:
-    lang = sheet.lang
+    lang = sheet.tongue
     _subtitle(sheet, say(table.name, lang), 14 if table.rows else 5)
     if not table.rows:
         _small(sheet, say(table.empty, lang))
@@ -262,7 +268,7 @@ def _table(sheet: _Sheet, table: Table) -> None:
 
 def _widths(sheet: _Sheet, table: Table) -> list[float]:
     """As wide as what stands there needs, the texts sharing the rest by their `wide`."""
-    zone, lang = sheet.paper.zone, sheet.lang
+    zone, lang = sheet.paper.zone, sheet.tongue
     needs = []
     for at, column in enumerate(table.columns):
         sheet.ink(_INK, "B", _SMALL)
@@ -274,12 +280,11 @@ def _widths(sheet: _Sheet, table: Table) -> list[float]:
             width = max(width, float(sheet.get_string_width(text)))
         more = 3.2 if column.kind == "severity" else 0.0
         needs.append(width + 2 * _PAD + more + 0.6)
-    free = sheet.epw
-    if sum(needs) <= free:
-        texts = [at for at, column in enumerate(table.columns) if column.kind == "text"] or [0]
-        for at in texts:
-            needs[at] += (free - sum(needs[:0]) - sum(needs)) / len(texts) if at == texts[-1] else 0
-        return needs
+    free = float(sheet.epw) - sum(needs)
+    texts = [column.wide if column.kind == "text" else 0.0 for column in table.columns]
+    if free >= 0:  # all fits on one line: the texts share what is over
+        return [need + free * wide / (sum(texts) or 1.0) for need, wide in zip(needs, texts, strict=True)]
+    free = float(sheet.epw)
     fixed = sum(need for need, column in zip(needs, table.columns, strict=True) if column.kind != "text")
     asked = [column.wide if column.kind == "text" else 0.0 for column in table.columns]
     rest = max(free - fixed, free * 0.3)
@@ -298,7 +303,7 @@ def _title_of(column: Column, lang: Lang) -> str:
 def _heads(sheet: _Sheet, table: Table, widths: Sequence[float]) -> None:
     sheet.ink(_INK, "B", _SMALL)
     cut = [
-        sheet.lines(_title_of(column, sheet.lang), width - 2 * _PAD)
+        sheet.lines(_title_of(column, sheet.tongue), width - 2 * _PAD)
         for column, width in zip(table.columns, widths, strict=True)
     ]
     tall = max(len(lines) for lines in cut) * _LEAD + 1.6
@@ -319,7 +324,7 @@ def _row(sheet: _Sheet, table: Table, row: Sequence[Cell | Value], widths: Seque
     sheet.ink(_INK, "", _SMALL)
     cut = []
     for cell, width in zip(cells, widths, strict=True):
-        text = write(cell, sheet.paper.zone, sheet.lang)
+        text = write(cell, sheet.paper.zone, sheet.tongue)
         inner = width - 2 * _PAD - (3.2 if cell.kind == "severity" else 0)
         fits = sheet.get_string_width(text) <= inner and "\n" not in text
         cut.append([text] if fits else sheet.lines(text, inner))
@@ -356,9 +361,9 @@ def _step(sheet: _Sheet, word: str, x: float, y: float) -> None:
 
 def _bars(sheet: _Sheet, bars: Bars) -> None:
     most = max((sum(column) for column in zip(*bars.series.values(), strict=True)), default=0)
-    _subtitle(sheet, say(bars.name, sheet.lang), 46 if most else 5)
+    _subtitle(sheet, say(bars.name, sheet.tongue), 46 if most else 5)
     if not most:
-        _small(sheet, say(phrases.NO_ALERTS, sheet.lang))
+        _small(sheet, say(phrases.NO_ALERTS, sheet.tongue))
         return
     left, tall, top = _MARGIN + 9, 32.0, sheet.get_y() + 1.5
     step = (sheet.epw - 9) / len(bars.labels)
@@ -391,11 +396,11 @@ def _legend(sheet: _Sheet, words: Sequence[str], y: float) -> None:
     x = (
         _MARGIN
         + sheet.epw
-        - sum(float(sheet.get_string_width(severity(word, sheet.lang))) + 8 for word in words)
+        - sum(float(sheet.get_string_width(severity(word, sheet.tongue))) + 8 for word in words)
     )
     for word in words:
         _step(sheet, word, x, y)
         sheet.set_xy(x + 2.6, y)
-        text = severity(word, sheet.lang)
+        text = severity(word, sheet.tongue)
         sheet.cell(20, 3.2, text)
         x += float(sheet.get_string_width(text)) + 8

@@ -1,7 +1,8 @@
 """Which events of ALERTS a machine road carries. Pure.
 
-By severity an alert counts with the highest it reached, as in the API: who was told of the warning is told that it
-eased and cleared. Of an alert whose past is not known, endings are carried: one too many is harmless.
+By severity an alert counts with the highest it reached, as in the API: who was told of the warning is told
+that it eased and cleared. Of an alert whose past is not known, endings are carried: one too many is
+harmless.
 """
 
 from collections import OrderedDict

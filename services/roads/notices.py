@@ -1,4 +1,6 @@
-"""What people are told: things for their attention, the end of what they were told, and that nobody acted. Pure.
+"""What people are told.
+
+things for their attention, the end of what they were told, and that nobody acted. Pure.
 
 Everything here follows from the stream: read again from its beginning it gives the same notices at the same
 instants, so a road only has to remember how far it came. `Attention` rations; this adds the ends.
@@ -106,7 +108,7 @@ class Desk:
     def _overdue(self, sequence: int, at: int, about: str, data: Mapping[str, Any]) -> list[Notice]:
         act = data.get("act")
         act = act if isinstance(act, Mapping) else {}
-        to = act.get("to")
+        to, step = act.get("to"), act.get("step")
         people = tuple(str(one) for one in to) if isinstance(to, list) else ()
         notice = Notice(
             at=at,
@@ -120,7 +122,7 @@ class Desk:
             status=str(data.get("status", "Actual")),
             why=_reason(data, Text("", "")),
             to=people,
-            step=act.get("step") if isinstance(act.get("step"), int) else 1,
+            step=step if isinstance(step, int) else 1,
             station=str(data.get("station") or ""),
         )
         return [notice]
@@ -129,9 +131,13 @@ class Desk:
 class Queue:
     """The notices of one road, in order of when they are to go out; quiet hours hold back what is low."""
 
-    def __init__(self, road: Road, reached_us: int, reached: Iterable[str]) -> None:
-        """Of a road that has come so far: everything before, and these at that very instant, is done."""
-        self._road, self._reached_us, self._reached = road, reached_us, frozenset(reached)
+    def __init__(self, road: Road, since_us: int, reached_us: int, reached: Iterable[str]) -> None:
+        """Of a road that there is since then, and that has come so far.
+
+        Everything before `reached_us`, and these at that very instant, is done.
+        """
+        self._road, self._since_us = road, since_us
+        self._reached_us, self._reached = reached_us, frozenset(reached)
         self._heap: list[tuple[int, int, Notice]] = []
         self._out: dict[str, int] = {}
         """When the first word of each thing goes out."""
@@ -143,7 +149,7 @@ class Queue:
 
     def put(self, notice: Notice, minute_of_day: int) -> None:
         """Take a notice in stream order; `minute_of_day`: of its instant on the site's clock."""
-        if not self._takes(notice):
+        if notice.at < self._since_us or not self._takes(notice):
             return
         at = notice.at
         if notice.kind == "end":

@@ -1,8 +1,8 @@
 """How a road goes on: what an answer means, how long to wait, when to give a letter up. Pure.
 
-In order, and the head first: a letter that can't be carried is tried again before the next one, so that a receiver
-sees things as they happened. Two ways past the head: a letter that the receiver refuses for what it is goes to the
-dead letters after a few tries; one that has waited for a day goes there too.
+In order, and the head first: a letter that can't be carried is tried again before the next one, so that a
+receiver sees things as they happened. Two ways past the head: a letter that the receiver refuses for what
+it is goes to the dead letters after a few tries; one that has waited for a day goes there too.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,8 @@
 """What a webhook carries: CloudEvents, and a signature by Standard Webhooks. Pure.
 
-`webhook-id` is the event's id (of a batch: of all its ids), the same at every attempt: a receiver that keeps ids
-takes no event twice. With two keys both signatures are sent, so that receivers change over one by one.
+`webhook-id` is the event's id (of a batch: of all its ids), the same at every attempt: a receiver that
+keeps ids takes no event twice. With two keys both signatures are sent, so that receivers change over one by
+one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,20 +13,14 @@ import msgspec
 from standardwebhooks.webhooks import Webhook
 
 ONE, SEVERAL = "application/cloudevents+json", "application/cloudevents-batch+json"
-Format = Callable[[Sequence[dict[str, Any]]], Any]
-"""Makes another body of events than CloudEvents."""
-
-
-def with_place(data: bytes, sequence: int, epoch: str) -> dict[str, Any]:
-    """An event as the stream holds it, and where: everything it was written with passes through."""
-    event: dict[str, Any] = msgspec.json.decode(data)
-    return {**event, "sequence": str(sequence), "epoch": epoch}
+Format = Callable[[Sequence[dict[str, Any]]], bytes]
+"""Makes another body of events than CloudEvents; JSON in UTF-8."""
 
 
 def body(events: Sequence[dict[str, Any]], *, batched: bool, form: Format | None = None) -> tuple[bytes, str]:
     """Bytes and content type."""
     if form is not None:
-        return msgspec.json.encode(form(events)), "application/json"
+        return form(events), "application/json"
     if batched:
         return msgspec.json.encode(events), SEVERAL
     return msgspec.json.encode(events[0]), ONE

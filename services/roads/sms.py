@@ -1,8 +1,8 @@
 """Short messages as a modem wants them: alphabets, parts, and SMS-SUBMIT in hexadecimal. Pure.
 
-3GPP TS 23.038 (alphabets) and 23.040 (PDU, concatenation by user data header). GSM-7 holds 160 characters, 153 in
-each of several parts; UCS-2 holds 70 and 67. Vietnamese with its marks is UCS-2 throughout, so plain letters say
-twice as much for the same money.
+3GPP TS 23.038 (alphabets) and 23.040 (PDU, concatenation by user data header). GSM-7 holds 160 characters,
+153 in each of several parts; UCS-2 holds 70 and 67. Vietnamese with its marks is UCS-2 throughout, so plain
+letters say twice as much for the same money.
 """
 
 import unicodedata
@@ -12,7 +12,9 @@ _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_CODES = {letter: (code,) for code, letter in enumerate(_BASIC) if letter != "\x1b"}
+_CODES: dict[str, tuple[int, ...]] = {
+    letter: (code,) for code, letter in enumerate(_BASIC) if letter != "\x1b"
+}
 _CODES |= {
     letter: (0x1B, code)
     for letter, code in {

@@ -78,7 +78,7 @@ def number_vi(value: int) -> str:
 
 
 def _hundreds(value: int, *, full: bool) -> str:
-    """0 to 999; `full`: something stands before it, so that nothing is left out: 1.005 is nghìn không trăm linh năm."""
+    """0 to 999; `full`: something stands before it, and nothing is left out: 1.005 is một nghìn không trăm linh năm."""
     hundred, ten, one = value // 100, value // 10 % 10, value % 10
     words = [_DIGITS[hundred], "trăm"] if hundred or full else []
     if ten == 0:
@@ -125,7 +125,7 @@ def _english(value: int) -> str:
 
 
 def aloud(text: str, language: str, longest: int = 400) -> str:
-    """A text as it is to be read, twice; at most `longest` characters each time, cut at the end of a sentence."""
+    """A text as it is to be read, twice; each time at most `longest` characters, in whole sentences."""
     vietnamese = language == "vi"
     said = shortened(spelled(text, language), longest)
     return f"{said} {TWICE_VI if vietnamese else TWICE_EN}{said}"

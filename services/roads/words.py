@@ -1,7 +1,8 @@
 """What is said to people: one notice, in every form that a road may need, in both languages. Pure.
 
-The engine's own sentence (`why`) stands in each: value, threshold, since when. Around it: what it is, where, how
-bad, what to do. Exercises and tests say so first, in every form, so that nobody takes one for the real thing.
+The engine's own sentence (`why`) stands in each: value, threshold, since when. Around it: what it is,
+where, how bad, what to do. Exercises and tests say so first, in every form, so that nobody takes one for
+the real thing.
 """
 
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ _SPOKEN: Mapping[str, Text] = {
     "storm": Text("mưa dông", "a storm"),
 }
 SEVERITY: Mapping[str, Text] = {
-    "advisory": Text("Lưu ý", "Advisory"),
+    "advisory": Text("Chú ý", "Advisory"),
     "watch": Text("Theo dõi", "Watch"),
     "warning": Text("Cảnh báo", "Warning"),
     "emergency": Text("Khẩn cấp", "Emergency"),
@@ -129,7 +130,7 @@ def _words(notice: Notice, places: Places, language: str, road: Road) -> Words:
     )
 
 
-def _text(  # noqa: PLR0913, PLR0917  the parts of a mail
+def _text(  # noqa: PLR0913  the parts of a mail
     title: str, why: str, clock: str, advice: str, notice: Notice, places: Places, language: str
 ) -> str:
     lines = [title, "", why, f"{clock} – {of(places.site, language)}"]
@@ -140,7 +141,7 @@ def _text(  # noqa: PLR0913, PLR0917  the parts of a mail
     return "\n".join([*lines, "", f"Hải Đăng · {notice.about}"])
 
 
-def _html(  # noqa: PLR0913, PLR0917  the parts of a mail
+def _html(  # noqa: PLR0913  the parts of a mail
     title: str, why: str, clock: str, advice: str, notice: Notice, places: Places, language: str
 ) -> str:
     parts = [f"<h2>{escape(title)}</h2>", f"<p>{escape(why)}</p>"]

@@ -58,6 +58,17 @@ KNOWN: dict[int, Known] = {
             "snapshots of the engine hold strikes and counts; a stream of orders to street lights",
         ),
     ),
+    4: Known(
+        "0.4.0",
+        2,
+        3,
+        2,
+        by_itself=True,
+        change=Text(
+            "tài khoản người dùng, sổ gửi tin và kho báo cáo; sự kiện của người trực và của bộ canh giữ",
+            "accounts of people, a record of what was sent, a store of reports; events of people and keeper",
+        ),
+    ),
 }
 DATA = max(KNOWN)
 

@@ -23,6 +23,8 @@ READ_PREFIX = "child.js"
 """In both accounts: JetStream requests for the child's stream of alerts, and nothing more."""
 BEAT, DAYS, ACTS = "child.beat", "child.days", "parent.acts"
 """Asked of the child's link: its heartbeat, its counts by day; of the parent's: acts for the child."""
+NOBODY = "link.nobody"
+"""Nobody answers there: the first request of a connection, which only makes its inbox."""
 _OF_ALERTS = (
     "STREAM.INFO.ALERTS",
     "STREAM.MSG.GET.ALERTS",
@@ -77,16 +79,20 @@ class Ends(msgspec.Struct):
 
 
 class Leaf(NamedTuple):
-    """The leaf nodes of one server: the children it listens for, and the parent it dials."""
+    """The leaf nodes of one server: the children it listens for, and the parent it dials.
 
+    `site`: the own one. Servers of linked sites need names of their own: nats-server takes the name for that of a
+    cluster, and drops a leaf whose cluster is called as its own for half a minute at a time.
+    """
+
+    site: str
     ends: Ends
     children: tuple[str, ...] = ()
     listen: Listen | None = None
     ticket: Ticket | None = None
 
-    def config(self, account: str) -> dict[str, Any]:
-        """What the server's configuration gets besides its accounts; `account` holds the streams."""
-        del account
+    def config(self) -> dict[str, Any]:
+        """What the server's configuration gets besides its accounts."""
         leaf: dict[str, Any] = {}
         if self.listen is not None:
             leaf |= {"host": self.listen.host, "port": self.listen.port}
@@ -94,7 +100,7 @@ class Leaf(NamedTuple):
             ticket = self.ticket
             url = f"nats-leaf://{ticket.user}:{ticket.password}@{ticket.address}"
             leaf |= {"reconnect": "1s", "remotes": [{"urls": [url], "account": PARENT_ACCOUNT}]}
-        return {"leafnodes": leaf} if leaf else {}
+        return {"server_name": f"haidang-{self.site}", "leafnodes": leaf} if leaf else {}
 
     def exports(self) -> list[dict[str, Any]]:
         """What the account with the streams gives away: the stream of alerts, to read, to the parent."""
@@ -189,6 +195,6 @@ def _link(site: str, password: str, asks: tuple[str, ...], answers: tuple[str, .
     """Our link service in such an account. It answers what the other end asks, and asks what it may."""
     replies: dict[str, Any] = {"allow_responses": {"max": 1, "expires": "1m"}} if answers else {}
     more = (ACTS,) if site == "parent" else ()
-    publish = [*asks, *more, "$JS.API.INFO"]
+    publish = [*asks, *more, NOBODY]
     may = {"publish": {"allow": publish}, "subscribe": {"allow": [_INBOX, *answers]}, **replies}
     return {"user": link_user(site), "password": password, "permissions": may}

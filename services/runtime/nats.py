@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from nats.aio.client import Client, Srv
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
 from nats.js.errors import APIError
@@ -50,6 +51,7 @@ RECONNECT_WAIT_S = 0.2
 REQUEST_TIMEOUT_S = 5.0
 EXPECTED_LAST, EXPECTED_LAST_ID = "Nats-Expected-Last-Sequence", "Nats-Expected-Last-Msg-Id"
 MESSAGE_ID = "Nats-Msg-Id"
+JETSTREAM = "$JS.API.INFO"
 
 
 class OrderLost(Exception):  # noqa: N818  a fact about the stream, handled as such, not a failure of ours
@@ -102,12 +104,14 @@ async def connect(  # noqa: C901  its callbacks share what was said last
     *,
     on_state: Callable[[bool], None] | None = None,
     stop: asyncio.Event | None = None,
+    probe: str = JETSTREAM,
 ) -> Connection:
     """Connect, waiting for the server as long as it takes, and reconnect for ever.
 
     `on_state` hears True at each (re)connect and False at each loss. nats-py closes for good when
     the server answers with an error it does not know; then `stop` is set, so that the process
-    ends and its supervisor starts a clean one.
+    ends and its supervisor starts a clean one. `probe`: what is asked first; another than JetStream's
+    in an account that has none.
     """
     log = logging.get("nats").bind(name=name)
     client = _Client()
@@ -159,7 +163,10 @@ async def connect(  # noqa: C901  its callbacks share what was said last
     )
     # nats-py makes its reply inbox at the first request; two first requests at once would make two.
     try:
-        await client.request("$JS.API.INFO", b"", timeout=REQUEST_TIMEOUT_S)
+        await client.request(probe, b"", timeout=REQUEST_TIMEOUT_S)
+    except NoRespondersError:
+        if probe == JETSTREAM:
+            log.warning("jetstream_silent")
     except (NatsError, TimeoutError) as error:
         log.warning("jetstream_silent", error=repr(error))
     log.info("nats_connected", server=str(client.connected_server_version))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.runtime.accounts import LOCAL, Credentials, users, write_private
+from services.runtime.leaf import Leaf
 
 ACCOUNT = "HD"
 MAX_PAYLOAD = 8 << 20  # a message above it closes the connection; the agent splits at 1 MB
@@ -19,12 +20,19 @@ class Ports(NamedTuple):
     mqtt: int
 
 
-def write_config(folder: Path, ports: Ports, credentials: Credentials, *, strict: bool) -> Path:
-    """Write `nats.conf` into the folder, readable by us only, and return its path."""
+def write_config(
+    folder: Path, ports: Ports, credentials: Credentials, *, strict: bool, linked: Leaf | None = None
+) -> Path:
+    """Write `nats.conf` into the folder, readable by us only, and return its path; `linked`: to other sites."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "nats.conf"
     # The server's own configuration language takes JSON.
-    write_private(file, json.dumps(_config(folder, ports, credentials, strict=strict), indent=1) + "\n")
+    config = _config(folder, ports, credentials, strict=strict)
+    if linked is not None:
+        config["accounts"][ACCOUNT]["exports"] = linked.exports()
+        config["accounts"] |= linked.accounts(ACCOUNT)
+        config |= linked.config()
+    write_private(file, json.dumps(config, indent=1) + "\n")
     return file
 
 

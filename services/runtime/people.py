@@ -62,8 +62,8 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
 class Account(msgspec.Struct, frozen=True, omit_defaults=True):
     """A person or a machine.
 
-    `password`: argon2id hash in PHC form, None for who has none and comes with tokens only. `areas`: None means
-    all. `sessions_since`: sessions that began before it are void (µs UTC).
+    `password`: argon2id hash in PHC form, None for who has none and comes with tokens only. `areas`: None
+    means all. `sessions_since`: sessions that began before it are void (µs UTC).
     """
 
     name: str

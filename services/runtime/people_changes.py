@@ -135,7 +135,7 @@ def _check(account: Account) -> None:
     wrong = next((area for area in areas if not is_scope(area)), None)
     if wrong is not None or len(areas) > MAX_AREAS or account.areas == []:
         said = Text(
-            f"khu vực {(wrong or '')[:60]!r}: cần mã khu vực, hay địa-bàn/khu-vực, địa-bàn/*; bỏ trống: tất cả",
+            f"khu vực {(wrong or '')[:60]!r}: cần khu vực, hay địa-bàn/khu-vực, địa-bàn/*; bỏ trống: tất cả",
             f"area {(wrong or '')[:60]!r}: expected an area's id, or site/area, site/*; leave it out for all",
         )
         raise Unfit(said, "areas")

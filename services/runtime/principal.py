@@ -2,28 +2,38 @@
 
 The one place that says which role includes which, and what a scope by area means:
 
-- viewer < operator < approver: who approves may operate, who operates may look. An administrator looks and
-  keeps the accounts, and touches no alert unless given that role too. A machine reads events and hands in
-  bulletins.
+- What a role includes stands in `observation.roles`.
 - An account may be held to areas. What belongs to the whole site (`_`, `site`) is for everybody to see, and
   for those alone to act on who are held to none. `site/area` and `site/*` name areas of a linked site.
 """
 
 from dataclasses import dataclass
 
+from services.observation.roles import (
+    ADMINISTRATOR,
+    APPROVER,
+    INCLUDES,
+    MACHINE,
+    OPERATOR,
+    ROLES,
+    VIEWER,
+)
 from services.observation.topics import SITE_AREA, SITE_SCOPE
 
-VIEWER, OPERATOR, APPROVER = "viewer", "operator", "approver"
-ADMINISTRATOR, MACHINE = "administrator", "machine"
-ROLES = frozenset({VIEWER, OPERATOR, APPROVER, ADMINISTRATOR, MACHINE})
-INCLUDES: dict[str, frozenset[str]] = {
-    VIEWER: frozenset({VIEWER}),
-    OPERATOR: frozenset({OPERATOR, VIEWER}),
-    APPROVER: frozenset({APPROVER, OPERATOR, VIEWER}),
-    ADMINISTRATOR: frozenset({ADMINISTRATOR, VIEWER}),
-    MACHINE: frozenset({MACHINE}),
-}
-"""What each role may do besides what it is named after."""
+__all__ = [
+    "ADMIN",
+    "ADMINISTRATOR",
+    "APPROVER",
+    "INCLUDES",
+    "LOCAL",
+    "MACHINE",
+    "OPERATOR",
+    "ROLES",
+    "VIEWER",
+    "Principal",
+    "allowed",
+]
+
 WHOLE_SITE = frozenset({SITE_AREA, SITE_SCOPE, ""})
 """Areas that are no single area."""
 

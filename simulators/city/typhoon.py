@@ -1,9 +1,9 @@
 """A typhoon over any site: its story for the simulator, and what must be told of it.
 
-Bands of rain travel over the site from the sea, wind and surge grow and wane, and what storms break is broken: a
-cabinet's lamps and single ones, trees, a gateway that dies and comes back, a door contact that chatters, waste in a
-creek. All of it follows from the site and a seed. No number here is an authority's; wind, rain and surge are of the
-size of a tropical storm that passes Vũng Tàu closely.
+Bands of rain travel over the site from the sea, wind and surge grow and wane, and what storms break is
+broken: a cabinet's lamps and single ones, trees, a gateway that dies and comes back, a door contact that
+chatters, waste in a creek. All of it follows from the site and a seed. No number here is an authority's;
+wind, rain and surge are of the size of a tropical storm that passes Vũng Tàu closely.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from services.observation.site import Site
+from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
 from simulators.city.chance import generator
 from simulators.city.script import Chapter, FaultAt, Shower, Story
@@ -38,7 +39,7 @@ class Injected(NamedTuple):
         areas, station, gateway: where; empty and None where that says nothing.
     """
 
-    name: str
+    name: Text
     hazard: str
     minute: float
     within: float
@@ -118,7 +119,11 @@ def _bands(site: Site, seed: int) -> tuple[list[Shower], list[Injected]]:
             )
         )  # fmt: skip
         area = site.stations[over].area
-        told.append(Injected(f"rain over {over}", "flood", minute - 25, 45, ("rain",), (area,)))
+        told.append(
+            Injected(
+                Text(f"mưa trên {over}", f"rain over {over}"), "flood", minute - 25, 45, ("rain",), (area,)
+            )
+        )
     return showers, told
 
 
@@ -126,13 +131,17 @@ def _sea(site: Site) -> list[Injected]:
     """What wind and swell do to the coast."""
     found = []
     if _with(site, "current_speed"):
-        found.append(Injected("swell runs in", "rip_current", 10, 90))
+        found.append(Injected(Text("sóng lừng vào bờ", "swell runs in"), "rip_current", 10, 90))
     if any("tide_m2_amp" in station.attributes for station in site.stations.values()):
-        found.append(Injected("the surge", "flood", 30, 80, ("tide-surge", "tide-band")))
+        found.append(
+            Injected(Text("nước biển dâng", "the surge"), "flood", 30, 80, ("tide-surge", "tide-band"))
+        )
     if any("lightning_place" in station.attributes for station in site.stations.values()):
-        found.append(Injected("lightning comes near", "lightning", 10, 80))
+        found.append(Injected(Text("dông sét đến gần", "lightning comes near"), "lightning", 10, 80))
     if _with(site, "street_depth"):
-        found.append(Injected("streets fill", "flood", 25, 90, ("street-depth", "street-backflow")))
+        found.append(
+            Injected(Text("đường ngập", "streets fill"), "flood", 25, 90, ("street-depth", "street-backflow"))
+        )
     return found
 
 
@@ -144,35 +153,66 @@ def _breakage(site: Site, seed: int) -> tuple[list[FaultAt], list[Injected]]:
     gateway = _dying(site)
     if gateway is not None:
         faults.append(FaultAt(kind="dead", target=gateway, minute=70, minutes=60))
-        told.append(Injected(f"{gateway} dies", "system", 70, 20, gateway=gateway))
+        told.append(
+            Injected(Text(f"{gateway} mất kết nối", f"{gateway} dies"), "system", 70, 20, gateway=gateway)
+        )
     cabinet = _cabinet(site, gateway)
     if cabinet is not None:
         lamps = _lamps_of(site, cabinet)[:_MOST_OF_A_CABINET]
         faults += [FaultAt(kind="lamp", target=lamp, minute=115, minutes=125) for lamp in lamps]
-        told.append(Injected(f"lamps of {cabinet} fail", "lighting", 115, 40, gateway=cabinet))
+        told.append(
+            Injected(
+                Text(f"đèn của {cabinet} tắt", f"lamps of {cabinet} fail"),
+                "lighting",
+                115,
+                50,
+                gateway=cabinet,
+            )
+        )
     others = [name for name in sorted(_lit(site)) if site.stations[name].gateway not in (cabinet, gateway)]
     for lamp in _some(luck, others, _LAMPS):
         minute = float(luck.uniform(100, 180))
         faults.append(FaultAt(kind="lamp", target=lamp, minute=round(minute, 1), minutes=240))
         own = site.stations[lamp].gateway
-        told.append(Injected(f"{lamp} fails", "lighting", minute, 40, gateway=own))
+        told.append(Injected(Text(f"{lamp} hỏng", f"{lamp} fails"), "lighting", minute, 50, gateway=own))
     for tree in _some(luck, _elsewhere(site, _with(site, "tilt"), gateway), _TREES):
         minute = float(luck.uniform(95, 150))
-        amount = round(float(luck.uniform(1.5, 5.0)), 2)
-        faults.append(FaultAt(kind="spike", target=f"{tree}.tilt", minute=round(minute, 1), minutes=240, amount=amount))
-        told.append(Injected(f"{tree} moves", "tree", minute, 45, station=tree))
+        amount = round(float(luck.uniform(4.0, 8.0)), 2)
+        faults.append(
+            FaultAt(kind="spike", target=f"{tree}.tilt", minute=round(minute, 1), minutes=240, amount=amount)
+        )
+        told.append(Injected(Text(f"{tree} nghiêng", f"{tree} moves"), "tree", minute, 45, station=tree))
     for creek in _some(luck, _elsewhere(site, _with(site, "ph"), gateway), 2):
         faults.append(FaultAt(kind="spike", target=f"{creek}.ph", minute=60, minutes=100, amount=2.2))
-        told.append(Injected(f"waste in the creek at {creek}", "environment", 60, 60, station=creek))
+        told.append(
+            Injected(
+                Text(f"nước thải ở {creek}", f"waste in the creek at {creek}"),
+                "environment",
+                60,
+                60,
+                station=creek,
+            )
+        )
     for door in _some(luck, _elsewhere(site, _with(site, "door"), gateway), 1):
         faults.append(FaultAt(kind="chatter", target=f"{door}.door", minute=80, minutes=90, amount=1.0))
-        told.append(Injected(f"the door contact of {door} chatters", "lighting", 80, 25, ("cabinet-door",), station=door))
+        told.append(
+            Injected(
+                Text(f"tiếp điểm cửa {door} chập chờn", f"the door contact of {door} chatters"),
+                "lighting",
+                80,
+                25,
+                ("cabinet-door",),
+                station=door,
+            )
+        )
     return faults, told
 
 
 def _with(site: Site, name: str) -> set[str]:
     """Stations with a sensor of a property that a gateway can send."""
-    return {s.station for s in site.sensors.values() if s.property == name and site.stations[s.station].gateway}
+    return {
+        s.station for s in site.sensors.values() if s.property == name and site.stations[s.station].gateway
+    }
 
 
 def _elsewhere(site: Site, stations: Iterable[str], gateway: str | None) -> list[str]:

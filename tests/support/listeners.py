@@ -21,7 +21,7 @@ class Heard(NamedTuple):
 
 @asynccontextmanager
 async def sse(
-    http: str, path: str = "/api/v1/events/stream", last: str | None = None
+    http: str, path: str = "/api/v1/events/stream", last: str | None = None, bearer: str | None = None
 ) -> AsyncIterator["Stream"]:
     """A connection to the stream; leaving the block cuts it as a lost network does."""
     url = urlsplit(http)
@@ -29,6 +29,8 @@ async def sse(
     headers = f"GET {path} HTTP/1.1\r\nHost: {url.netloc}\r\nAccept: text/event-stream\r\n"
     if last is not None:
         headers += f"Last-Event-ID: {last}\r\n"
+    if bearer is not None:
+        headers += f"Authorization: Bearer {bearer}\r\n"
     writer.write((headers + "\r\n").encode())
     try:
         status = int((await reader.readline()).split()[1])
@@ -55,6 +57,8 @@ class Stream:
                 name = text[7:]
             elif text.startswith("data: "):
                 data = text[6:]
+            elif text == "0":  # the chunk that ends an answer; the connection may stay for another
+                return
             elif not text and data:
                 yield Heard(name, token, json.loads(data))
                 name, token, data = "", None, ""

@@ -326,6 +326,7 @@ def test_heartbeats_complaints_and_restarts_are_judged() -> None:
         "not_ready.api": "bad",
         "silent.keeper": "warn",
         "silent.lighting": "warn",
+        "silent.roads": "warn",
         "new.archive": "warn",
         "restarts": "warn",
         "heartbeats": "ok",

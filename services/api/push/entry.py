@@ -1,13 +1,14 @@
 """Entries: an event of ALERTS, encoded once for all who will get it."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
 
-from services.alerts import situation
 from services.api.fold import rank_of
-from services.observation.event import Verb, verb_of
+from services.observation.event import Verb, noun_and_verb
 from services.runtime.follow import Message
+from services.runtime.principal import Principal
 
 _RISING = (Verb.RAISED, Verb.ESCALATED)
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -16,7 +17,8 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 class Entry(NamedTuple):
     """One event with its place. `text` is the CloudEvent with `sequence` and `epoch`, on one line.
 
-    `peak` is the highest severity its alert is known to have reached, -1 when unknown.
+    `peak` is the highest severity its alert is known to have reached, -1 when unknown. `site` and `place`:
+    whose it is and of which area (`_`: the whole site), as its subject says.
     """
 
     sequence: int
@@ -27,14 +29,23 @@ class Entry(NamedTuple):
     peak: int
     text: str
     frame: bytes
+    site: str = ""
+    place: str = ""
 
 
 class Wanted(NamedTuple):
-    """What a client wants to hear of; None is all."""
+    """What a client wants to hear of; None is all.
+
+    `who` may hear no more than they may see, of `own` (our site) and of linked ones; `holds` is asked again
+    and again whether they still are who they were.
+    """
 
     hazard: str | None = None
     area: str | None = None
     severity_min: int = 0
+    who: Principal | None = None
+    own: str = ""
+    holds: Callable[[], bool] | None = None
 
     def takes(self, entry: Entry) -> bool:
         """Whether the event is for this client.
@@ -42,6 +53,9 @@ class Wanted(NamedTuple):
         By severity an alert counts with the highest it reached: who saw the warning must also see
         that it eased and cleared. Of an alert whose past is not known, endings are shown.
         """
+        of = None if entry.site == self.own else entry.site
+        if self.who is not None and not self.who.sees(entry.place, of):
+            return False
         if self.hazard is not None and entry.hazard != self.hazard:
             return False
         if self.area is not None and entry.area != self.area:
@@ -73,11 +87,9 @@ def entry_of(message: Message, event: dict[str, Any], epoch: str, peak: int) -> 
     """Encode an event for clients; values pass through as they were written."""
     token = f"{epoch}.{message.sequence}"
     data = event["data"]
-    try:
-        ours = situation.verb_of(event["type"])
-        verb = verb_of(event["type"]) if ours is None else f"situation.{ours}"
-    except ValueError:
-        verb = "unknown"
+    noun, verb = noun_and_verb(event["type"]) or ("", "unknown")
+    if noun not in ("", "alert"):
+        verb = f"{noun}.{verb}"
     place = {"sequence": str(message.sequence), "epoch": epoch}
     text = (
         msgspec.json.encode({**_fields.decode(message.data), **place})
@@ -94,4 +106,11 @@ def entry_of(message: Message, event: dict[str, Any], epoch: str, peak: int) -> 
         peak,
         text.decode(),
         frame,
+        *_place(message.subject),
     )
+
+
+def _place(subject: str) -> tuple[str, str]:
+    """`alerts.<site>.<area>.<id>` → site and area; what is none of these is of a site that nobody knows."""
+    parts = subject.split(".")
+    return (parts[1], parts[2]) if len(parts) == len(("alerts", "site", "area", "id")) else ("?", "?")

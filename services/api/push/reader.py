@@ -49,6 +49,10 @@ class Closing(Exception):  # noqa: N818  a fact about us
     """We are going down; the client comes back to whoever takes our place."""
 
 
+class Over(Closing):
+    """The account was disabled or changed, or its session is over: who it is must come anew."""
+
+
 async def place(hub: Hub, js: JetStreamContext, text: str | None) -> int:
     """The position that a client's token names; the live end when it has none.
 
@@ -109,11 +113,13 @@ class Reader:
         Raises:
             Slow: it was live and fell too far behind.
             Resync: the stream is not what it was; the reader now stands at its present end.
-            Closing: the service ends.
+            Closing: the service ends; `Over`: for this client it does.
         """
         hub = self._hub
+        self._look()
         if not self.behind and not hub.closing and self._generation == hub.generation:
             await hub.wait(wait_s)
+            self._look()
         if hub.closing:
             raise Closing
         if self._generation != hub.generation:
@@ -128,6 +134,10 @@ class Reader:
         self._live = self._live or not self.behind
         await self.close()
         return [entry for entry in entries if self._wanted.takes(entry)]
+
+    def _look(self) -> None:
+        if self._wanted.holds is not None and not self._wanted.holds():
+            raise Over
 
     async def close(self) -> None:
         """Drop what was made on the server for this client."""

@@ -12,10 +12,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from services.api.context import Context
 from services.api.push.beat import Metronome, heartbeat, resync, try_place
 from services.api.push.entry import Wanted
-from services.api.push.reader import Closing, Reader, Resync, Slow
+from services.api.push.reader import Closing, Over, Reader, Resync, Slow
 from services.api.push.sse import SEND_S, WAIT_S, clients, cut
 
-SLOW, GOING_AWAY = 4008, 1001
+SLOW, OVER, GOING_AWAY = 4008, 4401, 1001
 
 
 async def serve(websocket: WebSocket, context: Context, after: str | None, wanted: Wanted) -> None:
@@ -44,6 +44,8 @@ async def _speak(websocket: WebSocket, context: Context, after: str | None, want
         if placed.resync is not None:
             await _send(websocket, {"control": "resync", **placed.resync})
         await _live(websocket, context, reader)
+    except Over:
+        await websocket.close(OVER, "log in again")
     except Closing:
         await websocket.close(GOING_AWAY, "the service ends")
     finally:

@@ -6,32 +6,38 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.api import queries
+from services.api.acts import whole_fold
 from services.api.context import Context, Here
-from services.api.errors import away, not_found, stale
-from services.api.filters import alert_area, known_hazard
+from services.api.errors import Problem, not_found, stale
+from services.api.filters import alert_area, in_scope, known_hazard
 from services.api.fold import Fold, Standing, rank_of
+from services.api.identity import Who
 from services.api.params import Cursor, Limit, Severity, Slug, read_token
 from services.api.responses import answer, cut, page
 from services.api.schemas import AlertDetail, AlertPage
-from services.observation.event import SEVERITIES
+from services.api.shown import add_latest, linked_site, places_of, show
 from services.observation.text import Text
+from services.runtime.principal import Principal
 
 router = APIRouter(tags=["alerts"])
 _OTHER = Text(
     "trang này thuộc một thời kỳ khác của luồng; đọc lại từ trang đầu",
     "this page is of another epoch of the stream; read from the first page again",
 )
-_READING = Text("đang đọc lại luồng cảnh báo", "the stream of alerts is still being read")
 
 State = Annotated[
-    Literal["open", "all"],
-    Query(description="`open`: the condition holds; `all`: lately cleared ones too. · cả cảnh báo đã hết."),
+    Literal["open", "attention", "all"],
+    Query(
+        description="`open`: the condition holds; `attention`: it still needs a person, over or not; `all`: "
+        "those that are over, too. · `open`: còn; `attention`: còn cần người xử lý; `all`: cả đã hết."
+    ),
 ]
 
 
 @router.get("/alerts", response_model=AlertPage, summary="Alerts · Cảnh báo")
 async def list_alerts(  # noqa: PLR0913  each is a filter
     here: Here,
+    who: Who,
     state: State = "open",
     hazard: Slug = None,
     area: Slug = None,
@@ -48,12 +54,14 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
     fold = whole_fold(here)
     known_hazard(hazard, fold)
     alert_area(area, here.site, fold)
+    in_scope(area, who)
     before = page_before(here, after)
     least = rank_of(severity)
     found = [
         standing
         for standing in fold.newest_first()
-        if (standing.open or state == "all")
+        if _wanted(standing, state)
+        and _sees(here, who, standing)
         and (before is None or standing.raised_sequence < before)
         and (hazard is None or standing.data.get("hazard") == hazard)
         and (area is None or standing.data.get("area") == area)
@@ -61,18 +69,15 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
     ]
     items, more = cut(found[: limit + 1], limit)
     following = f"{here.hub.epoch}.{items[-1].raised_sequence}" if more else None
-    epoch = here.hub.epoch
-    shown = [
-        show(standing, [f"{epoch}.{told.sequence}" for told in standing.events], fold) for standing in items
-    ]
+    shown = [show(here, standing) for standing in items]
     token = f"{here.hub.epoch}.{here.hub.head}"
     # Last, and only added to what stands: what happens meanwhile comes after the token.
-    await _add_latest(here, shown)
+    await add_latest(here, shown)
     return page(shown, following, token=token)
 
 
 @router.get("/alerts/{alert_id}", response_model=AlertDetail, summary="One alert · Một cảnh báo")
-async def get_alert(here: Here, alert_id: str) -> Response:
+async def get_alert(here: Here, who: Who, alert_id: str) -> Response:
     """An alert with its events, oldest first.
 
     Một cảnh báo cùng các sự kiện của nó, cũ nhất trước.
@@ -80,49 +85,16 @@ async def get_alert(here: Here, alert_id: str) -> Response:
     standing, epoch = whole_fold(here).get(alert_id), here.hub.epoch
     if standing is not None:
         events = [{**told.body, "sequence": str(told.sequence), "epoch": epoch} for told in standing.events]
-        omitted, source = standing.dropped, "stream"
+        omitted, source, places = standing.dropped, "stream", places_of(here, standing)
     else:
         standing, events = await _from_history(here, alert_id)
         omitted, source = 0, "history"
-    places = [f"{event['epoch']}.{event['sequence']}" for event in events]
-    alert = show(standing, places, here.fold)
-    await _add_latest(here, [alert])
+        places = [f"{event['epoch']}.{event['sequence']}" for event in events]
+    if not _sees(here, who, standing):
+        raise _missing(alert_id)
+    alert = show(here, standing, places)
+    await add_latest(here, [alert])
     return answer({"alert": alert, "events": events, "omitted": omitted, "source": source})
-
-
-def show(standing: Standing, places: list[str], fold: Fold) -> dict[str, Any]:
-    """An alert as it is answered, without `latest`; `places` are the tokens of its events."""
-    return {
-        **standing.data,
-        "latest": None,
-        "state": standing.state,
-        "severity_max": SEVERITIES[standing.peak] if standing.peak >= 0 else standing.data.get("severity"),
-        "raised_at": standing.raised_at,
-        "cleared_at": standing.cleared_at,
-        "blind": standing.blind,
-        "situation": fold.situations.of(str(standing.data.get("alert_id"))),
-        "version": places[-1],
-        "events": places,
-    }
-
-
-async def _add_latest(here: Context, shown: list[dict[str, Any]]) -> None:
-    """Put beside each open alert what its sensor says now; its text speaks of the last change."""
-    by_sensor: dict[str, list[dict[str, Any]]] = {}
-    for alert in shown:
-        if alert["state"] == "active" and isinstance(sensor := alert.get("sensor"), str):
-            by_sensor.setdefault(sensor, []).append(alert)
-    latest = await here.latest.of(by_sensor)
-    for sensor, told in latest.items():
-        for alert in by_sensor[sensor]:
-            alert["latest"] = told
-
-
-def whole_fold(here: Context) -> Fold:
-    """The fold, once it is whole: half a list of alerts would be a lie."""
-    if not here.hub.caught_up.is_set():
-        raise away(_READING, retry_s=1, code="reading-alerts")
-    return here.fold
 
 
 def page_before(here: Context, after: str | None) -> int | None:
@@ -140,13 +112,26 @@ def page_before(here: Context, after: str | None) -> int | None:
     return token.sequence
 
 
+def _wanted(standing: Standing, state: str) -> bool:
+    return state == "all" or (standing.open if state == "open" else standing.life.attention)
+
+
+def _sees(here: Context, who: Principal, standing: Standing) -> bool:
+    return who.sees(standing.life.area, linked_site(here, standing.life))
+
+
+def _missing(alert_id: str) -> Problem:
+    shown = alert_id[:80]
+    return not_found(Text(f"không có cảnh báo {shown!r}", f"there is no alert {shown!r}"))
+
+
 async def _from_history(here: Context, alert_id: str) -> tuple[Standing, list[dict[str, Any]]]:
     """Fold an alert that is no longer in memory from the history.
 
     Raises:
         Problem: 404 unknown, 503 when the history could know it and is away.
     """
-    missing = not_found(Text(f"không có cảnh báo {alert_id[:80]!r}", f"there is no alert {alert_id[:80]!r}"))
+    missing = _missing(alert_id)
     if here.settings.database is None or "\0" in alert_id:
         raise missing
     events = await queries.alert_events(here.database, alert_id)

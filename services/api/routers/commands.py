@@ -4,17 +4,16 @@ import secrets
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi import APIRouter, Header, Path, Query
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
-from starlette.requests import Request
 from starlette.responses import Response
 
 from services.api.command_shapes import CommandDetail, CommandPage, Ordered, OrderRequest
 from services.api.context import Context, Here
 from services.api.errors import Problem, away, invalid, not_found
 from services.api.filters import one_of
-from services.api.identity import authenticate, foreign_page
+from services.api.identity import Who, demand
 from services.api.ordering import fingerprint, orders_of
 from services.api.params import Cursor, Instant, Limit, Slug
 from services.api.responses import answer, cut, page
@@ -24,7 +23,7 @@ from services.lighting.programme import Lighting
 from services.observation import command as nouns
 from services.observation.instants import iso
 from services.observation.text import Text
-from services.runtime.principal import OPERATOR, Principal
+from services.runtime.principal import OPERATOR
 from services.runtime.streams import COMMANDS
 
 router = APIRouter(tags=["commands"])
@@ -43,8 +42,6 @@ _CONFLICT = Text(
     "Idempotency-Key này đã dùng cho một lệnh khác; dùng khóa mới cho lệnh mới",
     "this Idempotency-Key was used for another order; a new order needs a new key",
 )
-_NOT_OPERATOR = Text("chỉ người trực vận hành được ra lệnh", "only operators may give orders")
-_FOREIGN = Text("trang web này ở nơi khác", "the page that asks is of another origin")
 
 Since = Annotated[Instant | None, Query(description="Ordered at or after · Ra lệnh từ lúc", alias="since")]
 Key = Annotated[
@@ -64,6 +61,7 @@ Stage = Annotated[State | None, Query(description="Where it stands · Tình tr�
 @router.get("/commands", response_model=CommandPage, summary="Commands · Lệnh điều khiển")
 async def list_commands(  # noqa: PLR0913  each is a filter
     here: Here,
+    who: Who,
     gateway: Slug = None,
     state: Stage = None,
     kind: Kind = None,
@@ -89,13 +87,14 @@ async def list_commands(  # noqa: PLR0913  each is a filter
         and (kind is None or one.command.kind == kind)
         and (since is None or one.ordered_at >= since)
         and (before is None or one.first < before)
+        and who.sees(one.area)
     ]
     items, more = cut(found[: limit + 1], limit)
     return page([show(one) for one in items], str(items[-1].first) if more else None)
 
 
 @router.get("/commands/{command}", response_model=CommandDetail, summary="One command · Một lệnh")
-async def get_command(here: Here, command: Id) -> Response:
+async def get_command(here: Here, who: Who, command: Id) -> Response:
     """A command and its record, oldest first: who ordered it, each sending, each answer, how it ended.
 
     Một lệnh và toàn bộ diễn biến: ai ra lệnh, mỗi lần gửi, mỗi câu trả lời, kết thúc ra sao.
@@ -103,7 +102,7 @@ async def get_command(here: Here, command: Id) -> Response:
     found = here.lit.ledger.get(command)
     if found is None and _may_be_id(command):
         found = await here.lit.older(here.site.site.id, command)
-    if found is None:
+    if found is None or not who.sees(found.area):
         shown = command[:80]
         raise not_found(Text(f"không có lệnh {shown!r}", f"there is no command {shown!r}"))
     events = [_told(sequence, event) for sequence, event in found.history]
@@ -111,13 +110,7 @@ async def get_command(here: Here, command: Id) -> Response:
 
 
 @router.post("/commands", response_model=Ordered, summary="Give an order · Ra lệnh")
-async def order_command(
-    request: Request,
-    here: Here,
-    asked: OrderRequest,
-    who: Annotated[Principal, Depends(authenticate)],
-    key: Key = None,
-) -> Response:
+async def order_command(here: Here, asked: OrderRequest, who: Who, key: Key = None) -> Response:
     """Order an override with a lease, its release, or a report, for a group, a cabinet or lamps.
 
     The answer says that it is written down; follow `commands/{id}` for what comes of it. An override ends by
@@ -126,13 +119,12 @@ async def order_command(
     Ra lệnh chiếu sáng có thời hạn, thu hồi lệnh, hoặc hỏi trạng thái. Trả lời này chỉ nói rằng lệnh đã được
     ghi; xem `commands/{id}` để biết tủ đã xác nhận chưa. Hết hạn, tủ tự trở lại chương trình.
     """
-    if foreign_page(request.headers):
-        raise Problem(403, "foreign-origin", _FOREIGN)
-    if not who.may(OPERATOR):
-        raise Problem(403, "not-allowed", _NOT_OPERATOR)
+    demand(who, OPERATOR)
     ledger, now = here.lit.ledger, here.clock()
     name = nouns.identity(here.site.site.id, who.subject, key or secrets.token_hex(16))
     orders = orders_of(asked, _lighting(here), here.site.site, now, (name, who.subject))
+    for order in orders:
+        demand(who, OPERATOR, order.area)
     repeated = False
     standings = []
     for order in orders:

@@ -3,12 +3,14 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from services.api.context import Context, Here
-from services.api.filters import alert_area, known_hazard
+from services.api.filters import alert_area, in_scope, known_hazard
 from services.api.fold import rank_of
+from services.api.identity import own_site, still
 from services.api.params import Limit, Slug, Token, read_token
 from services.api.push import ws
 from services.api.push.entry import Wanted
@@ -29,6 +31,7 @@ LastEventId = Annotated[
 
 @router.get("/events", response_model=EventPage, summary="Events after a token · Sự kiện sau một mã")
 async def list_events(  # noqa: PLR0913  each is a filter
+    request: Request,
     here: Here,
     after: Token = "0",
     hazard: Slug = None,
@@ -43,7 +46,7 @@ async def list_events(  # noqa: PLR0913  each is a filter
 
     Các sự kiện theo thứ tự. Mã đã cũ: 410 kèm mã hiện tại; khi đó đọc lại `/alerts`.
     """
-    wanted = _wanted(here, hazard, area, severity_min)
+    wanted = _wanted(request, here, hazard, area, severity_min)
     position = await place(here.hub, here.js, after)
     reader = Reader(here.hub, here.js, here.fold, position, wanted)
     found = await read_some(reader, limit)
@@ -71,6 +74,7 @@ def _listed(begun: str, token: str, *, more: bool) -> Response:
     },
 )
 async def stream_events(  # noqa: PLR0913  each is a filter
+    request: Request,
     here: Here,
     after: Token = None,
     hazard: Slug = None,
@@ -90,7 +94,7 @@ async def stream_events(  # noqa: PLR0913  each is a filter
     # What the browser says of itself is newer than what the page's address says.
     token = last_event_id or after
     _check(here, token, "after" if last_event_id is None else "Last-Event-ID")
-    return EventStream(frames(here, token, _wanted(here, hazard, area, severity_min)))
+    return EventStream(frames(here, token, _wanted(request, here, hazard, area, severity_min)))
 
 
 @router.websocket("/events/ws")
@@ -104,16 +108,20 @@ async def socket_events(
     """The same over WebSocket."""
     here: Context = websocket.app.state.context
     _check(here, after)
-    wanted = _wanted(here, hazard, area, severity_min)
+    wanted = _wanted(websocket, here, hazard, area, severity_min)
     await websocket.accept()
     await ws.serve(websocket, here, after, wanted)
 
 
-def _wanted(here: Context, hazard: str | None, area: str | None, severity_min: str) -> Wanted:
+def _wanted(
+    asks: HTTPConnection, here: Context, hazard: str | None, area: str | None, severity_min: str
+) -> Wanted:
     """What is asked for; a hazard or area that there is not would be waited for in silence for ever."""
+    who = asks.state.principal
     known_hazard(hazard, here.fold)
     alert_area(area, here.site, here.fold)
-    return Wanted(hazard, area, rank_of(severity_min))
+    in_scope(area, who)
+    return Wanted(hazard, area, rank_of(severity_min), who, own_site(here, who), still(asks))
 
 
 def _check(here: Context, token: str | None, name: str = "after") -> None:

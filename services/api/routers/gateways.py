@@ -10,8 +10,9 @@ from services.alerts.hazards.system import GATEWAY_SILENT
 from services.api import queries
 from services.api.context import Context, Here
 from services.api.errors import Problem, not_found
-from services.api.filters import place_area
+from services.api.filters import in_scope, place_area
 from services.api.heard import Word
+from services.api.identity import Who
 from services.api.params import Cursor, Limit, Slug
 from services.api.responses import answer, cut, page
 from services.api.schemas import GatewayDetail, GatewayPage
@@ -23,7 +24,9 @@ router = APIRouter(tags=["gateways"])
 
 
 @router.get("/gateways", response_model=GatewayPage, summary="Gateways · Gateway")
-async def list_gateways(here: Here, area: Slug = None, limit: Limit = 1000, after: Cursor = None) -> Response:
+async def list_gateways(
+    here: Here, who: Who, area: Slug = None, limit: Limit = 1000, after: Cursor = None
+) -> Response:
     """Gateways of the running site with status, last heard and loss account.
 
     `silent`: an alert about it is open. `clock`: the newest time it told of. Status and times are known
@@ -37,11 +40,14 @@ async def list_gateways(here: Here, area: Slug = None, limit: Limit = 1000, afte
     Mất cơ sở dữ liệu vẫn biết trạng thái của gateway mới nghe gần đây; nếu không thì `unknown`.
     """
     place_area(area, here.site, whole_site=False)
+    in_scope(area, who)
     accounts, history = await _accounts(here)
     found = [
         gateway
         for name, gateway in sorted(here.site.site.gateways.items())
-        if (area is None or gateway.area == area) and (after is None or name > after)
+        if (area is None or gateway.area == area)
+        and (after is None or name > after)
+        and who.sees(gateway.area)
     ]
     items, more = cut(found[: limit + 1], limit)
     silent = _silent(here)
@@ -50,13 +56,13 @@ async def list_gateways(here: Here, area: Slug = None, limit: Limit = 1000, afte
 
 
 @router.get("/gateways/{gateway}", response_model=GatewayDetail, summary="One gateway · Một gateway")
-async def get_gateway(here: Here, gateway: str) -> Response:
+async def get_gateway(here: Here, who: Who, gateway: str) -> Response:
     """A gateway with what is stored of each buffer of its agent.
 
     Một gateway, kèm các bộ đệm của tác tử.
     """
     found = here.site.site.gateways.get(gateway)
-    if found is None:
+    if found is None or not who.sees(found.area):
         raise not_found(Text(f"không có gateway {gateway[:80]!r}", f"there is no gateway {gateway[:80]!r}"))
     accounts, history = await _accounts(here)
     buffers = await queries.gateway_buffers(here.database, gateway) if history == "ok" else []

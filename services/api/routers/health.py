@@ -9,12 +9,14 @@ from services.api import readiness
 from services.api.context import Context, Here
 from services.api.errors import Problem
 from services.api.exposition import exposition
+from services.api.identity import Who, forbidden
 from services.api.measured import measured
 from services.api.responses import answer
 from services.api.schemas import Alive, Readiness
 from services.observation.instants import iso
 from services.observation.text import Text
 from services.runtime import metrics
+from services.runtime.principal import VIEWER
 
 router = APIRouter(tags=["health"])
 guarded = APIRouter(tags=["health"])
@@ -58,11 +60,13 @@ async def readyz(here: Here) -> Response:
     summary="Prometheus metrics · Số đo cho Prometheus",
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-async def prometheus(here: Here) -> Response:
+async def prometheus(here: Here, who: Who) -> Response:
     """Figures of this process, and those of the other services from their heartbeats.
 
     Số liệu của tiến trình này và của các dịch vụ khác.
     """
+    if who.areas is not None:  # the figures are of the whole site
+        raise forbidden(VIEWER)
     looked_up = await measured(here)
     text = exposition(metrics.render(), here.heartbeats.beats, here.heartbeats.age_s, looked_up)
     return Response(text, media_type=metrics.CONTENT_TYPE, headers={"Cache-Control": "no-store"})

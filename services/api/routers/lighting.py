@@ -1,5 +1,6 @@
 """Street lighting as it stands: what each group should do, beside what its controllers say."""
 
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import APIRouter
@@ -7,7 +8,8 @@ from starlette.responses import Response
 
 from services.api.command_shapes import LightingPage
 from services.api.context import Here
-from services.api.filters import one_of, place_area
+from services.api.filters import in_scope, one_of, place_area
+from services.api.identity import Who
 from services.api.params import Cursor, Limit, Slug
 from services.api.responses import cut, page
 from services.lighting import desired
@@ -22,8 +24,8 @@ router = APIRouter(tags=["lighting"])
 
 
 @router.get("/lighting", response_model=LightingPage, summary="Street lighting · Chiếu sáng đường phố")
-async def list_lighting(
-    here: Here, area: Slug = None, group: Slug = None, limit: Limit = 1000, after: Cursor = None
+async def list_lighting(  # noqa: PLR0913  each is a filter
+    here: Here, who: Who, area: Slug = None, group: Slug = None, limit: Limit = 1000, after: Cursor = None
 ) -> Response:
     """Groups of lamps: the level desired and why, the order in force, the next change, what controllers say.
 
@@ -34,6 +36,7 @@ async def list_lighting(
     điều khiển báo về.
     """
     place_area(area, here.site, whole_site=False)
+    in_scope(area, who)
     ledger, plans = here.lit.ledger, here.lit.plans
     if plans is None:
         one_of("group", group, ())
@@ -45,14 +48,18 @@ async def list_lighting(
         if (area is None or area in one.areas)
         and (group is None or name == group)
         and (after is None or name > after)
+        and any(map(who.sees, one.areas))
     ]
     items, more = cut(found[: limit + 1], limit)
     now = here.clock()
-    shown = [_show(one, plans, ledger, now) for one in items]
+    gateways = here.site.site.gateways
+    mine = {name for name in gateways if who.sees(gateways[name].area)}
+    shown = [_show(one, plans, ledger, now, mine) for one in items]
     return page(shown, items[-1].id if more else None, configured=True)
 
 
-def _show(group: Group, plans: Plans, ledger: Ledger, now: int) -> dict[str, Any]:
+def _show(group: Group, plans: Plans, ledger: Ledger, now: int, mine: Collection[str]) -> dict[str, Any]:
+    """A group as it is answered; `mine` are the controllers that who asks may see."""
     plan = plans.of(group.id, now)
     wanted = desired.of_group(plans, group.id, ledger, now)
     following = next((step for step in plan.steps if step.time > now), None)
@@ -78,7 +85,7 @@ def _show(group: Group, plans: Plans, ledger: Ledger, now: int) -> dict[str, Any
         "next_change": None if following is None else {"time": iso(following.time), "level": following.level},
         "planned_until": iso(plan.end),
         "override": None if override is None else _override(override),
-        "controllers": [_cabinet(group, gateway, ledger) for gateway in group.lamps],
+        "controllers": [_cabinet(group, gateway, ledger) for gateway in group.lamps if gateway in mine],
         "open_commands": len(open_ones),
         "unconfirmed": sum(one.state == "unconfirmed" for one in open_ones),
     }

@@ -10,7 +10,8 @@ from services.alerts.hazards import properties
 from services.api import queries
 from services.api.context import Context, Here
 from services.api.errors import Problem, invalid, not_found
-from services.api.filters import one_of, place_area
+from services.api.filters import in_scope, one_of, place_area
+from services.api.identity import Who
 from services.api.params import Cursor, Every, From, Limit, Slug, To, read_instant, span
 from services.api.responses import answer, cut, page
 from services.api.schemas import ObservationPage, Page, Sensor, SensorDetail
@@ -19,6 +20,7 @@ from services.observation.instants import iso
 from services.observation.sensor import CANARY
 from services.observation.sensor import Sensor as SiteSensor
 from services.observation.text import Text
+from services.runtime.principal import Principal
 
 router = APIRouter(tags=["sensors"])
 
@@ -26,6 +28,7 @@ router = APIRouter(tags=["sensors"])
 @router.get("/sensors", response_model=Page[Sensor], summary="Sensors · Cảm biến")
 async def list_sensors(  # noqa: PLR0913  each is a filter
     here: Here,
+    who: Who,
     station: Slug = None,
     property: Slug = None,  # noqa: A002  the name of the parameter for clients
     area: Slug = None,
@@ -39,6 +42,7 @@ async def list_sensors(  # noqa: PLR0913  each is a filter
     areas = here.site.site.stations
     one_of("station", station, areas)
     place_area(area, here.site)
+    in_scope(area, who)
     if property is not None and property not in properties():
         # One that only this site has: it declared the unit.
         one_of("property", property, {*properties(), *(each.property for each in here.site.sensors.values())})
@@ -49,19 +53,20 @@ async def list_sensors(  # noqa: PLR0913  each is a filter
         and (station is None or sensor.station == station)
         and (property is None or sensor.property == property)
         and (area is None or areas[sensor.station].area == area)
+        and who.sees(areas[sensor.station].area)
     )
     items, more = cut([sensor for sensor, _ in zip(found, range(limit + 1), strict=False)], limit)
     return page([show(here, sensor) for sensor in items], items[-1].id if more else None)
 
 
 @router.get("/sensors/{sensor}", response_model=SensorDetail, summary="One sensor · Một cảm biến")
-async def get_sensor(here: Here, sensor: str) -> Response:
+async def get_sensor(here: Here, who: Who, sensor: str) -> Response:
     """A sensor by its id, with its newest observation.
 
     Một cảm biến theo id, kèm số liệu mới nhất.
     """
     found = here.site.sensors.get(sensor)
-    if found is None:
+    if found is None or not visible(here, who, sensor):
         raise _unknown(sensor)
     try:
         last, history = await queries.last_observation(here.database, sensor), "ok"
@@ -75,6 +80,7 @@ async def get_sensor(here: Here, sensor: str) -> Response:
 )
 async def list_observations(  # noqa: PLR0913  each is a filter
     here: Here,
+    who: Who,
     sensor: str,
     start: From = None,
     to: To = None,
@@ -89,6 +95,8 @@ async def list_observations(  # noqa: PLR0913  each is a filter
 
     Số liệu của một cảm biến trong [from, to), theo thời gian: gốc, hoặc gộp theo `every`.
     """
+    if not visible(here, who, sensor):
+        raise _unknown(sensor)
     start, end = span(start, to, here.clock())
     if after is not None:
         start = max(start, _resume(after))
@@ -106,6 +114,12 @@ async def list_observations(  # noqa: PLR0913  each is a filter
         items, rest = await queries.buckets(here.database, number, start, end, every, limit)
         following = None if rest is None else iso(rest)
     return page(items, following, sensor=sensor, unit=_unit(here, sensor), every_s=every)
+
+
+def visible(here: Context, who: Principal, sensor: str) -> bool:
+    """Whether somebody may see a sensor; one of the past that no area claims takes an account for all."""
+    found = here.site.sensors.get(sensor) if who.areas is not None else None
+    return who.areas is None or (found is not None and who.sees(here.site.site.stations[found.station].area))
 
 
 async def _number(here: Context, sensor: str) -> int | None:

@@ -7,16 +7,19 @@ from starlette.responses import Response
 
 from services.alerts.situation import KIND_NAMES, Left, Member
 from services.api import queries
+from services.api.acts import whole_fold
 from services.api.context import Context, Here
-from services.api.errors import not_found
-from services.api.filters import alert_area, one_of
+from services.api.errors import Problem, not_found
+from services.api.filters import alert_area, in_scope, one_of
 from services.api.fold import Fold, rank_of
 from services.api.grouped import Grouped, Situations
+from services.api.identity import Who, sees_of
 from services.api.params import Cursor, Limit, Severity, Slug
 from services.api.responses import answer, cut, page
-from services.api.routers.alerts import page_before, whole_fold
+from services.api.routers.alerts import page_before
 from services.api.situation_shapes import SituationDetail, SituationPage
 from services.observation.text import Text
+from services.runtime.principal import Principal
 
 router = APIRouter(tags=["situations"])
 State = Annotated[
@@ -28,6 +31,7 @@ State = Annotated[
 @router.get("/situations", response_model=SituationPage, summary="Situations · Tình huống")
 async def list_situations(  # noqa: PLR0913  each is a filter
     here: Here,
+    who: Who,
     state: State = "open",
     kind: Slug = None,
     area: Slug = None,
@@ -45,6 +49,7 @@ async def list_situations(  # noqa: PLR0913  each is a filter
     fold = whole_fold(here)
     one_of("kind", kind, {*KIND_NAMES} | fold.situations.kinds())
     alert_area(area, here.site, fold)
+    in_scope(area, who)
     before = page_before(here, after)
     least = rank_of(severity)
     found = [
@@ -55,6 +60,7 @@ async def list_situations(  # noqa: PLR0913  each is a filter
         and (kind is None or one.unfolding.data.kind == kind)
         and (area is None or area in {one.unfolding.data.area, *one.unfolding.areas})
         and rank_of(one.unfolding.data.severity) >= least
+        and _visible(here, one, who)
     ]
     items, more = cut(found[: limit + 1], limit)
     epoch = here.hub.epoch
@@ -66,7 +72,7 @@ async def list_situations(  # noqa: PLR0913  each is a filter
 @router.get(
     "/situations/{situation_id}", response_model=SituationDetail, summary="One situation · Một tình huống"
 )
-async def get_situation(here: Here, situation_id: str) -> Response:
+async def get_situation(here: Here, who: Who, situation_id: str) -> Response:
     """A situation with its events, oldest first.
 
     Một tình huống cùng các sự kiện của nó, cũ nhất trước.
@@ -79,6 +85,8 @@ async def get_situation(here: Here, situation_id: str) -> Response:
     else:
         found, events = await _from_history(here, situation_id)
         omitted, source = 0, "history"
+    if not _visible(here, found, who):
+        raise _unknown(situation_id)
     places = [f"{event['epoch']}.{event['sequence']}" for event in events]
     shown = _show(found, fold, places)
     return answer({"situation": shown, "events": events, "omitted": omitted, "source": source})
@@ -136,14 +144,23 @@ def _member(member: Member, fold: Fold, left: Left | None) -> dict[str, Any]:
     }
 
 
+def _visible(here: Context, one: Grouped, who: Principal) -> bool:
+    """One of a single area is for who sees it; one of the whole site is told to everybody as a whole."""
+    return sees_of(here, who, one.unfolding.data.area, one.events[0].body.get("source"))
+
+
+def _unknown(situation_id: str) -> Problem:
+    shown = situation_id[:80]
+    return not_found(Text(f"không có tình huống {shown!r}", f"there is no situation {shown!r}"))
+
+
 async def _from_history(here: Context, situation_id: str) -> tuple[Grouped, list[dict[str, Any]]]:
     """Fold a situation that is no longer in memory from the history.
 
     Raises:
         Problem: 404 unknown, 503 when the history could know it and is away.
     """
-    shown = situation_id[:80]
-    missing = not_found(Text(f"không có tình huống {shown!r}", f"there is no situation {shown!r}"))
+    missing = _unknown(situation_id)
     if here.settings.database is None or "\0" in situation_id:
         raise missing
     events = await queries.alert_events(here.database, situation_id)

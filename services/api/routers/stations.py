@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from services.api.context import Here
 from services.api.errors import not_found
-from services.api.filters import place_area
+from services.api.filters import in_scope, place_area
+from services.api.identity import Who
 from services.api.params import Cursor, Limit, Slug
 from services.api.responses import answer, cut, page
 from services.api.running_site import RunningSite
@@ -19,18 +20,23 @@ router = APIRouter(tags=["stations"])
 
 
 @router.get("/stations", response_model=Page[Station], summary="Stations · Trạm")
-async def list_stations(here: Here, area: Slug = None, limit: Limit = 1000, after: Cursor = None) -> Response:
+async def list_stations(
+    here: Here, who: Who, area: Slug = None, limit: Limit = 1000, after: Cursor = None
+) -> Response:
     """Stations of the running site, by id.
 
     Các trạm của địa bàn đang chạy, theo id.
     """
     running = here.site
     place_area(area, running)
+    in_scope(area, who)
     sensors = sensors_by_station(running)
     found = [
         station
         for name, station in sorted(running.site.stations.items())
-        if (area is None or station.area == area) and (after is None or name > after)
+        if (area is None or station.area == area)
+        and (after is None or name > after)
+        and who.sees(station.area)
     ]
     items, more = cut(found[: limit + 1], limit)
     shown = [show(station, sensors.get(station.id, [])) for station in items]
@@ -38,13 +44,13 @@ async def list_stations(here: Here, area: Slug = None, limit: Limit = 1000, afte
 
 
 @router.get("/stations/{station}", response_model=Station, summary="One station · Một trạm")
-async def get_station(here: Here, station: str) -> Response:
+async def get_station(here: Here, who: Who, station: str) -> Response:
     """A station by its id.
 
     Một trạm theo id.
     """
     found = here.site.site.stations.get(station)
-    if found is None:
+    if found is None or not who.sees(found.area):
         raise not_found(Text(f"không có trạm {station[:80]!r}", f"there is no station {station[:80]!r}"))
     return answer(show(found, sensors_by_station(here.site).get(station, [])))
 

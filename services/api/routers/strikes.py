@@ -4,12 +4,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.api import queries
-from services.api.context import Here
+from services.api.context import Context, Here
 from services.api.errors import invalid
+from services.api.identity import Who
 from services.api.params import Box, Cursor, From, Limit, To, read_box, read_instant, span
 from services.api.responses import cut, page
 from services.api.schemas import Page, Strike
 from services.observation.text import Text
+from services.runtime.principal import Principal
 
 router = APIRouter(tags=["strikes"])
 MAX_OFFSET = 1_000_000
@@ -17,7 +19,13 @@ MAX_OFFSET = 1_000_000
 
 @router.get("/strikes", response_model=Page[Strike], summary="Lightning strikes · Sét")
 async def list_strikes(  # noqa: PLR0913  each is a filter
-    here: Here, start: From = None, to: To = None, bbox: Box = None, limit: Limit = 1000, after: Cursor = None
+    here: Here,
+    who: Who,
+    start: From = None,
+    to: To = None,
+    bbox: Box = None,
+    limit: Limit = 1000,
+    after: Cursor = None,
 ) -> Response:
     """Strikes in [from, to), by time, in a box if one is given.
 
@@ -32,7 +40,7 @@ async def list_strikes(  # noqa: PLR0913  each is a filter
             return page([], None)
         # An `after` from before `from` resumes nothing; its offset counts at its own instant only.
         start, offset = (instant, offset) if instant >= start else (start, 0)
-    found = await queries.strikes(here.database, start, end, box, offset, limit + 1)
+    found = await queries.strikes(here.database, start, end, box, offset, limit + 1, _hidden(here, who))
     items, more = cut(found, limit)
     following = None
     if more:
@@ -42,6 +50,15 @@ async def list_strikes(  # noqa: PLR0913  each is a filter
         carried = offset if after is not None and same == len(items) and read_instant(last) == start else 0
         following = f"{last}~{carried + same}"
     return page(items, following)
+
+
+def _hidden(here: Context, who: Principal) -> list[str]:
+    """Sources that are a gateway of an area, or come by one, that somebody may not see."""
+    if who.areas is None:
+        return []
+    site = here.site.site
+    gateways = {name for name, gateway in site.gateways.items() if not who.sees(gateway.area)}
+    return sorted(gateways | {source.id for source in site.sources if source.gateway in gateways})
 
 
 def _resume(after: str) -> tuple[int, int]:

@@ -1,0 +1,283 @@
+"""What the keeper knows of all open alerts, and what it owes the stream at an instant. Pure.
+
+Events go in, in stream order; out come the events that the clock and the reasons to be quiet demand. Only
+alerts that something touched, or for which something is due, are looked at. Everything is judged by what
+stands on the stream: who begins anew with the same stream owes exactly what is not written yet.
+
+Over 250 lines: its maps are changed together by each event, and are one memory.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from heapq import heappop, heappush
+from typing import Any
+
+from services.alerts.chattering import Chatters, key_of
+from services.alerts.escalation import COVERED_US, Waiting, next_step, speaks_for, waits
+from services.alerts.keeping_inhibition import Inhibiting
+from services.alerts.keeping_telling import Owed, Teller
+from services.alerts.keeping_windows import Maintenance
+from services.alerts.lifecycle import Life, fold, rank_of
+from services.alerts.situation import TYPE as SITUATION
+from services.alerts.suppression import Reason, differences, held_by, should
+from services.observation.event import noun_and_verb
+from services.observation.instants import SECOND, micros
+from services.observation.maintenance import Window, Windows
+from services.observation.site import Site
+from services.policy.alerting import Policy
+from services.policy.keeping import wall
+
+LONGEST_SHELVING_US = 7 * 86_400 * SECOND
+"""Whatever is written in a shelving, nothing is shelved for longer."""
+SILENT_RULES = ("sensor-silent",)
+WINDOW = "window:"
+_ROSE = ("raised", "escalated")
+_WAITS_ANEW = (*_ROSE, "unacknowledged")
+
+
+class Book:
+    """All open alerts of one site, its windows, and who waits for whom."""
+
+    def __init__(self, site: Site, policy: Policy) -> None:
+        """Begin before the first event of the stream."""
+        self.lives: dict[str, Life] = {}
+        self.windows = Windows()
+        self._last: dict[str, int] = {}
+        """Sequence of the last event on each open alert's subject, whoever wrote it."""
+        self._source = f"/sites/{site.id}"
+        self._rises: list[tuple[Life, int, int, int]] = []
+        self._dirty: set[str] = set()
+        self._due: list[tuple[int, str]] = []
+        self._planned: dict[str, int] = {}
+        self._waiting: dict[str, Waiting] = {}
+        self._calling: dict[str, int] = {}
+        """Steps that are decided now and not read back yet."""
+        self._situation: dict[str, str] = {}
+        self._members: dict[str, set[str]] = defaultdict(set)
+        self._by_key: dict[str, set[str]] = defaultdict(set)
+        self._keys: dict[str, str] = {}
+        self._begin(site, policy)
+
+    def _begin(self, site: Site, policy: Policy) -> None:
+        self.site, self.keeping = site, policy.keeping
+        safety = policy.keeping.public_safety
+        gateways = {station.id: station.gateway for station in site.stations.values()}
+        self._teller = Teller(site.id)
+        self._maintenance = Maintenance(policy.keeping.maintenance, safety, gateways)
+        self._inhibiting = Inhibiting(policy.keeping.inhibitions, _silence(site))
+        self._chatters = Chatters(policy.keeping.chattering, safety)
+        self._reasons: tuple[Reason, ...] = (self._maintenance, self._inhibiting, self._chatters)
+
+    def change(self, site: Site, policy: Policy) -> None:
+        """Go by another site version or policy from now on; every open alert is looked at again."""
+        chatters = self._chatters if policy.keeping.chattering == self.keeping.chattering else None
+        self._begin(site, policy)
+        if chatters is not None:
+            self._chatters = chatters
+            self._reasons = (self._maintenance, self._inhibiting, chatters)
+        for window in self.windows:
+            self._maintenance.put(window)
+        for life in self.lives.values():
+            self._inhibiting.put(life)
+        self._dirty.update(self.lives)
+
+    # What stands on the stream.
+
+    def take(self, sequence: int, stored_us: int, event: Mapping[str, Any]) -> None:
+        """Take one event in stream order; those of other sites are passed over."""
+        if event.get("source") != self._source:
+            return
+        kind = str(event.get("type"))
+        if kind.startswith(SITUATION):
+            self._unfold(event.get("data"))
+            return
+        window = self.windows.apply(sequence, stored_us, event)
+        if window is not None:
+            self._maintenance.put(window)
+            self._look_at(window, stored_us)
+            return
+        found = noun_and_verb(kind)
+        if found is not None and found[0] == "alert":
+            self._live(found[1], sequence, stored_us, event)
+
+    def _live(self, verb: str, sequence: int, stored_us: int, event: Mapping[str, Any]) -> None:
+        alert_id = str(event.get("subject"))
+        before = self.lives.get(alert_id)
+        life = fold(before, sequence, stored_us, event)
+        if life is None:
+            return
+        if life is before:  # nothing we understand; it stands on the subject all the same
+            self._last[alert_id] = max(sequence, self._last.get(alert_id, 0))
+            return
+        self._dirty |= self._inhibiting.put(life)
+        if not life.open:
+            self._forget(life)
+            return
+        self.lives[alert_id], self._last[alert_id] = life, sequence
+        self._dirty.add(alert_id)
+        self._count(before, life, verb, stored_us)
+        self._wait(life, verb, stored_us, event)
+
+    def _count(self, before: Life | None, life: Life, verb: str, stored_us: int) -> None:
+        """For chattering: rungs that were reached from below."""
+        key = key_of(life)
+        if self._keys.get(life.alert_id) != key:
+            self._drop_key(life.alert_id)
+            self._keys[life.alert_id] = key
+            self._by_key[key].add(life.alert_id)
+        above = -1 if before is None else rank_of(before.severity)
+        if verb in _ROSE and rank_of(life.severity) > above:
+            at = _instant(life.data.get("time"), stored_us)
+            if self._chatters.reached(life, above, at, stored_us):
+                self._dirty |= self._by_key[key]
+
+    def _wait(self, life: Life, verb: str, stored_us: int, event: Mapping[str, Any]) -> None:
+        known = self._waiting.get(life.alert_id)
+        if not waits(life):
+            self._waiting.pop(life.alert_id, None)
+        elif known is None or verb in _WAITS_ANEW:
+            self._waiting[life.alert_id] = Waiting(stored_us)
+        elif verb == "overdue":
+            act = event["data"].get("act") or {}
+            known.told = max(known.told, int(act.get("step") or 0))
+
+    def _forget(self, life: Life) -> None:
+        alert_id = life.alert_id
+        self._drop_key(alert_id)
+        for book in (self.lives, self._last, self._waiting, self._planned):
+            book.pop(alert_id, None)
+        self._dirty.discard(alert_id)
+
+    def _drop_key(self, alert_id: str) -> None:
+        key = self._keys.pop(alert_id, None)
+        if key is None:
+            return
+        self._by_key[key].discard(alert_id)
+        if not self._by_key[key]:
+            del self._by_key[key]
+
+    def _unfold(self, data: object) -> None:
+        """Which alerts are one situation; read loosely: for calling people only."""
+        if not isinstance(data, dict) or not isinstance(data.get("situation_id"), str):
+            return
+        which = data["situation_id"]
+        for gone in _ids(data.get("left")):
+            self._members[which].discard(gone)
+            if self._situation.get(gone) == which:
+                del self._situation[gone]
+        if data.get("state") != "open":
+            for member in self._members.pop(which, ()):
+                if self._situation.get(member) == which:
+                    del self._situation[member]
+            return
+        for member in _ids(data.get("joined")):
+            self._members[which].add(member)
+            self._situation[member] = which
+
+    # What is owed.
+
+    def again(self, alert_id: str) -> None:
+        """What was decided of an alert did not reach the stream: look at it again."""
+        if alert_id in self.lives:
+            self._dirty.add(alert_id)
+
+    def next_due(self) -> int | None:
+        """When something is due next, µs UTC; 0: now; None: not before another event."""
+        return 0 if self._dirty else self._due[0][0] if self._due else None
+
+    def decide(self, now: int) -> list[Owed]:
+        """What the stream lacks at `now`, µs UTC of the wall clock, of what was touched or is due."""
+        while self._due and self._due[0][0] <= now:
+            at, which = heappop(self._due)
+            if which.startswith(WINDOW):
+                window = self.windows.get(which.removeprefix(WINDOW))
+                if window is not None:
+                    self._look_at(window, now)
+            elif self._planned.get(which) == at:
+                del self._planned[which]
+                self._dirty.add(which)
+        out = [self._teller.window_ended(window, self.windows, now) for window in self._maintenance.over(now)]
+        dirty, self._dirty, self._calling = self._dirty, set(), {}
+        for alert_id in sorted(dirty):
+            life = self.lives.get(alert_id)
+            if life is not None:
+                out += self._decide(life, now)
+        return out
+
+    def _decide(self, life: Life, now: int) -> list[Owed]:
+        tell, expected = self._teller, self._last[life.alert_id]
+        if life.until is not None and life.origin not in ("sensor", "self") and now >= life.until:
+            return [tell.cleared(life, expected, now)]
+        dues: list[int | None] = [life.until if life.origin not in ("sensor", "self") else None]
+        out = []
+        shelved = life.shelving or life.shelve_asked
+        if shelved is not None:
+            until = min(shelved.until, shelved.since + LONGEST_SHELVING_US)
+            if now >= until:
+                out.append(tell.unshelved(life, expected, until, now))
+            else:
+                dues.append(until)
+        wanted = should(life, self._reasons, now)
+        out += [tell.quiet(life, expected, one, now) for one in differences(life, wanted)]
+        dues += [micros(quiet.until) for quiet in wanted.values() if quiet.until is not None]
+        if not out:
+            out, due = self._call(life, expected, now)
+            dues.append(due)
+        self._plan(life.alert_id, min((due for due in dues if due is not None and due > now), default=None))
+        return out
+
+    def _call(self, life: Life, expected: int, now: int) -> tuple[list[Owed], int | None]:
+        """The next step of escalation, where one is due; and when to look again."""
+        waiting = self._waiting.get(life.alert_id)
+        due = None if waiting is None else next_step(self.keeping, self.site.zone, life, waiting)
+        if due is None:
+            return [], None
+        if now < due.at:
+            return [], due.at
+        if self._spoken_for(life, due.number):
+            return [], now + COVERED_US
+        self._calling[life.alert_id] = due.number
+        people = self.keeping.people(due.step.to, *wall(self.site.zone, now))
+        return [self._teller.overdue(life, expected, due, people, now)], None
+
+    def _spoken_for(self, life: Life, number: int) -> bool:
+        for other_id in self._members.get(self._situation.get(life.alert_id, ""), ()):
+            other, waiting = self.lives.get(other_id), self._waiting.get(other_id)
+            if other is None or waiting is None or other is life:
+                continue
+            if speaks_for(other, max(waiting.told, self._calling.get(other_id, 0)), life, number):
+                return True
+        return False
+
+    def _look_at(self, window: Window, now: int) -> None:
+        """A window was planned or changed, begins or ends: look at the alerts of what it is about."""
+        for life in self.lives.values():
+            if self._maintenance.reaches(window, life) or held_by(life, window.window_id) is not None:
+                self._dirty.add(life.alert_id)
+        due = self._maintenance.next_due(window, now)
+        if due is not None:
+            heappush(self._due, (due, WINDOW + window.window_id))
+
+    def _plan(self, alert_id: str, due: int | None) -> None:
+        if due is not None and self._planned.get(alert_id) != due:
+            self._planned[alert_id] = due
+            heappush(self._due, (due, alert_id))
+
+
+def _silence(site: Site) -> Iterable[str]:
+    """Rules that tell of silent sensors: the default one, and a site's own of that kind."""
+    own = (rule.table.get("id") for rule in site.rules if rule.table.get("kind") == "silent")
+    return (*SILENT_RULES, *(str(one) for one in own if one))
+
+
+def _ids(members: object) -> list[str]:
+    if not isinstance(members, list):
+        return []
+    return [str(one["alert_id"]) for one in members if isinstance(one, dict) and "alert_id" in one]
+
+
+def _instant(text: object, otherwise: int) -> int:
+    try:
+        return micros(text) if isinstance(text, str) else otherwise
+    except (ValueError, OverflowError):
+        return otherwise

@@ -1,0 +1,247 @@
+"""A child's side of its link: heartbeats and counts for the parent, requests and bulletins from it.
+
+The parent asks and we answer; requests we fetch ourselves, when its heartbeat says that one waits. Each is decided
+against our own alert and answered by an event, a refusal too: it goes up by the way of all events.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.errors import APIError, KeyNotFoundError
+
+from services.alerts.lifecycle import Limits
+from services.alerts.link_below import Down, Fetched, pass_on
+from services.alerts.link_core import Ask, Days, Ways
+from services.alerts.link_known import read_subject
+from services.alerts.link_own import Own
+from services.alerts.link_requests import (
+    Bulletin,
+    Event,
+    Written,
+    alert_of,
+    answer,
+    read,
+    refused,
+    stated,
+)
+from services.alerts.log import EXPECTED, ID, WRONG_LAST
+from services.observation import event as events
+from services.observation.links import PARENT_KEY, Beat, Below, Request
+from services.policy.links import Parent
+from services.runtime import leaf, logging
+from services.runtime.health import Health
+from services.runtime.nats import Connection, NatsError
+from services.runtime.pause import pause
+from services.runtime.position import EPOCH
+from services.runtime.streams import ALERTS, STATE
+
+TRIES, RETRY_S, ANSWER_S = 20, 0.2, 2.0
+UNHEARD_S = 60.0
+log = logging.get("link")
+
+
+class Place(msgspec.Struct):
+    """How far we are in the parent's requests; `heard`: when it last asked, µs UTC. Stands in KV `STATE`."""
+
+    site: str
+    after: int = 0
+    heard: int | None = None
+    v: int = 1
+
+
+class Above:
+    """The parent, as its child sees it."""
+
+    def __init__(  # noqa: PLR0913  what it stands between
+        self,
+        own: Own,
+        js: JetStreamContext,
+        connection: Connection,
+        parent: Parent,
+        ways: Ways,
+        health: Health,
+        below: Callable[[], list[Below]],
+        limits: Callable[[], Limits],
+    ) -> None:
+        """`js` is the own site's; `connection` leads into the account of the parent."""
+        self._own, self._js, self._nc, self._parent = own, js, connection.nc, parent
+        self._ways, self._health, self._below, self._limits = ways, health, below, limits
+        self._place = Place(parent.site)
+        self._waiting = asyncio.Event()
+        self._since = time.monotonic()
+        self._heard: float | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer and decide until told to stop."""
+        await self._restore(stop)
+        await self._nc.subscribe(leaf.BEAT, cb=self._beat)
+        await self._nc.subscribe(leaf.DAYS, cb=self._days)
+        while not stop.is_set():
+            self._look()
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._waiting.wait()
+            except TimeoutError:
+                continue
+            self._waiting.clear()
+            try:
+                while await self._fetch(stop):
+                    pass
+            except (NatsError, APIError, TimeoutError, OSError, msgspec.MsgspecError) as error:
+                log.warning("requests_interrupted", parent=self._parent.site, error=repr(error))
+                await pause(stop, RETRY_S)  # the next heartbeat says again that something waits
+
+    def _look(self) -> None:
+        last = self._since if self._heard is None else self._heard
+        if time.monotonic() - last > UNHEARD_S:
+            self._health.complain(
+                "parent-silent",
+                f"Cấp trên {self._parent.site} không liên lạc; cảnh báo ở đây vẫn chạy, sẽ gửi lên khi nối lại",
+                f"parent site {self._parent.site} can't be heard; alerts go on here and are sent when it is back",
+            )
+        else:
+            self._health.settle("parent-silent")
+
+    async def _restore(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                found = (await (await self._js.key_value(STATE)).get(PARENT_KEY)).value or b""
+                place = msgspec.json.decode(found, type=Place)
+                if place.site == self._parent.site:
+                    self._place = place
+            except (KeyNotFoundError, msgspec.MsgspecError):
+                pass
+            except (NatsError, APIError, TimeoutError, OSError) as error:
+                log.warning("place_awaited", error=repr(error))
+                await pause(stop, RETRY_S)
+                continue
+            return
+
+    async def _beat(self, message: Msg) -> None:
+        try:
+            ask = msgspec.json.decode(message.data, type=Ask)
+            info = await self._js.stream_info(ALERTS)
+        except (NatsError, APIError, TimeoutError, OSError, msgspec.MsgspecError) as error:
+            log.warning("heartbeat_not_given", error=repr(error))
+            return
+        if ask.site != self._parent.site:
+            self._health.complain(
+                "parent-other",
+                f"Liên kết dẫn đến {ask.site}, không phải {self._parent.site}; kiểm tra parent.json",
+                f"the link leads to {ask.site}, not to {self._parent.site}; look at parent.json",
+            )
+            return
+        self._health.settle("parent-other")
+        self._heard, self._place.heard = time.monotonic(), _now()
+        epoch = (info.config.metadata or {}).get(EPOCH, "")
+        beat = Beat(
+            site=self._own.site, t=_now(), epoch=epoch, last=int(info.state.last_seq), below=self._below()
+        )
+        await self._respond(message, msgspec.json.encode(beat))
+        # Not above it only: a parent whose stream began anew counts from one again.
+        if ask.acts != self._place.after and ask.acts:
+            self._waiting.set()
+
+    async def _days(self, message: Msg) -> None:
+        tally = self._own.tally
+        sites = {site: dict(tally.days(site)) for site in tally.sites()}
+        await self._respond(
+            message, msgspec.json.encode(Days(last=tally.last, first=self._own.first, sites=sites))
+        )
+
+    async def _respond(self, message: Msg, data: bytes) -> None:
+        try:
+            await message.respond(data)
+        except (NatsError, OSError) as error:
+            log.info("not_answered", error=repr(error))
+
+    async def _fetch(self, stop: asyncio.Event) -> bool:
+        """Fetch and decide some requests; False when there are no more."""
+        ask = msgspec.json.encode(Down(site=self._own.site, after=self._place.after))
+        reply = await self._nc.request(leaf.ACTS, ask, timeout=ANSWER_S)
+        fetched = msgspec.json.decode(reply.data, type=Fetched)
+        if fetched.site != self._parent.site:
+            return False
+        if fetched.last < self._place.after:
+            self._place.after = 0  # its stream was made anew; what we decided before is known by its id
+            return True
+        for one in fetched.items:
+            await self._decide(one.subject, one.data.encode())
+            self._place.after = one.sequence
+            await self._js.publish(f"$KV.{STATE}.{PARENT_KEY}", msgspec.json.encode(self._place))
+            if stop.is_set():
+                return False
+        return bool(fetched.items)
+
+    async def _decide(self, subject: str, data: bytes) -> None:
+        found = read(subject, data)
+        if found is None:
+            log.warning("request_unreadable", subject=subject)
+        elif isinstance(found, Bulletin):
+            for child in self._ways.children:
+                await pass_on(self._js, child, found)
+            if self._parent.bulletins:
+                await self._state(found)
+        elif found.site == self._own.site:
+            await self._act(found)
+        else:
+            way = self._ways.child_of(found.site)
+            if way is not None:
+                await pass_on(self._js, way, found)
+            else:
+                await self._write([refused(self._own.site, found, "unreachable", _now())], 0)
+
+    async def _act(self, request: Request) -> None:
+        no = refused(self._own.site, request, "unknown-alert", 0)
+        if await read_subject(self._js, no.subject):
+            return  # it was refused before: an answer is not taken back because we died after it
+        subject = events.subject(self._own.site, request.area, request.alert)
+        for _ in range(TRIES):
+            history = await self._history(subject)
+            out = answer(self._own.site, request, history, _now(), self._limits())
+            last = history[-1].sequence if history and out and out[0].subject == subject else 0
+            if await self._write(out, last):
+                log.info("request_decided", id=request.id, act=request.act, by=request.by)
+                return
+        log.warning("request_undecided", id=request.id)
+        raise TimeoutError
+
+    async def _state(self, bulletin: Bulletin) -> None:
+        subject = events.subject(self._own.site, "_", alert_of(bulletin))
+        for _ in range(TRIES):
+            history = await self._history(subject)
+            written = stated(self._own.site, bulletin, history, _now())
+            last = history[-1].sequence if history else 0
+            if written is None or await self._write([written], last):
+                return
+        raise TimeoutError
+
+    async def _history(self, subject: str) -> list[Event]:
+        history = []
+        for sequence, stored, data in await read_subject(self._js, subject):
+            try:
+                body = msgspec.json.decode(data)
+            except msgspec.MsgspecError:
+                body = {}
+            history.append(Event(sequence, stored, body if isinstance(body, dict) else {}))
+        return history
+
+    async def _write(self, out: list[Written], last: int) -> bool:
+        """Put events on one subject behind `last`; False when somebody else wrote meanwhile."""
+        for written in out:
+            headers = {ID: written.id, EXPECTED: str(last)}
+            try:
+                last = (await self._js.publish(written.subject, written.data, headers=headers)).seq
+            except APIError as error:
+                if error.err_code == WRONG_LAST:
+                    return False
+                raise
+        return True
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,291 @@
+"""A child's alerts, copied over its leaf connection into the own stream, and how old the copy is.
+
+Read by position: (epoch, sequence, hash) of what was last copied stands in KV `STATE`. Where the child's stream
+does not hold that place any more (a lost tail, a restored stream), we go back to the newest place that it does
+hold and read on from there; what we have is passed over.
+"""
+
+import asyncio
+import time
+
+import msgspec
+from nats.js import JetStreamContext
+from nats.js.errors import APIError, KeyNotFoundError
+
+from services.alerts.link_core import (
+    Ask,
+    Clock,
+    Days,
+    Item,
+    Memory,
+    Ways,
+    item_of,
+    marked,
+)
+from services.alerts.link_known import Copier
+from services.alerts.link_own import Own
+from services.observation.instants import SECOND, micros
+from services.observation.links import CHILD_KEY, Beat, Mark, Standing
+from services.observation.tally import differences, site_of
+from services.policy.links import Child
+from services.runtime import leaf, logging
+from services.runtime.follow import Follower, Message, TailLost
+from services.runtime.health import Health
+from services.runtime.nats import Connection, NatsError
+from services.runtime.pause import pause
+from services.runtime.position import Position, check_position, epoch_of, hash_of, sequence_before
+from services.runtime.streams import ALERTS, STATE
+
+BEAT_S, ANSWER_S = 2.0, 2.0
+BATCH, WAIT_S, LEAF_BEAT_S = 256, 0.2, 1.0
+SAVE_S, RETRY_S = 1.0, 0.5
+COMPARE_S, COMPARE_SOON_S = 3_600.0, 5.0
+EARLY_US = 3_600 * SECOND
+"""An event may carry a time so much later than when it was stored: clocks differ."""
+log = logging.get("link")
+
+
+class Mirror:
+    """One child."""
+
+    def __init__(  # noqa: PLR0913  what a mirror stands between
+        self, own: Own, js: JetStreamContext, connection: Connection, child: Child, ways: Ways, health: Health
+    ) -> None:
+        """`js` is the own site's; `connection` leads into the child's account."""
+        self.child, self._own, self._js, self._nc = child, own, js, connection.nc
+        self._there = connection.nc.jetstream(prefix=leaf.READ_PREFIX, timeout=ANSWER_S)
+        self._ways, self._health = ways, health
+        self.standing = Standing(site=child.site)
+        self._memory = Memory()
+        self._copier = Copier(js, self._memory)
+        self._clock = Clock()
+        self._epoch = ""
+        self._follower: Follower | None = None
+        self._again_from: int | None = None
+        self._compare_at = 0.0
+        self._repaired: list[str] = []
+        self._saved = 0.0
+        self.nudged = asyncio.Event()
+        self.since = _now()
+        """From when on we could have heard the child."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Copy and ask until told to stop."""
+        await self._restore(stop)
+        await self._own.known.wait()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._copy(stop))
+            group.create_task(self._beat(stop))
+
+    async def _restore(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                state = await self._js.key_value(STATE)
+                found = (await state.get(CHILD_KEY + self.child.site)).value or b""
+                self.standing = msgspec.json.decode(found, type=Standing)
+            except KeyNotFoundError:
+                pass
+            except (
+                msgspec.MsgspecError
+            ) as error:  # another release's: copied anew, passing over what is there
+                log.warning("standing_unreadable", child=self.child.site, error=repr(error))
+            except (NatsError, APIError, TimeoutError, OSError) as error:
+                log.warning("standing_awaited", child=self.child.site, error=repr(error))
+                await pause(stop, RETRY_S)
+                continue
+            break
+        for site in self.standing.sites:
+            self._ways.take(self.child.site, site)
+        self._clock.as_of, self._clock.below = self.standing.as_of, dict(self.standing.below)
+
+    async def _copy(self, stop: asyncio.Event) -> None:
+        generation = self._own.generation
+        while not stop.is_set():
+            try:
+                if generation != self._own.generation:
+                    generation, self._again_from = self._own.generation, 0
+                    self._memory.clear()
+                await self._follow(stop, generation)
+            except TailLost as lost:
+                log.warning("child_tail_lost", child=self.child.site, read=lost.read, last=lost.last)
+            except (NatsError, APIError, TimeoutError, OSError) as error:
+                log.info("child_away", child=self.child.site, error=repr(error))
+                await pause(stop, RETRY_S)
+
+    async def _follow(self, stop: asyncio.Event, generation: int) -> None:
+        start = await self._begin()
+        follower = self._follower = Follower(
+            self._there, ALERTS, [], start, batch=BATCH, heartbeat_s=LEAF_BEAT_S
+        )
+        log.info("copying", child=self.child.site, after=start, epoch=self._epoch)
+        try:
+            while not stop.is_set() and self._again_from is None and generation == self._own.generation:
+                messages = await follower.fetch(BATCH, WAIT_S)
+                for first, last in follower.gaps:
+                    self.standing.gaps += last - first + 1
+                    log.warning("child_dropped", child=self.child.site, first=first, last=last)
+                follower.gaps.clear()
+                if messages and not await self._take(messages, stop):
+                    return
+                # Nothing came: then all that the follower passed over is behind us too.
+                reached = self.standing.position if messages else follower.last
+                if self._clock.reached(self._epoch, reached) or (
+                    messages and asyncio.get_running_loop().time() - self._saved > SAVE_S
+                ):
+                    await self._save()
+                beat = self.standing.beat
+                if beat is not None and beat.epoch != self._epoch:
+                    return  # somebody found the stream changed: our place must be looked at
+        finally:
+            self._follower = None
+            await follower.close()
+
+    async def _begin(self) -> int:
+        """Where to read on: the newest place that the child's stream still holds, or earlier when told to."""
+        self._epoch = await epoch_of(self._there, ALERTS)
+        again, self._again_from = self._again_from, None
+        held = self.standing.marks
+        while held:
+            place = Position(held[0].epoch, held[0].sequence, held[0].hash)
+            found = await check_position(self._there, ALERTS, place)
+            if found.holds and (found.epoch == place.epoch or found.first <= place.sequence):
+                break
+            held = held[1:]
+        if len(held) < len(self.standing.marks):
+            self.standing.lost_tails += 1
+            self._clock.forget()
+            self._compare_at = 0.0
+            log.warning(
+                "child_stream_changed",
+                child=self.child.site,
+                read=self.standing.position,
+                back_to=held[0].sequence if held else 0,
+            )
+            self.standing.marks = held
+        start = self.standing.position
+        if again is not None and again < start:
+            start = again
+            self.standing.marks = [mark for mark in held if mark.sequence <= again]
+        return start
+
+    async def _take(self, messages: list[Message], stop: asyncio.Event) -> bool:
+        items: list[Item] = []
+        for message in messages:
+            site = site_of(message.subject)
+            item = item_of(message.sequence, message.subject, message.data)
+            if site is None or item is None:
+                continue
+            refused = self._ways.take(self.child.site, site)
+            if refused is None:
+                items.append(item)
+            elif self.standing.refused.get(site) != refused.why:
+                self.standing.refused = {**self.standing.refused, site: refused.why}
+                log.warning("refused", child=self.child.site, site=site, why=refused.why)
+        before = self._copier.copied
+        if not await self._copier.put(items, stop):
+            return False
+        last = messages[-1]
+        self.standing.copied += self._copier.copied - before
+        self.standing.marks = marked(
+            self.standing.marks, Mark(self._epoch, last.sequence, hash_of(last.data))
+        )
+        return True
+
+    async def _beat(self, stop: asyncio.Event) -> None:
+        away = False
+        while not stop.is_set():
+            asked = _now()
+            beat = await self._ask()
+            if beat is not None:
+                self.standing.heard, self.standing.beat = asked, beat
+                self._clock.heard(asked, beat)
+                if away and self._follower is not None:
+                    self._follower.doubt("the child is back")
+                    self._compare_at = min(self._compare_at, asyncio.get_running_loop().time() + 1.0)
+                await self._compare()
+            away = beat is None
+            self._tell()
+            await self._save()
+            self.nudged.clear()
+            try:
+                async with asyncio.timeout(BEAT_S):
+                    await self.nudged.wait()
+            except TimeoutError:
+                continue
+
+    async def _ask(self) -> Beat | None:
+        ask = Ask(site=self._own.site, acts=self._own.waiting.get(self.child.site, 0))
+        try:
+            answer = await self._nc.request(leaf.BEAT, msgspec.json.encode(ask), timeout=ANSWER_S)
+            beat = msgspec.json.decode(answer.data, type=Beat)
+        except (NatsError, TimeoutError, OSError, msgspec.MsgspecError):
+            await asyncio.sleep(0)
+            return None
+        if beat.site != self.child.site:
+            self.standing.refused = {**self.standing.refused, beat.site: "other-site"}
+            return None
+        looped = [below.site for below in beat.below if below.site == self._own.site]
+        two = dict.fromkeys(looped, "loop")
+        kept = {site: why for site, why in self.standing.refused.items() if why == "two-ways"}
+        self.standing.refused = {**kept, **two}
+        return beat
+
+    async def _compare(self) -> None:
+        """Compare counts and hashes with the child's, in a moment when both stand still; read again what lacks."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._compare_at or self._follower is None:
+            return
+        try:
+            answer = await self._nc.request(leaf.DAYS, b"", timeout=ANSWER_S)
+            days = msgspec.json.decode(answer.data, type=Days)
+        except (NatsError, TimeoutError, OSError, msgspec.MsgspecError):
+            return
+        still = days.last == self.standing.position and self._own.tally.last >= self._copier.last
+        if not still:
+            return
+        missing: set[str] = set()
+        extra: set[str] = set()
+        for site, theirs in days.sites.items():
+            if self._ways.child_of(site) != self.child.site:
+                continue
+            for one in differences(dict(self._own.tally.days(site)), theirs):
+                (missing if one.missing else extra).add(one.day)
+        self.standing.compared, self.standing.extra = _now(), sorted(extra)
+        again = sorted(missing.difference(self._repaired))
+        self.standing.differ = sorted(missing.intersection(self._repaired))
+        self._repaired = sorted(missing)
+        if not again:
+            self._compare_at = loop.time() + COMPARE_S
+            return
+        log.warning("copy_differs", child=self.child.site, days=again)
+        self._compare_at = loop.time() + COMPARE_SOON_S
+        self._memory.clear()
+        try:
+            self._again_from = await sequence_before(
+                self._there, ALERTS, micros(f"{again[0]}T00:00:00Z") - EARLY_US
+            )
+        except (NatsError, APIError, TimeoutError, ValueError):
+            self._again_from = 0
+
+    async def _save(self) -> None:
+        standing = self.standing
+        standing.as_of, standing.below = self._clock.as_of, dict(self._clock.below)
+        standing.sites = self._ways.sites_of(self.child.site)
+        try:
+            await self._js.publish(
+                f"$KV.{STATE}.{CHILD_KEY}{self.child.site}", msgspec.json.encode(standing), timeout=2.0
+            )
+            self._saved = asyncio.get_running_loop().time()
+        except (NatsError, APIError, TimeoutError, OSError) as error:
+            log.warning("standing_not_saved", child=self.child.site, error=repr(error))
+
+    def _tell(self) -> None:
+        lag = self.standing.lag
+        name = self.child.site.replace("-", "_")
+        self._health.figure(f"copied_{name}", self.standing.copied)
+        if lag is not None:
+            self._health.figure(f"lag_{name}", lag)
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

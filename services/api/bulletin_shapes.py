@@ -1,0 +1,200 @@
+"""The shapes of bulletins in answers, as OpenAPI tells them, and an example of each."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.api.schemas import Severity, Time, Words
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Draft(_Shape):
+    """What waits for approval: the message word for word, and who has agreed. `proposal` names it in an approval."""
+
+    proposal: str
+    proposed_at: Time
+    what: str
+    msg_type: Literal["Alert", "Update", "Cancel"]
+    status: str
+    severity: Severity
+    end: bool
+    needed: int
+    approved_by: list[str]
+    raised_by: str | None
+    headline: Words
+    description: Words
+    instruction: Words
+    identifier: str
+    version: str
+
+
+class Out(_Shape):
+    """A message that went out; its text is at `/cap/v1/messages/{identifier}`."""
+
+    identifier: str
+    sent: Time
+    expires: Time
+    msg_type: Literal["Alert", "Update", "Cancel"]
+    status: str
+    severity: Severity
+    end: bool
+    headline: Words
+    references: str
+    approved_by: list[str]
+    version: str
+
+
+class Thread(_Shape):
+    """What became of one alert in public: what waits, what went out (oldest first), what was refused last."""
+
+    bulletin_id: str
+    alert_id: str
+    area: str
+    hazard: str
+    pending: Draft | None
+    issued: list[Out]
+    declined: Draft | None
+
+
+class ThreadPage(_Shape):
+    """Bulletins, the one that something happened to last first."""
+
+    items: list[Thread]
+    next: str | None
+
+
+class Judged(_Shape):
+    """What came of an approval or a rejection. `repeated`: it stood there before."""
+
+    bulletin: Thread
+    repeated: bool
+
+
+class Approval(BaseModel):
+    """Which draft is approved, as it was shown."""
+
+    model_config = ConfigDict(extra="forbid")
+    proposal: str = Field(min_length=1, max_length=80)
+
+
+class Rejection(BaseModel):
+    """Which draft is refused, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+    proposal: str = Field(min_length=1, max_length=80)
+    why: str = Field(min_length=1, max_length=1_000)
+
+
+class OfficialBulletin(_Shape):
+    """A message from outside. `did`: what was made of it; `alert_id`: the alert it told of, null: none."""
+
+    source: str
+    sender: str
+    identifier: str
+    sent: str
+    msg_type: str
+    status: str
+    signature: Literal["valid", "absent", "unknown", "wrong"]
+    did: Literal["raised", "escalated", "eased", "kept", "cleared", "late", "noted", "refused"]
+    alert_id: str | None
+    hazard: str
+    area: str
+    areas: list[str]
+    severity: str
+    headline: Words
+    expires: str
+    code: str
+    why: Words
+    version: str
+
+
+class OfficialPage(_Shape):
+    """Messages from outside, the newest first."""
+
+    items: list[OfficialBulletin]
+    next: str | None
+
+
+class Taken(_Shape):
+    """What was made of a message. `repeated`: it was there before."""
+
+    bulletin: OfficialBulletin
+    repeated: bool
+
+
+_HEAD = {"vi": "Cảnh báo: Ngập đường phố – Phường Vũng Tàu", "en": "Warning: Street flooding – Vũng Tàu ward"}
+_DRAFT: dict[str, Any] = {
+    "proposal": "9d2f7c4be0a1436d9d2f7c4be0a1436d",
+    "proposed_at": "2026-10-20T01:10:03Z",
+    "what": "alert:warning:Actual",
+    "msg_type": "Alert",
+    "status": "Actual",
+    "severity": "warning",
+    "end": False,
+    "needed": 1,
+    "approved_by": [],
+    "raised_by": None,
+    "headline": _HEAD,
+    "description": {"vi": "Nước ngập 0,32 m, đang lên.", "en": "Water is 0.32 m deep and rising."},
+    "instruction": {"vi": "Không lái xe vào.", "en": "Do not drive in."},
+    "identifier": "ioc.example.vn.vung-tau.9d2f7c4be0a1436d9d2f",
+    "version": "5f3a9c1e.57",
+}
+_OUT: dict[str, Any] = {
+    "identifier": "ioc.example.vn.vung-tau.1b2f7c4be0a1436d9d2f",
+    "sent": "2026-10-20T08:10:40+07:00",
+    "expires": "2026-10-20T09:10:40+07:00",
+    "msg_type": "Alert",
+    "status": "Actual",
+    "severity": "warning",
+    "end": False,
+    "headline": _HEAD,
+    "references": "",
+    "approved_by": ["lan", "minh"],
+    "version": "5f3a9c1e.59",
+}
+_THREAD: dict[str, Any] = {
+    "bulletin_id": "3c9e1f0b24586a7d3c9e1f0b24586a7d",
+    "alert_id": "a7d3c9e1f0b24586a7d3c9e1f0b24586",
+    "area": "vung-tau",
+    "hazard": "flood",
+    "pending": _DRAFT,
+    "issued": [_OUT],
+    "declined": None,
+}
+_OFFICIAL: dict[str, Any] = {
+    "source": "nchmf",
+    "sender": "nchmf.example.vn",
+    "identifier": "nchmf-2026-1020-01",
+    "sent": "2026-10-20T08:00:00+07:00",
+    "msg_type": "Alert",
+    "status": "Actual",
+    "signature": "valid",
+    "did": "raised",
+    "alert_id": "c1d3c9e1f0b24586a7d3c9e1f0b24586",
+    "hazard": "flood",
+    "area": "_",
+    "areas": ["vung-tau", "long-hai"],
+    "severity": "warning",
+    "headline": {"vi": "Tin bão khẩn cấp", "en": "Urgent typhoon bulletin"},
+    "expires": "2026-10-20T14:00:00Z",
+    "code": "",
+    "why": {"vi": "", "en": ""},
+    "version": "5f3a9c1e.60",
+}
+_FEED = '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom"/>'
+_MESSAGE = '<?xml version="1.0" encoding="UTF-8"?><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"/>'
+EXAMPLES: dict[str, Any] = {
+    "list_bulletins": {"items": [_THREAD], "next": None},
+    "get_bulletin": _THREAD,
+    "approve_bulletin": {"bulletin": _THREAD, "repeated": False},
+    "reject_bulletin": {"bulletin": {**_THREAD, "pending": None, "declined": _DRAFT}, "repeated": False},
+    "list_official_bulletins": {"items": [_OFFICIAL], "next": None},
+    "receive_cap": {"bulletin": _OFFICIAL, "repeated": False},
+    "cap_feed": _FEED,
+    "cap_message": _MESSAGE,
+    "cap_certificate": "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n",
+}

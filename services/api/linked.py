@@ -1,0 +1,107 @@
+"""Sites below, as the link keeps them in KV `STATE`: how old our copy of each is. Ages are taken when asked."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.errors import APIError
+
+from services.api.heartbeats import now_us
+from services.observation.instants import iso
+from services.observation.links import CHILD_KEY, PARENT_KEY, Standing, is_fresh
+from services.runtime import logging
+from services.runtime.follow import Follower, TailLost
+from services.runtime.streams import STATE
+
+_SUBJECT = f"$KV.{STATE}."
+log = logging.get("api_linked")
+
+
+class Parent(msgspec.Struct):
+    """The site above, as our link knows it; `heard` in µs UTC."""
+
+    site: str
+    heard: int | None = None
+
+
+class Copy(NamedTuple):
+    """Our copy of one site below: by which child, as of when (µs UTC), None: never whole yet."""
+
+    site: str
+    via: str
+    as_of: int | None
+
+
+class Linked:
+    """Follows what the link writes down; it says nothing by itself, so when the link dies all ages grow."""
+
+    def __init__(self, js: JetStreamContext, own: Callable[[], str], clock: Callable[[], int] = now_us) -> None:
+        """Know of nobody yet; `own`: the own site's id."""
+        self._js, self._own, self._clock = js, own, clock
+        self.children: dict[str, Standing] = {}
+        self.parent: Parent | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until told to stop."""
+        wanted = [f"{_SUBJECT}{CHILD_KEY}*", f"{_SUBJECT}{PARENT_KEY}"]
+        while not stop.is_set():
+            follower = Follower(self._js, f"KV_{STATE}", wanted, 0)
+            try:
+                while not stop.is_set():
+                    for message in await follower.fetch(100, 1.0):
+                        self.take(message.subject.removeprefix(_SUBJECT), message.data)
+            except TailLost:
+                log.info("standings_begin_anew")
+            except (NatsError, APIError, TimeoutError) as error:
+                log.warning("standings_unreadable", error=repr(error))
+                await asyncio.sleep(1.0)
+            finally:
+                await follower.close()
+
+    def take(self, key: str, data: bytes) -> None:
+        """Take in one value of the bucket; an empty one is a link that was taken off."""
+        child = key.removeprefix(CHILD_KEY)
+        if not data:
+            self.children.pop(child, None)
+            return
+        try:
+            if key == PARENT_KEY:
+                self.parent = msgspec.json.decode(data, type=Parent)
+            else:
+                self.children[child] = msgspec.json.decode(data, type=Standing)
+        except msgspec.MsgspecError as error:
+            log.warning("standing_unreadable", key=key, error=repr(error))
+
+    def via(self, site: str) -> str | None:
+        """The child by which a site is reached; None when it is no site below."""
+        if site in self.children:
+            return site
+        return next((name for name, standing in self.children.items() if site in standing.sites), None)
+
+    def copies(self) -> list[Copy]:
+        """Every site below of which we have, or shall have, a copy."""
+        found: dict[str, Copy] = {}
+        for child, standing in sorted(self.children.items()):
+            for site in {*standing.sites, *standing.below}:
+                found.setdefault(site, Copy(site, child, standing.below.get(site)))
+            found[child] = Copy(child, child, standing.as_of)
+        return [found[site] for site in sorted(found) if site != self._own()]
+
+    def freshness(self, site: str) -> dict[str, Any]:
+        """`site`, `fresh`, `as_of` of anything that a site says; our own word is always of now."""
+        now = self._clock()
+        if site == self._own():
+            return {"site": site, "fresh": True, "as_of": iso(now)}
+        via = self.via(site)
+        standing = self.children.get(via) if via is not None else None
+        if standing is None:  # it was linked once; its link is gone
+            return {"site": site, "fresh": False, "as_of": None}
+        as_of = standing.as_of if via == site else standing.below.get(site)
+        return {
+            "site": site,
+            "fresh": is_fresh(as_of, now),
+            "as_of": None if as_of is None else iso(as_of),
+        }

@@ -1,0 +1,263 @@
+"""Acts of people on alerts: each with a key that makes it safe to send again, and the version they saw.
+
+Over 250 lines: a table, one short operation for each act.
+"""
+
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Depends, Header, Path
+from starlette.responses import Response
+
+from services.alerts.lifecycle import Asked, Refusal
+from services.api.act_shapes import (
+    Act,
+    ActDone,
+    Assign,
+    Close,
+    CommentOn,
+    End,
+    Restate,
+    Shelve,
+    SituationActed,
+    Statement,
+)
+from services.api.acts import Done, known_alert, perform, refused
+from services.api.context import Context, Here
+from services.api.errors import Problem, invalid, not_found
+from services.api.identity import Who, sees_of
+from services.api.params import read_token
+from services.api.responses import answer
+from services.api.shown import linked_site, show
+from services.api.stating import state
+from services.observation.text import Text
+from services.runtime.principal import Principal
+
+router = APIRouter(tags=["alerts"])
+Id = Annotated[str, Path(min_length=1, max_length=100)]
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=100,
+        description="The same key again does nothing twice. · Gửi lại cùng khóa không thao tác hai lần.",
+    ),
+]
+_BEGUN_ANEW = Text(
+    "từ khi bạn xem, luồng cảnh báo đã bắt đầu lại; hãy xem lại cảnh báo",
+    "since you looked, the stream of alerts began anew; look at the alert again",
+)
+_AHEAD = Text("seen chưa có trên luồng", "seen is not on the stream yet")
+_LINKED = Text(
+    "cảnh báo của địa bàn khác; chỉ địa bàn đó được thao tác",
+    "the alert is of a linked site; only that site decides about it",
+)
+
+
+class Call(NamedTuple):
+    """Who asks for an act, on which alert, by which key."""
+
+    here: Context
+    who: Principal
+    alert_id: str
+    key: str
+
+
+def _call(here: Here, who: Who, alert_id: Id, key: Key) -> Call:
+    return Call(here, who, alert_id, key)
+
+
+@router.post("/alerts", response_model=ActDone, summary="State an alert by hand · Nhập cảnh báo bằng tay")
+async def state_alert(here: Here, who: Who, asked: Statement, key: Key) -> Response:
+    """Raise an alert that no sensor raised; it is of origin `manual` and ends by itself at `until`.
+
+    Nhập cảnh báo không do cảm biến phát hiện (người dân báo, bảo vệ nhìn thấy); tự kết thúc lúc `until`.
+    """
+    return _done(here, await state(here, who, key, asked))
+
+
+@router.post("/alerts/{alert_id}/acknowledge", response_model=ActDone, summary="Acknowledge · Xác nhận")
+async def acknowledge_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Response:
+    """Say that a person has seen it and takes care. An alert that gets worse asks again.
+
+    Xác nhận đã có người biết và đang xử lý. Cảnh báo tăng mức thì phải xác nhận lại.
+    """
+    return await _act(call, "acknowledge", asked)
+
+
+@router.post("/alerts/{alert_id}/unacknowledge", response_model=ActDone, summary="Take it back · Bỏ xác nhận")
+async def unacknowledge_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Response:
+    """Take the acknowledgement back.
+
+    Bỏ xác nhận.
+    """
+    return await _act(call, "unacknowledge", asked)
+
+
+@router.post("/alerts/{alert_id}/shelve", response_model=ActDone, summary="Shelve · Gác lại")
+async def shelve_alert(call: Annotated[Call, Depends(_call)], asked: Shelve) -> Response:
+    """Keep it quiet until an instant, for a reason. Where the site asks for it, a second person must agree.
+
+    Getting worse than it was ends the shelving, and so does the end of the condition.
+
+    Tạm im đến một thời điểm, có lý do. Cảnh báo an toàn công cộng cần người thứ hai đồng ý.
+    """
+    given = {"until": asked.until, "why": asked.why}
+    return await _act(call, "shelve", asked, **given)
+
+
+@router.post("/alerts/{alert_id}/unshelve", response_model=ActDone, summary="Unshelve · Bỏ gác lại")
+async def unshelve_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Response:
+    """End the shelving, or withdraw one that waits for a second person.
+
+    Bỏ gác lại, hoặc rút đề nghị gác lại đang chờ.
+    """
+    return await _act(call, "unshelve", asked)
+
+
+@router.post("/alerts/{alert_id}/assign", response_model=ActDone, summary="Assign · Giao việc")
+async def assign_alert(call: Annotated[Call, Depends(_call)], asked: Assign) -> Response:
+    """Give it to somebody, or without a name to yourself.
+
+    Giao cho một người; không nêu tên là tự nhận.
+    """
+    return await _act(call, "assign", asked, assignee=asked.assignee)
+
+
+@router.post("/alerts/{alert_id}/unassign", response_model=ActDone, summary="Unassign · Bỏ giao việc")
+async def unassign_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Response:
+    """Take it back from whoever has it.
+
+    Bỏ giao việc.
+    """
+    return await _act(call, "unassign", asked)
+
+
+@router.post("/alerts/{alert_id}/comment", response_model=ActDone, summary="Comment · Ghi chú")
+async def comment_alert(call: Annotated[Call, Depends(_call)], asked: CommentOn) -> Response:
+    """Say something about it. It stays; it can't be taken back.
+
+    Ghi chú; không rút lại được.
+    """
+    return await _act(call, "comment", asked, text=asked.text)
+
+
+@router.post("/alerts/{alert_id}/close", response_model=ActDone, summary="Close · Đóng")
+async def close_alert(call: Annotated[Call, Depends(_call)], asked: Close) -> Response:
+    """Say what it was: `real` (once it is over), `false`, `test` or `maintenance`. Getting worse reopens it.
+
+    Đóng với nguyên nhân: thật (khi đã hết), báo sai, thử, bảo trì. Tăng mức thì tự mở lại.
+    """
+    return await _act(call, "close", asked, cause=asked.cause, why=asked.why)
+
+
+@router.post("/alerts/{alert_id}/reopen", response_model=ActDone, summary="Reopen · Mở lại")
+async def reopen_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Response:
+    """Take the closing back.
+
+    Mở lại cảnh báo đã đóng.
+    """
+    return await _act(call, "reopen", asked)
+
+
+@router.post("/alerts/{alert_id}/escalate", response_model=ActDone, summary="Escalate by hand · Nâng mức")
+async def escalate_alert(call: Annotated[Call, Depends(_call)], asked: Restate) -> Response:
+    """Raise the severity of an alert that a person stated.
+
+    Nâng mức cảnh báo nhập bằng tay.
+    """
+    given = {"severity": asked.severity, "until": asked.until, "reason": _text(asked)}
+    return await _act(call, "escalate", asked, **given)
+
+
+@router.post("/alerts/{alert_id}/ease", response_model=ActDone, summary="Ease by hand · Hạ mức")
+async def ease_alert(call: Annotated[Call, Depends(_call)], asked: Restate) -> Response:
+    """Lower the severity of an alert that a person stated.
+
+    Hạ mức cảnh báo nhập bằng tay.
+    """
+    given = {"severity": asked.severity, "until": asked.until, "reason": _text(asked)}
+    return await _act(call, "ease", asked, **given)
+
+
+@router.post("/alerts/{alert_id}/end", response_model=ActDone, summary="End by hand · Kết thúc")
+async def end_alert(call: Annotated[Call, Depends(_call)], asked: End) -> Response:
+    """End the condition of an alert that a person stated; closing it does so, too.
+
+    Kết thúc cảnh báo nhập bằng tay; đóng cảnh báo cũng kết thúc nó.
+    """
+    return await _act(call, "end", asked, reason=_text(asked))
+
+
+@router.post(
+    "/situations/{situation_id}/acknowledge",
+    response_model=SituationActed,
+    summary="Acknowledge a situation · Xác nhận tình huống",
+)
+async def acknowledge_situation(here: Here, who: Who, situation_id: Id, asked: Act, key: Key) -> Response:
+    """Acknowledge every open member. Each is told for itself; one that is refused stops no other.
+
+    Xác nhận mọi cảnh báo còn mở của tình huống; kết quả nêu cho từng cảnh báo.
+    """
+    found = here.fold.situations.get(situation_id)
+    area = None if found is None else found.unfolding.data.area
+    if found is None or not sees_of(here, who, area or "", found.events[0].body.get("source")):
+        shown = situation_id[:80]
+        raise not_found(Text(f"không có tình huống {shown!r}", f"there is no situation {shown!r}"))
+    results = [
+        await _member(Call(here, who, alert_id, key), asked) for alert_id in sorted(found.unfolding.open)
+    ]
+    return answer({"situation_id": situation_id, "results": results})
+
+
+async def _member(call: Call, asked: Act) -> dict[str, Any]:
+    try:
+        done = await _perform(call, "acknowledge", asked)
+    except Problem as problem:
+        alert = problem.extra.get("alert")
+        return {
+            "alert_id": call.alert_id,
+            "result": _RESULTS.get(problem.code) or _BY_STATUS.get(problem.status, "refused"),
+            "code": problem.code,
+            "detail": problem.detail,
+            "version": alert["version"] if isinstance(alert, dict) else None,
+        }
+    return {
+        "alert_id": call.alert_id,
+        "result": "repeated" if done.repeated else "done",
+        "code": None,
+        "detail": None,
+        "version": f"{call.here.hub.epoch}.{done.standing.sequence}",
+    }
+
+
+_RESULTS = {"already-acknowledged": "already"}
+_BY_STATUS = {403: "not-allowed", 404: "not-allowed", 409: "conflict", 503: "away"}
+
+
+async def _act(call: Call, act: str, asked: Act, **given: Any) -> Response:
+    return _done(call.here, await _perform(call, act, asked, **given))
+
+
+async def _perform(call: Call, act: str, asked: Act, **given: Any) -> Done:
+    here, who, alert_id, key = call
+    standing = known_alert(here, alert_id)
+    if linked_site(here, standing.life) is not None:
+        raise Problem(422, "linked-site", _LINKED)
+    seen = read_token(asked.seen, here.hub.epoch, "seen")
+    if seen.epoch != here.hub.epoch:
+        raise refused(here, standing, Refusal("alert-changed", _BEGUN_ANEW, conflict=True))
+    if seen.sequence > here.hub.head:
+        raise invalid(_AHEAD, "seen")
+    wish = Asked(act=act, by=who.subject, seen=seen.sequence, **given)
+    return await perform(here, who, alert_id, key, wish)
+
+
+def _done(here: Context, done: Done) -> Response:
+    told = done.told
+    event = {**told.body, "sequence": str(told.sequence), "epoch": here.hub.epoch}
+    return answer({"alert": show(here, done.standing), "event": event, "repeated": done.repeated})
+
+
+def _text(asked: Restate | End) -> Text | None:
+    return None if asked.text is None else Text(asked.text.vi, asked.text.en)

@@ -1,0 +1,107 @@
+"""Alerts as they are answered. Pure, but for what the history is asked for."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from services.alerts.lifecycle import Life, Quiet, Shelving, allowed_acts
+from services.api.context import Context
+from services.api.fold import Standing
+from services.observation.event import SEVERITIES
+from services.observation.instants import iso
+
+_NOT_OF_AN_ALERT = ("act", "by", "seen", "until")
+"""Of the last word's `data`: what speaks of the act, not of the alert."""
+
+
+def linked_site(here: Context, life: Life) -> str | None:
+    """The site that an alert came from over a link; None for our own."""
+    if not life.site or not here.site.known or life.site == here.site.site.id:
+        return None
+    return life.site
+
+
+def places_of(here: Context, standing: Standing) -> list[str]:
+    """Tokens of an alert's events, oldest first."""
+    return [f"{here.hub.epoch}.{told.sequence}" for told in standing.events]
+
+
+def show(here: Context, standing: Standing, places: list[str] | None = None) -> dict[str, Any]:
+    """An alert as it is answered, without `latest`; `places` are the tokens of its events."""
+    places = places_of(here, standing) if places is None else places
+    return {
+        **{name: value for name, value in standing.data.items() if name not in _NOT_OF_AN_ALERT},
+        "latest": None,
+        "state": standing.state,
+        "severity_max": SEVERITIES[standing.peak] if standing.peak >= 0 else standing.data.get("severity"),
+        "raised_at": standing.raised_at,
+        "cleared_at": standing.cleared_at,
+        "blind": standing.blind,
+        **_handled(standing.life),
+        "site": standing.life.site,
+        "situation": here.fold.situations.of(standing.life.alert_id),
+        "version": places[-1],
+        "events": places,
+    }
+
+
+def _handled(life: Life) -> dict[str, Any]:
+    """What people and the keeper made of it."""
+    return {
+        "origin": life.origin,
+        "status": life.status,
+        "label": life.label,
+        "attention": life.attention,
+        "silent": life.silent,
+        "acknowledgement": life.acknowledgement,
+        "acknowledged_by": life.acknowledged_by,
+        "acknowledged_at": _iso(life.acknowledged_at),
+        "shelving": _shelving(life.shelving),
+        "shelve_asked": _shelving(life.shelve_asked),
+        "quiet": [_quiet(reason) for reason in life.quiet.values()],
+        "assignee": life.assignee,
+        "closing": None
+        if life.closing is None
+        else {
+            "cause": life.closing.cause,
+            "by": life.closing.by,
+            "at": iso(life.closing.at),
+            "why": life.closing.why,
+        },
+        "comments": [{"by": said.by, "at": iso(said.at), "text": said.text} for said in life.comments],
+        "escalation_step": life.step,
+        "overdue_at": _iso(life.overdue_at),
+        "until": _iso(life.until),
+        "acts": allowed_acts(life),
+    }
+
+
+def _shelving(shelving: Shelving | None) -> dict[str, Any] | None:
+    if shelving is None:
+        return None
+    return {
+        "until": iso(shelving.until),
+        "by": shelving.by,
+        "second": shelving.second,
+        "why": shelving.why,
+        "since": iso(shelving.since),
+    }
+
+
+def _quiet(reason: Quiet) -> dict[str, Any]:
+    return {"kind": reason.kind, "what": reason.what, "until": reason.until, "why": reason.why}
+
+
+def _iso(us: int | None) -> str | None:
+    return None if us is None else iso(us)
+
+
+async def add_latest(here: Context, shown: Iterable[dict[str, Any]]) -> None:
+    """Put beside each open alert what its sensor says now; its text speaks of the last change."""
+    by_sensor: dict[str, list[dict[str, Any]]] = {}
+    for alert in shown:
+        if alert["state"] == "active" and isinstance(sensor := alert.get("sensor"), str):
+            by_sensor.setdefault(sensor, []).append(alert)
+    latest = await here.latest.of(by_sensor)
+    for sensor, told in latest.items():
+        for alert in by_sensor[sensor]:
+            alert["latest"] = told

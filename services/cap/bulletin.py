@@ -1,0 +1,267 @@
+"""The events of bulletins on ALERTS, and what stands after them. Pure; total: it never raises.
+
+One subject per alert that goes to the public (`bulletin_id`), with everything that becomes of it: proposed,
+approved or rejected, withdrawn, issued. And one per message that came from outside: received, or refused.
+`data` names no `alert_id`, so that no fold takes it for an alert.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Literal
+
+import msgspec
+
+from services.observation.instants import iso, micros
+from services.observation.text import Text
+
+PROPOSED, APPROVED, REJECTED = "proposed", "approved", "rejected"
+WITHDRAWN, ISSUED = "withdrawn", "issued"
+RECEIVED, REFUSED = "received", "refused"
+KEPT_XML = 65_536
+"""Characters of a refused document that are kept."""
+
+
+class Bulletin(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """`data` of what we publish. Times in ISO 8601.
+
+    Attributes:
+        about: the alert. version: of the message in its thread, from 1.
+        what: what led to it, like `update:warning`; the same again is not proposed twice.
+        end: it ends what was published: all clear, or cancelled.
+        needed: approvals that it takes. raised_by: who stated the alert; never the only one to approve it.
+        proposal: id of the proposing event that this one is about; the proposal's own id is its event's.
+        approved_by: who has agreed so far. by, why: whoever approves, rejects or withdraws, and their words.
+        xml: of a proposal the draft, of an issued one the exact bytes, as text.
+    """
+
+    bulletin_id: str
+    about: str
+    version: int
+    what: str
+    hazard: str
+    rule: str
+    area: str
+    severity: str
+    status: str
+    msg_type: str
+    identifier: str
+    sender: str
+    event: Text
+    headline: Text
+    description: Text
+    instruction: Text
+    areas: list[str] = []
+    end: bool = False
+    needed: int = 1
+    raised_by: str | None = None
+    sent: str = ""
+    expires: str = ""
+    references: str = ""
+    xml: str = ""
+    proposal: str = ""
+    approved_by: list[str] = []
+    by: str | None = None
+    why: str | None = None
+
+
+class Official(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """`data` of a message that came from outside: whose it is, what was made of it, and the message itself.
+
+    `about`: the alert it told of, empty: none. `did`: raised, escalated, eased, kept, cleared, late, noted or refused.
+    `names`: identifiers that belong to the same thread. `risk`: the level of Decision 18 that it declares.
+    """
+
+    bulletin_id: str
+    source: str
+    sender: str
+    identifier: str
+    sent: str
+    msg_type: str
+    status: str
+    did: str
+    signature: str
+    about: str = ""
+    area: str = "_"
+    areas: list[str] = []
+    hazard: str = ""
+    severity: str = ""
+    headline: Text = Text("", "")
+    expires: str = ""
+    names: list[str] = []
+    risk: int | None = None
+    link: str = ""
+    by: str | None = None
+    code: str = ""
+    why: Text = Text("", "")
+    xml: str = ""
+
+
+class BulletinEvent(msgspec.Struct, kw_only=True):
+    """CloudEvents 1.0 of a bulletin."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    data: Bulletin | dict[str, Any]
+    specversion: str = "1.0"
+    datacontenttype: str = "application/json"
+
+
+def type_of(verb: str) -> str:
+    """`issued` → `vn.haidang.bulletin.issued.v1`."""
+    return f"vn.haidang.bulletin.{verb}.v1"
+
+
+def identity(*parts: str) -> str:
+    """32 hex that only these parts have."""
+    return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def make(*, site: str, verb: str, event: str, time: int, data: Bulletin | Official) -> BulletinEvent:
+    """Put it into its envelope; `time` in µs UTC."""
+    return BulletinEvent(
+        id=event,
+        source=f"/sites/{site}",
+        type=type_of(verb),
+        subject=data.bulletin_id,
+        time=iso(time),
+        data=data if isinstance(data, Bulletin) else msgspec.to_builtins(data),
+    )
+
+
+def encode(event: BulletinEvent) -> bytes:
+    """As JSON."""
+    return msgspec.json.encode(event)
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A message that is out, without its text: where it stands in the stream, and what later ones must know."""
+
+    sequence: int
+    time: int
+    data: Bulletin
+
+    @property
+    def expires(self) -> int:
+        """µs UTC."""
+        return instant(self.data.expires)
+
+    @property
+    def sent(self) -> int:
+        """µs UTC."""
+        return instant(self.data.sent)
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """A proposal that waits: its id, who has agreed."""
+
+    id: str
+    sequence: int
+    time: int
+    data: Bulletin
+    approved_by: tuple[str, ...] = ()
+
+    @property
+    def ready(self) -> bool:
+        """Whether all who must have agreed; who stated the alert is never enough alone."""
+        if self.data.raised_by is not None and not set(self.approved_by) - {self.data.raised_by}:
+            return False
+        return len(set(self.approved_by)) >= self.data.needed
+
+
+class Thread(msgspec.Struct):
+    """What became of one alert in public."""
+
+    bulletin_id: str
+    about: str
+    area: str
+    pending: Pending | None = None
+    issued: list[Issued] = []
+    declined: Pending | None = None
+    """What a person refused last, with the place of the refusal."""
+    sequence: int = 0
+
+    @property
+    def version(self) -> int:
+        """Messages so far."""
+        return len(self.issued)
+
+    def standing(self, now: int) -> list[Issued]:
+        """Messages that a later one must name: not expired, and since the last one that ended what was out."""
+        last_end = max((nth for nth, one in enumerate(self.issued) if one.data.end), default=-1)
+        return [one for one in self.issued[last_end + 1 :] if one.expires > now]
+
+
+KEPT = 50
+"""Messages of a thread that are remembered."""
+
+
+def apply(thread: Thread | None, sequence: int, event: Mapping[str, Any]) -> Thread | None:
+    """Fold one event of a thread, in stream order; None for what is not of a thread."""
+    data = event.get("data")
+    verb = verb_of(event)
+    if verb not in (PROPOSED, APPROVED, REJECTED, WITHDRAWN, ISSUED) or not isinstance(data, Mapping):
+        return thread
+    try:
+        told = msgspec.convert(data, Bulletin)
+    except msgspec.ValidationError:
+        return thread
+    if thread is None:
+        thread = Thread(told.bulletin_id, told.about, told.area)
+    if sequence <= thread.sequence:
+        return thread
+    after = msgspec.structs.replace(thread, sequence=sequence)
+    pending = thread.pending
+    match verb:
+        case "proposed":
+            after.pending = Pending(str(event.get("id")), sequence, instant(event.get("time")), told)
+        case "approved" if pending is not None and told.proposal == pending.id and told.by:
+            by = tuple(dict.fromkeys((*pending.approved_by, told.by)))
+            after.pending = msgspec.structs.replace(pending, approved_by=by)
+        case "rejected" if pending is not None and told.proposal == pending.id:
+            after.pending = None
+            after.declined = msgspec.structs.replace(pending, sequence=sequence)
+        case "withdrawn":
+            after.pending = None
+        case "issued":
+            meta = msgspec.structs.replace(told, xml="")
+            issued = Issued(sequence, instant(event.get("time")), meta)
+            after.pending, after.declined = None, None
+            after.issued = [*thread.issued, issued][-KEPT:]
+        case _:
+            pass
+    return after
+
+
+def verb_of(event: Mapping[str, Any]) -> str | None:
+    """The verb of a bulletin's event; None for any other."""
+    kind = event.get("type")
+    parts = kind.split(".") if isinstance(kind, str) else []
+    if len(parts) != 5 or parts[:3] != ["vn", "haidang", "bulletin"] or parts[4] != "v1":  # noqa: PLR2004
+        return None
+    return parts[3]
+
+
+def instant(text: object) -> int:
+    """µs UTC; 0 for what is no time."""
+    try:
+        return micros(text) if isinstance(text, str) else 0
+    except (ValueError, OverflowError):
+        return 0
+
+
+Answer = Literal["accepted", "repeated", "outdated", "settled"]
+"""`outdated`: another proposal stands there now, or none; `settled`: this one was issued or refused before."""
+
+
+def answer_to(thread: Thread, proposal: str, who: str, verb: str) -> Answer:
+    """What an approval or rejection of a proposal comes to."""
+    pending = thread.pending
+    if pending is None or pending.id != proposal:
+        known = thread.declined is not None or any(one.data.proposal == proposal for one in thread.issued)
+        return "settled" if pending is None and known else "outdated"
+    if verb == APPROVED and who in pending.approved_by:
+        return "repeated"
+    return "accepted"

@@ -1,0 +1,288 @@
+"""From an alert to its public message, in both languages. Pure: the same alert gives the same words.
+
+What people read rests on what the engine said (`reason`) and on the hazard's own advice for the public; the
+mapping to CAP's words is in `words`.
+"""
+
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from services.alerts.hazards import hazards
+from services.alerts.lifecycle import Life
+from services.alerts.risk import RiskLevel
+from services.cap import words
+from services.cap.message import Area, Info, Message, Named, Reference
+from services.observation.event import SEVERITIES
+from services.observation.instants import SECOND
+from services.observation.site import Site
+from services.observation.text import Text
+from services.observation.topics import SITE_AREA, SITE_SCOPE
+from services.policy.publication import Publication
+
+LANGUAGES = (("vi", "vi-VN"), ("en", "en-US"))
+EVENT_CODE = "haidang:hazard"
+PREFIX = "haidang:"
+SCHEMES = {"VN-2025": "VN-ADM-2025", "VN-2004": "VN-ADM-2004"}
+"""Our schemes of codes as geocodes call them (domain.md 7.1); any other goes by its own name."""
+_NOT_HTTP = ("http://", "https://")
+
+Kind = Literal["Alert", "Update", "Cancel"]
+
+
+class Envelope(NamedTuple):
+    """What a message is beside its content. Times in µs UTC; `over`: it tells the end."""
+
+    identifier: str
+    sent: int
+    expires: int
+    msg_type: Kind
+    references: tuple[Reference, ...] = ()
+    over: bool = False
+    cause: str | None = None
+
+
+class Said(NamedTuple):
+    """What is said in both languages."""
+
+    event: Text
+    headline: Text
+    description: Text
+    instruction: Text
+
+
+def compose(
+    life: Life,
+    site: Site,
+    policy: Publication,
+    envelope: Envelope,
+    status: str,
+    risk: RiskLevel | None = None,
+) -> tuple[Message, Said]:
+    """The message about an alert as it stands.
+
+    Args:
+        life: the alert. site: for names, codes, outlines and the wall clock. policy: in whose name.
+        envelope: what kind of message it is.
+        status: Actual, Exercise or Test; of a Cancel that of what it withdraws.
+        risk: the official level that holds there now, with its bulletin; None: none is known.
+    """
+    said = _said(life, site, envelope, status)
+    infos = tuple(_info(life, site, policy, envelope, said, language, risk) for language in LANGUAGES)
+    return (
+        Message(
+            identifier=envelope.identifier,
+            sender=policy.sender,
+            sent=local(envelope.sent, site),
+            status=status,
+            msg_type=envelope.msg_type,
+            scope="Public",
+            note=words.NOTES.get(status),
+            references=" ".join(map(str, envelope.references)) or None,
+            info=infos,
+        ),
+        said,
+    )
+
+
+def renewed(
+    message: Message, site: Site, sent: int, expires: int, references: tuple[Reference, ...]
+) -> Message:
+    """A draft as it goes out: word for word what was approved, with the hour of issue."""
+    begins, ends = local(sent, site), local(expires, site)
+    infos = tuple(msgspec.structs.replace(info, effective=begins, expires=ends) for info in message.info)
+    named = " ".join(map(str, references)) or None
+    return msgspec.structs.replace(message, sent=begins, references=named, info=infos)
+
+
+def local(us: int, site: Site) -> str:
+    """A time as CAP wants it: the site's wall clock with its offset, whole seconds."""
+    found = datetime.fromtimestamp(us // SECOND, ZoneInfo(site.zone))
+    return found.isoformat(timespec="seconds")
+
+
+def text_of(value: object, otherwise: str = "") -> Text:
+    """A text in both languages, as JSON has it."""
+    if isinstance(value, Text):
+        return value
+    if isinstance(value, dict) and isinstance(value.get("vi"), str) and isinstance(value.get("en"), str):
+        return Text(value["vi"], value["en"])
+    return Text(otherwise, otherwise)
+
+
+def _said(life: Life, site: Site, envelope: Envelope, status: str) -> Said:
+    event = _event(life)
+    place = _place(life, site)
+    mark, note = words.MARKS[status], words.NOTES.get(status, "")
+    step = words.STEPS[_severity(life)]
+    advice = _advice(life)
+    reason = text_of(life.data.get("reason"), event.en)
+    if envelope.over and envelope.msg_type == "Cancel":
+        step, reason = (
+            words.CANCELLED,
+            words.CANCEL_TEXT.get(envelope.cause or "", words.CANCEL_TEXT["false"]),
+        )
+        advice = words.DISREGARD
+    elif envelope.over:
+        step, reason, advice = words.OVER, words.OVER_TEXT, words.BACK
+    return Said(
+        event,
+        Text(f"{mark.vi}{step.vi}: {event.vi} – {place.vi}", f"{mark.en}{step.en}: {event.en} – {place.en}"),
+        Text(f"{note} {reason.vi}".strip(), f"{note} {reason.en}".strip()),
+        advice,
+    )
+
+
+def _info(  # noqa: PLR0913  everything that an info block is made of
+    life: Life,
+    site: Site,
+    policy: Publication,
+    envelope: Envelope,
+    said: Said,
+    language: tuple[str, str],
+    risk: RiskLevel | None,
+) -> Info:
+    short, long = language
+    severity = _severity(life)
+    expected = words.forecast(life.sensor)
+    cap = _cap(life)
+    value = life.data.get("value")
+    minutes = float(value) if expected and isinstance(value, int | float) else None
+    return Info(
+        language=long,
+        category=(cap[0],),
+        event=getattr(said.event, short),
+        response_type=_responses(cap[1], severity, envelope),
+        urgency="Past" if envelope.over else words.urgency(severity, expected=expected, minutes=minutes),
+        severity="Minor" if envelope.over else words.CAP_SEVERITY[severity],
+        certainty="Observed" if envelope.over else words.certainty(severity, expected=expected),
+        event_code=(Named(EVENT_CODE, life.hazard),),
+        effective=local(envelope.sent, site),
+        onset=local(min(life.raised_at, envelope.sent), site),
+        expires=local(envelope.expires, site),
+        sender_name=getattr(policy.name, short) or policy.sender,
+        headline=clean(getattr(said.headline, short)),
+        description=clean(getattr(said.description, short)),
+        instruction=clean(getattr(said.instruction, short)),
+        web=policy.web if policy.web.startswith(_NOT_HTTP) else None,
+        contact=clean(policy.contact) or None,
+        parameter=tuple(_parameters(life, risk, short)),
+        area=(_area(life, site, policy, short),),
+    )
+
+
+def _responses(given: tuple[str, ...], severity: str, envelope: Envelope) -> tuple[str, ...]:
+    if envelope.over:
+        return ("AllClear",) if envelope.msg_type == "Update" else ("None",)
+    return words.responses(given, severity)
+
+
+def _parameters(life: Life, risk: RiskLevel | None, language: str) -> list[Named]:
+    """Who reads machines' words finds the numbers here: the rule, what was measured, against which limit."""
+    data = life.data
+    found = [
+        Named(f"{PREFIX}alert", life.alert_id),
+        Named(f"{PREFIX}severity", _severity(life)),
+        Named(f"{PREFIX}rule", clean(life.rule)),
+        Named(f"{PREFIX}origin", life.origin),
+    ]
+    unit = data.get("unit")
+    for name in ("value", "threshold"):
+        number = data.get(name)
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            found.append(Named(f"{PREFIX}{name}", f"{number:g} {unit}".strip() if unit else f"{number:g}"))
+    if risk is not None:
+        named = risk.name
+        found += [
+            Named("VN-QD18-2021:level", str(risk.level)),
+            Named("VN-QD18-2021:name", getattr(named.text, language)),
+            Named("VN-QD18-2021:colour", getattr(named.colour, language)),
+            Named(
+                "VN-QD18-2021:bulletin", f"{risk.bulletin.issuer} {risk.bulletin.number} {risk.bulletin.link}"
+            ),
+        ]
+    return found
+
+
+def _area(life: Life, site: Site, policy: Publication, language: str) -> Area:
+    place = clean(getattr(_place(life, site), language))
+    area = site.areas.get(life.area)
+    station = site.stations.get(life.station or "")
+    polygon: tuple[str, ...] = ()
+    circle: tuple[str, ...] = ()
+    if area is not None and area.polygon:
+        polygon = (_ring([(lat, lon) for lon, lat in area.polygon]),)
+    elif area is None and site.bounds is not None:
+        west, south, east, north = site.bounds
+        polygon = (_ring([(south, west), (south, east), (north, east), (north, west), (south, west)]),)
+    elif station is not None:
+        circle = (f"{station.lat:g},{station.lon:g} {policy.radius_km:g}",)
+    codes = [] if area is None else area.codes
+    geocodes = dict.fromkeys(
+        Named(SCHEMES.get(code.scheme, code.scheme), code.code.rsplit("/", 1)[-1])
+        for code in codes
+        if code.end is None or code.scheme == "VN-2004"
+    )
+    return Area(area_desc=place, polygon=polygon, circle=circle, geocode=tuple(geocodes))
+
+
+def _ring(points: list[tuple[float, float]]) -> str:
+    return " ".join(f"{lat:.6f},{lon:.6f}" for lat, lon in points)
+
+
+def _place(life: Life, site: Site) -> Text:
+    area = site.areas.get(life.area)
+    around = site.name if area is None or life.area in (SITE_AREA, SITE_SCOPE) else area.name
+    station = site.stations.get(life.station or "")
+    if station is None:
+        return around
+    return Text(f"{station.name.vi}, {around.vi}", f"{station.name.en}, {around.en}")
+
+
+def _part(life: Life) -> Any:
+    hazard = hazards().get(life.hazard)
+    if hazard is None:
+        return None
+    return hazard.of_property.get(life.rule) or hazard.of_property.get((life.sensor or "").rsplit(".", 1)[-1])
+
+
+def _cap(life: Life) -> tuple[str, tuple[str, ...]]:
+    hazard, part = hazards().get(life.hazard), _part(life)
+    cap = part.cap if part is not None and part.cap is not None else None if hazard is None else hazard.cap
+    return ("Other", ("Monitor",)) if cap is None else (cap.category, cap.response)
+
+
+def _event(life: Life) -> Text:
+    hazard, part = hazards().get(life.hazard), _part(life)
+    if part is not None and part.cap is not None:
+        return part.cap.event  # type: ignore[no-any-return]  # `_part` can't name its type here
+    if hazard is None:
+        return Text(life.hazard or "?", life.hazard or "?")
+    return hazard.text if hazard.cap is None else hazard.cap.event
+
+
+def _advice(life: Life) -> Text:
+    hazard, part, severity = hazards().get(life.hazard), _part(life), _severity(life)
+    advice = part.advice.get(severity) if part is not None else None
+    if advice is None and hazard is not None:
+        advice = hazard.advice.get(severity)
+    return (
+        Text("Theo dõi thông báo tiếp theo.", "Follow further announcements.")
+        if advice is None
+        else advice.public
+    )
+
+
+def _severity(life: Life) -> str:
+    return life.severity if life.severity in SEVERITIES else SEVERITIES[0]
+
+
+def clean(text: str) -> str:
+    """Without what XML can't hold."""
+    return "".join(
+        sign
+        for sign in text
+        if sign in "\t\n" or " " <= sign <= "\ud7ff" or "\ue000" <= sign <= "\ufffd" or sign >= "\U00010000"
+    )

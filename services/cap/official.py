@@ -1,0 +1,299 @@
+"""From an official bulletin to the alert it tells of. Pure; the clock is passed in.
+
+A bulletin is never mixed with what our own sensors say: its rule is `bulletin.<sender>`, its subject its own,
+its origin `official_bulletin`, and only its authority, or the end of its validity, ends it. Messages may come
+twice, late, or before the one they update; the same thread is known by every identifier that it ever named.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from services.cap import bulletin as nouns
+from services.cap.bulletin import Official
+from services.cap.check import circle_of, points_of, time_of
+from services.cap.compose import EVENT_CODE
+from services.cap.geometry import Point, inside, touch, within
+from services.cap.message import Area, Info, Message, references_of
+from services.cap.sign import Signed
+from services.cap.words import OURS
+from services.observation.act import Stated
+from services.observation.event import SEVERITIES
+from services.observation.instants import SECOND, iso
+from services.observation.site import Site
+from services.observation.text import Text
+from services.observation.topics import SITE_AREA
+from services.policy.publication import Trusted
+
+ORIGIN = "official_bulletin"
+WITHOUT_EXPIRES_US = 24 * 3_600 * SECOND
+"""How long a bulletin holds that does not say until when [design default]."""
+AHEAD_US = 10 * 60 * SECOND
+"""A message sent later than this from now has a clock that can't be right."""
+LONGEST_US = 14 * 86_400 * SECOND
+STATUSES = ("Actual", "Exercise", "Test")
+EXPIRED = "expired"
+_RISK = re.compile(r"(?:qd18|quyết định 18|cấp độ rủi ro|risk[ _-]?level)", re.IGNORECASE)
+_WORDS: tuple[tuple[str, str], ...] = (
+    ("lightning", r"dông|sét|giông|thunder|lightning"),
+    ("rip_current", r"ao xoáy|dòng rip|rip current"),
+    (
+        "flood",
+        r"lũ|ngập|mưa lớn|mưa to|triều cường|nước dâng|bão|áp thấp|flood|inundat|rain|surge|tide|typhoon|cyclone|storm",
+    ),
+    ("tree", r"cây đổ|gió mạnh|lốc|falling tree|strong wind|gale|tornado"),
+    ("environment", r"không khí|ô nhiễm|bụi|nắng nóng|cháy|air quality|pollution|smoke|heat|fire"),
+)
+"""Ours by words of the event, the first that is found."""
+
+
+class Known(NamedTuple):
+    """What is known of a bulletin's thread: its alert, whether it is open, what it last said, and when."""
+
+    alert: str
+    open: bool
+    severity: str
+    area: str
+    newest: str
+    data: Mapping[str, Any]
+    names: tuple[str, ...]
+
+
+class Taken(NamedTuple):
+    """What a message comes to: its record, and what is said of its alert, if anything is."""
+
+    record: Official
+    verb: str | None = None
+    stated: Stated | None = None
+
+
+def record_id(site: str, sender: str, identifier: str) -> str:
+    """Of one message: the same message is the same record, however often it comes."""
+    return nouns.identity(site, "received", sender, identifier)
+
+
+def names_of(message: Message) -> tuple[str, ...]:
+    """Every message of the thread that this one knows of, itself first: `sender,identifier`."""
+    named = sorted(references_of(message.references), key=lambda one: instant(one.sent))
+    return tuple(
+        dict.fromkeys(
+            (_name(message.sender, message.identifier), *(_name(one.sender, one.identifier) for one in named))
+        )
+    )
+
+
+def take(  # noqa: PLR0913  everything that decides what a message comes to
+    message: Message, signed: Signed, trusted: Trusted, known: Known | None, site: Site, now: int
+) -> Taken:
+    """What a good message from a trusted sender comes to.
+
+    Args:
+        message: read and checked.
+        signed: what its signature says.
+        trusted: who sent it.
+        known: its thread, found by any of `names_of`; None: it is the first of it.
+        site: for areas.
+        now: µs UTC.
+    """
+    sent, expires = instant(message.sent), _expires(message)
+    record = _record(message, signed, trusted, site, expires)
+    if known is not None:
+        names = list(dict.fromkeys((*record.names, *known.names)))
+        record = msgspec.structs.replace(record, about=known.alert, names=names)
+    if message.msg_type not in ("Alert", "Update", "Cancel") or message.status not in STATUSES:
+        return Taken(msgspec.structs.replace(record, did="noted"))
+    if known is not None and sent <= instant(known.newest):
+        return Taken(msgspec.structs.replace(record, did="late"))
+    over = message.msg_type == "Cancel" or not message.info or _all_clear(message) or expires <= now
+    if over:
+        if known is None or not known.open:
+            return Taken(msgspec.structs.replace(record, did="noted"))
+        stated = _stated(record, known.alert, known.area, trusted, message, min(now, sent) if sent else now)
+        stated.severity = known.severity
+        return Taken(msgspec.structs.replace(record, did="cleared"), "cleared", stated)
+    if known is None or not known.open:
+        root = nouns.identity(site.id, ORIGIN, *_root(message), "" if known is None else message.identifier)
+        record = msgspec.structs.replace(record, about=root, did="raised")
+        stated = _stated(record, root, record.area, trusted, message, sent)
+        stated.previous = None if known is None else known.alert
+        return Taken(record, "raised", stated)
+    rank, before = SEVERITIES.index(record.severity), _rank(known.severity)
+    # `sighted`: the authority says it again; nobody has to acknowledge that once more.
+    verb, did = (
+        ("escalated", "escalated")
+        if rank > before
+        else ("eased", "eased")
+        if rank < before
+        else ("sighted", "kept")
+    )
+    stated = _stated(record, known.alert, known.area, trusted, message, sent)
+    return Taken(msgspec.structs.replace(record, did=did), verb, stated)
+
+
+def refusal(message: Message, signed: Signed, trusted: Trusted | None, now: int) -> tuple[str, Text] | None:
+    """Why a well-formed message is not taken: a code and a sentence; None: it is."""
+    if trusted is None:
+        return "untrusted-sender", Text(
+            f"người gửi {message.sender!r:.80} không có trong danh sách tin cậy",
+            f"the sender {message.sender!r:.80} is not trusted here",
+        )
+    if signed.state in ("wrong", "unknown"):
+        return "signature", signed.why or Text("chữ ký sai", "the signature is wrong")
+    if signed.state == "valid" and signed.by != trusted.id:
+        return "signature", Text("chữ ký là của nguồn khác", "the signature is another sender's")
+    if signed.state == "absent" and not trusted.unsigned:
+        return "unsigned", Text("bản tin phải có chữ ký", "a message of this sender must be signed")
+    if instant(message.sent) > now + AHEAD_US:
+        return "future", Text("thời điểm gửi ở tương lai", "it is sent in the future")
+    if message.msg_type == "Alert" and message.info and _expires(message) <= now:
+        return EXPIRED, Text("bản tin đã hết hiệu lực", "its validity is over")
+    return None
+
+
+def instant(text: str) -> int:
+    """µs UTC of a time of CAP; 0 for none."""
+    found = time_of(text)
+    return 0 if found is None else round(found.timestamp()) * SECOND
+
+
+def hazard_of(message: Message, trusted: Trusted) -> str:
+    """Our hazard for it: by the sender's table, by our own code, by words of the event, else the sender's fallback."""
+    for info in message.info:
+        codes = [one.value for one in info.event_code]
+        for code in (*codes, info.event):
+            if code in trusted.hazards:
+                return trusted.hazards[code]
+        for one in info.event_code:
+            if one.name == EVENT_CODE and one.value in dict(_WORDS) | {"lighting": ""}:
+                return one.value
+    for info in message.info:
+        for key, hazard in trusted.hazards.items():
+            if key.lower() in info.event.lower():
+                return hazard
+    for info in message.info:
+        for hazard, words in _WORDS:
+            if re.search(words, info.event, re.IGNORECASE):
+                return hazard
+    return trusted.hazard
+
+
+def areas_of(message: Message, site: Site) -> list[str]:
+    """Areas of the site that a message reaches, by code, outline or circle."""
+    codes = {one.value.rsplit("/", 1)[-1] for area in _areas(message) for one in area.geocode}
+    rings = [ring for area in _areas(message) for one in area.polygon if (ring := points_of(one))]
+    circles = [circle for area in _areas(message) for one in area.circle if (circle := circle_of(one))]
+    found = []
+    for area in site.areas.values():
+        own = {code.code.rsplit("/", 1)[-1] for code in area.codes} | {code.code for code in area.codes}
+        outline: list[Point] = [(lat, lon) for lon, lat in area.polygon]
+        places = [(one.lat, one.lon) for one in site.stations.values() if one.area == area.id] + outline
+        if (
+            codes & own
+            or any(touch(outline, ring) or any(inside(place, ring) for place in places) for ring in rings)
+            or any(within(place, (lat, lon), km) for lat, lon, km in circles for place in places)
+        ):
+            found.append(area.id)
+    return found
+
+
+def _areas(message: Message) -> Iterator[Area]:
+    for info in message.info:
+        yield from info.area
+
+
+def _record(message: Message, signed: Signed, trusted: Trusted, site: Site, expires: int) -> Official:
+    areas = areas_of(message, site)
+    return Official(
+        bulletin_id=record_id(site.id, message.sender, message.identifier),
+        source=trusted.id,
+        sender=message.sender,
+        identifier=message.identifier,
+        sent=message.sent,
+        msg_type=message.msg_type,
+        status=message.status,
+        did="noted",
+        signature=signed.state,
+        area=areas[0] if len(areas) == 1 else SITE_AREA,
+        areas=areas,
+        hazard=hazard_of(message, trusted),
+        severity=_severity(message),
+        headline=_said(message, lambda info: info.headline or info.event),
+        expires=iso(expires) if message.info else "",
+        names=list(names_of(message)),
+        risk=_risk(message),
+        link=next((info.web for info in message.info if info.web), ""),
+    )
+
+
+def _stated(record: Official, alert: str, area: str, trusted: Trusted, message: Message, time: int) -> Stated:  # noqa: PLR0913
+    reason = _said(
+        message, lambda info: " ".join(filter(None, (info.headline or info.event, info.description)))
+    )
+    return Stated(
+        alert_id=alert,
+        hazard=record.hazard,
+        area=area,
+        severity=record.severity,
+        rule=f"bulletin.{trusted.id}",
+        rule_version="1",
+        time=iso(time),
+        detected_at=iso(time),
+        reason=Text(f"{trusted.name.vi}: {reason.vi}"[:2_000], f"{trusted.name.en}: {reason.en}"[:2_000]),
+        status=message.status,  # type: ignore[arg-type]  # one of STATUSES, looked at before
+        by=trusted.sender,
+        origin=ORIGIN,
+        until=record.expires or None,
+    )
+
+
+def _severity(message: Message) -> str:
+    ranks = [SEVERITIES.index(OURS.get(info.severity, "advisory")) for info in message.info]
+    return SEVERITIES[max(ranks, default=0)]
+
+
+def _said(message: Message, pick: Callable[[Info], str]) -> Text:
+    """Both languages, each as the sender wrote it; one stands for the other where there is only one."""
+    found: dict[str, str] = {}
+    for info in message.info:
+        short = (info.language or "en-US").split("-")[0].lower()
+        found.setdefault(short, str(pick(info)).strip())
+    first = next(iter(found.values()), message.identifier)
+    return Text(found.get("vi", found.get("en", first)), found.get("en", found.get("vi", first)))
+
+
+def _expires(message: Message) -> int:
+    """Until when it holds: the latest of its blocks, within two weeks."""
+    sent = instant(message.sent)
+    ends = [instant(info.expires) if info.expires else sent + WITHOUT_EXPIRES_US for info in message.info]
+    return min(max(ends, default=sent), sent + LONGEST_US)
+
+
+def _all_clear(message: Message) -> bool:
+    return all("AllClear" in info.response_type or info.urgency == "Past" for info in message.info)
+
+
+def _risk(message: Message) -> int | None:
+    for info in message.info:
+        for one in info.parameter:
+            level = re.search(r"[1-5]", one.value)
+            if _RISK.search(one.name) and level and len(one.value) <= 40:  # noqa: PLR2004  a level, not a text
+                return int(level[0])
+    return None
+
+
+def _root(message: Message) -> tuple[str, str]:
+    """The first message of the thread, as far as this one knows."""
+    first = min(
+        references_of(message.references), key=lambda one: instant(one.sent), default=message.reference
+    )
+    return first.sender, first.identifier
+
+
+def _name(sender: str, identifier: str) -> str:
+    return f"{sender},{identifier}"
+
+
+def _rank(severity: str) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else -1

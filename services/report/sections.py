@@ -1,0 +1,424 @@
+"""Parts that several reports have: load, alerts by hazard, answers, what was kept quiet, situations, causes. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from services.alerts.load import BEARABLE_PER_HOUR, SPLIT
+from services.alerts.load_case import Case
+from services.alerts.load_figures import MARKS, Figures, Took, rank
+from services.observation.event import SEVERITIES
+from services.observation.text import Text
+from services.report import terms
+from services.report.axes import local
+from services.report.matter import Matter
+from services.report.paper import Bars, Cell, Column, Note, Part, Share, Table, Tile, Value
+
+_LISTED = 200
+"""Rows of a list in a report that is printed; the rest is counted."""
+_HOUR_S = 3600.0
+
+SEVERITY = Column(Text("Mức", "Severity"), "severity")
+PLACE = Column(Text("Nơi", "Where"), wide=1.2)
+AREA = Column(Text("Khu vực", "Area"), wide=0.9)
+HAZARD = Column(Text("Loại", "Hazard"), wide=0.8)
+REASON = Column(Text("Vì sao", "Why"), wide=2.6)
+
+
+def count(title: Text, unit: str = "") -> Column:
+    """A column of whole numbers."""
+    return Column(title, "number", unit=unit)
+
+
+def when(title: Text) -> Column:
+    """A column of instants."""
+    return Column(title, "time")
+
+
+def lasting(title: Text) -> Column:
+    """A column of stretches of time."""
+    return Column(title, "span")
+
+
+def listed(
+    name: Text, columns: Sequence[Column], rows: list[list[Cell | Value]], **more: Text | None
+) -> Table:
+    """A list that is cut where it gets too long to be read."""
+    table = Table(name, columns, rows[:_LISTED], more=max(len(rows) - _LISTED, 0))
+    table.empty = more.get("empty") or table.empty
+    table.note = more.get("note")
+    return table
+
+
+def load(matter: Matter, found: Figures) -> Part:
+    """What the alerts asked of the person on duty, beside the marks."""
+    over_rate = found.per_operator_hour is not None and found.per_operator_hour > BEARABLE_PER_HOUR
+    over_share = found.flood_share is not None and found.flood_share > MARKS["flood_share"].value
+    hours = (found.last - found.first) / 1e6 / _HOUR_S * found.operators
+    rows: list[list[Cell | Value]] = [
+        [Text("Điều mới cần xem", "New things to look at"), found.things, "", ""],
+        [
+            Text("… mỗi giờ, mỗi người trực", "… per operator-hour"),
+            Cell(found.per_operator_hour, digits=2, over=over_rate),
+            *_mark("per_operator_hour"),
+        ],
+        [Text("Lượt báo, chưa gộp và giảm", "Annunciations, before grouping and suppression"), found.raw, "", ""],
+        [Text("… mỗi giờ, mỗi người trực", "… per operator-hour"), Cell(found.raw_per_operator_hour, digits=2), "", ""],
+        [Text("Nhiều nhất trong 10 phút", "Most in 10 minutes"), found.most_in_10_min, *_mark("flood_begins")],
+        [Text("Bão cảnh báo", "Floods of alarms"), Cell(len(found.floods), over=bool(found.floods)), *_mark("flood_ends")],
+        [
+            Text("Thời gian trong bão", "Time in floods"),
+            Cell(None if found.flood_share is None else Share(found.flood_s, (found.last - found.first) / 1e6), "share", 1, over_share),
+            *_mark("flood_share"),
+        ],
+        [Text("Cảnh báo chập chờn", "Chattering alarms"), Cell(len(found.chattering), over=bool(found.chattering)), *_mark("chattering")],
+        [Text("Đứng quá 24 giờ lúc cuối kỳ", "Stale at the end"), Cell(len(found.stale), over=bool(found.stale)), *_mark("stale_h")],
+        *(_split(found, name) for name in SPLIT),
+    ]  # fmt: skip
+    table = Table(
+        Text("Tải cảnh báo so với mốc", "Load beside its marks"),
+        [
+            Column(Text("Chỉ số", "Figure"), wide=1.6),
+            Column(Text("Giá trị", "Value"), "number"),
+            Column(Text("Mốc", "Mark"), wide=1.5),
+            Column(Text("Độ chắc của mốc", "How sure the mark is"), wide=1.5),
+        ],
+        rows,
+        note=Text(
+            f"Tính cho {found.operators} người trực, {hours:.1f} giờ trực. Một điều mới: cảnh báo hay tình huống "
+            "mà không gì giữ im; một lượt báo: mọi lần bắt đầu hoặc tăng mức.",
+            f"For {found.operators} on duty, {hours:.1f} operator-hours. A new thing: an alert or situation that "
+            "nothing keeps quiet; an annunciation: every time one is raised or escalates.",
+        ),
+    )
+    return Part(
+        Text("Tải cho người trực", "Load on the operators"),
+        blocks=[table, _offenders(matter, found), *_stale(matter, found), *_apart(found)],
+    )
+
+
+def _mark(name: str) -> tuple[Text, Text]:
+    mark = MARKS[name]
+    return mark.source, Text(terms.tag(mark.tag), mark.tag)
+
+
+def _split(found: Figures, name: str) -> list[Cell | Value]:
+    total = sum(found.split.values())
+    share = Cell(Share(found.split[name], total), "share", 0)
+    return [terms.PRIORITIES[name], share, *_mark(f"split_{name}")]
+
+
+def _offenders(matter: Matter, found: Figures) -> Table:
+    chattering = {(one.rule, one.place) for one in found.chattering}
+    rows: list[list[Cell | Value]] = [
+        [
+            one.rule, one.place, matter.hazard(one.hazard), matter.area(one.area), one.times, Share(one.times, found.raw),
+            Cell(Text("có", "yes"), over=True) if (one.rule, one.place) in chattering else Text("không", "no"),
+        ]
+        for one in found.actors
+    ]  # fmt: skip
+    return Table(
+        Text("Cảnh báo nhiều nhất", "Top offenders"),
+        [
+            Column(Text("Quy tắc", "Rule"), wide=1.0), Column(Text("Cảm biến hoặc nơi", "Sensor or place"), wide=1.4),
+            HAZARD, AREA, count(Text("Lượt báo", "Annunciations")), Column(Text("Phần của tất cả", "Share of all"), "share"),
+            Column(Text("Chập chờn", "Chatters"), wide=0.5),
+        ],
+        rows,
+        empty=Text("Không có lượt báo nào.", "There were no annunciations."),
+        note=Text("10 đến 20 cảnh báo đầu thường chiếm 20 đến 80 % tải.", "The top 10 to 20 usually give 20 to 80 % of the load."),
+    )  # fmt: skip
+
+
+def _stale(matter: Matter, found: Figures) -> list[Table]:
+    if not found.stale:
+        return []
+    rows: list[list[Cell | Value]] = [
+        [one.severity, one.rule, one.place, matter.area(one.area), one.since, (found.last - one.since) / 1e6, terms.label(one.label)]
+        for one in found.stale
+    ]  # fmt: skip
+    return [
+        listed(
+            Text("Đứng quá 24 giờ", "Stale: active for more than 24 hours"),
+            [SEVERITY, Column(Text("Quy tắc", "Rule")), PLACE, AREA, when(Text("Từ", "Since")), lasting(Text("Đã", "For")),
+             Column(Text("Trạng thái", "State"), wide=0.9)],
+            rows,
+        )
+    ]  # fmt: skip
+
+
+def _apart(found: Figures) -> list[Note]:
+    return [
+        Note(
+            Text(
+                f"{number} cảnh báo {terms.STATUS[status].vi} trong kỳ không nằm trong số liệu nào ở đây.",
+                f"{number} alerts of {terms.STATUS[status].en} in this span are in no figure here.",
+            )
+        )
+        for status, number in found.apart.items()
+        if status in terms.STATUS
+    ]
+
+
+def alerts_by_hazard(matter: Matter, cases: Sequence[Case]) -> Table:
+    """How many alerts of each hazard, by the highest severity they reached."""
+    return _counted(matter, cases, Text("Theo loại", "By hazard"), by_area=False)
+
+
+def alerts_by_area(matter: Matter, cases: Sequence[Case]) -> Table:
+    """How many alerts in each area, by the highest severity they reached."""
+    return _counted(matter, cases, Text("Theo khu vực", "By area"), by_area=True)
+
+
+def _counted(matter: Matter, cases: Sequence[Case], name: Text, *, by_area: bool) -> Table:
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.life.area if by_area else case.life.hazard, []).append(case)
+    rows: list[list[Cell | Value]] = []
+    for key, found in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
+        worst = Counter(case.worst for case in found)
+        open_ones = sum(case.open_at(matter.last) for case in found)
+        label = matter.area(key) if by_area else matter.hazard(key)
+        rows.append([label, len(found), *(worst[word] for word in SEVERITIES), open_ones])
+    if len(rows) > 1:
+        total = Counter(case.worst for case in cases)
+        still = sum(case.open_at(matter.last) for case in cases)
+        rows.append([Text("Tất cả", "All"), len(cases), *(total[word] for word in SEVERITIES), still])
+    columns = [
+        Column(AREA.title if by_area else HAZARD.title, wide=1.4), count(Text("Cảnh báo", "Alerts")),
+        *(count(terms.severity(word)) for word in SEVERITIES), count(Text("Còn mở", "Still open")),
+    ]  # fmt: skip
+    return Table(name, columns, rows, empty=Text("Không có cảnh báo nào.", "No alerts."))
+
+
+def over_time(matter: Matter, cases: Iterable[Case], *, by_day: bool) -> Bars:
+    """Alerts by hour or day of the wall clock, in which they were first told, by highest severity."""
+    labels: list[str] = []
+    index: dict[str, int] = {}
+    at = matter.first
+    step = 3_600_000_000
+    while at < matter.last:
+        here = local(at, matter.zone)
+        key = f"{here:%Y-%m-%d}" if by_day else f"{here:%Y-%m-%d %H}"
+        if key not in index:
+            index[key] = len(labels)
+            labels.append(f"{here.day}/{here.month}" if by_day else f"{here:%H}h")
+        at += step
+    series = {word: [0] * len(labels) for word in SEVERITIES}
+    for case in cases:
+        here = local(case.heard_at, matter.zone)
+        nth = index.get(f"{here:%Y-%m-%d}" if by_day else f"{here:%Y-%m-%d %H}")
+        if nth is not None and case.worst in series:
+            series[case.worst][nth] += 1
+    name = (
+        Text("Cảnh báo theo ngày", "Alerts by day") if by_day else Text("Cảnh báo theo giờ", "Alerts by hour")
+    )
+    return Bars(name, labels, series)
+
+
+def answers(matter: Matter, found: Figures) -> Part:
+    """Who acknowledged, and how fast; by severity, by person, by shift."""
+    head = [
+        count(Text("Đã xác nhận", "Answered")), lasting(Text("Trung vị", "Median")), lasting(Text("p90: 9 trên 10 trong", "p90: 9 in 10 within")),
+    ]  # fmt: skip
+    by_severity: list[list[Cell | Value]] = [
+        [word, *_took(found.by_severity[word])] for word in reversed(SEVERITIES) if word in found.by_severity
+    ]
+    by_severity += [[Text("Tất cả", "All"), *_took(found.took)]] if by_severity else []
+    people: list[list[Cell | Value]] = [[name, *_took(one)] for name, one in found.by_person.items()]
+    blocks: list[Table | Bars | Note] = [
+        Table(
+            Text("Thời gian xác nhận theo mức", "Time to acknowledge by severity"),
+            [SEVERITY, *head],
+            by_severity,
+            empty=Text("Không ai phải xác nhận gì, hoặc chưa ai xác nhận.", "Nothing was acknowledged."),
+            note=Text(
+                "Từ lúc cảnh báo được báo (hoặc tăng mức) đến lúc một người xác nhận hoặc đóng nó.",
+                "From when an alert was told (or escalated) until a person acknowledged or closed it.",
+            ),
+        ),
+        Table(
+            Text("Thời gian xác nhận theo người", "Time to acknowledge by person"),
+            [Column(Text("Người", "Person"), wide=1.4), *head],
+            people,
+        ),
+    ]
+    if len(matter.shifts) > 1:
+        blocks.append(_by_shift(matter))
+    return Part(Text("Xác nhận", "Acknowledgement"), blocks=blocks)
+
+
+def _took(one: Took) -> tuple[Value, Value, Value]:
+    return one.n, one.median_s, one.p90_s
+
+
+def _by_shift(matter: Matter) -> Table:
+    rows: list[list[Cell | Value]] = []
+    for shift in matter.shifts:
+        part = matter.figures(shift.first, shift.last)
+        over = part.per_operator_hour is not None and part.per_operator_hour > BEARABLE_PER_HOUR
+        rows.append([
+            shift.name, part.alerts, part.things, Cell(part.per_operator_hour, digits=2, over=over), part.raw,
+            Cell(len(part.floods), over=bool(part.floods)), part.took.n, part.took.median_s, part.took.p90_s,
+        ])  # fmt: skip
+    return Table(
+        Text("Theo ca", "By shift"),
+        [
+            Column(Text("Ca", "Shift"), wide=1.4), count(Text("Cảnh báo", "Alerts")), count(Text("Điều mới", "New things")),
+            Column(Text("mỗi giờ trực", "per operator-hour"), "number", digits=2), count(Text("Lượt báo", "Annunciations")),
+            count(Text("Bão", "Floods")), count(Text("Đã xác nhận", "Answered")), lasting(Text("Trung vị", "Median")),
+            lasting(Text("p90", "p90")),
+        ],
+        rows,
+    )  # fmt: skip
+
+
+def quiet(matter: Matter) -> Table:
+    """Everything that was kept quiet at some time of the span: by what, until when, why."""
+    found = [
+        (case, one)
+        for case in matter.cases
+        for one in case.kept
+        if one.start < matter.last and (one.end is None or one.end > matter.first)
+    ]
+    rows: list[list[Cell | Value]] = []
+    for case, one in sorted(found, key=lambda pair: (-rank(pair[0].worst), pair[1].start)):
+        over = one.end is not None and one.end <= matter.last
+        endless = one.until is None and one.kind == "shelved"
+        rows.append([
+            case.worst, matter.place(case), terms.quiet(one.kind), one.start,
+            one.end if over else Cell(one.until, over=endless),
+            Text("đã hết", "ended") if over else Text("còn im", "still quiet"),
+            one.by or "", one.why or Text(one.what or "", one.what or ""),
+        ])  # fmt: skip
+    return listed(
+        Text("Gác lại và giữ im trong kỳ", "Shelved and suppressed in this span"),
+        [
+            SEVERITY, PLACE, Column(Text("Bởi", "By"), wide=0.9), when(Text("Từ", "From")), when(Text("Đến", "Until")),
+            Column(Text("Nay", "Now"), wide=0.6), Column(Text("Người", "Person"), wide=0.7), REASON,
+        ],
+        rows,
+        empty=Text("Không cảnh báo nào bị gác lại hay giữ im.", "Nothing was shelved or suppressed."),
+    )  # fmt: skip
+
+
+def situations(matter: Matter) -> Table:
+    """Situations that went on at some time of the span, as their last event tells them."""
+    newest: dict[str, dict[str, object]] = {}
+    for affair in matter.affairs:
+        if affair.noun == "situation" and affair.at < matter.last and affair.data.get("status") == "Actual":
+            newest[affair.id] = {**affair.data, "_at": affair.at, "_verb": affair.verb}
+    rows: list[list[Cell | Value]] = []
+    for data in newest.values():
+        over = data["_verb"] == "ended"
+        ended = terms.micros_of(data.get("time")) if over else None
+        if ended is not None and ended < matter.first:
+            continue
+        areas = data.get("areas")
+        rows.append([
+            str(data.get("severity_max", "")), terms.text_of(data.get("name")), _areas(matter, areas),
+            terms.micros_of(data.get("opened_at")), ended, terms.text_of(data.get("reason")),
+        ])  # fmt: skip
+    rows.sort(key=lambda row: (-rank(str(row[0])), str(row[3])))
+    return listed(
+        Text("Tình huống", "Situations"),
+        [
+            SEVERITY, Column(Text("Tình huống", "Situation"), wide=0.9), Column(Text("Khu vực", "Areas"), wide=1.2),
+            when(Text("Bắt đầu", "Opened")), when(Text("Kết thúc", "Ended")), REASON,
+        ],
+        rows,
+        empty=Text("Không có tình huống nào.", "There were no situations."),
+    )  # fmt: skip
+
+
+def _areas(matter: Matter, given: object) -> Text:
+    names = [matter.area(one) for one in given if isinstance(one, str)] if isinstance(given, list) else []
+    return Text(", ".join(one.vi for one in names), ", ".join(one.en for one in names))
+
+
+def causes(matter: Matter) -> Table:
+    """What closed alerts were, by hazard; of all alerts of the span."""
+    begun = matter.begun()
+    groups: dict[str, list[Case]] = {}
+    for case in begun:
+        groups.setdefault(case.life.hazard, []).append(case)
+    rows: list[list[Cell | Value]] = []
+    for name, found in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
+        said = Counter(case.life.closing.cause for case in found if case.life.closing is not None)
+        rows.append([
+            matter.hazard(name), len(found), *(said[cause] for cause in terms.CAUSES), len(found) - sum(said.values()),
+            Share(said["false"], sum(said.values())),
+        ])  # fmt: skip
+    return Table(
+        Text("Nguyên nhân theo người đóng cảnh báo", "Causes, by who closed the alerts"),
+        [
+            Column(HAZARD.title, wide=1.3), count(Text("Cảnh báo", "Alerts")),
+            *(count(text) for text in terms.CAUSES.values()), count(Text("Chưa ai nói", "Nobody said")),
+            Column(Text("Sai, trên số đã nói", "False, of those said"), "share"),
+        ],
+        rows,
+        empty=Text("Không có cảnh báo nào.", "No alerts."),
+    )  # fmt: skip
+
+
+def tiles(matter: Matter, found: Figures) -> list[Tile]:
+    """The figures that stand at the top of every report."""
+    open_now = [case for case in matter.cases if case.open_at(matter.last)]
+    severe = sum(rank(case.life.severity) >= 2 for case in open_now)  # noqa: PLR2004  warning
+    rate = found.per_operator_hour
+    return [
+        Tile(
+            Text("cảnh báo đang mở", "alerts open"), len(open_now),
+            note=Text(f"{severe} từ mức cảnh báo trở lên", f"{severe} of warning or above"), over=severe > 0,
+        ),
+        Tile(
+            Text("chờ xác nhận", "wait for acknowledgement"), len(found.waiting),
+            note=_oldest(matter, found), over=bool(found.waiting),
+        ),
+        Tile(
+            Text("cảnh báo mới trong kỳ", "new alerts in this span"), found.alerts,
+            note=Text(f"{found.things} điều mới cần xem", f"{found.things} new things to look at"),
+        ),
+        Tile(
+            Text("điều mới mỗi giờ, mỗi người trực", "new things per operator-hour"), rate, digits=2,
+            note=Text(f"mốc {BEARABLE_PER_HOUR:.0f}", f"mark: {BEARABLE_PER_HOUR:.0f}"),
+            over=rate is not None and rate > BEARABLE_PER_HOUR,
+        ),
+        Tile(
+            Text("thời gian xác nhận, trung vị", "time to acknowledge, median"), found.took.median_s, "span",
+            note=Text(f"{found.took.n} lần xác nhận", f"{found.took.n} answers"),
+        ),
+        Tile(
+            Text("9 trên 10 được xác nhận trong", "9 in 10 acknowledged within"), found.took.p90_s, "span",
+        ),
+        Tile(
+            Text("bão cảnh báo", "floods of alarms"), len(found.floods),
+            note=Text("mốc: không có", "mark: none"), over=bool(found.floods),
+        ),
+        Tile(
+            Text("đang gác lại / giữ im", "shelved / suppressed now"), f"{len(found.shelved)} / {len(found.suppressed)}", "text",
+        ),
+    ]  # fmt: skip
+
+
+def _oldest(matter: Matter, found: Figures) -> Text | None:
+    if not found.waiting:
+        return None
+    age = terms.span((matter.last - min(one.since for one in found.waiting)) / 1e6)
+    return Text(f"lâu nhất đã {age.vi}", f"the oldest for {age.en}")
+
+
+def gaps(matter: Matter) -> list[Note]:
+    """What this report can't know."""
+    found = [] if matter.facts is None else [Note(text, "gap") for text in matter.facts.gaps]
+    if matter.since > matter.first:
+        at = local(matter.since, matter.zone)
+        found.append(
+            Note(
+                Text(
+                    f"Chỉ biết đầy đủ từ {at:%d/%m/%Y %H:%M}; phần trước đó không có trong bộ nhớ.",
+                    f"Known in full only from {at:%Y-%m-%d %H:%M}; what was before is no longer in memory.",
+                ),
+                "gap",
+            )
+        )
+    return found

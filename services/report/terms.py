@@ -1,0 +1,106 @@
+"""Words of reports of alerts, in both languages: states, reasons of quiet, causes, priorities. Pure."""
+
+from services.observation.act import Cause
+from services.observation.instants import micros
+from services.observation.text import Text
+from services.report.axes import duration
+from services.report.words import SEVERITY
+
+CAUSES: dict[Cause, Text] = {
+    "real": Text("Có thật", "Real"),
+    "false": Text("Báo sai", "False"),
+    "test": Text("Thử nghiệm", "Test"),
+    "maintenance": Text("Bảo trì", "Maintenance"),
+}
+STATUS = {"Exercise": Text("diễn tập", "exercises"), "Test": Text("thử nghiệm", "tests")}
+PRIORITIES = {
+    "low": Text("Phần mức thấp (chú ý)", "Share of low priority (advisory)"),
+    "medium": Text("Phần mức vừa (theo dõi)", "Share of medium priority (watch)"),
+    "high": Text("Phần mức cao (cảnh báo, khẩn cấp)", "Share of high priority (warning, emergency)"),
+}
+_LABELS = {
+    "normal": Text("bình thường", "normal"),
+    "unacknowledged": Text("chưa xác nhận", "unacknowledged"),
+    "acknowledged": Text("đã xác nhận", "acknowledged"),
+    "rtn-unacknowledged": Text("đã hết, chưa xác nhận", "returned, unacknowledged"),
+    "shelved": Text("gác lại", "shelved"),
+    "suppressed-by-design": Text("giữ im theo thiết kế", "suppressed by design"),
+    "out-of-service": Text("ngừng phục vụ", "out of service"),
+    "closed": Text("đã đóng", "closed"),
+}
+_QUIET = {
+    "shelved": Text("gác lại", "shelved"),
+    "inhibition": Text("cảnh báo lớn hơn", "a greater alert"),
+    "gateway": Text("gateway mất tín hiệu", "its gateway is silent"),
+    "maintenance": Text("bảo trì", "maintenance"),
+    "test": Text("thử nghiệm", "test"),
+    "chattering": Text("chập chờn", "chattering"),
+}
+VERBS = {
+    "acknowledged": Text("xác nhận", "acknowledged"),
+    "unacknowledged": Text("rút xác nhận", "took the acknowledgement back"),
+    "shelve-asked": Text("xin gác lại", "asked to shelve"),
+    "shelved": Text("gác lại", "shelved"),
+    "unshelved": Text("bỏ gác lại", "unshelved"),
+    "assigned": Text("giao việc", "assigned"),
+    "unassigned": Text("rút việc", "unassigned"),
+    "commented": Text("ghi chú", "commented"),
+    "closed": Text("đóng", "closed"),
+    "reopened": Text("mở lại", "reopened"),
+    "approved": Text("duyệt bản tin", "approved a bulletin"),
+    "rejected": Text("từ chối bản tin", "rejected a bulletin"),
+    "overdue": Text("quá hạn, báo người kế tiếp", "overdue, told the next in line"),
+}
+NOUNS = {
+    "maintenance": Text("bảo trì", "maintenance"),
+    "bulletin": Text("bản tin", "bulletin"),
+    "exercise": Text("diễn tập", "exercise"),
+    "observation": Text("quan sát của người", "a person's observation"),
+    "road": Text("đường gửi", "road out"),
+    "link": Text("liên kết", "link"),
+}
+
+
+def label(name: str) -> Text:
+    """A state as ISA-18.2 has it."""
+    return _LABELS.get(name, Text(name, name))
+
+
+def quiet(kind: str) -> Text:
+    """What keeps an alert quiet."""
+    return _QUIET.get(kind, Text(kind, kind))
+
+
+def severity(word: str) -> Text:
+    """A rung of the ladder."""
+    return SEVERITY.get(word, Text(word, word))
+
+
+def span(seconds: float) -> Text:
+    """A stretch of time."""
+    return duration(seconds)
+
+
+def tag(text: str) -> str:
+    """How sure a mark is, in Vietnamese."""
+    for en, vi in (("verified", "đã kiểm chứng"), ("recalled", "theo trí nhớ, cần kiểm lại")):
+        if text.startswith(en):
+            return vi
+    return text
+
+
+def text_of(given: object) -> Text:
+    """A text in two languages as an event carries it; an empty one of anything else."""
+    if isinstance(given, dict):
+        vi, en = given.get("vi"), given.get("en")
+        if isinstance(vi, str) and isinstance(en, str):
+            return Text(vi, en)
+    return Text(given, given) if isinstance(given, str) else Text("", "")
+
+
+def micros_of(given: object) -> int | None:
+    """An instant as an event carries it, µs UTC; None of anything else."""
+    try:
+        return micros(given) if isinstance(given, str) else None
+    except (ValueError, OverflowError):
+        return None

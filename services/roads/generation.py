@@ -1,0 +1,237 @@
+"""All roads under one version of the site and one state of the private file; another of either makes a new
+one.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from random import Random
+
+import msgspec
+from nats.js import JetStreamContext
+
+from services.observation import delivery as nouns
+from services.observation.delivery import Listed
+from services.observation.site import Site
+from services.observation.text import Text
+from services.policy.alerting import Policy
+from services.policy.roads import Road
+from services.roads.carrier import Carrier
+from services.roads.ledger import TROUBLE, Ledger, now_us
+from services.roads.making import carrier_of
+from services.roads.notices import Desk, Queue
+from services.roads.people import Reader, places_of, told_missing
+from services.roads.runner import Parts, Runner
+from services.roads.sources import Events, Said, Source, decoded
+from services.roads.words import minute_of_day
+from services.runtime import logging
+from services.runtime.errors import OperatorError
+from services.runtime.follow import Follower, TailLost
+from services.runtime.health import Health
+from services.runtime.pause import pause
+from services.runtime.people import Book
+from services.runtime.secrets import Secrets
+from services.runtime.streams import ALERTS, DELIVERIES, STATE
+
+LAG_US = 500_000
+"""What was stored a moment ago is perhaps not read yet; `due` must not look past it."""
+RETRY_S, LONGEST_RETRY_S = 0.5, 10.0
+READ = 500
+STILL_EMPTY = 10
+log = logging.get("roads")
+
+
+class Generation:
+    """Opens the roads, feeds them and runs them until told to stop."""
+
+    def __init__(  # noqa: PLR0913  what roads are made of
+        self, js: JetStreamContext, health: Health, site: Site, policy: Policy, secrets: Secrets, book: Book
+    ) -> None:
+        """Of a site, its policy, its secrets and its people."""
+        self._js, self._health, self._site, self._policy, self._secrets = js, health, site, policy, secrets
+        self._runners: dict[str, Runner] = {}
+        self._queues: dict[str, Queue] = {}
+        self._news: dict[str, asyncio.Event] = {}
+        self._read = asyncio.Event()
+        """The stream was read up to where it ended when we came."""
+        self._reader = Reader(policy.keeping, book, places_of(site), self._tell_missing)
+        self._chance = Random()  # noqa: S311  spreads attempts, guards nothing
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run every road until told to stop."""
+        roads = self._policy.roads.roads
+        problems = {road.id: self._problem(road) for road in roads}
+        await self._list(roads, problems)
+        open_roads = [road for road in roads if problems[road.id] is None]
+        work: list[Callable[[asyncio.Event], Awaitable[None]]] = [self._one(road) for road in open_roads]
+        if any(not road.for_machines for road in open_roads):
+            work.append(self._follow_alerts)
+        if open_roads:
+            work.append(self._follow_requests)
+        async with asyncio.TaskGroup() as group:
+            for one in work:
+                group.create_task(_again(one, stop))
+
+    def _problem(self, road: Road) -> Text | None:
+        """Why a road can't be opened; said in HEALTH too, where it becomes an alert."""
+        try:
+            carrier_of(road, self._secrets, self._site.id)
+        except OperatorError as error:
+            self._health.complain(
+                f"road-{road.id}",
+                f"Đường gửi {road.id}: {error.text.vi}",
+                f"road {road.id}: {error.text.en}",
+            )
+            return error.text
+        self._health.settle(f"road-{road.id}")
+        return None
+
+    async def _list(self, roads: Sequence[Road], problems: dict[str, Text | None]) -> None:
+        listed = [
+            Listed(
+                road=road.id,
+                kind=road.kind,
+                carries="events" if road.for_machines else "words",
+                to=road.to,
+                hazards=road.hazards,
+                areas=road.areas,
+                severity=road.severity,
+                status=road.status,
+                problem=problems[road.id],
+            )
+            for road in roads
+        ]
+        await self._js.publish(f"$KV.{STATE}.{nouns.ALL}", nouns.encode(listed))
+
+    def _tell_missing(self, road: Road, names: Sequence[str]) -> None:
+        code = f"road-{road.id}-people"
+        if not names:
+            self._health.settle(code)
+            return
+        words = told_missing(road, names)
+        self._health.complain(code, words.vi, words.en)
+
+    # One road.
+
+    def _one(self, road: Road) -> Callable[[asyncio.Event], Awaitable[None]]:
+        async def run(stop: asyncio.Event) -> None:
+            ledger = Ledger(self._js, road)
+            await ledger.begin()
+            if ledger.gap is not None:
+                self._tell_gap(road, ledger.gap)
+            carrier = carrier_of(road, self._secrets, self._site.id)
+            source = self._source(road, ledger, carrier)
+            parts = Parts(
+                source, carrier, ledger, self._health, self._reader.places.zone, self._chance.random
+            )
+            self._runners[road.id] = runner = Runner(road, parts)
+            if not road.for_machines:
+                await _first(self._read, stop)
+            log.info("road_open", road=road.id, kind=road.kind, after=ledger.state.sequence)
+            await runner.run(stop)
+
+        return run
+
+    def _source(self, road: Road, ledger: Ledger, carrier: Carrier) -> Source:
+        del carrier
+        state = ledger.state
+        if road.for_machines:
+            return Events(self._js, road, self._site.id, state)
+        queue = Queue(road, state.since_us, state.reached_us, state.reached)
+        news = asyncio.Event()
+        self._queues[road.id], self._news[road.id] = queue, news
+
+        async def idle(seconds: float) -> None:
+            news.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await news.wait()
+            except TimeoutError:
+                return
+
+        return Said(road, queue, self._reader, now_us, idle)
+
+    def _tell_gap(self, road: Road, gap: tuple[int, int]) -> None:
+        read, last = gap
+        self._health.complain(
+            f"road-{road.id}-gap",
+            f"Đường gửi {road.id}: luồng cảnh báo mất đoạn cuối (đã gửi tới {read}, nay kết thúc ở {last})",
+            f"road {road.id}: the stream of alerts lost its tail (carried up to {read}, it ends at {last} now)",
+        )
+
+    # What feeds them.
+
+    async def _follow_alerts(self, stop: asyncio.Event) -> None:
+        """Read everything once for all roads of people, from the stream's beginning: notices follow from it."""
+        wanted = {road.id for road in self._policy.roads.roads if not road.for_machines}
+        while not wanted & set(self._queues) and not stop.is_set():
+            await pause(stop, 0.05)
+        await pause(stop, 0.2)
+        zone, desk = self._reader.places.zone, Desk(self._site.id)
+        info = await self._js.stream_info(ALERTS)
+        end, empty = int(info.state.last_seq), 0
+        follower = Follower(self._js, ALERTS, [], max(int(info.state.first_seq) - 1, 0), batch=READ)
+        place = follower.last
+        try:
+            while not stop.is_set():
+                messages = await follower.fetch(READ, 0.25)
+                notices = []
+                for message in messages:
+                    place = message.sequence
+                    event = decoded(message.data)
+                    if event is not None:
+                        notices += desk.take(message.sequence, message.time_us, event)
+                empty = 0 if messages else empty + 1
+                if place >= end or empty >= STILL_EMPTY:
+                    notices += desk.due(now_us() - LAG_US)
+                    self._read.set()
+                for notice in notices:
+                    for queue in self._queues.values():
+                        queue.put(notice, minute_of_day(notice.at, zone))
+                if notices:
+                    for news in self._news.values():
+                        news.set()
+        finally:
+            await follower.close()
+
+    async def _follow_requests(self, stop: asyncio.Event) -> None:
+        """What people ask, from the oldest that some road has not done."""
+        while not self._runners and not stop.is_set():
+            await pause(stop, 0.05)
+        await pause(stop, 0.2)
+        after = min((runner.state.asked for runner in self._runners.values()), default=0)
+        follower = Follower(self._js, DELIVERIES, [nouns.request("*")], after)
+        try:
+            while not stop.is_set():
+                for message in await follower.fetch(100, 0.5):
+                    runner = self._runners.get(message.subject.split(".")[1])
+                    try:
+                        request = nouns.read_request(message.data)
+                    except msgspec.MsgspecError:
+                        log.warning("request_unreadable", sequence=message.sequence)
+                        continue
+                    if runner is not None:
+                        runner.ask(message.sequence, request)
+        finally:
+            await follower.close()
+
+
+async def _again(work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Run until told to stop; the world's faults are waited out, each road for itself."""
+    wait = RETRY_S
+    while not stop.is_set():
+        begun = asyncio.get_running_loop().time()
+        try:
+            await work(stop)
+        except TROUBLE as error:
+            log.warning("road_interrupted", error=repr(error))
+        except TailLost as lost:
+            log.warning("road_tail_lost", read=lost.read, last=lost.last)
+        if stop.is_set():
+            return
+        wait = RETRY_S if asyncio.get_running_loop().time() - begun > LONGEST_RETRY_S else wait * 2
+        await pause(stop, min(wait, LONGEST_RETRY_S))
+
+
+async def _first(read: asyncio.Event, stop: asyncio.Event) -> None:
+    while not read.is_set() and not stop.is_set():
+        await pause(stop, 0.05)

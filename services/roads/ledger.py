@@ -1,0 +1,163 @@
+"""What a road remembers: where it is, in KV STATE; what it carried and what it gave up, on DELIVERIES."""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import APIError, KeyNotFoundError
+
+from services.observation import delivery as nouns
+from services.observation.delivery import Delivery, Letter, RoadState
+from services.policy.roads import Road
+from services.roads.patience import Answer
+from services.runtime import logging
+from services.runtime.nats import NatsError
+from services.runtime.position import Position, check_position, renew_epoch
+from services.runtime.streams import ALERTS, DELIVERIES, STATE
+
+TROUBLE = (NatsError, APIError, TimeoutError, OSError)
+SAVE_EVERY_S = 0.25
+FETCH = 200
+log = logging.get("roads")
+
+
+def now_us() -> int:
+    """µs UTC."""
+    return time.time_ns() // 1000
+
+
+class Ledger:
+    """Of one road. A place that could not be written is written with the next one."""
+
+    def __init__(self, js: JetStreamContext, road: Road) -> None:
+        """Nothing is read before `begin`."""
+        self._js, self.road = js, road
+        self.state = RoadState(road=road.id, kind=road.kind)
+        self._saved: bytes = b""
+        self._saved_at = 0.0
+        self.gap: tuple[int, int] | None = None
+        """Sequences on ALERTS that were lost under us, when the stream lost its tail."""
+
+    async def begin(self) -> None:
+        """Take up where the process before us was; a new road begins at the stream's end."""
+        bucket = await self._js.key_value(STATE)
+        info = await self._js.stream_info(ALERTS)
+        end, epoch = int(info.state.last_seq), (info.config.metadata or {}).get("epoch", "")
+        try:
+            self.state = nouns.read_state((await bucket.get(nouns.key(self.road.id))).value or b"")
+        except KeyNotFoundError:
+            self.state = await self._new(end, epoch)
+        except msgspec.MsgspecError as error:
+            log.error("road_unreadable", road=self.road.id, error=repr(error))
+            self.state = await self._new(end, epoch)
+        state = self.state
+        state.kind = self.road.kind
+        standing = await check_position(self._js, ALERTS, Position(state.epoch, state.sequence, state.hash))
+        if not standing.holds:
+            self.gap = (state.sequence, standing.last)
+            state.epoch = await renew_epoch(self._js, ALERTS, state.epoch)
+            state.sequence, state.hash = standing.last, ""
+            log.warning("road_tail_lost", road=self.road.id, read=self.gap[0], last=standing.last)
+        elif state.epoch != standing.epoch:
+            state.epoch = standing.epoch
+        state.dead = len(await self.dead_letters())
+        await self.save(now=True)
+
+    async def _new(self, end: int, epoch: str) -> RoadState:
+        asked = int((await self._js.stream_info(DELIVERIES)).state.last_seq)
+        now = now_us()
+        state = RoadState(road=self.road.id, kind=self.road.kind, epoch=epoch, sequence=end, asked=asked)
+        state.reached_us = state.since_us = now
+        return state
+
+    async def save(self, *, now: bool = False) -> bool:
+        """Write down where the road is, if that changed and some time passed; False: it could not be."""
+        if not now and time.monotonic() - self._saved_at < SAVE_EVERY_S:
+            return True
+        data = nouns.encode(self.state)
+        if data == self._saved:
+            return True
+        try:
+            await self._js.publish(f"$KV.{STATE}.{nouns.key(self.road.id)}", data, timeout=2.0)
+        except TROUBLE as error:
+            log.warning("road_not_saved", road=self.road.id, error=repr(error))
+            return False
+        self._saved, self._saved_at = data, time.monotonic()
+        return True
+
+    async def record(self, letter: Letter, answer: Answer, attempt: int, took_ms: int) -> None:
+        """Write down an attempt; what can't be written is in the log and in the state all the same."""
+        told = Delivery(
+            t=now_us(),
+            road=self.road.id,
+            id=letter.id,
+            attempt=attempt,
+            outcome="delivered" if answer.taken else "failed",
+            word=answer.word,
+            events=len(letter.sequences),
+            took_ms=took_ms,
+            test=letter.test,
+        )
+        await self._put(nouns.sent(self.road.id), told)
+
+    async def bury(self, letter: Letter, answer: Answer, attempt: int) -> bool:
+        """Put a letter among the dead ones; False when it could not be: then it is not given up yet."""
+        told = Delivery(
+            t=now_us(),
+            road=self.road.id,
+            id=letter.id,
+            attempt=attempt,
+            outcome="dead",
+            word=answer.word,
+            events=len(letter.sequences),
+            letter=letter,
+        )
+        return await self._put(nouns.dead(self.road.id, letter.id), told)
+
+    async def raise_up(self, letter: Letter, answer: Answer) -> bool:
+        """A dead letter was carried after all."""
+        told = Delivery(
+            t=now_us(), road=self.road.id, id=letter.id, attempt=1, outcome="delivered", word=answer.word
+        )
+        return await self._put(nouns.dead(self.road.id, letter.id), told)
+
+    async def _put(self, subject: str, told: Delivery) -> bool:
+        try:
+            await self._js.publish(subject, nouns.encode(told), timeout=2.0, stream=DELIVERIES)
+        except TROUBLE as error:
+            log.warning("delivery_not_recorded", road=self.road.id, error=repr(error))
+            return False
+        return True
+
+    async def dead_letters(self, wanted: Sequence[str] = ()) -> list[Letter]:
+        """Letters that are dead now, oldest first; only these, where named."""
+        config = ConsumerConfig(
+            deliver_policy=DeliverPolicy.LAST_PER_SUBJECT,
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=30.0,
+            mem_storage=True,
+        )
+        subject = nouns.dead(self.road.id, "*")
+        reader = await self._js.pull_subscribe(subject, stream=DELIVERIES, config=config)
+        found: list[Letter] = []
+        try:
+            left = (await reader.consumer_info()).num_pending or 0
+            while left > 0:
+                messages = await reader.fetch(min(left, FETCH), timeout=5.0)
+                left -= len(messages)
+                for message in messages:
+                    told = _told(message.data)
+                    if told is not None and told.outcome == "dead" and told.letter is not None:
+                        found.append(told.letter)
+        finally:
+            await reader.unsubscribe()
+        return [letter for letter in found if not wanted or letter.id in wanted]
+
+
+def _told(data: bytes) -> Delivery | None:
+    try:
+        return nouns.read_delivery(data)
+    except msgspec.MsgspecError:
+        return None

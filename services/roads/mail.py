@@ -1,0 +1,135 @@
+"""The road of e-mail: SMTP by the standard library, so that the server's own words are read.
+
+Not through apprise: it says only whether it worked, and a mail needs more. A recipient that does not exist
+is that mail's own trouble, a wrong password is the road's, a busy server is nobody's; and `Message-ID` is
+the letter's id, so that a mail sent twice lies in the box once.
+"""
+
+import asyncio
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import formatdate
+from typing import NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from services.policy.roads import Road
+from services.roads.carrier import Parcel
+from services.roads.patience import Answer
+
+PERMANENT = 500
+_WORD = 200
+
+
+class Server(NamedTuple):
+    """Where mail is handed in. `tls`: from the first byte; `upgrade`: STARTTLS, else no TLS at all."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    sender: str
+    tls: bool
+    upgrade: bool
+
+
+def server_of(url: str) -> Server:
+    """Read `smtp://user:password@host:587?from=…` (`starttls=no` for a server of one's own) or `smtps://…`.
+
+    Raises:
+        ValueError: not such an address.
+    """
+    found = urlsplit(url)
+    asked = parse_qs(found.query)
+    sender = asked.get("from", [""])[0]
+    if found.scheme not in ("smtp", "smtps") or not found.hostname or "@" not in sender:
+        msg = "the url of a mail server is smtp://user:password@host:587?from=name@domain, or smtps://…"
+        raise ValueError(msg)
+    tls = found.scheme == "smtps"
+    return Server(
+        found.hostname,
+        found.port or (465 if tls else 587),
+        unquote(found.username or ""),
+        unquote(found.password or ""),
+        sender,
+        tls,
+        not tls and asked.get("starttls", ["yes"])[0] != "no",
+    )
+
+
+class Mail:
+    """Hands in one mail per attempt, on a connection of its own, in a thread."""
+
+    def __init__(self, road: Road, server: Server) -> None:
+        """Of a road and its server."""
+        self._road, self._server = road, server
+
+    async def carry(self, parcel: Parcel) -> Answer:
+        """Hand in one mail; taken is what the server answered 250 to."""
+        return await asyncio.to_thread(self._send, parcel)
+
+    async def close(self) -> None:
+        """Nothing stays open."""
+
+    def _send(self, parcel: Parcel) -> Answer:
+        try:
+            with self._connected() as smtp:
+                smtp.send_message(message_of(parcel, self._server))
+        except smtplib.SMTPAuthenticationError as error:
+            return Answer("shut", _said(error.smtp_code, error.smtp_error))
+        except smtplib.SMTPRecipientsRefused as error:
+            code, words = next(iter(error.recipients.values()), (PERMANENT, b""))
+            return Answer("refused" if code >= PERMANENT else "away", _said(code, words))
+        except smtplib.SMTPSenderRefused as error:
+            return Answer(
+                "shut" if error.smtp_code >= PERMANENT else "away", _said(error.smtp_code, error.smtp_error)
+            )
+        except smtplib.SMTPResponseException as error:
+            refused = error.smtp_code >= PERMANENT and isinstance(error, smtplib.SMTPDataError)
+            return Answer("refused" if refused else "away", _said(error.smtp_code, error.smtp_error))
+        except smtplib.SMTPNotSupportedError as error:
+            return Answer("shut", str(error)[:_WORD])
+        except (smtplib.SMTPException, OSError) as error:
+            return Answer("away", f"{type(error).__name__}: {error}"[:_WORD])
+        return Answer("none", f"250 {self._server.host}")
+
+    def _connected(self) -> smtplib.SMTP:
+        server, timeout = self._server, self._road.timeout_s
+        if server.tls:
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, timeout=timeout, context=ssl.create_default_context()
+            )
+        else:
+            smtp = smtplib.SMTP(server.host, server.port, timeout=timeout)
+        try:
+            if server.upgrade:
+                smtp.starttls(context=ssl.create_default_context())
+            if server.user:
+                smtp.login(server.user, server.password)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+
+def message_of(parcel: Parcel, server: Server) -> EmailMessage:
+    """The mail: text, and the same as HTML."""
+    letter, words = parcel.letter, parcel.letter.words
+    mail = EmailMessage()
+    domain = server.sender.rpartition("@")[2].strip("> ")
+    mail["From"], mail["To"] = server.sender, parcel.address
+    mail["Subject"] = words.title if words is not None else letter.id
+    mail["Message-ID"] = f"<{letter.id}@{domain}>"
+    mail["Date"] = formatdate(letter.stored_us / 1e6)
+    mail["Auto-Submitted"] = "auto-generated"
+    if letter.severity in ("warning", "emergency") and letter.status == "Actual":
+        mail["Importance"] = "high"
+    mail.set_content(words.text if words is not None else "")
+    if words is not None and words.html:
+        mail.add_alternative(f"<!doctype html><html><body>{words.html}</body></html>", subtype="html")
+    return mail
+
+
+def _said(code: int, words: bytes | str) -> str:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return f"{code} {text}".replace("\n", " ")[:_WORD]

@@ -1,0 +1,99 @@
+"""Roads over HTTP: webhooks for machines, Zalo OA for people."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import httpx
+import msgspec
+
+from services.policy.roads import Road
+from services.roads import signing
+from services.roads.carrier import Parcel
+from services.roads.patience import Answer, of_http
+
+AGENT = "Haidang-Roads/1"
+ZALO = "https://openapi.zalo.me/v3.0/oa/message/cs"
+ZALO_SHUT = frozenset({-216, -124, -204, -205, -209, -211, -212, -213, -14003, -20009})
+"""Codes of Zalo that mean: nothing will be taken until somebody mends the account or its token."""
+_READ = 200
+
+
+class Webhook:
+    """Posts events, signed; a redirect is not followed: it would take a signed body to somebody else."""
+
+    def __init__(self, road: Road, keys: Sequence[str], form: signing.Format | None = None) -> None:
+        """Of a road and its keys; keys that can't sign are refused at once."""
+        signing.headers("probe", 0, b"", keys)
+        self._road, self._keys, self._form = road, tuple(keys), form
+        self._client = _client(road)
+
+    async def carry(self, parcel: Parcel) -> Answer:
+        """Post one body; 2xx is taken."""
+        content, kind = signing.body(parcel.events, batched=self._road.batch > 1, form=self._form)
+        now = time.time_ns() // 1000
+        headers = {**signing.headers(parcel.letter.id, now, content, self._keys), "content-type": kind}
+        return await _post(self._client, self._road, self._road.url, content, headers)
+
+    async def close(self) -> None:
+        """Drop the connections."""
+        await self._client.aclose()
+
+
+class Zalo:
+    """Messages of a Zalo Official Account to its followers. Zalo answers 200 with an error inside."""
+
+    def __init__(self, road: Road, token: str, url: str = ZALO) -> None:
+        """Of an account's access token; addresses are Zalo user ids."""
+        self._road, self._token, self._url = road, token, url
+        self._client = _client(road)
+
+    async def carry(self, parcel: Parcel) -> Answer:
+        """Send one text."""
+        words = parcel.letter.words
+        text = words.text if words is not None else ""
+        body = {"recipient": {"user_id": parcel.address}, "message": {"text": text[:2000]}}
+        headers = {"access_token": self._token, "content-type": "application/json"}
+        return await _post(self._client, self._road, self._url, msgspec.json.encode(body), headers, _zalo)
+
+    async def close(self) -> None:
+        """Drop the connections."""
+        await self._client.aclose()
+
+
+def _client(road: Road) -> httpx.AsyncClient:
+    timeout = httpx.Timeout(road.timeout_s, connect=min(road.timeout_s, 10.0))
+    return httpx.AsyncClient(timeout=timeout, follow_redirects=False, headers={"user-agent": AGENT})
+
+
+async def _post(  # noqa: PLR0913  what a request is made of
+    client: httpx.AsyncClient,
+    road: Road,
+    url: str,
+    content: bytes,
+    headers: dict[str, str],
+    read: Callable[[httpx.Response, Answer], Answer] | None = None,
+) -> Answer:
+    try:
+        answer = await client.post(url, content=content, headers=headers)
+    except httpx.TimeoutException:
+        return Answer("away", f"no answer within {road.timeout_s:g} s")
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        return Answer("away", f"{type(error).__name__}: {error}"[:_READ])
+    found = of_http(
+        answer.status_code, answer.text[:_READ].replace("\n", " "), answer.headers.get("retry-after")
+    )
+    return found if read is None else read(answer, found)
+
+
+def _zalo(answer: httpx.Response, found: Answer) -> Answer:
+    if not found.taken:
+        return found
+    try:
+        said = msgspec.json.decode(answer.content, type=dict[str, object])
+    except msgspec.MsgspecError:
+        return Answer("away", found.word)
+    code = said.get("error")
+    if code in (0, None):
+        return found
+    word = f"Zalo {code}: {said.get('message', '')}"[:_READ]
+    return Answer("shut" if code in ZALO_SHUT else "refused", word)

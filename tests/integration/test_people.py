@@ -1,0 +1,290 @@
+"""People: who may in, what they see and do, and how soon it ends when they may no more."""
+
+import asyncio
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect as connect_socket
+from websockets.exceptions import ConnectionClosed
+
+from tests.support.api_rig import Rig, rig, told
+from tests.support.listeners import collect, sse
+from tests.support.waiting import until
+
+PASSWORD = "bốn từ bất kỳ là tốt"
+OTHER = "một mật khẩu hoàn toàn khác"
+_IN, _OUT = "thang-tam", "rach-dua"
+
+
+class Site:
+    """The api, asked as somebody."""
+
+    def __init__(self, machine: Rig) -> None:
+        self.rig = machine
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, Any, dict[str, str]]:
+        """Status, document and headers of an answer; without a token as who is on the machine."""
+        given = {"Content-Type": "application/json", **(headers or {})}
+        if token is not None:
+            given["Authorization"] = f"Bearer {token}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310  our own address
+            f"{self.rig.http}/api/v1{path}", data=data, headers=given, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                return answer.status, json.loads(answer.read()), dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read()), dict(error.headers)
+
+    def make(self, name: str, *roles: str, areas: list[str] | None = None) -> None:
+        """An account with the password of these tests."""
+        body = {"name": name, "full_name": name.title(), "roles": list(roles), "password": PASSWORD}
+        status, answer, _ = self.ask("POST", "/people", body | ({"areas": areas} if areas else {}))
+        assert status == 200, answer
+
+    def log_in(self, name: str, password: str = PASSWORD) -> str:
+        """A session's token."""
+        status, answer, _ = self.ask("POST", "/session", {"name": name, "password": password})
+        assert status == 200, answer
+        return str(answer["token"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with rig(tmp_path_factory.mktemp("people")) as machine:
+        made = Site(machine)
+        made.make("lan", "operator", areas=[_IN])
+        made.make("minh", "viewer")
+        made.make("quan-tri", "administrator")
+        yield made
+
+
+def test_a_name_and_its_password_open_a_session_that_ends_when_told(site: Site) -> None:
+    token = site.log_in("lan")
+    status, me, _ = site.ask("GET", "/session", token=token)
+    assert (status, me["subject"], me["by"], me["areas"]) == (200, "lan", "session", [_IN])
+    assert me["may"] == ["operator", "viewer"]
+    assert site.ask("DELETE", "/session", token=token)[0] == 200
+    assert site.ask("GET", "/session", token=token)[0] == 401
+    assert site.ask("GET", "/session")[1]["by"] == "local"
+
+
+def test_wrong_names_and_passwords_are_told_apart_by_nothing(site: Site) -> None:
+    unknown = site.ask("POST", "/session", {"name": "nobody", "password": PASSWORD})
+    wrong = site.ask("POST", "/session", {"name": "minh", "password": OTHER})
+    assert unknown[0] == wrong[0] == 401
+    assert unknown[1]["detail"] == wrong[1]["detail"]
+
+
+def test_guessing_slows_down_and_does_not_keep_the_owner_out(site: Site) -> None:
+    token = site.log_in("minh")  # so that the name is at home at this address
+    guesses = [site.ask("POST", "/session", {"name": "hung", "password": f"guess {n}"}) for n in range(6)]
+    slowed = [answer for answer in guesses if answer[0] == 429]
+    assert slowed, [answer[0] for answer in guesses]
+    assert int(slowed[0][2]["retry-after"]) >= 1
+    assert site.log_in("minh") != token
+
+
+def test_no_answer_and_no_log_line_carries_what_opens_a_door(
+    site: Site, capfd: pytest.CaptureFixture[str]
+) -> None:
+    status, made, _ = site.ask("POST", "/people/minh/tokens", {"name": "script"})
+    assert status == 200
+    session = site.log_in("minh")
+    answers = json.dumps([site.ask("GET", "/people")[1], site.ask("GET", "/people/minh")[1]])
+    logged = "".join(capfd.readouterr())
+    for secret in ("argon2", made["token"], session, PASSWORD):
+        assert secret not in answers
+        assert secret not in logged
+    assert site.ask("GET", "/session", token=made["token"])[1]["token"] == "script"
+    assert site.ask("DELETE", "/people/minh/tokens/script")[0] == 200
+    assert site.ask("GET", "/session", token=made["token"])[0] == 401
+
+
+def test_a_token_expires_and_carries_no_more_than_its_account(site: Site) -> None:
+    assert site.ask("POST", "/people/minh/tokens", {"name": "big", "roles": ["operator"]})[0] == 422
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    status, made, _ = site.ask(
+        "POST", "/people/quan-tri/tokens", {"name": "soon", "roles": ["viewer"], "expires_at": soon}
+    )
+    assert status == 200
+    assert site.ask("GET", "/alerts", token=made["token"])[0] == 200
+    assert site.ask("GET", "/people", token=made["token"])[0] == 403
+    until(lambda: site.ask("GET", "/alerts", token=made["token"])[0] == 401, 5, "the token to expire")
+
+
+def test_only_administrators_of_the_whole_site_keep_accounts(site: Site) -> None:
+    site.make("trong", "administrator", areas=[_IN])
+    assert site.ask("GET", "/people", token=site.log_in("quan-tri"))[0] == 200
+    for name in ("lan", "trong"):
+        token = site.log_in(name)
+        assert site.ask("GET", "/people", token=token)[0] == 403
+        body = {"name": "x", "full_name": "x", "roles": ["viewer"]}
+        assert site.ask("POST", "/people", body, token=token)[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"name": "lan", "full_name": "x", "roles": ["viewer"]}, 409),
+        ({"name": "keeper", "full_name": "x", "roles": ["viewer"]}, 422),
+        ({"name": "Lan", "full_name": "x", "roles": ["viewer"]}, 422),
+        ({"name": "x", "full_name": "x", "roles": ["king"]}, 422),
+        ({"name": "x", "full_name": "x", "roles": ["viewer"], "areas": ["no-such"]}, 422),
+        ({"name": "x", "full_name": "x", "roles": ["viewer"], "password": "short"}, 422),
+        ({"name": "x", "full_name": "x", "roles": ["viewer"], "password": "aaaaaaaaaaaaaaa"}, 422),
+    ],
+)
+def test_what_can_not_be_an_account_is_refused_with_a_word(
+    site: Site, body: dict[str, Any], status: int
+) -> None:
+    found, problem, _ = site.ask("POST", "/people", body)
+    assert found == status
+    assert problem["detail"]
+    assert problem["detail_vi"]
+
+
+def test_lists_and_single_things_end_at_the_areas_of_an_account(site: Site) -> None:
+    site.rig.tell(told("in-1", area=_IN), told("out-1", area=_OUT), told("all-1", area="_"))
+    until(lambda: site.ask("GET", "/alerts/all-1")[0] == 200, 5, "the alerts")
+    token = site.log_in("lan")
+
+    def seen(path: str, key: str = "id") -> set[str]:
+        return {item[key] for item in site.ask("GET", path, token=token)[1]["items"]}
+
+    assert {"in-1", "all-1"} <= seen("/alerts", "alert_id")
+    assert "out-1" not in seen("/alerts", "alert_id")
+    assert seen("/stations") == {"vt-flood-001", "vt-sea-001"}
+    assert "vt-flood-002.street_depth" not in seen("/sensors")
+    assert seen("/gateways") == {"gw-01"}
+    for path in (
+        "/alerts/out-1",
+        "/stations/vt-flood-002",
+        "/sensors/vt-flood-002.street_depth",
+        "/sensors/vt-flood-002.street_depth/observations",
+        "/gateways/gw-02",
+    ):
+        assert site.ask("GET", path, token=token)[0] == 404, path
+    assert site.ask("GET", f"/alerts?area={_OUT}", token=token)[0] == 422
+    events = site.ask("GET", "/events", token=token)[1]["items"]
+    assert {event["subject"] for event in events} >= {"in-1", "all-1"}
+    assert "out-1" not in {event["subject"] for event in events}
+
+
+def test_a_machine_reads_events_and_nothing_else(site: Site) -> None:
+    site.ask("POST", "/people", {"name": "ioc", "full_name": "IOC", "roles": ["machine"]})
+    token = site.ask("POST", "/people/ioc/tokens", {"name": "feed"})[1]["token"]
+    assert site.ask("GET", "/events", token=token)[0] == 200
+    for path in ("/alerts", "/stations", "/people", "/rules"):
+        assert site.ask("GET", path, token=token)[0] == 403, path
+    assert site.ask("POST", "/session", {"name": "ioc", "password": PASSWORD})[0] == 401
+
+
+def test_a_page_of_another_origin_can_not_act(site: Site) -> None:
+    foreign = {"Origin": "https://evil.example"}
+    body = {"name": "x", "full_name": "x", "roles": ["viewer"]}
+    assert site.ask("POST", "/people", body, headers=foreign)[0] == 403
+    assert site.ask("POST", "/session", {"name": "lan", "password": PASSWORD}, headers=foreign)[0] == 403
+
+
+def test_a_stream_tells_its_areas_and_ends_soon_after_its_account_is_disabled(site: Site) -> None:
+    site.make("ca-truc", "operator", areas=[_IN])
+    token = site.log_in("ca-truc")
+
+    async def listen() -> tuple[list[str], float, int | None]:
+        address = f"ws{site.rig.http.removeprefix('http')}/api/v1/events/ws"
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            sse(site.rig.http, bearer=token) as stream,
+            connect_socket(address, additional_headers=headers) as socket,
+        ):
+            source = aiter(stream)
+            await anext(source)  # the first heartbeat: it listens
+            stories = [told("in-2", area=_IN), told("out-2", area=_OUT), told("all-2", area="_")]
+            await asyncio.to_thread(site.rig.tell, *stories)
+            heard = await collect(source, 2)
+            begun = time.monotonic()
+            await asyncio.to_thread(site.ask, "PATCH", "/people/ca-truc", {"disabled": True})
+            async with asyncio.timeout(10):
+                async for _ in source:
+                    continue
+                code = None
+                try:
+                    while True:
+                        await socket.recv()
+                except ConnectionClosed as closed:
+                    code = closed.rcvd.code if closed.rcvd else None
+            return [one.data["subject"] for one in heard], time.monotonic() - begun, code
+
+    subjects, took, code = asyncio.run(listen())
+    assert subjects == ["in-2", "all-2"]
+    assert took < 5.0
+    assert code == 4401
+    assert site.ask("GET", "/session", token=token)[0] == 401
+    site.ask("PATCH", "/people/ca-truc", {"disabled": False})
+    assert site.ask("GET", "/session", token=token)[0] == 401, "an old session came back to life"
+
+
+def test_a_new_password_ends_every_session(site: Site) -> None:
+    site.make("hoa", "viewer")
+    first, second = site.log_in("hoa"), site.log_in("hoa")
+    wrong = site.ask("POST", "/session/password", {"old": OTHER, "new": OTHER}, token=first)
+    assert wrong[0] == 401
+    right = site.ask("POST", "/session/password", {"old": PASSWORD, "new": OTHER}, token=first)
+    assert right[0] == 200, right[1]
+    assert [site.ask("GET", "/session", token=token)[0] for token in (first, second)] == [401, 401]
+    site.log_in("hoa", OTHER)
+
+
+def test_what_one_api_is_told_another_knows_within_seconds(site: Site) -> None:
+    """Changed straight in the bucket, as the command line and another api do."""
+    from services.runtime.nats import Connection  # noqa: PLC0415
+    from services.runtime.people import Account  # noqa: PLC0415
+    from services.runtime.people_changes import Change, changed  # noqa: PLC0415
+    from services.runtime.people_store import PeopleStore  # noqa: PLC0415
+
+    site.make("tam", "viewer")
+    token = site.log_in("tam")
+
+    async def disable(connection: Connection) -> None:
+        def work(found: Account | None) -> Account:
+            assert found is not None
+            return changed(found, Change(disabled=True), "test", time.time_ns() // 1000)
+
+        await PeopleStore(connection.js).change("tam", work)
+
+    site.rig.nats(disable)
+    took = until(lambda: site.ask("GET", "/session", token=token)[0] == 401, 5, "the account to be shut")
+    assert took < 3.0
+
+
+def test_twenty_logins_at_once_leave_the_api_answering(site: Site) -> None:
+    async def flood() -> float:
+        tries = [
+            asyncio.create_task(
+                asyncio.to_thread(site.ask, "POST", "/session", {"name": "minh", "password": PASSWORD})
+            )
+            for _ in range(20)
+        ]
+        slowest = 0.0
+        while not all(task.done() for task in tries):
+            begun = time.monotonic()
+            await asyncio.to_thread(site.rig.get, "/healthz")
+            slowest = max(slowest, time.monotonic() - begun)
+        return slowest
+
+    assert asyncio.run(flood()) < 1.0
