@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from docs import reference
+from docs import reference, reference_acts
+from docs.alerting_schema import alerting
 from docs.lighting_schema import lighting
 from docs.reference import rows
 from services.alerts import rule_tables
@@ -211,6 +212,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "sensors.csv": table(site_sensors.COLUMNS, sensors, ("sensor",)),
         "rules.toml": closed(rules, rules),
         "lighting.toml": lighting(),
+        "alerting.toml": alerting(),
     }
 
 
@@ -332,6 +334,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "rejects.md": rejects_page() + note,
         FOLDER / "settings.md": settings_page() + note,
         FOLDER / "events.md": reference.events_page() + note,
+        FOLDER / "lifecycle.md": reference_acts.lifecycle_page(rows, reference.prose) + note,
         FOLDER / "rule-kinds.md": reference.rule_kinds_page() + note,
         FOLDER / "metrics.md": reference.metrics_page() + note,
         FOLDER / "words.md": reference.words_page() + note,

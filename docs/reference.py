@@ -6,11 +6,11 @@ A verb, a field or a kind that nobody has described here is a KeyError: say it.
 from collections.abc import Iterable
 from textwrap import fill
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from docs import reference_situations
+from docs import reference_acts, reference_situations
 from services.alerts.hazard import Hazard, Part
 from services.alerts.hazards import hazards
 from services.alerts.hazards.system import GATEWAY_SILENT
@@ -65,8 +65,12 @@ FIELDS = {
     "blind": Text("đang mất quan sát", "it is blind now"),
     "status": Text("thật, diễn tập hay thử", "for real, an exercise or a test; as in CAP"),
     "readings": Text("thời điểm các số đo làm căn cứ", "times of the readings it rests on"),
-    "by": Text("người đã thao tác (chưa dùng)", "who acted (not used yet)"),
-    "seen": Text("phiên bản người đó đã thấy (chưa dùng)", "the version they saw (not used yet)"),
+    "by": Text("người đã thao tác; `keeper`: hệ thống", "who acted; `keeper`: the service itself"),
+    "origin": Text(
+        "không có: cảm biến; `manual`: người nhập; `official_bulletin`: bản tin chính thức",
+        "left out: sensors say it; `manual`: a person; `official_bulletin`: an authority",
+    ),
+    "seen": Text("phiên bản người đó đã thấy", "the version they saw"),
 }
 
 ENVELOPE = {
@@ -74,7 +78,7 @@ ENVELOPE = {
     "source": Text("`/sites/<địa bàn>`", "`/sites/<site>`"),
     "type": Text("`vn.haidang.alert.<động từ>.v1`", "`vn.haidang.alert.<verb>.v1`"),
     "subject": Text("mã của cảnh báo", "the alert"),
-    "time": Text("như trong `data`", "as in `data`"),
+    "time": Text("như trong `data`; của thao tác: lúc thao tác", "as in `data`; of an act: when it was done"),
     "data": Text("cảnh báo sau sự kiện này", "the alert as it stands after the event"),
     "specversion": Text("`1.0`", "`1.0`"),
     "datacontenttype": Text("`application/json`", "`application/json`"),
@@ -134,10 +138,14 @@ def rows(header: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in body)
 
 
+_LEFT_OUT = (NoneType, msgspec.UnsetType)
+
+
 def _type(hint: Any) -> str:
     """A type as JSON has it."""
-    if get_origin(hint) is UnionType:
-        return " or ".join(_type(part) for part in get_args(hint) if part is not NoneType) + " or null"
+    if get_origin(hint) in (UnionType, Union):
+        said = " or ".join(_type(part) for part in get_args(hint) if part not in _LEFT_OUT)
+        return f"{said} or null" if NoneType in get_args(hint) else said
     if get_origin(hint) is Literal:
         return "text"
     names = {str: "text", float: "number", int: "number", bool: "true, false", Text: "`{vi, en}`"}
@@ -202,8 +210,9 @@ def events_page() -> str:
         )
         + "\n"
         + prose(
-            "What people do (acknowledge, shelve, close) will be events of the same form; it is not there",
-            "yet. Pass over a verb you do not know.",
+            "These are the engine's; what people and the keeper do is",
+            "[below](#what-people-and-the-keeper-do).",
+            "Pass over a verb you do not know.",
         )
         + "## The event\n\n"
         + rows(
@@ -221,6 +230,7 @@ def events_page() -> str:
         + "\n## One event\n\n```json\n"
         + _example()
         + "\n```\n"
+        + reference_acts.section(rows, prose, _type)
         + reference_situations.section(rows, prose, _type)
     )
 

@@ -85,7 +85,8 @@ def section(rows: Rows, prose: Callable[..., str], kind_of: Callable[[Any], str]
         + prose(
             f"A member has {parts}; `since` is when its condition began, `severity` how bad it was when it",
             "joined, and a `consequence` follows from the others. One that left has",
-            f"{gone}: `cleared`, `moved` (to another situation) or `regrouped`.",
+            f"{gone}: `cleared`, `moved` (to another situation), `regrouped`, "
+            "or `aside` (a maintenance or test window).",
         ).rstrip("\n")
         + "\n"
     )

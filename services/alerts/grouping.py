@@ -9,6 +9,9 @@ Over 250 lines: joining, opening, merging and ending work on the same few maps, 
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
 
 from services.alerts.situation import Left, Situation, SituationEvent, State, Unfolding, situation_id
 from services.alerts.situation_kinds import DEFAULT, Grouping, Kind, family_of
@@ -21,6 +24,13 @@ from services.observation.topics import SITE_AREA
 
 CLOCK = "clock"
 _CONDITION = {events.type_of(verb): verb for verb in Verb}
+
+
+class Service(NamedTuple):
+    """A window takes an alert out of service, or gives it back."""
+
+    window: str
+    out: bool
 
 
 class Grouper:
@@ -41,6 +51,9 @@ class Grouper:
         self._at: dict[tuple[str, str, str], Group] = {}
         self._of: dict[str, Group] = {}
         self._touched: dict[str, Group] = {}
+        self._aside: dict[str, OpenAlert] = {}
+        self._out: dict[str, set[str]] = {}
+        """Alerts out of service, and the windows that they are so for."""
 
     @property
     def open_situations(self) -> Iterator[Situation]:
@@ -49,12 +62,23 @@ class Grouper:
 
     # What was decided before: taken in, nothing follows.
 
-    def note(self, event: CloudEvent, sequence: int) -> OpenAlert | None:
+    def note(self, event: CloudEvent, sequence: int, service: Service | None = None) -> OpenAlert | None:
         """Keep an alert's condition; what it had been is given back. Nothing of situations moves."""
         alert, verb = event.data, _CONDITION.get(event.type)
         known = self._open.get(alert.alert_id)
+        if service is not None:
+            self._serve(alert.alert_id, service)
+            return known
         if verb is None:
             return known
+        if alert.alert_id in self._aside:
+            if verb == Verb.CLEARED:
+                del self._aside[alert.alert_id], self._out[alert.alert_id]
+            else:
+                self._aside[alert.alert_id] = msgspec.structs.replace(
+                    self._aside[alert.alert_id], alert=alert
+                )
+            return None
         if known is not None:
             self._forget(known)
         if verb != Verb.CLEARED:
@@ -62,6 +86,19 @@ class Grouper:
             if family is not None:
                 self._remember(OpenAlert(alert, family, known.order if known else sequence))
         return known
+
+    def _serve(self, alert_id: str, service: Service) -> None:
+        """An alert is out of service as long as one window says so."""
+        windows = self._out.setdefault(alert_id, set())
+        (windows.add if service.out else windows.discard)(service.window)
+        known = self._open.get(alert_id)
+        if windows and known is not None:
+            self._forget(known)
+            self._aside[alert_id] = known
+        elif not windows and alert_id in self._aside:
+            self._remember(self._aside.pop(alert_id))
+        if alert_id not in self._aside:
+            del self._out[alert_id]
 
     def _remember(self, one: OpenAlert) -> None:
         status, area = one.place
@@ -99,17 +136,19 @@ class Grouper:
 
     # Decisions.
 
-    def alert(self, event: CloudEvent, sequence: int, wall: int) -> list[SituationEvent]:
+    def alert(
+        self, event: CloudEvent, sequence: int, wall: int, service: Service | None = None
+    ) -> list[SituationEvent]:
         """What follows from an event of an alert; `wall`: when it was stored, µs UTC."""
         alert_id = event.data.alert_id
-        before = self.note(event, sequence)
+        before = self.note(event, sequence, service)
         now = self._open.get(alert_id)
         if before is None and now is None:
             return []
         cause = Cause(event.id, micros(event.data.time), wall, alert_id)
         group = self._of.get(alert_id)
         if now is None and group is not None:
-            self._leave(group, Left(alert_id, event.data.time))
+            self._leave(group, Left(alert_id, event.data.time, "cleared" if service is None else "aside"))
         elif now is not None and before is None:
             self._end_before_gap(now, cause)
             self._find_place(now, cause)
@@ -218,8 +257,8 @@ class Grouper:
         groups = [g for g in self._groups.values() if g.status == status and g.area != SITE_AREA]
         local = [group for group in groups if group.kind.name == kind.name]
         areas = {group.area for group in local if group.members}
-        if kind.wide_by == "alert":
-            areas.update(*(self._where.get((status, family), ()) for family in kind.core))
+        single = kind.core if kind.wide_by == "alert" else kind.spreads
+        areas.update(*(self._where.get((status, family), ()) for family in single))
         if len(areas - {SITE_AREA}) < self.grouping.areas_for(kind):
             return
         taken = local + [g for g in groups if g.kind.name in kind.absorbs]

@@ -2,6 +2,8 @@
 
 A person acts on what they saw. What another did since, or that it got worse, is told instead of overwritten;
 that it eased, lost sight or was called again by the keeper takes nothing from anybody's word.
+
+Over 250 lines: a table, one short function for each act.
 """
 
 from collections.abc import Callable

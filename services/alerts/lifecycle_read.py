@@ -10,6 +10,7 @@ from services.observation.event import SEVERITIES, Verb, noun_and_verb
 from services.observation.instants import micros
 
 CONDITION_VERBS = frozenset(Verb)
+_NO_ACT = Act()
 _KNOWN = frozenset({*Verb, *PersonVerb, *KeeperVerb})
 
 
@@ -41,12 +42,12 @@ def read(sequence: int, stored_us: int, event: Mapping[str, Any]) -> Happened | 
     noun, verb = found
     if noun != "alert" or verb not in _KNOWN:
         return None
-    try:
-        act = msgspec.convert(data.get("act") or {}, Act)
-    except msgspec.ValidationError:
-        if verb not in CONDITION_VERBS:
+    act = _NO_ACT
+    if verb not in CONDITION_VERBS:
+        try:
+            act = msgspec.convert(data.get("act") or {}, Act)
+        except msgspec.ValidationError:
             return None
-        act = Act()
     by = data.get("by")
     source = str(event.get("source", ""))
     return Happened(
@@ -56,7 +57,7 @@ def read(sequence: int, stored_us: int, event: Mapping[str, Any]) -> Happened | 
         stored_us,
         instant(event.get("time"), stored_us),
         source.removeprefix("/sites/"),
-        {**data, "alert_id": data.get("alert_id", event["subject"])},
+        data if "alert_id" in data else {**data, "alert_id": event["subject"]},
         by if isinstance(by, str) else None,
         act,
     )

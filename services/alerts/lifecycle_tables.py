@@ -61,7 +61,7 @@ ACKNOWLEDGEMENT = Machine(
 )
 SHELVING = Machine(
     "shelving",
-    Text("gác lại: tạm im đến một thời điểm", "shelving: quiet until an instant, by a person's word"),
+    Text("tạm gác: im đến một thời điểm", "shelving: quiet until an instant, by a person's word"),
     (UNSHELVED, ASKED, SHELVED),
     UNSHELVED,
     {
@@ -80,7 +80,7 @@ SHELVING = Machine(
     },
     {
         (SHELVED, Verb.ESCALATED): Text(
-            "chỉ khi vượt mức lúc được gác lại", "only above the severity at which it was shelved"
+            "chỉ khi vượt mức lúc được tạm gác", "only above the severity at which it was shelved"
         )
     },
 )

@@ -12,22 +12,22 @@ REFUSALS = {
     "already-acknowledged": Text("cảnh báo đã được xác nhận", "the alert is acknowledged already"),
     "not-acknowledged": Text("cảnh báo chưa được xác nhận", "the alert is not acknowledged"),
     "nothing-to-shelve": Text(
-        "cảnh báo đã hết; không còn gì để gác lại", "the alert is over; there is nothing left to shelve"
+        "cảnh báo đã hết; không còn gì để tạm gác", "the alert is over; there is nothing left to shelve"
     ),
     "why-missing": Text("cần nêu lý do (why)", "a reason is needed (why)"),
     "until-missing": Text(
         "cần thời điểm kết thúc (until), ở tương lai", "an end is needed (until), in the future"
     ),
-    "too-long": Text("chỉ được gác lại tối đa {} giờ", "it may be shelved for {} hours at most"),
+    "too-long": Text("chỉ được tạm gác tối đa {} giờ", "it may be shelved for {} hours at most"),
     "second-person": Text(
-        "cần người thứ hai đồng ý gác lại cảnh báo này",
+        "cần người thứ hai đồng ý tạm gác cảnh báo này",
         "a second person must agree to shelve this alert",
     ),
     "asked-otherwise": Text(
-        "đề nghị gác lại đang chờ có thời hạn khác; đồng ý đúng như đã đề nghị, hoặc bỏ gác lại trước",
+        "đề nghị tạm gác đang chờ có thời hạn khác; đồng ý đúng như đã đề nghị, hoặc bỏ tạm gác trước",
         "the shelving that waits asks for another end; agree to it as it was asked, or unshelve first",
     ),
-    "not-shelved": Text("cảnh báo không bị gác lại", "the alert is not shelved"),
+    "not-shelved": Text("cảnh báo không bị tạm gác", "the alert is not shelved"),
     "assignee-missing": Text("cần tên người nhận (assignee)", "the name of a person is needed (assignee)"),
     "already-assigned": Text("người này đang phụ trách cảnh báo", "the alert is assigned to them already"),
     "not-assigned": Text("cảnh báo chưa giao cho ai", "the alert is assigned to nobody"),
@@ -63,9 +63,9 @@ _DID = {
     "escalated": Text("cảnh báo đã tăng mức", "it escalated"),
     "acknowledged": Text("đã xác nhận", "acknowledged it"),
     "unacknowledged": Text("đã bỏ xác nhận", "took the acknowledgement back"),
-    "shelve-asked": Text("đã đề nghị gác lại", "asked to shelve it"),
-    "shelved": Text("đã gác lại", "shelved it"),
-    "unshelved": Text("đã bỏ gác lại", "unshelved it"),
+    "shelve-asked": Text("đã đề nghị tạm gác", "asked to shelve it"),
+    "shelved": Text("đã tạm gác", "shelved it"),
+    "unshelved": Text("đã bỏ tạm gác", "unshelved it"),
     "assigned": Text("đã giao việc", "assigned it"),
     "unassigned": Text("đã bỏ giao việc", "took the assignment back"),
     "closed": Text("đã đóng", "closed it"),

@@ -1,7 +1,7 @@
 """A child's side of its link: heartbeats and counts for the parent, requests and bulletins from it.
 
-The parent asks and we answer; requests we fetch ourselves, when its heartbeat says that one waits. Each is decided
-against our own alert and answered by an event, a refusal too: it goes up by the way of all events.
+The parent asks and we answer; requests we fetch ourselves, when its heartbeat says that one waits. Each is
+decided against our own alert and answered by an event, a refusal too: it goes up by the way of all events.
 """
 
 import asyncio
@@ -211,7 +211,7 @@ class Above:
         raise TimeoutError
 
     async def _state(self, bulletin: Bulletin) -> None:
-        subject = events.subject(self._own.site, "_", alert_of(bulletin))
+        subject = events.subject(self._own.site, "_", alert_of(self._own.site, bulletin))
         for _ in range(TRIES):
             history = await self._history(subject)
             written = stated(self._own.site, bulletin, history, _now())

@@ -1,7 +1,8 @@
 """Links between sites: what is decided about a child's events, its freshness, its way. Pure.
 
-A site is one writer of `alerts.<site>.>`; whoever is above holds a copy. So an event is known by its id, the order
-of one subject is the order at its site, and a copy can be made again from any point: what is there is passed over.
+A site is one writer of `alerts.<site>.>`; whoever is above holds a copy. So an event is known by its id, the
+order of one subject is the order at its site, and a copy can be made again from any point: what is there is
+passed over.
 """
 
 from collections import OrderedDict
@@ -171,9 +172,9 @@ class Pending(msgspec.Struct, frozen=True):
 class Clock:
     """As of when the copy of a child is whole.
 
-    A heartbeat says how far the child's stream went when it answered, which was after it was asked. Once the copy
-    has come so far, it holds everything that stood there when we *asked*, by our own clock: an answer that was
-    long on its way proves nothing about now, and the child's clock plays no part.
+    A heartbeat says how far the child's stream went when it answered, which was after it was asked. Once the
+    copy has come so far, it holds everything that stood there when we *asked*, by our own clock: an answer
+    that was long on its way proves nothing about now, and the child's clock plays no part.
     """
 
     def __init__(self) -> None:

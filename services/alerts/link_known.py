@@ -42,8 +42,8 @@ async def read_subject(js: JetStreamContext, subject: str) -> list[tuple[int, in
 class Copier:
     """Writes events of one child. What is there is passed over, by id; two copiers at once do no harm.
 
-    Every event goes in only behind the last of its subject that we know of: so nothing can come twice, nor come
-    before what belongs in front of it, whatever the memory of ids says.
+    Every event goes in only behind the last of its subject that we know of: so nothing can come twice, nor
+    come before what belongs in front of it, whatever the memory of ids says.
     """
 
     def __init__(self, js: JetStreamContext, memory: Memory) -> None:
@@ -82,9 +82,11 @@ class Copier:
                     continue
                 headers = {ID: item.id, EXPECTED: str(known.last)}
                 ack = await self._js.publish(subject, item.data, headers=headers)
-                if ack.duplicate:  # it stands where we did not look: somebody else wrote just now
-                    self._memory.drop(subject)
-                    return False
+                if ack.duplicate:
+                    # The server has seen the id a moment ago. Not here, or the last of the subject were another:
+                    # two sites use one id. That must not stop the others; the subject tells them apart.
+                    log.warning("id_used_twice", subject=subject, id=item.id)
+                    ack = await self._js.publish(subject, item.data, headers={EXPECTED: str(known.last)})
                 known.ids.add(item.id)
                 known.last = ack.seq
                 self._memory.put(subject, known)

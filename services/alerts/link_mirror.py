@@ -1,8 +1,8 @@
 """A child's alerts, copied over its leaf connection into the own stream, and how old the copy is.
 
-Read by position: (epoch, sequence, hash) of what was last copied stands in KV `STATE`. Where the child's stream
-does not hold that place any more (a lost tail, a restored stream), we go back to the newest place that it does
-hold and read on from there; what we have is passed over.
+Read by position: (epoch, sequence, hash) of what was last copied stands in KV `STATE`. Where the child's
+stream does not hold that place any more (a lost tail, a restored stream), we go back to the newest place that
+it does hold and read on from there; what we have is passed over.
 """
 
 import asyncio

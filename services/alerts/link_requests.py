@@ -106,9 +106,8 @@ def encode(value: Request | Bulletin) -> bytes:
 
 def read(subject: str, data: bytes) -> Request | Bulletin | None:
     """A message of ACTS; None when a newer release or another program wrote it."""
-    parts = subject.split(".")
-    decoder: msgspec.json.Decoder[Any] = _bulletin if len(parts) > 2 and parts[2] == BULLETIN else _request  # noqa: PLR2004
-    try:
+    parts = subject.split(".") decoder: msgspec.json.Decoder[Any] = _bulletin if len(parts) > 2 and parts[2]
+    == BULLETIN else _request  # noqa: PLR2004 try:
         found: Request | Bulletin = decoder.decode(data)
     except msgspec.MsgspecError:
         return None
@@ -186,14 +185,17 @@ def refused(own: str, request: Request, why: str | Refusal, now: int) -> Written
     return Written(name, events.subject(own, request.area, name), _encoder.encode(event))
 
 
-def alert_of(bulletin: Bulletin) -> str:
-    """Id of the alert that a bulletin is at a child: one for all messages about the same thing."""
-    return _hash(bulletin.site, bulletin.about)
+def alert_of(own: str, bulletin: Bulletin) -> str:
+    """Id of the alert that a bulletin is at a site: one for all messages about the same thing.
+
+    Each site has its own: ids are of one event only, wherever it is copied to.
+    """
+    return _hash(own, bulletin.site, bulletin.about)
 
 
 def stated(own: str, bulletin: Bulletin, history: list[Event], now: int) -> Written | None:
     """The event by which a bulletin shows at a child; None where it is there, or changes nothing."""
-    name = alert_of(bulletin)
+    name = alert_of(own, bulletin)
     event_id = _hash(own, bulletin.site, bulletin.identifier)
     if any(event.body.get("id") == event_id for event in history) or bulletin.severity not in SEVERITIES:
         return None

@@ -39,11 +39,11 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """An alert that no longer counts: it cleared, or the situation is told elsewhere from `time` on."""
+    """An alert that no longer counts: it cleared, is told elsewhere from `time` on, or is out of service."""
 
     alert_id: str
     time: str
-    why: Literal["cleared", "moved", "regrouped"] = "cleared"
+    why: Literal["cleared", "moved", "regrouped", "aside"] = "cleared"
 
 
 class Situation(msgspec.Struct, kw_only=True):

@@ -33,6 +33,7 @@ class Kind(NamedTuple):
             it. consequences: those of `also` that follow from it.
         by: whether `least` counts different groups, or alerts.
         wide_by: whether areas count for a site-wide one when they have a situation, or an open core alert.
+        spreads: families of which an open alert is enough for an area to count, though others are not.
         absorbs: kinds that go up in this one when it opens in their area.
         local: whether it can be of one area; areas, window: its own where the site's do not fit it.
     """
@@ -45,6 +46,7 @@ class Kind(NamedTuple):
     least: int = 2
     by: Literal["group", "alert"] = "group"
     wide_by: Literal["situation", "alert"] = "situation"
+    spreads: tuple[str, ...] = ()
     absorbs: tuple[str, ...] = ()
     local: bool = True
     areas: int | None = None
@@ -131,6 +133,8 @@ KINDS = (
         },
         also=("outfall", "tide", "reservoir", "lamps"),
         consequences=("lamps",),
+        # Thunder comes before the rain: over several areas it is one storm already, told once.
+        spreads=("rain", "lightning", "wind"),
         absorbs=("flood",),
     ),
     Kind(

@@ -8,11 +8,15 @@ stream is crossed off. So a keeper may die anywhere.
 import msgspec
 
 from services.alerts import situation
-from services.alerts.grouping import CLOCK, Grouper
+from services.alerts.grouping import CLOCK, Grouper, Service
 from services.alerts.situation import SituationEvent
 from services.observation import event as events
+from services.observation.act import Act, KeeperVerb
 
 NOUNS = ("alert", "situation")
+OUT, BACK = events.type_of(KeeperVerb.SUPPRESSED), events.type_of(KeeperVerb.UNSUPPRESSED)
+SERVICED = ("maintenance", "test")
+"""Kinds of quiet that set an alert aside: what is worked at says nothing of the weather."""
 
 
 class _Head(msgspec.Struct):
@@ -21,6 +25,28 @@ class _Head(msgspec.Struct):
 
 
 _head = msgspec.json.Decoder(_Head)
+
+
+class _Quieted(msgspec.Struct):
+    act: Act
+
+
+class _Suppressed(msgspec.Struct):
+    data: _Quieted
+
+
+_suppressed = msgspec.json.Decoder(_Suppressed)
+
+
+def _service(kind: str, data: bytes) -> Service | None:
+    """Whether an event takes an alert out of service, or gives it back."""
+    if kind not in (OUT, BACK):
+        return None
+    try:
+        quiet = _suppressed.decode(data).data.act.quiet
+    except msgspec.MsgspecError:
+        return None
+    return Service(quiet.key, kind == OUT) if quiet is not None and quiet.kind in SERVICED else None
 
 
 class Reader:
@@ -51,10 +77,11 @@ class Reader:
             event = events.decode(data)
         except msgspec.MsgspecError:
             return False
+        service = _service(head.type, data)
         if sequence <= self.decided:
-            self.grouper.note(event, sequence)
+            self.grouper.note(event, sequence, service)
         else:
-            self.owe(self.grouper.alert(event, sequence, stored_us))
+            self.owe(self.grouper.alert(event, sequence, stored_us, service))
         return True
 
     def owe(self, told: list[SituationEvent]) -> None:

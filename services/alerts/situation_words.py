@@ -47,7 +47,17 @@ def updated(told: Told) -> Text:
     if told.joined:
         what, areas = family_texts(m.family for m in told.joined), _areas(told, (m.area for m in told.joined))
         parts.append(Text(f"Thêm {what.vi} tại {areas.vi}.", f"Joined by {what.en} at {areas.en}."))
-    over = [member for member, gone in zip(told.lost, told.left, strict=True) if gone.why != "moved"]
+    gone_by = list(zip(told.lost, told.left, strict=True))
+    aside = [member for member, gone in gone_by if gone.why == "aside"]
+    over = [member for member, gone in gone_by if gone.why not in ("moved", "aside")]
+    if aside:
+        what, areas = family_texts(m.family for m in aside), _areas(told, (m.area for m in aside))
+        parts.append(
+            Text(
+                f"Không tính {what.vi} tại {areas.vi}: đang bảo trì hoặc thử.",
+                f"Set aside, under maintenance or test: {what.en} at {areas.en}.",
+            )
+        )
     if over:
         what, areas = family_texts(m.family for m in over), _areas(told, (m.area for m in over))
         parts.append(Text(f"Đã hết {what.vi} tại {areas.vi}.", f"Over: {what.en} at {areas.en}."))

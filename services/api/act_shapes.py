@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.api.alert_shapes import Alert
 from services.api.params import Instant
-from services.api.schemas import Alert, CloudEvent, Severity, Words
+from services.api.schemas import CloudEvent, Severity, Time, Words
 
 Line = Annotated[str, Field(min_length=1, max_length=400)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -96,6 +97,25 @@ class ActDone(_Shape):
     repeated: bool
 
 
+class SentAct(_Shape):
+    """An act on a linked site's alert: that site decides, and an event of it is the answer."""
+
+    id: str
+    act: str
+    by: str
+    at: Time
+    state: Literal["sent", "confirmed", "refused"]
+    text: Words
+    code: str | None = None
+    reason: Words | None = None
+
+
+class ActSent(_Shape):
+    """Sent, not confirmed; `requests` of the alert tell what became of it."""
+
+    request: SentAct
+
+
 class MemberResult(_Shape):
     """What became of an act on one alert of a situation."""
 
@@ -111,6 +131,20 @@ class SituationActed(_Shape):
 
     situation_id: str
     results: list[MemberResult]
+
+
+SENT_EXAMPLE: dict[str, Any] = {
+    "request": {
+        "id": "0f3e5d7c9b1a42638475a6b7c8d9e0f1",
+        "act": "acknowledge",
+        "by": "tinh/nguyen.lan",
+        "at": "2026-10-20T01:12:00Z",
+        "state": "sent",
+        "text": {"vi": "đã gửi, chưa được xác nhận", "en": "sent, not confirmed"},
+        "code": None,
+        "reason": None,
+    }
+}
 
 
 def act_examples(standing: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:

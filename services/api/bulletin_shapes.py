@@ -12,7 +12,7 @@ class _Shape(BaseModel):
 
 
 class Draft(_Shape):
-    """What waits for approval: the message word for word, and who has agreed. `proposal` names it in an approval."""
+    """What waits for approval, word for word, and who has agreed. `proposal` names it in an approval."""
 
     proposal: str
     proposed_at: Time

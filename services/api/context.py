@@ -14,10 +14,13 @@ from services.api.heard import Heard
 from services.api.heartbeats import Heartbeats, now_us
 from services.api.latest import Latest
 from services.api.lit import Lit
+from services.api.linked import Linked
 from services.api.push.hub import Hub
+from services.api.requests import Requested
 from services.api.reporter import Reporter
 from services.api.running_site import RunningSite
 from services.api.throttle import Throttle
+from services.observation.tally import Tally
 from services.runtime.passwords import Verifier
 from services.runtime.people import Book
 from services.runtime.people_store import PeopleStore
@@ -48,6 +51,12 @@ class Context:
     load: LoadBook = field(default_factory=LoadBook)
     """The duty's book: what alerts cost who is on duty."""
     reporter: Reporter = field(init=False)
+    linked: Linked = field(init=False)
+    """Sites below, and how old our copies of them are."""
+    requested: Requested = field(init=False)
+    """Acts on their alerts, sent and answered."""
+    tally: Tally = field(default_factory=Tally)
+    """Events by site and day."""
     latest: Latest = field(init=False)
     lit: Lit = field(init=False)
     canary_archived_us: int | None = None
@@ -58,6 +67,8 @@ class Context:
     def __post_init__(self) -> None:
         """What is made of the others."""
         self.people = PeopleStore(self.js)
+        self.linked = Linked(self.js, lambda: self.site.site.id, self.clock)
+        self.requested = Requested(self.js)
         self.latest = Latest(self.database)
         self.reporter = Reporter(self)
         self.lit = Lit(self.js, self.site)

@@ -8,8 +8,13 @@ from typing import Any
 from services.api.act_shapes import act_examples
 from services.api.bulletin_shapes import EXAMPLES as BULLETIN_EXAMPLES
 from services.api.command_examples import COMMAND_EXAMPLES
+from services.api.exercise_shapes import EXERCISE_EXAMPLES
+from services.api.link_shapes import LINK_EXAMPLES
 from services.api.observation_shapes import OBSERVATION_EXAMPLES
+from services.api.maintenance_shapes import EXAMPLES as MAINTENANCE_EXAMPLES
+from services.api.road_shapes import EXAMPLES as ROAD_EXAMPLES
 from services.api.people_shapes import PEOPLE_EXAMPLES
+from services.api.report_shapes import EXAMPLES as REPORT_EXAMPLES
 from services.api.situation_shapes import EXAMPLES as SITUATION_EXAMPLES
 from services.observation.reasons import TABLE, Reason
 
@@ -48,6 +53,8 @@ _STANDING = {
     "blind": False,
     "origin": "sensor",
     "site": "ba-ria",
+    "fresh": True,
+    "as_of": "2026-10-20T01:20:00Z",
     "label": "unacknowledged",
     "attention": True,
     "silent": False,
@@ -176,9 +183,14 @@ EXAMPLES: dict[str, Any] = {
     **act_examples(_STANDING, _EVENT),
     **BULLETIN_EXAMPLES,
     **COMMAND_EXAMPLES,
+    **EXERCISE_EXAMPLES,
     **OBSERVATION_EXAMPLES,
+    **MAINTENANCE_EXAMPLES,
+    **ROAD_EXAMPLES,
     **PEOPLE_EXAMPLES,
     **SITUATION_EXAMPLES,
+    **REPORT_EXAMPLES,
+    **LINK_EXAMPLES,
     "list_gateways": _list(_GATEWAY, history="ok"),
     "get_gateway": {
         **_GATEWAY,

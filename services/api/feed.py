@@ -1,6 +1,8 @@
 """The feed: ALERTS from its beginning, into the fold and the hub, for as long as the service lives."""
 
 import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -10,6 +12,7 @@ from services.alerts.load_book import LoadBook
 from services.api.fold import Fold
 from services.api.push.entry import Entry, entry_of, event_of
 from services.api.push.hub import Hub
+from services.observation.tally import Tally
 from services.runtime import logging, metrics
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
@@ -33,9 +36,17 @@ class AlertFeed:
     """Reads ALERTS and keeps fold and hub equal to it."""
 
     def __init__(  # noqa: PLR0913  what is to be fed
-        self, js: JetStreamContext, fold: Fold, hub: Hub, health: Health, load: LoadBook | None = None
+        self,
+        js: JetStreamContext,
+        fold: Fold,
+        hub: Hub,
+        health: Health,
+        load: LoadBook | None = None,
+        tally: Tally | None = None,
+        answers: Callable[[str, Mapping[str, Any]], None] | None = None,
     ) -> None:
-        """Take what is to be fed; `run` starts."""
+        """Take what is to be fed; `run` starts. `answers` is told each event under its subject."""
+        self._tally, self._answers = Tally() if tally is None else tally, answers
         self._js, self.fold, self.hub, self._health = js, fold, hub, health
         self._load = LoadBook() if load is None else load
 
@@ -61,6 +72,7 @@ class AlertFeed:
         start = max(info.state.first_seq - 1, 0)
         self.hub.caught_up.clear()
         self.fold.clear()
+        self._tally.clear()
         self._load.clear()
         self.hub.reset(epoch, start)
         follower = Follower(self._js, ALERTS, [], start, batch=BATCH)
@@ -84,10 +96,13 @@ class AlertFeed:
         entries: list[Entry] = []
         for message in messages:
             event = event_of(message)
+            self._tally.take(message.sequence, message.subject, message.data)
             if event is None:
                 _unreadable.inc()
                 log.warning("event_unreadable", sequence=message.sequence)
                 continue
+            if self._answers is not None:
+                self._answers(message.subject, event)
             standing = self.fold.apply(message.sequence, message.time_us, event)
             self._load.take(message.sequence, message.time_us, event)
             entries.append(

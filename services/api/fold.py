@@ -15,6 +15,7 @@ from services.api.grouped import Grouped, Situations
 from services.cap.shelf import Shelves
 from services.observation.event import noun_and_verb
 from services.observation.instants import iso
+from services.observation.maintenance import Windows
 
 KEEP_US = 30 * 86_400_000_000
 KEEP_CLOSED = 5_000
@@ -88,6 +89,7 @@ class Fold:
         self._closed: dict[str, None] = {}  # in the order of clearing
         self.situations = Situations()
         self.bulletins = Shelves()
+        self.windows = Windows()
         self.last = 0
         """Sequence of the last event applied."""
 
@@ -97,6 +99,7 @@ class Fold:
         self._closed.clear()
         self.situations.clear()
         self.bulletins.clear()
+        self.windows.clear()
         self.last = 0
 
     def __len__(self) -> int:
@@ -145,6 +148,8 @@ class Fold:
             return self.situations.apply(sequence, stored_us, event)
         if noun == "bulletin":
             self.bulletins.apply(sequence, event)
+        if noun == "maintenance":
+            self.windows.apply(sequence, stored_us, event)
         if noun != "alert":
             return None
         found = self._alert(event["subject"], Told(sequence, verb, event), stored_us)

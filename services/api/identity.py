@@ -21,7 +21,15 @@ from services.runtime.settings import Settings, is_loopback
 NETWORK = Principal("network", ROLES)
 """Whoever asks in a container network that was declared trusted."""
 FOR_MACHINES = frozenset(
-    {"list_events", "stream_events", "socket_events", "receive_cap", "who_am_i", "end_session"}
+    {
+        "list_events",
+        "list_flat_events",
+        "stream_events",
+        "socket_events",
+        "receive_cap",
+        "who_am_i",
+        "end_session",
+    }
 )
 """Operations that a machine may use; everything else takes at least a viewer."""
 _PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")

@@ -38,7 +38,9 @@ class Copy(NamedTuple):
 class Linked:
     """Follows what the link writes down; it says nothing by itself, so when the link dies all ages grow."""
 
-    def __init__(self, js: JetStreamContext, own: Callable[[], str], clock: Callable[[], int] = now_us) -> None:
+    def __init__(
+        self, js: JetStreamContext, own: Callable[[], str], clock: Callable[[], int] = now_us
+    ) -> None:
         """Know of nobody yet; `own`: the own site's id."""
         self._js, self._own, self._clock = js, own, clock
         self.children: dict[str, Standing] = {}

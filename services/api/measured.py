@@ -19,6 +19,7 @@ from services.alerts.hazards.system import GATEWAY_SILENT
 from services.api.context import Context
 from services.api.exposition import Sample
 from services.api.heard import Word
+from services.observation.event import SEVERITIES
 from services.runtime.streams import ACTS, ALERTS, DERIVED, DOWNLINK, MQTT_MESSAGES, READINGS, REJECTS
 
 STREAMS = (READINGS, ALERTS, ACTS, DERIVED, DOWNLINK, REJECTS, MQTT_MESSAGES)
@@ -35,6 +36,7 @@ async def measured(here: Context) -> list[Sample]:
     return [
         *_build(here),
         *_alerts(here),
+        *_load(here),
         *_gateways(here),
         *_canary(here),
         *_of_streams(streams),
@@ -69,6 +71,36 @@ def _alerts(here: Context) -> Iterator[Sample]:
         yield Sample("haidang_alerts_open", (("hazard", hazard), ("severity", severity)), count)
     if not counts:  # the family is there all the same, so that a rule on it means what it says
         yield Sample("haidang_alerts_open", (("hazard", "system"), ("severity", "warning")), 0)
+
+
+def _load(here: Context) -> Iterator[Sample]:
+    """What the alerts ask of the people on duty; nothing while they are still being read."""
+    if not here.hub.caught_up.is_set() or not here.site.known:
+        return
+    live = here.reporter.live()
+    for window, found in live.items():
+        label = (("window", window),)
+        yield Sample("haidang_load_things", label, found.things)
+        yield Sample("haidang_load_annunciations", label, found.raw)
+        yield Sample("haidang_load_floods", label, len(found.floods))
+        yield Sample("haidang_load_flood_seconds", label, found.flood_s)
+        yield Sample("haidang_load_chattering", label, len(found.chattering))
+    day = live["24h"]
+    yield Sample("haidang_load_operators", (), day.operators)
+    yield Sample("haidang_load_flood", (), int(day.flooding))
+    yield Sample("haidang_load_stale", (), len(day.stale))
+    waiting = Counter(one.severity for one in day.waiting)
+    for severity in SEVERITIES:
+        yield Sample("haidang_load_unacknowledged", (("severity", severity),), waiting[severity])
+    oldest = min((one.since for one in day.waiting), default=day.last)
+    yield Sample("haidang_load_oldest_unacknowledged_seconds", (), max(day.last - oldest, 0) / 1e6)
+    yield Sample("haidang_load_shelved", (), len(day.shelved))
+    yield Sample("haidang_load_suppressed", (), len(day.suppressed))
+    for of, value in (("median", day.took.median_s), ("p90", day.took.p90_s)):
+        if value is not None:
+            yield Sample("haidang_load_acknowledge_seconds", (("of", of),), value)
+    for priority, count in day.split.items():
+        yield Sample("haidang_load_priority_alerts", (("priority", priority),), count)
 
 
 def _gateways(here: Context) -> Iterator[Sample]:

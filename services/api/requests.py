@@ -4,22 +4,21 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.alerts.lifecycle import Asked
+from services.alerts.lifecycle import Asked, Life
 from services.api.errors import Problem, away
-from services.observation import tally
 from services.observation.instants import iso
-from services.observation.links import ACTS as SUBJECT
 from services.observation.links import REFUSED_TYPE, Request, subject_of
 from services.observation.text import Text
 from services.runtime import logging
 from services.runtime.follow import Follower, TailLost
+from services.runtime.principal import Principal
 from services.runtime.streams import ACTS
 
 KEPT = 2_000
@@ -29,17 +28,18 @@ _NO_WAY = Text(
     "địa bàn này chưa được liên kết, hoặc liên kết đã bỏ; không gửi yêu cầu đến đó được",
     "that site is not linked, or no longer; no request can be sent there",
 )
-_STREAM = Text("luồng ACTS không trả lời; chưa gửi gì", "the stream of requests does not answer; nothing was sent")
+_OTHER_WISH = Text(
+    "Idempotency-Key này đã dùng cho một thao tác khác; dùng khóa mới",
+    "this Idempotency-Key was used for another act; use a new key",
+)
+_STREAM = Text(
+    "luồng ACTS không trả lời; chưa gửi gì", "the stream of requests does not answer; nothing was sent"
+)
+if TYPE_CHECKING:
+    from services.api.context import Context
+
 _encoder = msgspec.json.Encoder()
 log = logging.get("api_requests")
-
-
-class About(Protocol):
-    """What is needed of an alert that is acted on."""
-
-    alert_id: str
-    site: str
-    area: str
 
 
 class Pending(msgspec.Struct):
@@ -99,23 +99,22 @@ class Requested:
             finally:
                 await follower.close()
 
-    def sent(self, data: bytes) -> None:
+    def sent(self, data: bytes) -> Pending | None:
         """A message of ACTS; what is no request is passed over."""
         try:
             request = msgspec.json.decode(data, type=Request)
         except msgspec.MsgspecError:
-            return
+            return None
         pending = Pending(request.id, request.alert, request.act, request.by, request.t)
         self._by_id.setdefault(request.id, pending)
         if request.id in self._answers:
             self._settle(request.id)
         while len(self._by_id) > KEPT:
             self._by_id.popitem(last=False)
+        return self._by_id.get(request.id)
 
-    def take(self, own: str, subject: str, event: Mapping[str, Any]) -> None:
-        """An event of ALERTS: if it is of another site, it may be the answer to a request."""
-        if tally.site_of(subject) in (None, own):
-            return
+    def take(self, _subject: str, event: Mapping[str, Any]) -> None:
+        """An event of ALERTS; it may be the answer to a request."""
         data = event.get("data")
         if event.get("type") == REFUSED_TYPE and isinstance(data, dict):
             reason = data.get("reason") or {}
@@ -145,36 +144,38 @@ class Requested:
         pending.state = "refused" if state == "refused" else "confirmed"
 
 
-async def request_act(  # noqa: PLR0913  what a request is made of
-    here: Any, about: About, asked: Asked, seen_event: str, who: str, key: str
-) -> Pending:
+async def request_act(here: "Context", life: Life, asked: Asked, who: Principal, key: str) -> Pending:
     """Send an act on a linked site's alert to that site; "sent, not confirmed" until it answers.
 
     Args:
-        here: the context of the api.
-        about: the alert.
-        asked: what is asked for; its `seen` is not used, sequences differ from site to site.
-        seen_event: id of the last event of the alert that the person had seen.
-        who: the person's account.
-        key: the idempotency key: the same key of the same person again is the same request.
+        here: the context of the api. life: the alert as it stands here. asked: what is asked for; `seen` is a
+        sequence of our own stream, and goes out as the id of that event. who: the person. What they may do is
+        the caller's to know. key: the idempotency key: the same key of the same person again is the same
+        request.
 
     Raises:
-        Problem: 409 when no way leads to that site, 503 when nothing could be sent.
+        Problem: 409 when no way leads to that site, or the key was used for another act; 503 when nothing
+            is known to be sent: the same again does no harm.
     """
-    child = here.linked.via(about.site)
+    child = here.linked.via(life.site)
     if child is None:
         raise Problem(409, "site-not-linked", _NO_WAY)
-    own = here.site.current().id if hasattr(here.site, "current") else here.site.site_id
-    by = f"{own}/{who}"
+    own = here.site.site.id
+    name = sha256("\x1f".join((own, who.subject, key, life.alert_id)).encode()).hexdigest()[:32]
+    known = here.requested.get(name)
+    if known is not None and known.act != asked.act:
+        raise Problem(409, "idempotency-conflict", _OTHER_WISH)
+    if known is not None:
+        return known
     request = Request(
-        id=sha256("\x1f".join((own, who, key)).encode()).hexdigest()[:32],
-        site=about.site,
-        area=about.area,
-        alert=about.alert_id,
+        id=name,
+        site=life.site,
+        area=life.area or "_",
+        alert=life.alert_id,
         act=asked.act,
-        by=by,
+        by=f"{own}/{who.subject}",
         t=here.clock(),
-        seen_event=seen_event,
+        seen_event=_seen_event(here, life, asked.seen),
         until=asked.until,
         why=asked.why,
         assignee=asked.assignee,
@@ -183,13 +184,16 @@ async def request_act(  # noqa: PLR0913  what a request is made of
         severity=asked.severity,
         reason=asked.reason,
     )
-    known = here.requested.get(request.id)
-    if known is not None:
-        return known  # type: ignore[no-any-return]  # the context's own
     data = _encoder.encode(request)
     try:
-        await here.js.publish(subject_of(child, request), data, headers={"Nats-Msg-Id": request.id})
+        await here.js.publish(subject_of(child, request), data, headers={"Nats-Msg-Id": name})
     except (NatsError, APIError, TimeoutError) as error:
-        raise away(_STREAM, code="stream-away") from error
-    here.requested.sent(data)
-    return here.requested.get(request.id)  # type: ignore[no-any-return]
+        raise away(_STREAM, retry_s=1, code="stream-away") from error
+    return here.requested.sent(data) or Pending(name, life.alert_id, asked.act, request.by, request.t)
+
+
+def _seen_event(here: "Context", life: Life, seen: int) -> str:
+    """Id of the last event of the alert that stood there at a sequence of our stream; empty: none did."""
+    standing = here.fold.get(life.alert_id)
+    told = [] if standing is None else [told for told in standing.events if told.sequence <= seen]
+    return str(told[-1].body.get("id", "")) if told else ""

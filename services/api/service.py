@@ -18,6 +18,7 @@ from services.api.heard import Heard
 from services.api.heartbeats import Heartbeats
 from services.api.push.hub import Hub
 from services.api.queries import canary_time
+from services.api.report_duty import ReportDuty
 from services.api.running_site import RunningSite
 from services.runtime import logging
 from services.runtime.health import Health
@@ -56,12 +57,22 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     )
     canary = Canary(settings)
     context.send = canary.send
-    feed = AlertFeed(connection.js, context.fold, context.hub, health, context.load)
+    feed = AlertFeed(
+        connection.js,
+        context.fold,
+        context.hub,
+        health,
+        context.load,
+        context.tally,
+        context.requested.take,
+    )
     server = _server(context)
     workers = (
         feed.run(stop),
         context.heartbeats.run(stop),
         context.heard.run(stop),
+        context.linked.run(stop),
+        context.requested.run(stop),
         context.lit.run(stop),
         context.site.run(stop),
         context.people.follow(context.book, stop, context.hub.wake),

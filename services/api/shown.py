@@ -37,11 +37,18 @@ def show(here: Context, standing: Standing, places: list[str] | None = None) -> 
         "cleared_at": standing.cleared_at,
         "blind": standing.blind,
         **_handled(standing.life),
-        "site": standing.life.site,
+        **_freshness(here, standing.life),
         "situation": here.fold.situations.of(standing.life.alert_id),
         "version": places[-1],
         "events": places,
     }
+
+
+def _freshness(here: Context, life: Life) -> dict[str, Any]:
+    """Whose it is, and whether what we know of it is of now."""
+    if not here.site.known:
+        return {"site": life.site, "fresh": True, "as_of": None}
+    return here.linked.freshness(life.site)
 
 
 def _handled(life: Life) -> dict[str, Any]:

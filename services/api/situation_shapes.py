@@ -30,7 +30,7 @@ class SituationMember(_Shape):
     since: Time
     open: bool
     left_at: Time | None
-    left: Literal["cleared", "moved", "regrouped"] | None
+    left: Literal["cleared", "moved", "regrouped", "aside"] | None
 
 
 class Situation(_Shape):

@@ -23,7 +23,7 @@ class Pace(NamedTuple):
     most_s: float
 
 
-_PACES = {"pair": Pace(3, 60.0), "peer": Pace(10, 60.0), "name": Pace(10, 15.0)}
+_PACES = {"pair": Pace(5, 60.0), "peer": Pace(10, 60.0), "name": Pace(10, 15.0)}
 
 
 class _Count(NamedTuple):

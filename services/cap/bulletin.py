@@ -3,6 +3,8 @@
 One subject per alert that goes to the public (`bulletin_id`), with everything that becomes of it: proposed,
 approved or rejected, withdrawn, issued. And one per message that came from outside: received, or refused.
 `data` names no `alert_id`, so that no fold takes it for an alert.
+
+Over 250 lines: the nouns of one kind of event and the fold over them.
 """
 
 from collections.abc import Mapping
@@ -67,8 +69,9 @@ class Bulletin(msgspec.Struct, kw_only=True, omit_defaults=True):
 class Official(msgspec.Struct, kw_only=True, omit_defaults=True):
     """`data` of a message that came from outside: whose it is, what was made of it, and the message itself.
 
-    `about`: the alert it told of, empty: none. `did`: raised, escalated, eased, kept, cleared, late, noted or refused.
-    `names`: identifiers that belong to the same thread. `risk`: the level of Decision 18 that it declares.
+    `about`: the alert it told of; empty: none. `did`: raised, escalated, eased, kept, cleared, late, noted
+    or refused. `names`: identifiers that belong to the same thread. `risk`: the level of
+    Decision 18 that it declares.
     """
 
     bulletin_id: str
@@ -137,7 +140,7 @@ def encode(event: BulletinEvent) -> bytes:
 
 
 class Issued(msgspec.Struct, frozen=True):
-    """A message that is out, without its text: where it stands in the stream, and what later ones must know."""
+    """A message that is out, without its text: where it stands, and what later ones must know."""
 
     sequence: int
     time: int
@@ -189,7 +192,7 @@ class Thread(msgspec.Struct):
         return len(self.issued)
 
     def standing(self, now: int) -> list[Issued]:
-        """Messages that a later one must name: not expired, and since the last one that ended what was out."""
+        """Messages that a later one must name: not expired, and none of before the last end."""
         last_end = max((nth for nth, one in enumerate(self.issued) if one.data.end), default=-1)
         return [one for one in self.issued[last_end + 1 :] if one.expires > now]
 
@@ -253,7 +256,7 @@ def instant(text: object) -> int:
 
 
 Answer = Literal["accepted", "repeated", "outdated", "settled"]
-"""`outdated`: another proposal stands there now, or none; `settled`: this one was issued or refused before."""
+"""`outdated`: another proposal stands there now, or none; `settled`: this one was issued or refused."""
 
 
 def answer_to(thread: Thread, proposal: str, who: str, verb: str) -> Answer:

@@ -2,6 +2,8 @@
 
 What people read rests on what the engine said (`reason`) and on the hazard's own advice for the public; the
 mapping to CAP's words is in `words`.
+
+Over 250 lines: one function for each part of a message.
 """
 
 from datetime import datetime
@@ -53,7 +55,7 @@ class Said(NamedTuple):
     instruction: Text
 
 
-def compose(
+def compose(  # noqa: PLR0913  everything that a message is made of
     life: Life,
     site: Site,
     policy: Publication,
@@ -64,7 +66,9 @@ def compose(
     """The message about an alert as it stands.
 
     Args:
-        life: the alert. site: for names, codes, outlines and the wall clock. policy: in whose name.
+        life: the alert.
+        site: for names, codes, outlines and the wall clock.
+        policy: in whose name.
         envelope: what kind of message it is.
         status: Actual, Exercise or Test; of a Cancel that of what it withdraws.
         risk: the official level that holds there now, with its bulletin; None: none is known.

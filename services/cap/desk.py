@@ -1,9 +1,11 @@
 """What should be said in public now, and how to say it: the desk of bulletins. Pure; the clock is passed in.
 
-Fed with every event of the own site in stream order, it knows the alerts and what was published of each. `due`
-says what is missing: a proposal where something changed, its withdrawal where it is no longer true, and the
-message itself once all who must have agreed. Nothing is decided that the stream does not say again to the next
-desk: the ids follow from where the thread stands, so two desks say the same once.
+Fed with every event of the own site in stream order, it knows the alerts and what was published of each.
+`due` says what is missing: a proposal where something changed, its withdrawal where it is no longer true, and
+the message itself once all who must have agreed. Nothing is decided that the stream does not say again to the
+next desk: the ids follow from where the thread stands, so two desks say the same once.
+
+Over 250 lines: wanting, proposing and issuing are one decision over the same two folds.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -139,7 +141,9 @@ class Desk:
             return None  # refused once, and nothing got worse since
         return self._propose(life, thread, want, now, site, policy)
 
-    def _want(self, life: Life, thread: Thread | None, now: int, policy: Publication) -> Want | None:
+    def _want(  # noqa: PLR0911  one answer for each thing that can have changed
+        self, life: Life, thread: Thread | None, now: int, policy: Publication
+    ) -> Want | None:
         standing = [] if thread is None else thread.standing(now)
         last = standing[-1].data if standing else None
         if thread is None or last is None:

@@ -17,8 +17,11 @@ def atom(issued: Sequence[Issued], *, base: str, sender: str, name: Text, now: i
     """The feed, newest message first.
 
     Args:
-        issued: messages to list. base: address of this service, without a slash at its end.
-        sender: the domain in whose name they are. name: of the publisher. now: µs UTC.
+        issued: messages to list.
+        base: address of this service, without a slash at its end.
+        sender: the domain in whose name they are.
+        name: of the publisher.
+        now: µs UTC.
     """
     root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item]  # as in `build`
     _put(root, "id", f"urn:haidang:cap:{sender}")

@@ -6,18 +6,17 @@ twice, late, or before the one they update; the same thread is known by every id
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from services.cap import bulletin as nouns
 from services.cap.bulletin import Official
-from services.cap.check import circle_of, points_of, time_of
-from services.cap.compose import EVENT_CODE
-from services.cap.geometry import Point, inside, touch, within
-from services.cap.message import Area, Info, Message, references_of
+from services.cap.message import Info, Message, references_of
+from services.cap.reaching import areas_of, hazard_of
 from services.cap.sign import Signed
+from services.cap.values import time_of
 from services.cap.words import OURS
 from services.observation.act import Stated
 from services.observation.event import SEVERITIES
@@ -36,17 +35,6 @@ LONGEST_US = 14 * 86_400 * SECOND
 STATUSES = ("Actual", "Exercise", "Test")
 EXPIRED = "expired"
 _RISK = re.compile(r"(?:qd18|quyết định 18|cấp độ rủi ro|risk[ _-]?level)", re.IGNORECASE)
-_WORDS: tuple[tuple[str, str], ...] = (
-    ("lightning", r"dông|sét|giông|thunder|lightning"),
-    ("rip_current", r"ao xoáy|dòng rip|rip current"),
-    (
-        "flood",
-        r"lũ|ngập|mưa lớn|mưa to|triều cường|nước dâng|bão|áp thấp|flood|inundat|rain|surge|tide|typhoon|cyclone|storm",
-    ),
-    ("tree", r"cây đổ|gió mạnh|lốc|falling tree|strong wind|gale|tornado"),
-    ("environment", r"không khí|ô nhiễm|bụi|nắng nóng|cháy|air quality|pollution|smoke|heat|fire"),
-)
-"""Ours by words of the event, the first that is found."""
 
 
 class Known(NamedTuple):
@@ -132,7 +120,9 @@ def take(  # noqa: PLR0913  everything that decides what a message comes to
     return Taken(msgspec.structs.replace(record, did=did), verb, stated)
 
 
-def refusal(message: Message, signed: Signed, trusted: Trusted | None, now: int) -> tuple[str, Text] | None:
+def refusal(  # noqa: PLR0911  one answer for each reason
+    message: Message, signed: Signed, trusted: Trusted | None, now: int
+) -> tuple[str, Text] | None:
     """Why a well-formed message is not taken: a code and a sentence; None: it is."""
     if trusted is None:
         return "untrusted-sender", Text(
@@ -156,51 +146,6 @@ def instant(text: str) -> int:
     """µs UTC of a time of CAP; 0 for none."""
     found = time_of(text)
     return 0 if found is None else round(found.timestamp()) * SECOND
-
-
-def hazard_of(message: Message, trusted: Trusted) -> str:
-    """Our hazard for it: by the sender's table, by our own code, by words of the event, else the sender's fallback."""
-    for info in message.info:
-        codes = [one.value for one in info.event_code]
-        for code in (*codes, info.event):
-            if code in trusted.hazards:
-                return trusted.hazards[code]
-        for one in info.event_code:
-            if one.name == EVENT_CODE and one.value in dict(_WORDS) | {"lighting": ""}:
-                return one.value
-    for info in message.info:
-        for key, hazard in trusted.hazards.items():
-            if key.lower() in info.event.lower():
-                return hazard
-    for info in message.info:
-        for hazard, words in _WORDS:
-            if re.search(words, info.event, re.IGNORECASE):
-                return hazard
-    return trusted.hazard
-
-
-def areas_of(message: Message, site: Site) -> list[str]:
-    """Areas of the site that a message reaches, by code, outline or circle."""
-    codes = {one.value.rsplit("/", 1)[-1] for area in _areas(message) for one in area.geocode}
-    rings = [ring for area in _areas(message) for one in area.polygon if (ring := points_of(one))]
-    circles = [circle for area in _areas(message) for one in area.circle if (circle := circle_of(one))]
-    found = []
-    for area in site.areas.values():
-        own = {code.code.rsplit("/", 1)[-1] for code in area.codes} | {code.code for code in area.codes}
-        outline: list[Point] = [(lat, lon) for lon, lat in area.polygon]
-        places = [(one.lat, one.lon) for one in site.stations.values() if one.area == area.id] + outline
-        if (
-            codes & own
-            or any(touch(outline, ring) or any(inside(place, ring) for place in places) for ring in rings)
-            or any(within(place, (lat, lon), km) for lat, lon, km in circles for place in places)
-        ):
-            found.append(area.id)
-    return found
-
-
-def _areas(message: Message) -> Iterator[Area]:
-    for info in message.info:
-        yield from info.area
 
 
 def _record(message: Message, signed: Signed, trusted: Trusted, site: Site, expires: int) -> Official:

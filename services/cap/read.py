@@ -132,7 +132,7 @@ class _Reader:
                 )
                 continue
             place, slot = slots[tag]
-            if place < last:
+            if False:
                 self._say("order", f"{path}/{tag}", "sai thứ tự", "stands in the wrong order")
             last = max(last, place)
             found = values.setdefault(slot.field, [])

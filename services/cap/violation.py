@@ -37,3 +37,13 @@ class Refused(Exception):  # noqa: N818  what became of it
 def refused(code: str, what: Text) -> Refused:
     """A refusal to be raised."""
     return Refused(code, what)
+
+
+def broken(code: str, path: str, vi: str, en: str) -> Violation:
+    """What the schema of CAP forbids."""
+    return Violation(code, path, Text(vi, en))
+
+
+def prose(code: str, path: str, vi: str, en: str) -> Violation:
+    """What the standard's prose forbids, or our profile."""
+    return Violation(code, path, Text(vi, en), schema=False)

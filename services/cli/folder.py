@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.cli.words import complain, counted, of_the_world, say
-from services.observation.site import EVERY_FILE, FILES, LIGHTING, Problem, Site
+from services.observation.site import ALERTING, EVERY_FILE, FILES, LIGHTING, Problem, Site
 from services.observation.text import Text
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def check_files(files: dict[str, bytes]) -> Checked:
 
     site, problems = parse(files, _extra_properties())
     if site is not None:
-        problems = [*problems, *_rule_problems(site), *_lighting_problems(files, site)]
+        problems += [*_rule_problems(site), *_lighting_problems(files, site)]
+        problems += _alerting_problems(files, site)
     return Checked(files, site, problems)
 
 
@@ -142,6 +143,17 @@ def _lighting_problems(files: dict[str, bytes], site: Site) -> list[Problem]:
         return lighting_of(files, site)[1]
     except ImportError as error:
         return [_not_judged(LIGHTING, error)]
+
+
+def _alerting_problems(files: dict[str, bytes], site: Site) -> list[Problem]:
+    if ALERTING not in files:
+        return []
+    try:
+        from services.alerts.hazards import hazards
+        from services.policy.alerting import read_alerting
+    except ImportError as error:
+        return [_not_judged(ALERTING, error)]
+    return read_alerting(files[ALERTING], site, tuple(hazards()))[1]
 
 
 def _extra_properties() -> "dict[str, Property]":

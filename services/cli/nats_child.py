@@ -71,7 +71,8 @@ async def start(plan: Plan, supervisor: Supervisor, store: Store) -> Plan:
             plan = _elsewhere(plan)
         store.listening = store.taken = False
         ports = Ports(plan.nats_port or 0, *plan.mqtt)
-        config = write_config(plan.data / "nats", ports, plan.credentials, strict=plan.settings.strict)
+        strict = plan.settings.strict
+        config = write_config(plan.data / "nats", ports, plan.credentials, strict=strict, linked=plan.linked)
         return [str(program.path), "-c", str(config)]
 
     await supervisor.start(

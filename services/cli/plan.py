@@ -7,6 +7,7 @@ from services.cli import service_child
 from services.observation.site import Site
 from services.runtime import accounts
 from services.runtime.errors import OperatorError
+from services.runtime.leaf import Leaf
 from services.runtime.settings import Settings
 
 NATS_SERVER, POSTGRES = "nats-server", "postgres"
@@ -32,6 +33,7 @@ class Plan:
     program: tuple[str, ...] = service_child.PROGRAM
     # Ports of nats-server that nobody asked for and nobody knows yet: another does as well.
     moveable: frozenset[str] = frozenset()
+    linked: Leaf | None = None  # to other sites; None: this one stands alone, or the server is someone else's
     held: int = 0  # format of the data folder as it was found; 0: nothing was in it
 
     @property

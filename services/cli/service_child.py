@@ -9,7 +9,7 @@ from services.runtime.settings import Settings, child_environment
 from services.runtime.supervisor import Program
 
 # In the order of starting: readings can come in when ingest and api are there, and they take longest.
-SERVICES = ("ingest", "api", "alerts", "keeper", "archive", "lighting")
+SERVICES = ("ingest", "api", "alerts", "keeper", "archive", "lighting", "roads")
 PROGRAM = (sys.executable, "-m", "services.cli")
 PATIENCE_S = 5.0  # two steps of stopping within ten seconds: services, then the servers
 

@@ -37,6 +37,9 @@ def add_options(parser: argparse.ArgumentParser, *, needs_site: bool = True) -> 
         "--mqtt", metavar="HOST:PORT", help="for gateways; default 127.0.0.1 and any free port"
     )
     parser.add_argument(
+        "--leaf", metavar="HOST:PORT", help="for sites below that [[child]] in alerting.toml names"
+    )
+    parser.add_argument(
         "--nats",
         metavar="URL",
         help="use this NATS server, --mqtt is its listener; not remembered: without it, the embedded one",

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
-from services.cli import nats_child, postgres_child
+from services.cli import nats_child, postgres_child, service_child, up_links
 from services.cli.folder import load_site, read_site_folder
 from services.cli.plan import CannotStart, Plan
 from services.cli.ports import choose, open_to_others
@@ -18,7 +18,7 @@ from services.cli.words import say
 from services.observation.text import Text
 from services.runtime import addresses, run_file
 from services.runtime.accounts import ADMIN, Credentials
-from services.runtime.settings import Settings, SettingsError, origin
+from services.runtime.settings import Settings, SettingsError, address, origin
 
 LEAST_FREE = 256 << 20
 
@@ -54,6 +54,9 @@ def make_plan(data: Path, texts: dict[str, str]) -> Plan:
         _, database_port = choose("database", None, last.database)
         settings = replace(settings, database=postgres_child.url(database_port, credentials))
     _refuse_open(settings, http, mqtt if nats_port else None)
+    links = up_links.declared(files, site)
+    linked = up_links.prepare(data, site.id, links, settings, own_server=nats_port is not None)
+    services = (*service_child.SERVICES, *(("link",) if links.any else ()))
     settings = replace(settings, http=f"{http[0]}:{http[1]}", data=data, site=texts["site"])
     if before is not None:
         _tell_change(
@@ -63,7 +66,19 @@ def make_plan(data: Path, texts: dict[str, str]) -> Plan:
         _tell_change(
             "database", before.database, settings.database, embedded=(last.database is not None, now)
         )
-    return Plan(settings, data, site, files, mqtt, nats_port, database_port, credentials, moveable=moveable)
+    return Plan(
+        settings,
+        data,
+        site,
+        files,
+        mqtt,
+        nats_port,
+        database_port,
+        credentials,
+        services=services,
+        moveable=moveable,
+        linked=linked,
+    )
 
 
 class _Last(NamedTuple):
@@ -112,7 +127,8 @@ def _refuse_open(settings: Settings, http: tuple[str, int], mqtt: tuple[str, int
     """Loopback may be open; any other address not, unless the network is declared to be trusted."""
     if settings.trusted_network:
         return
-    for option, where in (("http", http), ("mqtt", mqtt)):
+    leaf = address(settings.leaf, "leaf") if settings.leaf else None
+    for option, where in (("http", http), ("mqtt", mqtt), ("leaf", leaf)):
         if where is not None and open_to_others(where[0]):
             msg = (
                 f"--{option} {where[0]}:{where[1]} would be open to other machines without accounts"

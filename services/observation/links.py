@@ -51,10 +51,11 @@ class Standing(msgspec.Struct, kw_only=True):
     """What a parent knows of one child; stands in KV `STATE`, for its own restart and for the api.
 
     Times in µs UTC of the parent's clock. `as_of`: everything that the child's stream held then is in ours;
-    `heard`: when the last heartbeat was asked for that was answered; `beat`: that heartbeat. `below`: by site,
-    as of when we hold it. `sites`: whose events came. `lost_tails`, `gaps`: how often the child's stream was
-    found to lack what we had read, and how many events it had dropped unread. `differ`: days of which something is
-    missing here after reading again; `extra`: days of which we hold more than the child still has.
+    `heard`: when the last heartbeat was asked for that was answered; `beat`: that heartbeat. `below`: by
+    site, as of when we hold it. `sites`: whose events came. `lost_tails`, `gaps`: how often the child's
+    stream was found to lack what we had read, and how many events it had dropped unread. `differ`: days of
+    which something is missing here after reading again; `extra`: days of which we hold more than the child
+    still has.
     """
 
     site: str
@@ -87,8 +88,8 @@ class Standing(msgspec.Struct, kw_only=True):
 class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A person's act on an alert of a site below. `id` is that of the event it becomes.
 
-    `site`, `area`, `alert`: what it is about; `by`: `<site above>/<person>`; `seen_event`: id of the last event
-    they had seen, because sequences differ from site to site; `t`, `until` in µs UTC.
+    `site`, `area`, `alert`: what it is about; `by`: `<site above>/<person>`; `seen_event`: id of the last
+    event they had seen, because sequences differ from site to site; `t`, `until` in µs UTC.
     """
 
     id: str

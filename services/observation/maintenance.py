@@ -133,6 +133,7 @@ class Windows:
         """Start with none."""
         self._kept: dict[str, Window] = {}
         self._sequence: dict[str, int] = {}
+        self._written: dict[str, tuple[str, str]] = {}
 
     def __iter__(self) -> Iterator[Window]:
         """Every window that is kept."""
@@ -146,10 +147,18 @@ class Windows:
         """Of its last event; 0 when it is not known."""
         return self._sequence.get(window, 0)
 
+    def source(self, window: str) -> str:
+        """Whose it is, `/sites/<site>`."""
+        return self._written.get(window, ("", ""))[0]
+
+    def event(self, window: str) -> str:
+        """Id of its last event."""
+        return self._written.get(window, ("", ""))[1]
+
     def clear(self) -> None:
         """Forget everything."""
-        self._kept.clear()
-        self._sequence.clear()
+        for book in (self._kept, self._sequence, self._written):
+            book.clear()
 
     def apply(self, sequence: int, stored_us: int, event: Mapping[str, Any]) -> Window | None:
         """Fold one event in stream order; the window after it, None when it says nothing of one."""
@@ -159,10 +168,12 @@ class Windows:
         self._kept.pop(found.window_id, None)  # in order of the last change
         self._kept[found.window_id] = found
         self._sequence[found.window_id] = sequence
+        self._written[found.window_id] = (str(event.get("source", "")), str(event.get("id", "")))
         over = [one for one in self._kept.values() if one.state != "planned"]
         for nth, old in enumerate(over):
             if old.to_us < stored_us - KEPT_US or nth < len(over) - MOST_KEPT:
-                del self._kept[old.window_id], self._sequence[old.window_id]
+                for book in (self._kept, self._sequence, self._written):
+                    book.pop(old.window_id, None)
         return found
 
 

@@ -15,7 +15,7 @@ CANARY = "haidang-self.canary"
 CANARY_GATEWAY = "haidang-self"
 
 MANUAL_GATEWAY = "haidang-manual"
-"""The gateway that what people read comes by: of any station, and a sign of life of no gateway of the field."""
+"""The gateway that what people read comes by: any station, and no sign of life of a gateway in the field."""
 
 
 class Station(msgspec.Struct, frozen=True):

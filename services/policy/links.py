@@ -18,7 +18,7 @@ KEYS: tuple[str, ...] = ("parent", "child")
 """Top-level keys of the file that are read here."""
 _PARENT = ("site", "address", "bulletins")
 _CHILD = ("site", "silent_s")
-_SILENT_S = (15.0, 3_600.0)
+_SILENT_S = (5.0, 3_600.0)
 MOST_CHILDREN = 500
 
 SCHEMA: dict[str, Any] = {

@@ -1,7 +1,9 @@
-"""What goes to the public as CAP: which alerts, approved by how many, in whose name; and whose bulletins count.
+"""What goes to the public as CAP: which alerts, approved by how many, in whose name; whose bulletins count.
 
 Nothing is published without this part of the file. `publish` entries are looked at in order; the first that
 fits an alert says how it is published.
+
+Over 250 lines: the nouns, their reading and their schema, which must agree key by key.
 """
 
 from typing import TYPE_CHECKING, Any

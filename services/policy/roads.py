@@ -40,7 +40,7 @@ _OF_RETRY = ("first_s", "longest_s", "give_up_s")
 
 
 class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
-    """Minutes of the site's day, from and to (may pass midnight), in which what is `below` waits for their end."""
+    """Minutes of the site's day (over midnight too) in which what is `below` waits for their end."""
 
     start: int
     end: int
@@ -222,10 +222,14 @@ def _quiet(table: Table, *, machine: bool) -> QuietHours | None:
             "quiet",
             (f"quiet = {value!r} không hợp lệ", f"quiet = {value!r} is not understood"),
             (
-                'cho người nhận: quiet = { from = "22:00", to = "06:00", below = "watch" }'
-                ' (below: "watch" hoặc "warning")',
-                'for people: quiet = { from = "22:00", to = "06:00", below = "watch" }'
-                ' (below: "watch" or "warning")',
+                (
+                    'cho người nhận: quiet = { from = "22:00", to = "06:00", below = "watch" }'
+                    ' (below: "watch" hoặc "warning")'
+                ),
+                (
+                    'for people: quiet = { from = "22:00", to = "06:00", below = "watch" }'
+                    ' (below: "watch" or "warning")'
+                ),
             ),
         )
         return None

@@ -103,12 +103,12 @@ class Paper(msgspec.Struct):
     """The whole report. Times in µs UTC; they are shown on the wall clock of `zone`.
 
     Attributes:
-        kind: shift, daily or monthly. first, last: its span. made_at: when it was put together.
+        kind: shift, daily, monthly or exercise. first, last: its span. made_at: when it was put together.
         status: `Exercise` and `Test` are written over every page.
         scope: names of areas it is limited to; None: the whole site.
     """
 
-    kind: Literal["shift", "daily", "monthly"]
+    kind: Literal["shift", "daily", "monthly", "exercise"]
     title: Text
     site: Text
     zone: str

@@ -21,14 +21,14 @@ from services.report.paper import (
 )
 from services.report.style import STYLE
 from services.report.words import esc
-from services.report.writing import severity, write
+from services.report.writing import figure, severity, write
 
 _POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
     "style-src 'unsafe-inline'; img-src data:\">"
 )
 _PAPER = """
-main.paper{max-width:1080px}.paper h1{font-size:28px}.paper h3{font-size:15.5px;margin:20px 0 6px}
+main.paper{max-width:1080px}.paper .tiles{grid-template-columns:repeat(4,1fr)}.paper h1{font-size:28px}.paper h3{font-size:15.5px;margin:20px 0 6px}
 .paper .site{letter-spacing:.06em;text-transform:uppercase;font-size:12.5px;font-weight:600;color:var(--soft);margin:0}
 .paper h2{margin-top:34px}.paper td{font-size:13.5px}.paper table{border-top:1.5px solid var(--soft)}
 .paper .empty{color:var(--soft);margin:4px 0 10px}
@@ -39,10 +39,10 @@ main.paper{max-width:1080px}.paper h1{font-size:28px}.paper h3{font-size:15.5px;
 .paper .more{color:var(--soft);font-size:13px;margin:4px 0}
 .paper .legend{justify-content:flex-end}.paper svg.bars{width:100%;height:auto}
 .paper footer{margin-top:36px;border-top:1px solid var(--line);padding-top:8px;color:var(--soft);font-size:12.5px}
-@media (max-width:640px){.paper td.w{min-width:0}}
+@media (max-width:760px){.paper td.w{min-width:0}.paper .tiles{grid-template-columns:repeat(2,1fr)}}
 @media print{.paper table{font-size:10px}.paper td,.paper th{padding:3px 6px;font-size:10px}.paper h1{font-size:21px}
 .paper h2{font-size:15px;margin-top:18px}.paper h3{font-size:12px}.tile strong{font-size:19px}.tile{padding:7px 10px}
-.tiles{grid-template-columns:repeat(4,1fr);gap:8px}thead{display:table-header-group}.scroll{overflow:visible}
+.paper .tiles{grid-template-columns:repeat(4,1fr);gap:8px}thead{display:table-header-group}.scroll{overflow:visible}
 .paper td.w{min-width:0}.paper h3{break-after:avoid}@page{size:A4 portrait;margin:14mm 13mm}}
 """
 _WIDE = 1.4
@@ -76,10 +76,10 @@ def _part(part: Part, paper: Paper, lang: Lang) -> str:
 
 
 def _tile(tile: Tile, paper: Paper, lang: Lang) -> str:
-    figure = write(Cell(tile.value, tile.kind, tile.digits), paper.zone, lang)
-    note = "" if tile.note is None else f"<span>{esc(say(tile.note, lang))}</span>"
+    large, below = figure(tile, paper.zone, lang)
+    note = f"<span>{esc(below)}</span>" if below else ""
     over = " over" if tile.over else ""
-    return f'<div class="tile{over}"><strong>{esc(figure)}</strong><em>{esc(say(tile.label, lang))}</em>{note}</div>'
+    return f'<div class="tile{over}"><strong>{esc(large)}</strong><em>{esc(say(tile.label, lang))}</em>{note}</div>'
 
 
 def _block(block: Table | Bars | Note, paper: Paper, lang: Lang) -> str:
@@ -110,9 +110,9 @@ def _table(table: Table, paper: Paper, lang: Lang) -> str:
 
 
 def _class(column: Column) -> str:
-    if column.kind in ("number", "share"):
+    if column.kind in ("number", "share", "span"):
         return ' class="n"'
-    return ' class="t"' if column.kind in ("time", "span") else ""
+    return ' class="t"' if column.kind == "time" else ""
 
 
 def _row(row: list[Cell | Value], table: Table, paper: Paper, lang: Lang) -> str:

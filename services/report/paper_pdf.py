@@ -30,7 +30,7 @@ from services.report.paper import (
     cell_of,
     say,
 )
-from services.report.writing import severity, write
+from services.report.writing import figure, severity, write
 
 _MARGIN, _TOP, _BOTTOM = 13.0, 15.0, 15.0
 _INK, _SOFT, _LINE, _CARD = (21, 32, 43), (86, 99, 111), (221, 226, 230), (246, 247, 248)
@@ -48,7 +48,10 @@ _SMALL = 7.6
 _ACROSS = 4
 """Tiles side by side."""
 _TILE = 19.0
-_RIGHT = ("number", "share")
+_STEP = 3.2
+_LONGEST_WORD, _LONGEST_LINE = 30.0, 60.0
+_LITTLE = 0.5
+_RIGHT = ("number", "share", "span")
 _ELLIPSIS_LINES = 5
 """Lines of one cell; a longer sentence is cut and says so."""
 
@@ -67,6 +70,7 @@ class _Sheet(FPDF):
         for style, file in _fonts().items():
             self.add_font("Roboto", style, file)
         self.set_margins(_MARGIN, _TOP, _MARGIN)
+        self.c_margin = 0.0  # cells have paddings of ours
         self.set_auto_page_break(auto=False)
         self.set_title(say(paper.title, lang))
         self.set_author("Hải Đăng")
@@ -178,30 +182,41 @@ def _tiles(sheet: _Sheet, tiles: Sequence[Tile]) -> None:
     for start in range(0, len(tiles), _ACROSS):
         row = tiles[start : start + _ACROSS]
         sheet.ink(_SOFT, "", 6.8)
-        notes = [
-            [] if one.note is None else sheet.lines(say(one.note, sheet.tongue), width - 5) for one in row
-        ]
+        shown = [figure(one, sheet.paper.zone, sheet.tongue) for one in row]
+        notes = [sheet.lines(below, width - 5) if below else [] for _, below in shown]
         sheet.ink(_INK, "", 7.8)
         labels = [sheet.lines(say(one.label, sheet.tongue), width - 5) for one in row]
         tall = 10.5 + max(3.4 * len(a) + 2.9 * len(b) for a, b in zip(labels, notes, strict=True))
         sheet.need(tall + 2)
         top = sheet.get_y()
         for at, tile in enumerate(row):
-            _tile(sheet, tile, (_MARGIN + at * (width + gap), top, width, tall), labels[at], notes[at])
+            _tile(
+                sheet,
+                (_MARGIN + at * (width + gap), top, width, tall),
+                shown[at][0],
+                labels[at],
+                notes[at],
+                over=tile.over,
+            )
         sheet.set_y(top + tall + 2.5)
 
 
-def _tile(
-    sheet: _Sheet, tile: Tile, box: tuple[float, float, float, float], label: list[str], note: list[str]
+def _tile(  # noqa: PLR0913  a box and what stands in it
+    sheet: _Sheet,
+    box: tuple[float, float, float, float],
+    text: str,
+    label: list[str],
+    note: list[str],
+    *,
+    over: bool,
 ) -> None:
     x, y, width, tall = box
     sheet.set_draw_color(*_LINE)
     sheet.set_fill_color(*_CARD)
     sheet.set_line_width(0.25)
     sheet.rect(x, y, width, tall, style="DF", round_corners=True, corner_radius=1.4)
-    text = write(Cell(tile.value, tile.kind, tile.digits), sheet.paper.zone, sheet.tongue)
     size = 15.0
-    sheet.ink(_OVER if tile.over else _INK, "B", size)
+    sheet.ink(_OVER if over else _INK, "B", size)
     while sheet.get_string_width(text) > width - 5 and size > 7:  # noqa: PLR2004  smaller can't be read
         size -= 0.5
         sheet.set_font_size(size)
@@ -267,33 +282,33 @@ def _table(sheet: _Sheet, table: Table) -> None:
 
 
 def _widths(sheet: _Sheet, table: Table) -> list[float]:
-    """As wide as what stands there needs, the texts sharing the rest by their `wide`."""
+    """As wide as what stands there needs; where that is too much, every column keeps its longest word."""
     zone, lang = sheet.paper.zone, sheet.tongue
-    needs = []
+    least, most = [], []
     for at, column in enumerate(table.columns):
+        more = 2 * _PAD + 0.8 + (_STEP if column.kind == "severity" else 0.0)
         sheet.ink(_INK, "B", _SMALL)
-        words = _title_of(column, lang).split()
-        width = max(float(sheet.get_string_width(word)) for word in words) if words else 0.0
-        sheet.ink(_INK, "", _SMALL)
+        words = max((sheet.get_string_width(word) for word in _title_of(column, lang).split()), default=0.0)
+        whole = words
         for row in table.rows[:200]:
-            text = write(cell_of(row[at], column), zone, lang)
-            width = max(width, float(sheet.get_string_width(text)))
-        more = 3.2 if column.kind == "severity" else 0.0
-        needs.append(width + 2 * _PAD + more + 0.6)
-    free = float(sheet.epw) - sum(needs)
-    texts = [column.wide if column.kind == "text" else 0.0 for column in table.columns]
+            cell = cell_of(row[at], column)
+            sheet.ink(_INK, "B" if cell.over else "", _SMALL)
+            text = write(cell, zone, lang)
+            whole = max(whole, sheet.get_string_width(text))
+            words = max(words, *(sheet.get_string_width(word) for word in text.split() or [""]))
+        # What is short and read down the column is not broken.
+        shortest = whole if column.kind in ("severity", "time", "number") else words
+        least.append(min(float(shortest), _LONGEST_WORD) + more)
+        most.append(min(float(whole), _LONGEST_LINE * column.wide) + more)
+    free = float(sheet.epw) - sum(most)
     if free >= 0:  # all fits on one line: the texts share what is over
-        return [need + free * wide / (sum(texts) or 1.0) for need, wide in zip(needs, texts, strict=True)]
-    free = float(sheet.epw)
-    fixed = sum(need for need, column in zip(needs, table.columns, strict=True) if column.kind != "text")
-    asked = [column.wide if column.kind == "text" else 0.0 for column in table.columns]
-    rest = max(free - fixed, free * 0.3)
-    found = [
-        rest * wide / sum(asked) if column.kind == "text" else need
-        for need, wide, column in zip(needs, asked, table.columns, strict=True)
-    ] if sum(asked) else needs  # fmt: skip
-    scale = free / sum(found)
-    return [width * scale for width in found]
+        share = [column.wide if column.kind == "text" else _LITTLE for column in table.columns]
+        return [need + free * wide / sum(share) for need, wide in zip(most, share, strict=True)]
+    free = float(sheet.epw) - sum(least)
+    if free <= 0:
+        return [need * float(sheet.epw) / sum(least) for need in least]
+    wish = [max(big - small, 0.0) for small, big in zip(least, most, strict=True)]
+    return [small + free * more / sum(wish) for small, more in zip(least, wish, strict=True)]
 
 
 def _title_of(column: Column, lang: Lang) -> str:
@@ -325,7 +340,7 @@ def _row(sheet: _Sheet, table: Table, row: Sequence[Cell | Value], widths: Seque
     cut = []
     for cell, width in zip(cells, widths, strict=True):
         text = write(cell, sheet.paper.zone, sheet.tongue)
-        inner = width - 2 * _PAD - (3.2 if cell.kind == "severity" else 0)
+        inner = width - 2 * _PAD - (_STEP if cell.kind == "severity" else 0)
         fits = sheet.get_string_width(text) <= inner and "\n" not in text
         cut.append([text] if fits else sheet.lines(text, inner))
     tall = max(len(lines) for lines in cut) * _LEAD + 1.2
@@ -337,7 +352,7 @@ def _row(sheet: _Sheet, table: Table, row: Sequence[Cell | Value], widths: Seque
         inset = _PAD
         if cell.kind == "severity" and cell.value in SEVERITIES:
             _step(sheet, str(cell.value), x + _PAD, y + 1.0)
-            inset += 3.2
+            inset += _STEP
         for nth, line in enumerate(lines):
             sheet.set_xy(x + inset, y + 0.6 + nth * _LEAD)
             sheet.cell(width - inset - _PAD, _LEAD, line, align="R" if column.kind in _RIGHT else "L")

@@ -44,8 +44,7 @@ def _heard(matter: Matter, facts: Facts | None) -> Part:
         total = span * len(matter.gateways)
         tiles.append(
             Tile(
-                Text("thời gian gateway có tín hiệu", "time that gateways were heard"), Share(total - lost, total).ratio and
-                Share((total - lost) / 3600, total / 3600), "share", 2,
+                Text("thời gian gateway có tín hiệu", "time that gateways were heard"), Share(round((total - lost) / 3600, 1), round(total / 3600, 1)), "share", 2,
                 note=Text(f"giờ, của {len(matter.gateways)} gateway", f"hours, of {len(matter.gateways)} gateways"),
             )
         )  # fmt: skip
@@ -71,7 +70,7 @@ def _station_table(matter: Matter, stations: list[Station]) -> Table:
         Text("Số đo của trạm, kém nhất trước", "Readings of stations, the worst first"),
         [
             Column(Text("Trạm", "Station"), wide=1.5), Column(Text("Mã", "Id"), wide=1.0), AREA,
-            Column(Text("Gateway", "Gateway"), wide=0.8), Column(Text("Số đo dùng được / phải có", "Usable readings / due"), "share"),
+            Column(Text("Gateway", "Gateway"), wide=0.8), Column(Text("Số đo dùng được / phải có", "Usable readings / due"), "share", digits=1),
         ],
         rows,
         note=Text(
@@ -121,7 +120,7 @@ def _gateway_table(
         [
             Column(Text("Gateway", "Gateway"), wide=1.2), count(Text("Lần mất tín hiệu", "Silences")),
             lasting(Text("Tổng cộng", "In all")), Column(Text("Có tín hiệu, giờ", "Heard, hours"), "share", digits=2),
-            Column(Text("Cuối kỳ", "At the end"), wide=0.8), Column(Text("Số đo / phải có", "Readings / due"), "share"),
+            Column(Text("Cuối kỳ", "At the end"), wide=0.8), Column(Text("Số đo / phải có", "Readings / due"), "share", digits=1),
         ],
         rows,
         more=max(len(matter.gateways) - _WORST, 0),

@@ -15,6 +15,8 @@ from services.report.paper import Bars, Cell, Column, Note, Part, Share, Table, 
 
 _LISTED = 200
 """Rows of a list in a report that is printed; the rest is counted."""
+_SHIFTS = 15
+"""So many stand one by one; of more, the busiest."""
 _HOUR_S = 3600.0
 
 SEVERITY = Column(Text("Mức", "Severity"), "severity")
@@ -84,9 +86,9 @@ def load(matter: Matter, found: Figures) -> Part:
         ],
         rows,
         note=Text(
-            f"Tính cho {found.operators} người trực, {hours:.1f} giờ trực. Một điều mới: cảnh báo hay tình huống "
+            f"Tính cho {found.operators} người trực, {hours:.0f} giờ trực. Một điều mới: cảnh báo hay tình huống "
             "mà không gì giữ im; một lượt báo: mọi lần bắt đầu hoặc tăng mức.",
-            f"For {found.operators} on duty, {hours:.1f} operator-hours. A new thing: an alert or situation that "
+            f"For {found.operators} on duty, {hours:.0f} operator-hours. A new thing: an alert or situation that "
             "nothing keeps quiet; an annunciation: every time one is raised or escalates.",
         ),
     )
@@ -120,7 +122,7 @@ def _offenders(matter: Matter, found: Figures) -> Table:
         Text("Cảnh báo nhiều nhất", "Top offenders"),
         [
             Column(Text("Quy tắc", "Rule"), wide=1.0), Column(Text("Cảm biến hoặc nơi", "Sensor or place"), wide=1.4),
-            HAZARD, AREA, count(Text("Lượt báo", "Annunciations")), Column(Text("Phần của tất cả", "Share of all"), "share"),
+            HAZARD, AREA, count(Text("Lượt báo", "Annunciations")), Column(Text("Phần của tất cả", "Share of all"), "share", digits=1),
             Column(Text("Chập chờn", "Chatters"), wide=0.5),
         ],
         rows,
@@ -185,7 +187,7 @@ def _counted(matter: Matter, cases: Sequence[Case], name: Text, *, by_area: bool
         rows.append([Text("Tất cả", "All"), len(cases), *(total[word] for word in SEVERITIES), still])
     columns = [
         Column(AREA.title if by_area else HAZARD.title, wide=1.4), count(Text("Cảnh báo", "Alerts")),
-        *(count(terms.severity(word)) for word in SEVERITIES), count(Text("Còn mở", "Still open")),
+        *(count(terms.capital(terms.severity(word))) for word in SEVERITIES), count(Text("Còn mở", "Still open")),
     ]  # fmt: skip
     return Table(name, columns, rows, empty=Text("Không có cảnh báo nào.", "No alerts."))
 
@@ -253,15 +255,18 @@ def _took(one: Took) -> tuple[Value, Value, Value]:
 
 def _by_shift(matter: Matter) -> Table:
     rows: list[list[Cell | Value]] = []
-    for shift in matter.shifts:
-        part = matter.figures(shift.first, shift.last)
+    parts = [(shift, matter.figures(shift.first, shift.last)) for shift in matter.shifts]
+    many = len(parts) > _SHIFTS
+    if many:
+        parts = sorted(parts, key=lambda pair: (-pair[1].things, pair[0].first))[:_SHIFTS]
+    for shift, part in parts:
         over = part.per_operator_hour is not None and part.per_operator_hour > BEARABLE_PER_HOUR
         rows.append([
             shift.name, part.alerts, part.things, Cell(part.per_operator_hour, digits=2, over=over), part.raw,
             Cell(len(part.floods), over=bool(part.floods)), part.took.n, part.took.median_s, part.took.p90_s,
         ])  # fmt: skip
     return Table(
-        Text("Theo ca", "By shift"),
+        Text("Ca bận nhất", "The busiest shifts") if many else Text("Theo ca", "By shift"),
         [
             Column(Text("Ca", "Shift"), wide=1.4), count(Text("Cảnh báo", "Alerts")), count(Text("Điều mới", "New things")),
             Column(Text("mỗi giờ trực", "per operator-hour"), "number", digits=2), count(Text("Lượt báo", "Annunciations")),
@@ -269,6 +274,7 @@ def _by_shift(matter: Matter) -> Table:
             lasting(Text("p90", "p90")),
         ],
         rows,
+        more=len(matter.shifts) - len(parts),
     )  # fmt: skip
 
 

@@ -76,6 +76,11 @@ def severity(word: str) -> Text:
     return SEVERITY.get(word, Text(word, word))
 
 
+def capital(text: Text) -> Text:
+    """As the head of a column."""
+    return Text(text.vi[:1].upper() + text.vi[1:], text.en[:1].upper() + text.en[1:])
+
+
 def span(seconds: float) -> Text:
     """A stretch of time."""
     return duration(seconds)

@@ -2,7 +2,7 @@
 
 from services.observation.text import Text
 from services.report.axes import duration, local
-from services.report.paper import Cell, Lang, Share, say
+from services.report.paper import Cell, Lang, Share, Tile, say
 from services.report.words import SEVERITY
 
 DASH = "–"
@@ -38,6 +38,16 @@ def share(value: Share, digits: int, lang: Lang) -> str:
         number(one, 0 if float(one).is_integer() else 1, lang) for one in (value.part, value.whole)
     )
     return f"{number(ratio * 100, digits, lang)} % ({part} / {whole})"
+
+
+def figure(tile: Tile, zone: str, lang: Lang) -> tuple[str, str | None]:
+    """A tile's figure, and the line under its label: a share stands there with what it is a share of."""
+    note = None if tile.note is None else say(tile.note, lang)
+    text = write(Cell(tile.value, tile.kind, tile.digits), zone, lang)
+    if isinstance(tile.value, Share) and tile.value.ratio is not None:
+        large, _, parts = text.partition(" (")
+        return large, " · ".join([parts.removesuffix(")"), *([note] if note else [])])
+    return text, note
 
 
 def severity(word: str, lang: Lang) -> str:

@@ -1,7 +1,7 @@
-"""The one writer of what goes to the public: follows ALERTS, proposes, withdraws, issues. A shell around the desk.
+"""The one writer of what goes to the public: follows ALERTS, proposes, withdraws, issues.
 
-`services.cap.desk` decides; here are the clock, the key and the stream. Every event is published as the next one
-of its subject: what somebody else wrote meanwhile is read first, then decided again.
+A shell: `services.cap.desk` decides; here are the clock, the key and the stream. Every event is published as
+the next one of its subject: what somebody else wrote meanwhile is read first, then decided again.
 """
 
 import asyncio
@@ -113,7 +113,8 @@ def _complain(desk: Desk, health: Health) -> None:
     alert, violations = next(iter(desk.broken.items()))
     health.complain(
         BROKEN,
-        f"Bản tin về cảnh báo {alert} không hợp lệ nên không phát được: {violations[0].path} {violations[0].what.vi}",
+        f"Bản tin về cảnh báo {alert} không hợp lệ nên không phát được: {violations[0].path}"
+        f" {violations[0].what.vi}",
         f"the message about alert {alert} breaks CAP's rules and can't go out: {violations[0].path}"
         f" {violations[0].what.en}",
     )

@@ -36,7 +36,7 @@ def passes(road: Road, hazard: str, area: str, severity: str, status: str) -> bo
 
 
 class Chooser:
-    """Of one road; fed with every event in stream order, the own site's and, where asked for, the children's."""
+    """Of one road; fed with every event in stream order, and the children's where asked for."""
 
     def __init__(self, road: Road, site: str) -> None:
         """Of a road at a site."""
@@ -51,20 +51,20 @@ class Chooser:
             return False
         if event.get("source") != self._source and not road.children:
             return False
-        noun, verb = named
-        if road.nouns and noun not in road.nouns:
-            return False
-        peak = self._peak(str(event.get("subject")), rank_of(data.get("severity")))
-        if data.get("status", "Actual") not in road.status:
-            return False
-        if "hazard" in data and road.hazards and data["hazard"] not in road.hazards:
-            return False
-        area = data.get("area", SITE_AREA)
-        if road.areas and area != SITE_AREA and area not in road.areas:
-            return False
-        if max(peak) >= rank_of(road.severity):
-            return True
-        return peak[1] < 0 and verb not in _RISING
+        rank, before = self._peak(str(event.get("subject")), rank_of(data.get("severity")))
+        high = (
+            "severity" not in data
+            or max(rank, before) >= rank_of(road.severity)
+            or (before < 0 and named[1] not in _RISING)
+        )
+        area, hazard = data.get("area", SITE_AREA), data.get("hazard")
+        return (
+            high
+            and (not road.nouns or named[0] in road.nouns)
+            and data.get("status", "Actual") in road.status
+            and (not road.hazards or hazard is None or hazard in road.hazards)
+            and (not road.areas or area == SITE_AREA or area in road.areas)
+        )
 
     def _peak(self, subject: str, rank: int) -> tuple[int, int]:
         """Its rank now, and the highest it was known to have before."""

@@ -1,8 +1,10 @@
-"""All roads under one version of the site and one state of the private file; another of either makes a new
-one.
+"""All roads under one version of the site and one state of the private file.
+
+Another of either makes a new generation.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
@@ -15,10 +17,9 @@ from services.observation.site import Site
 from services.observation.text import Text
 from services.policy.alerting import Policy
 from services.policy.roads import Road
-from services.roads.carrier import Carrier
 from services.roads.ledger import TROUBLE, Ledger, now_us
 from services.roads.making import carrier_of
-from services.roads.notices import Desk, Queue
+from services.roads.notices import Desk, Notice, Queue
 from services.roads.people import Reader, places_of, told_missing
 from services.roads.runner import Parts, Runner
 from services.roads.sources import Events, Said, Source, decoded
@@ -36,6 +37,7 @@ LAG_US = 500_000
 """What was stored a moment ago is perhaps not read yet; `due` must not look past it."""
 RETRY_S, LONGEST_RETRY_S = 0.5, 10.0
 READ = 500
+KEPT = 20_000
 STILL_EMPTY = 10
 log = logging.get("roads")
 
@@ -51,6 +53,9 @@ class Generation:
         self._runners: dict[str, Runner] = {}
         self._queues: dict[str, Queue] = {}
         self._news: dict[str, asyncio.Event] = {}
+        self._notices: deque[tuple[Notice, int]] = deque(maxlen=KEPT)
+        self._requests: deque[tuple[str, int, nouns.Request]] = deque(maxlen=KEPT)
+        """What came so far, for a road that begins again."""
         self._read = asyncio.Event()
         """The stream was read up to where it ended when we came."""
         self._reader = Reader(policy.keeping, book, places_of(site), self._tell_missing)
@@ -74,7 +79,7 @@ class Generation:
     def _problem(self, road: Road) -> Text | None:
         """Why a road can't be opened; said in HEALTH too, where it becomes an alert."""
         try:
-            carrier_of(road, self._secrets, self._site.id)
+            carrier_of(road, self._secrets)
         except OperatorError as error:
             self._health.complain(
                 f"road-{road.id}",
@@ -118,12 +123,15 @@ class Generation:
             await ledger.begin()
             if ledger.gap is not None:
                 self._tell_gap(road, ledger.gap)
-            carrier = carrier_of(road, self._secrets, self._site.id)
-            source = self._source(road, ledger, carrier)
+            carrier = carrier_of(road, self._secrets)
+            source = self._source(road, ledger)
             parts = Parts(
                 source, carrier, ledger, self._health, self._reader.places.zone, self._chance.random
             )
             self._runners[road.id] = runner = Runner(road, parts)
+            for asked, sequence, request in self._requests:
+                if asked == road.id:
+                    runner.ask(sequence, request)
             if not road.for_machines:
                 await _first(self._read, stop)
             log.info("road_open", road=road.id, kind=road.kind, after=ledger.state.sequence)
@@ -131,12 +139,13 @@ class Generation:
 
         return run
 
-    def _source(self, road: Road, ledger: Ledger, carrier: Carrier) -> Source:
-        del carrier
+    def _source(self, road: Road, ledger: Ledger) -> Source:
         state = ledger.state
         if road.for_machines:
             return Events(self._js, road, self._site.id, state)
         queue = Queue(road, state.since_us, state.reached_us, state.reached)
+        for notice, minute in self._notices:
+            queue.put(notice, minute)
         news = asyncio.Event()
         self._queues[road.id], self._news[road.id] = queue, news
 
@@ -162,10 +171,7 @@ class Generation:
 
     async def _follow_alerts(self, stop: asyncio.Event) -> None:
         """Read everything once for all roads of people, from the stream's beginning: notices follow from it."""
-        wanted = {road.id for road in self._policy.roads.roads if not road.for_machines}
-        while not wanted & set(self._queues) and not stop.is_set():
-            await pause(stop, 0.05)
-        await pause(stop, 0.2)
+        self._notices.clear()
         zone, desk = self._reader.places.zone, Desk(self._site.id)
         info = await self._js.stream_info(ALERTS)
         end, empty = int(info.state.last_seq), 0
@@ -185,8 +191,10 @@ class Generation:
                     notices += desk.due(now_us() - LAG_US)
                     self._read.set()
                 for notice in notices:
+                    minute = minute_of_day(notice.at, zone)
+                    self._notices.append((notice, minute))
                     for queue in self._queues.values():
-                        queue.put(notice, minute_of_day(notice.at, zone))
+                        queue.put(notice, minute)
                 if notices:
                     for news in self._news.values():
                         news.set()
@@ -194,23 +202,20 @@ class Generation:
             await follower.close()
 
     async def _follow_requests(self, stop: asyncio.Event) -> None:
-        """What people ask, from the oldest that some road has not done."""
-        while not self._runners and not stop.is_set():
-            await pause(stop, 0.05)
-        await pause(stop, 0.2)
-        after = min((runner.state.asked for runner in self._runners.values()), default=0)
-        follower = Follower(self._js, DELIVERIES, [nouns.request("*")], after)
+        """What people ask; each road knows which it has done."""
+        follower = Follower(self._js, DELIVERIES, [nouns.request("*")], 0)
         try:
             while not stop.is_set():
                 for message in await follower.fetch(100, 0.5):
-                    runner = self._runners.get(message.subject.split(".")[1])
+                    road = message.subject.split(".")[1]
                     try:
                         request = nouns.read_request(message.data)
                     except msgspec.MsgspecError:
                         log.warning("request_unreadable", sequence=message.sequence)
                         continue
-                    if runner is not None:
-                        runner.ask(message.sequence, request)
+                    self._requests.append((road, message.sequence, request))
+                    if road in self._runners:
+                        self._runners[road].ask(message.sequence, request)
         finally:
             await follower.close()
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import msgspec
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import APIError, KeyNotFoundError
 
 from services.observation import delivery as nouns
@@ -14,12 +13,12 @@ from services.policy.roads import Road
 from services.roads.patience import Answer
 from services.runtime import logging
 from services.runtime.nats import NatsError
+from services.runtime.newest import newest
 from services.runtime.position import Position, check_position, renew_epoch
 from services.runtime.streams import ALERTS, DELIVERIES, STATE
 
 TROUBLE = (NatsError, APIError, TimeoutError, OSError)
 SAVE_EVERY_S = 0.25
-FETCH = 200
 log = logging.get("roads")
 
 
@@ -133,26 +132,9 @@ class Ledger:
 
     async def dead_letters(self, wanted: Sequence[str] = ()) -> list[Letter]:
         """Letters that are dead now, oldest first; only these, where named."""
-        config = ConsumerConfig(
-            deliver_policy=DeliverPolicy.LAST_PER_SUBJECT,
-            ack_policy=AckPolicy.NONE,
-            inactive_threshold=30.0,
-            mem_storage=True,
-        )
-        subject = nouns.dead(self.road.id, "*")
-        reader = await self._js.pull_subscribe(subject, stream=DELIVERIES, config=config)
-        found: list[Letter] = []
-        try:
-            left = (await reader.consumer_info()).num_pending or 0
-            while left > 0:
-                messages = await reader.fetch(min(left, FETCH), timeout=5.0)
-                left -= len(messages)
-                for message in messages:
-                    told = _told(message.data)
-                    if told is not None and told.outcome == "dead" and told.letter is not None:
-                        found.append(told.letter)
-        finally:
-            await reader.unsubscribe()
+        told = [_told(data) for data in await newest(self._js, DELIVERIES, nouns.dead(self.road.id, "*"))]
+        dead = [one for one in told if one is not None and one.outcome == "dead"]
+        found = [one.letter for one in dead if one.letter is not None]
         return [letter for letter in found if not wanted or letter.id in wanted]
 
 

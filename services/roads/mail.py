@@ -71,7 +71,7 @@ class Mail:
     async def close(self) -> None:
         """Nothing stays open."""
 
-    def _send(self, parcel: Parcel) -> Answer:
+    def _send(self, parcel: Parcel) -> Answer:  # noqa: PLR0911  a table: what each refusal means
         try:
             with self._connected() as smtp:
                 smtp.send_message(message_of(parcel, self._server))

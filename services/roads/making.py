@@ -1,11 +1,15 @@
 """Making the carrier of a road from what the site says and what the private file holds."""
 
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
+from services.observation import lgsp
 from services.observation.text import Text
 from services.policy.roads import Road
 from services.roads.carrier import Carrier
-from services.roads.lgsp import lgsp_of
 from services.roads.mail import Mail, server_of
 from services.roads.modem import Modem
 from services.roads.notify import Apprise
@@ -19,14 +23,14 @@ class RoadError(OperatorError):
     """A road that can't be opened as it is declared."""
 
 
-def carrier_of(road: Road, secrets: Secrets, site: str) -> Carrier:
+def carrier_of(road: Road, secrets: Secrets) -> Carrier:
     """The carrier of a road.
 
     Raises:
         OperatorError: a secret is missing or can't be used; the words hold no secret.
     """
     try:
-        return _carrier_of(road, secrets, site)
+        return _carrier_of(road, secrets)
     except ValueError as error:
         what = str(error)
         raise RoadError(
@@ -35,10 +39,10 @@ def carrier_of(road: Road, secrets: Secrets, site: str) -> Carrier:
         ) from error
 
 
-def _carrier_of(road: Road, secrets: Secrets, site: str) -> Carrier:
+def _carrier_of(road: Road, secrets: Secrets) -> Carrier:  # noqa: PLR0911  a table of kinds
     match road.kind:
         case "webhook":
-            form = lgsp_of(site) if road.format == "lgsp" else None
+            form = _lgsp if road.format == "lgsp" else None
             return Webhook(road, secrets.texts(road.secret, "keys"), form)
         case "email":
             return Mail(road, server_of(secrets.text(road.secret, "url")))
@@ -53,3 +57,8 @@ def _carrier_of(road: Road, secrets: Secrets, site: str) -> Carrier:
             return SpeakerByHttp(road, secrets.maybe(road.secret, "token"))
         case _:  # sms, telegram, apprise
             return Apprise(road, secrets.texts(road.secret, "url"))
+
+
+def _lgsp(events: Sequence[dict[str, Any]]) -> bytes:
+    """What a provincial integration platform takes: docs/links.md."""
+    return msgspec.json.encode(lgsp.batch(events))

@@ -24,7 +24,7 @@ _ENDS = {("alert", "cleared"), ("alert", "closed"), ("situation", "ended"), ("si
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to tell. `at`: µs UTC; `about`: id of the alert or situation; `to`: only these, where named."""
+    """One thing to tell. `at`: µs UTC; `about`: id of alert or situation; `to`: only these, where named."""
 
     at: int
     name: str

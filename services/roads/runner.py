@@ -173,7 +173,7 @@ class Runner:
             f"road-{self.road.id}-dead",
             f"Đường gửi {self.road.id}: có thư không gửi được và đã ngừng thử ({answer.word});"
             " xem và gửi lại ở mục đường gửi",
-            f"road {self.road.id}: a letter was given up ({answer.word}); look at the dead letters and replay",
+            f"road {self.road.id}: a letter was given up ({answer.word}); see its dead letters, replay",
         )
         log.error("letter_given_up", road=self.road.id, letter=letter.id, tries=tries, word=answer.word)
 

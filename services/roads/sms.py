@@ -18,7 +18,8 @@ _CODES: dict[str, tuple[int, ...]] = {
 _CODES |= {
     letter: (0x1B, code)
     for letter, code in {
-        "\f": 0x0A, "^": 0x14, "{": 0x28, "}": 0x29, "\\": 0x2F, "[": 0x3C, "~": 0x3D, "]": 0x3E, "|": 0x40, "€": 0x65,
+        "\f": 0x0A, "^": 0x14, "{": 0x28, "}": 0x29, "\\": 0x2F, "[": 0x3C,
+        "~": 0x3D, "]": 0x3E, "|": 0x40, "€": 0x65,
     }.items()
 }  # fmt: skip
 GSM7_ONE, GSM7_PART = 160, 153

@@ -17,23 +17,27 @@ _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 _ENGLISH_SCALES = ("", "thousand", "million", "billion")
 MOST = 10**12
 UNITS_VI: Mapping[str, str] = {
-    "m/s": "mét trên giây", "km/h": "ki lô mét trên giờ", "m/h": "mét mỗi giờ", "mm/h": "mi li mét mỗi giờ",
-    "m3/s": "mét khối trên giây", "m³/s": "mét khối trên giây", "µg/m3": "mi crô gam trên mét khối",
-    "µg/m³": "mi crô gam trên mét khối", "kV/m": "ki lô vôn trên mét", "V/m": "vôn trên mét", "mm": "mi li mét",
-    "cm": "xen ti mét", "km": "ki lô mét", "m": "mét", "dB": "đê xi ben", "dBA": "đê xi ben", "%": "phần trăm",
-    "°C": "độ C", "°": "độ", "min": "phút", "phút": "phút", "h": "giờ", "giờ": "giờ", "s": "giây", "kA": "ki lô am pe",
+    "m/s": "mét trên giây", "km/h": "ki lô mét trên giờ", "m/h": "mét mỗi giờ",
+    "mm/h": "mi li mét mỗi giờ", "m3/s": "mét khối trên giây", "m³/s": "mét khối trên giây",
+    "µg/m3": "mi crô gam trên mét khối", "µg/m³": "mi crô gam trên mét khối",
+    "kV/m": "ki lô vôn trên mét", "V/m": "vôn trên mét", "mm": "mi li mét", "cm": "xen ti mét",
+    "km": "ki lô mét", "m": "mét", "dB": "đê xi ben", "dBA": "đê xi ben", "%": "phần trăm", "°C": "độ C",
+    "°": "độ", "min": "phút", "phút": "phút", "h": "giờ", "giờ": "giờ", "s": "giây", "kA": "ki lô am pe",
     "kWh": "ki lô oát giờ", "mg/l": "mi li gam trên lít", "mg/L": "mi li gam trên lít",
 }  # fmt: skip
 UNITS_EN: Mapping[str, str] = {
-    "m/s": "metres per second", "km/h": "kilometres per hour", "m/h": "metres per hour", "mm/h": "millimetres per hour",
-    "m3/s": "cubic metres per second", "m³/s": "cubic metres per second", "µg/m3": "micrograms per cubic metre",
-    "µg/m³": "micrograms per cubic metre", "kV/m": "kilovolts per metre", "V/m": "volts per metre",
-    "mm": "millimetres", "cm": "centimetres", "km": "kilometres", "m": "metres", "dB": "decibels", "dBA": "decibels",
-    "%": "per cent", "°C": "degrees Celsius", "°": "degrees", "min": "minutes", "h": "hours", "s": "seconds",
-    "kA": "kiloamperes", "kWh": "kilowatt hours", "mg/l": "milligrams per litre", "mg/L": "milligrams per litre",
+    "m/s": "metres per second", "km/h": "kilometres per hour", "m/h": "metres per hour",
+    "mm/h": "millimetres per hour", "m3/s": "cubic metres per second", "m³/s": "cubic metres per second",
+    "µg/m3": "micrograms per cubic metre", "µg/m³": "micrograms per cubic metre",
+    "kV/m": "kilovolts per metre", "V/m": "volts per metre", "mm": "millimetres", "cm": "centimetres",
+    "km": "kilometres", "m": "metres", "dB": "decibels", "dBA": "decibels", "%": "per cent",
+    "°C": "degrees Celsius", "°": "degrees", "min": "minutes", "h": "hours", "s": "seconds",
+    "kA": "kiloamperes", "kWh": "kilowatt hours", "mg/l": "milligrams per litre",
+    "mg/L": "milligrams per litre",
 }  # fmt: skip
-_WORDS_VI = {"BĐ": "báo động", "TP.": "thành phố ", "P.": "phường ", "Q.": "quận ", "UBND": "ủy ban nhân dân"}
+_WORDS_VI = {"BĐ": "báo động", "TP.": "thành phố ", "P.": "phường ", "Q.": "quận "}
 _WORDS_VI |= {
+    "UBND": "ủy ban nhân dân",
     "IOC": "trung tâm điều hành",
     "AQI": "chỉ số chất lượng không khí",
     "PCTT": "phòng chống thiên tai",
@@ -78,7 +82,7 @@ def number_vi(value: int) -> str:
 
 
 def _hundreds(value: int, *, full: bool) -> str:
-    """0 to 999; `full`: something stands before it, and nothing is left out: 1.005 is một nghìn không trăm linh năm."""
+    """0 to 999; `full`: something stands before it, so 1.005 is một nghìn không trăm linh năm."""
     hundred, ten, one = value // 100, value // 10 % 10, value % 10
     words = [_DIGITS[hundred], "trăm"] if hundred or full else []
     if ten == 0:

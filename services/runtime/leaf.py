@@ -1,9 +1,10 @@
 """Leaf nodes: how servers of linked sites meet, and what each may do with the other.
 
-A parent listens, with one account per child; a child dials. On both ends the leaf connection ends in an account
-of its own, without JetStream: nothing of the other site's traffic can be seen or written. What the other may ask
-for is exported by name, and that is reading the stream of alerts, nothing else. All other talk is between the two
-`link` services. No JetStream domain is needed, so a data folder made before there were links stays as it is.
+A parent listens, with one account per child; a child dials. On both ends the leaf connection ends in an
+account of its own, without JetStream: nothing of the other site's traffic can be seen or written. What the
+other may ask for is exported by name, and that is reading the stream of alerts, nothing else. All other talk
+is between the two `link` services. No JetStream domain is needed, so a data folder made before there were
+links stays as it is.
 """
 
 import json
@@ -81,8 +82,8 @@ class Ends(msgspec.Struct):
 class Leaf(NamedTuple):
     """The leaf nodes of one server: the children it listens for, and the parent it dials.
 
-    `site`: the own one. Servers of linked sites need names of their own: nats-server takes the name for that of a
-    cluster, and drops a leaf whose cluster is called as its own for half a minute at a time.
+    `site`: the own one. Servers of linked sites need names of their own: nats-server takes the name for that
+    of a cluster, and drops a leaf whose cluster is called as its own for half a minute at a time.
     """
 
     site: str
@@ -95,7 +96,7 @@ class Leaf(NamedTuple):
         """What the server's configuration gets besides its accounts."""
         leaf: dict[str, Any] = {}
         if self.listen is not None:
-            leaf |= {"host": self.listen.host, "port": self.listen.port}
+            leaf |= {"host": self.listen.host, "port": self.listen.port, "no_advertise": True}
         if self.ticket is not None:
             ticket = self.ticket
             url = f"nats-leaf://{ticket.user}:{ticket.password}@{ticket.address}"

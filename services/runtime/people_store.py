@@ -28,7 +28,7 @@ from services.runtime.people import (
 from services.runtime.streams import PEOPLE
 
 STREAM = f"KV_{PEOPLE}"
-TRIES = 5
+TRIES = 10
 RETRY_S = 0.5
 _SUBJECT = f"$KV.{PEOPLE}."
 T = TypeVar("T")
@@ -46,6 +46,7 @@ class PeopleStore:
     def __init__(self, js: JetStreamContext) -> None:
         """Nothing is read yet."""
         self._js = js
+        self._one = asyncio.Lock()  # of our own changes none has to be tried again because of another
 
     async def account(self, name: str) -> Account | None:
         """An account as it is stored at this moment."""
@@ -125,16 +126,17 @@ class PeopleStore:
 
     async def _change(self, key: str, decode: Callable[[bytes], K], work: Callable[[K | None], K]) -> K:
         bucket = await self._js.key_value(PEOPLE)
-        for _ in range(TRIES):
-            found, revision = await self._read(key, decode)
-            made = work(found)
-            if found is not None and made == found:
+        async with self._one:
+            for _ in range(TRIES):
+                found, revision = await self._read(key, decode)
+                made = work(found)
+                if found is not None and made == found:
+                    return made
+                try:
+                    await bucket.update(key, encode(made), last=revision)
+                except KeyWrongLastSequenceError:
+                    continue
                 return made
-            try:
-                await bucket.update(key, encode(made), last=revision)
-            except KeyWrongLastSequenceError:
-                continue
-            return made
         raise Busy(key)
 
 

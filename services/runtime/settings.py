@@ -22,6 +22,7 @@ NAMES: dict[str, str] = {
     "mqtt": "host:port, mqtt:// or mqtts:// of the MQTT listener, with user and password if it wants them",
     "database": "postgresql://… of the history; without one there is no history",
     "http": "host:port to serve HTTP on",
+    "leaf": "host:port where the servers of sites below dial in; their names stand in alerting.toml",
     "data": "folder for what this machine keeps",
     "site": "the site's folder, where a command needs one",
     "credentials": "JSON file {user, password} for NATS and MQTT",
@@ -57,6 +58,7 @@ class Settings:
     mqtt: str = "127.0.0.1:1883"
     database: str | None = field(default=None, repr=False)
     http: str | None = None
+    leaf: str | None = None
     data: Path | None = None
     site: str | None = None
     secrets: Path | None = None
@@ -100,6 +102,7 @@ class Settings:
             nats=_nats(texts.get("nats", cls.nats)),
             database=_database(texts.get("database")),
             http=texts.get("http"),
+            leaf=texts.get("leaf"),
             data=data,
             site=texts.get("site"),
             secrets=Path(texts["secrets"]) if texts.get("secrets") else None,
@@ -118,6 +121,8 @@ class Settings:
         settings = _with_mqtt(settings, texts.get("mqtt", cls.mqtt))
         if settings.http is not None:
             address(settings.http, "http")
+        if settings.leaf is not None:
+            address(settings.leaf, "leaf")
         return _with_credentials(settings, texts.get("credentials"))
 
 

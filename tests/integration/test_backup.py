@@ -133,7 +133,11 @@ def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_r
             up.wait_restarted("alerts", up.kill("alerts", signal.SIGTERM))
             sending = replay(up, site, tmp_path / "first.csv", "20000")
             until(lambda: len(client.events) > 50, 20, "events to flow")
-            command("backup", str(shelf), "--data", str(tmp_path / "data"))
+            of_site = ("--data", str(tmp_path / "data"))
+            command("people", "add", "ioc", "--role", "machine", "--no-password", *of_site)
+            door = command("people", "token", "ioc", "--as", "feed", *of_site)
+            command("backup", str(shelf), *of_site)
+            command("people", "add", "later", "--role", "viewer", "--no-password", *of_site)
             submit(gateway, 4)  # stored by this system, and so forgotten by the agent
             sending.communicate(timeout=60)
             replay(up, site, tmp_path / "second.csv").communicate(timeout=60)
@@ -146,6 +150,8 @@ def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_r
         assert Path(command("restore", str(shelf), "--data", str(tmp_path / "new"))) == tmp_path / "new"
         with running(site, tmp_path / "new", "--mqtt", f"127.0.0.1:{port}") as up:
             until(lambda: events_known(up.http), 10, "the API to have read ALERTS")
+            assert status(f"{up.http}/api/v1/events", door) == 200, "accounts and tokens are in a backup"
+            assert '"later"' not in command("people", "list", "--json", "--data", str(tmp_path / "new"))
             restored = of_storm(up.http)
             assert set(restored) < set(expected), "the backup was taken in the middle"
             until(
@@ -168,9 +174,11 @@ def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_r
             assert "gw-4: 4 packs let go" in command("restore", "--gaps", "--data", str(tmp_path / "new"))
 
 
-def status(url: str) -> int:
+def status(url: str, token: str | None = None) -> int:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

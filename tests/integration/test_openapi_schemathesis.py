@@ -1,6 +1,7 @@
 """The API holds what its OpenAPI document says, whatever it is asked (schemathesis)."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -114,7 +115,7 @@ def test_every_operation_answers_as_documented_and_never_fails(machine: Rig, mod
         @given(case=strategy)
         def holds(case: schemathesis.Case[Any]) -> None:
             if mode is GenerationMode.POSITIVE:
-                case.path_parameters = _real_ids(case.operation)
+                case.path_parameters = {**(case.path_parameters or {}), **_real_ids(case.operation)}
             answer = case.call()
             # 503 is what this API says when something it needs is away; it is documented where it can be.
             assert answer.status_code < 500 or answer.status_code == 503, answer.text
@@ -134,6 +135,8 @@ def test_the_real_ids_answer_as_documented(machine: Rig) -> None:
     for operation in _operations(machine):
         if operation.method.upper() != "GET":
             continue  # an order needs a body and a site that lights streets
+        if set(re.findall(r"{(\w+)}", operation.path)) - REAL.keys():
+            continue  # of what this rig has none
         case = operation.Case(path_parameters=_real_ids(operation))
         answer = case.call()
         assert answer.status_code == 200, (operation.path, answer.text)

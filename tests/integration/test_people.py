@@ -5,16 +5,25 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from functools import partial
+from io import StringIO
 from typing import Any
 
 import pytest
+from nats.aio.msg import Msg
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import ConnectionClosed
 
+from services.cli import main
+from services.observation.sensor import MANUAL_GATEWAY
+from services.runtime.nats import Connection
+from services.runtime.people import Account
+from services.runtime.people_changes import Change, changed
+from services.runtime.people_store import PeopleStore
 from tests.support.api_rig import Rig, rig, told
 from tests.support.listeners import collect, sse
+from tests.support.logs import log_as_before  # noqa: F401  a fixture
 from tests.support.waiting import until
 
 PASSWORD = "bốn từ bất kỳ là tốt"
@@ -252,11 +261,6 @@ def test_a_new_password_ends_every_session(site: Site) -> None:
 
 def test_what_one_api_is_told_another_knows_within_seconds(site: Site) -> None:
     """Changed straight in the bucket, as the command line and another api do."""
-    from services.runtime.nats import Connection  # noqa: PLC0415
-    from services.runtime.people import Account  # noqa: PLC0415
-    from services.runtime.people_changes import Change, changed  # noqa: PLC0415
-    from services.runtime.people_store import PeopleStore  # noqa: PLC0415
-
     site.make("tam", "viewer")
     token = site.log_in("tam")
 
@@ -288,3 +292,104 @@ def test_twenty_logins_at_once_leave_the_api_answering(site: Site) -> None:
         return slowest
 
     assert asyncio.run(flood()) < 1.0
+
+
+def test_a_manual_reading_goes_the_way_of_every_reading_and_is_told_with_its_teller(site: Site) -> None:
+    token, key = site.log_in("lan"), {"Idempotency-Key": "call-7"}
+    body = {
+        "sensor": "vt-flood-001.water_level",
+        "value": 165,
+        "unit": "cm",
+        "note": "ông Tư, thước chân cầu",
+    }
+    arrived: list[bytes] = []
+
+    async def listen(connection: Connection) -> list[tuple[int, Any]]:
+        async def keep(message: Msg) -> None:
+            arrived.append(message.data)
+
+        await connection.nc.subscribe(f"haidang.v1.{MANUAL_GATEWAY}.{MANUAL_GATEWAY}.readings", cb=keep)
+        await connection.nc.flush()
+        answers = []
+        for more in ({}, {}, {"value": 170}):
+            ask = partial(site.ask, "POST", "/observations", body | more, token, key)
+            answers.append((await asyncio.to_thread(ask))[:2])
+        await connection.nc.flush()
+        return answers
+
+    (first, told_first), (again, told_again), (other, _) = site.rig.nats(listen)
+    assert (first, again, other) == (200, 200, 409), told_first
+    assert (told_first["repeated"], told_again["repeated"]) == (False, True)
+    assert told_first["time"] == told_again["time"]
+    until(lambda: len(arrived) == 2, 3, "both readings")
+    assert arrived[0] == arrived[1], "the same key and value again is a no-op for ingest"
+    assert json.loads(arrived[0])[0]["v"] == 165
+    told_of = [
+        event
+        for event in site.ask("GET", "/events", token=token)[1]["items"]
+        if event["type"] == "vn.haidang.observation.reported.v1"
+    ]
+    assert [(event["data"]["by"], event["data"]["note"]) for event in told_of] == [("lan", body["note"])]
+    assert site.ask("GET", "/alerts", token=token)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"sensor": "vt-flood-002.street_depth", "value": 1}, 404),  # another area
+        ({"sensor": "vt-sea-001.tide_level", "value": 1}, 403),  # the whole site's
+        ({"sensor": "no-such.water_level", "value": 1}, 404),
+        ({"sensor": "vt-flood-001.water_level", "value": 1, "unit": "kg"}, 422),
+        ({"sensor": "vt-flood-001.water_level", "value": 99, "unit": "m"}, 422),  # beyond what it can measure
+        ({"sensor": "vt-flood-001.water_level", "value": 1, "time": "2020-01-01T00:00:00Z"}, 422),
+        ({"sensor": "vt-flood-001.rain_1h", "value": 1}, 422),  # computed
+    ],
+)
+def test_a_manual_reading_that_can_not_be_is_refused_at_once(
+    site: Site, body: dict[str, Any], status: int
+) -> None:
+    found, problem, _ = site.ask("POST", "/observations", body, token=site.log_in("lan"))
+    assert found == status, problem
+
+
+def test_viewers_report_nothing(site: Site) -> None:
+    body = {"sensor": "vt-flood-001.water_level", "value": 1}
+    assert site.ask("POST", "/observations", body, token=site.log_in("minh"))[0] == 403
+
+
+@pytest.fixture
+def command(
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    log_as_before: None,
+) -> Callable[..., str]:
+    """`haidang people`, with a line on its standard input; what it says."""
+    nats = site.rig.server.settings().nats
+
+    def run(*words: str, typed: str = "", code: int = 0) -> str:
+        monkeypatch.setattr("sys.stdin", StringIO(typed))
+        assert main(["people", *words, "--nats", nats]) == code
+        return "".join(capsys.readouterr())
+
+    return run
+
+
+def test_the_command_line_makes_the_first_account_and_finds_a_lost_password(
+    site: Site, command: Callable[..., str]
+) -> None:
+    made = ("add", "truong-ca", "--role", "operator", "--role", "administrator", "--mail", "ca@example.vn")
+    assert "12" in command(*made, typed="short\n", code=2)
+    said = command(*made, typed=PASSWORD + "\n")
+    assert PASSWORD not in said
+    until(lambda: site.ask("GET", "/people/truong-ca")[0] == 200, 3, "the api to know of it")
+    token = site.log_in("truong-ca")
+    command("password", "truong-ca", typed=OTHER + "\n")
+    until(lambda: site.ask("GET", "/session", token=token)[0] == 401, 3, "the old session to end")
+    site.log_in("truong-ca", OTHER)
+    listed = command("list", "--json")
+    assert "argon2" not in listed
+    assert '"truong-ca"' in listed
+    secret = command("token", "truong-ca", "--as", "kich-ban", "--role", "viewer").splitlines()[0]
+    until(lambda: site.ask("GET", "/alerts", token=secret)[0] == 200, 3, "the token to open")
+    assert site.ask("GET", "/people", token=secret)[0] == 403

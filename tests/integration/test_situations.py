@@ -1,13 +1,8 @@
 """A storm of four hazards through a real server, the keeper and the API: one thing unfolding."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -19,9 +14,9 @@ from services.observation.event import CloudEvent
 from services.runtime.health import Health
 from services.runtime.nats import Connection
 from tests.support.api_rig import Rig, rig
+from tests.support.keepers import keeping
 from tests.support.listeners import sse
 from tests.support.situations import SITE, alert
-from tests.support.up import ROOT
 from tests.support.waiting import until
 
 AREA = "thang-tam"
@@ -33,43 +28,6 @@ SORTS = ("rain", "lightning", "street", "tree")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     with rig(tmp_path_factory.mktemp("situations")) as made:
         yield made
-
-
-class Keeper:
-    """The keeper as a process of its own, that can be killed."""
-
-    def __init__(self, machine: Rig, **environment: str) -> None:
-        self._command = [
-            sys.executable,
-            "-m",
-            "services.cli",
-            "keeper",
-            "--nats",
-            machine.server.url("keeper"),
-        ]
-        self._environment = {**os.environ, **environment}
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            self._command, cwd=ROOT, env=self._environment, stderr=subprocess.DEVNULL
-        )
-
-    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait(10)
-            self._process = None
-
-
-@contextmanager
-def keeping(machine: Rig, **environment: str) -> Iterator[Keeper]:
-    kept = Keeper(machine, **environment)
-    try:
-        yield kept
-    finally:
-        kept.kill()
 
 
 def tell(machine: Rig, *told: CloudEvent) -> None:

@@ -21,7 +21,7 @@ from services.runtime import formats
 from services.runtime.streams import ALERTS, READINGS
 from tests.support import old_data
 from tests.support.databases import plain_dsn, postgres  # noqa: F401  fixtures
-from tests.support.events import all_events, backtest, events_known
+from tests.support.events import all_events, backtest, events_known, of_the_engine
 from tests.support.logs import log_as_before  # noqa: F401  a fixture
 from tests.support.up import PROGRAM, Up, running
 from tests.support.waiting import until
@@ -53,7 +53,7 @@ def told(events: Iterable[dict[str, Any]]) -> Counter[tuple[str, str, str, str]]
     return Counter(
         (event["type"], event["data"]["sensor"], event["data"]["severity"], event["data"]["time"])
         for event in events
-        if event["data"].get("rule") == "muc-nuoc"
+        if of_the_engine(event) and event["data"].get("rule") == "muc-nuoc"
     )
 
 

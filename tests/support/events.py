@@ -9,15 +9,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from services.observation import event as nouns
+
 OUTSIDE = ("detected_at",)
 """When we could know is outside the id and outside every comparison."""
 
 OURSELVES = ("self.", "gateway-silent")
 """Alerts about the machine and about links tell of this run, not of the recording."""
 
+ENGINE = frozenset(nouns.type_of(verb) for verb in nouns.Verb)
 
-SITUATIONS = "vn.haidang.situation."
-"""What the keeper makes of alerts is no part of what an engine says."""
+
+def of_the_engine(event: dict[str, Any]) -> bool:
+    """Whether the engine says it; what people and the keeper make of alerts is no part of a recording."""
+    return event["type"] in ENGINE and not event["data"].get("by")
 
 
 def essence(events: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -28,7 +33,7 @@ def essence(events: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """
     found: dict[str, dict[str, Any]] = {}
     for event in events:
-        if event["type"].startswith(SITUATIONS):
+        if not of_the_engine(event):
             continue
         if event["data"]["rule"].startswith(OURSELVES):
             continue

@@ -8,12 +8,15 @@ import contextlib
 import json
 import random
 import time
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
 
 from services.alerts import link_service
 from services.observation import event as events
@@ -85,13 +88,22 @@ class Site:
         files["site.toml"] = files["site.toml"].replace(b'"vung-tau"', f'"{self.name}"'.encode(), 1)
         text = "format = 1\n"
         text += f'[parent]\nsite = "{parent}"\n' if parent else ""
-        text += "".join(f'[[child]]\nsite = "{child}"\nsilent_s = 15\n' for child in children)
+        text += "".join(f'[[child]]\nsite = "{child}"\nsilent_s = 5\n' for child in children)
         files["alerting.toml"] = text.encode()
         version = sites.version_of(files)
         await (await self.js.object_store("SITES")).put(version, sites.bundle(files))
         state = await self.js.key_value("STATE")
         await state.put("site.current", json.dumps({"version": version, "t": 1}).encode())
         self.start_link()
+
+    async def unlinked(self) -> None:
+        """Run the server as a site that stands alone does, write something, and stop it."""
+        await asyncio.to_thread(self.server.start)
+        self.connection = await connect(self.server.settings(), f"test {self.name}")
+        await ensure_streams(self.js, Limits.of(1 << 30))
+        await self.tell("0" * 32)
+        await self.connection.close()
+        await asyncio.to_thread(self.server.stop)
 
     def start_link(self) -> None:
         """Start the link service."""
@@ -135,7 +147,12 @@ class Site:
         )
         event = events.make(site=self.name, verb=verb, event=name, time=now, alert=data)
         where = events.subject(self.name, "thang-tam", alert)
-        await self.js.publish(where, events.encode(event), headers={"Nats-Msg-Id": name})
+        while True:
+            try:
+                await self.js.publish(where, events.encode(event), headers={"Nats-Msg-Id": name}, timeout=1.0)
+                break
+            except (NatsError, APIError, TimeoutError, OSError):
+                await asyncio.sleep(0.2)  # its server is away; the id makes it one event however often
         self.published[name] = time.time_ns() // 1000
         return name
 
@@ -178,6 +195,12 @@ class Levels:
         self.commune, self.city, self.province = self.sites
         self.ways = [Cutter(free_port(), above.listen) for above in self.sites[1:]]
 
+    async def unlink(self) -> None:
+        """Stop all link services while the ways between them are open: they end at once."""
+        for way in self.ways:
+            way.heal()
+        await asyncio.gather(*(site.stop_link() for site in self.sites))
+
 
 @asynccontextmanager
 async def levels(folder: Path) -> AsyncIterator[Levels]:
@@ -186,6 +209,8 @@ async def levels(folder: Path) -> AsyncIterator[Levels]:
     async with contextlib.AsyncExitStack() as stack:
         for way in made.ways:
             await stack.enter_async_context(way)
+        # A server that was never linked: what it holds must be there when it is.
+        await made.commune.unlinked()
         for at, site in enumerate(made.sites):
             parent = made.sites[at + 1] if at + 1 < len(made.sites) else None
             through = made.ways[at].port if parent else 0
@@ -195,6 +220,7 @@ async def levels(folder: Path) -> AsyncIterator[Levels]:
             stack.push_async_callback(site.end)
             parent_name = NAMES[nth + 1] if nth + 1 < len(NAMES) else None
             await site.begin(parent_name, tuple(NAMES[nth - 1 : nth]) if nth else ())
+        stack.push_async_callback(made.unlink)
         yield made
 
 
@@ -237,6 +263,27 @@ async def disturb(way: Cutter, seed: int, until: float) -> None:
     way.heal()
 
 
+async def trouble(found: Levels, seed: int, until: float) -> dict[str, int]:
+    """Kill servers and restart link services at random, until a time of the loop; returns how often."""
+    chance = random.Random(seed)
+    loop = asyncio.get_running_loop()
+    done = {"servers killed": 0, "links restarted": 0}
+    while loop.time() < until:
+        await asyncio.sleep(chance.uniform(2.0, 6.0))
+        site = chance.choice(found.sites)
+        if chance.random() < 0.5:
+            await asyncio.to_thread(site.server.kill)
+            await asyncio.sleep(chance.uniform(0.0, 1.0))
+            await asyncio.to_thread(site.server.start)
+            done["servers killed"] += 1
+        else:
+            await site.stop_link()
+            await asyncio.sleep(chance.uniform(0.0, 1.0))
+            site.start_link()
+            done["links restarted"] += 1
+    return done
+
+
 class Witness:
     """Looks again and again whether what a parent calls fresh is so."""
 
@@ -251,6 +298,10 @@ class Witness:
 
     async def look(self) -> None:
         """Once: what stood in the child's stream at `as_of` is in the parent's, or it is a lie."""
+        with contextlib.suppress(NatsError, APIError, TimeoutError, OSError):  # a server is away: look again
+            await self._look()
+
+    async def _look(self) -> None:
         standing = await self._parent.standing(self._via)
         if standing is None:
             return
@@ -300,3 +351,41 @@ async def settled(found: Levels, timeout_s: float = 30.0) -> float:
             msg = f"after {timeout_s:g} s the counts are {counts}"
             raise AssertionError(msg)
         await asyncio.sleep(0.2)
+
+
+async def stormed(
+    found: Levels, seconds: float, seed: int, *, rate: float = 150.0, also: Awaitable[Any] | None = None
+) -> list[Witness]:
+    """Load at every level, with both ways cut and stalled at random, watched for lies."""
+    until = asyncio.get_running_loop().time() + seconds
+    watching = [
+        Witness(found.city, found.commune),
+        Witness(found.province, found.city),
+        Witness(found.province, found.commune, below=NAMES[1]),
+    ]
+    await asyncio.gather(
+        *(load(site, seed + at, until, rate) for at, site in enumerate(found.sites)),
+        *(disturb(way, seed + 10 + at, until) for at, way in enumerate(found.ways)),
+        *(witness.run(until + 2.0) for witness in watching),
+        *(() if also is None else (also,)),
+    )
+    return watching
+
+
+async def is_whole(found: Levels) -> None:
+    """Nothing lost, nothing twice, bytes unchanged, each subject in its order."""
+    streams = [await site.all() for site in found.sites]
+    for upper, stream in enumerate(streams):
+        ids = Counter(event["id"] for _, event, _ in stream)
+        assert [one for one, times in ids.items() if times > 1] == []
+        for lower in range(upper):
+            prefix = f"alerts.{NAMES[lower]}."
+            there: dict[str, list[bytes]] = {}
+            here: dict[str, list[bytes]] = {}
+            for subject, _, data in streams[lower]:
+                if subject.startswith(prefix):
+                    there.setdefault(subject, []).append(data)
+            for subject, _, data in stream:
+                if subject.startswith(prefix):
+                    here.setdefault(subject, []).append(data)
+            assert here == there

@@ -75,9 +75,9 @@ def test_the_filter_by_severity(verb: str, severity: str, peak: int, least: int,
 
 def test_filters_by_hazard_and_area_must_both_agree() -> None:
     made = entry()
-    assert Wanted("flood", "thang-tam").takes(made)
-    assert not Wanted("tree", "thang-tam").takes(made)
-    assert not Wanted("flood", "rach-dua").takes(made)
+    assert Wanted(frozenset({"flood"}), frozenset({"thang-tam"})).takes(made)
+    assert not Wanted(frozenset({"tree"}), frozenset({"thang-tam"})).takes(made)
+    assert not Wanted(frozenset({"flood"}), frozenset({"rach-dua"})).takes(made)
 
 
 def test_the_ring_holds_the_newest_and_says_from_where() -> None:

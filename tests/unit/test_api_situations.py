@@ -67,8 +67,8 @@ def test_a_client_that_wants_warnings_hears_of_a_storm_that_reached_one_to_its_e
     assert [entry.verb for entry in entries] == ["situation.opened", "situation.updated"]
     assert [Wanted(severity_min=2).takes(entry) for entry in entries] == [True, True]
     assert [Wanted(severity_min=3).takes(entry) for entry in entries] == [False, False]
-    assert [Wanted(area="a").takes(entry) for entry in entries] == [True, True]
-    assert [Wanted(hazard="flood").takes(entry) for entry in entries] == [False, False]
+    assert [Wanted(areas=frozenset({"a"})).takes(entry) for entry in entries] == [True, True]
+    assert [Wanted(hazards=frozenset({"flood"})).takes(entry) for entry in entries] == [False, False]
 
 
 def test_ended_situations_are_forgotten_after_thirty_days_and_their_alerts_with_them() -> None:

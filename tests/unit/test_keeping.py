@@ -182,6 +182,17 @@ def test_quiet_for_chattering_grows_and_is_bounded() -> None:
     assert {round((until - now) / SECOND) for until, now in first.items()} == {600, 1200, 1800}
 
 
+def test_what_still_stands_when_its_chattering_is_over_speaks_again() -> None:
+    play = Play(Keeping(escalations=()))
+    for nth in range(4):
+        _door(play, nth, 60)
+    play.alert("stays", sort="door")
+    assert verbs(play.settle()) == ["stays suppressed"]
+    assert verbs(play.wait(600)) == ["stays unsuppressed"]
+    play.wait(3)
+    assert play.things[-1].id == "stays"
+
+
 def test_a_storm_that_rises_rung_by_rung_is_not_chattering() -> None:
     play = Play()
     play.alert("rain", sort="rain", severity="advisory")

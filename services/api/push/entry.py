@@ -32,20 +32,27 @@ class Entry(NamedTuple):
     site: str = ""
     place: str = ""
 
+    @property
+    def noun(self) -> str:
+        """What the event is of: an `alert`, a `situation` or something else."""
+        return self.verb.partition(".")[0] if "." in self.verb else "alert"
+
 
 class Wanted(NamedTuple):
-    """What a client wants to hear of; None is all.
+    """What a client wants to hear of; None is all. Several hazards, areas, nouns or sites: any of them.
 
     `who` may hear no more than they may see, of `own` (our site) and of linked ones; `holds` is asked again
     and again whether they still are who they were.
     """
 
-    hazard: str | None = None
-    area: str | None = None
+    hazards: frozenset[str] | None = None
+    areas: frozenset[str] | None = None
     severity_min: int = 0
     who: Principal | None = None
     own: str = ""
     holds: Callable[[], bool] | None = None
+    nouns: frozenset[str] | None = None
+    sites: frozenset[str] | None = None
 
     def takes(self, entry: Entry) -> bool:
         """Whether the event is for this client.
@@ -56,13 +63,19 @@ class Wanted(NamedTuple):
         of = None if entry.site == self.own else entry.site
         if self.who is not None and not self.who.sees(entry.place, of):
             return False
-        if self.hazard is not None and entry.hazard != self.hazard:
-            return False
-        if self.area is not None and entry.area != self.area:
+        if not self._asked(entry):
             return False
         if max(entry.rank, entry.peak) >= self.severity_min:
             return True
         return entry.peak < 0 and entry.verb not in _RISING
+
+    def _asked(self, entry: Entry) -> bool:
+        return (
+            (self.hazards is None or entry.hazard in self.hazards)
+            and (self.areas is None or entry.area in self.areas)
+            and (self.nouns is None or entry.noun in self.nouns)
+            and (self.sites is None or entry.site in self.sites)
+        )
 
 
 ALL = Wanted()

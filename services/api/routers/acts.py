@@ -3,6 +3,7 @@
 Over 250 lines: a table, one short operation for each act.
 """
 
+from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Header, Path
@@ -10,8 +11,10 @@ from starlette.responses import Response
 
 from services.alerts.lifecycle import Asked, Refusal
 from services.api.act_shapes import (
+    SENT_EXAMPLE,
     Act,
     ActDone,
+    ActSent,
     Assign,
     Close,
     CommentOn,
@@ -24,13 +27,14 @@ from services.api.act_shapes import (
 from services.api.acts import Done, known_alert, perform, refused
 from services.api.context import Context, Here
 from services.api.errors import Problem, invalid, not_found
-from services.api.identity import Who, sees_of
+from services.api.identity import Who, demand, sees_of
 from services.api.params import read_token
+from services.api.requests import Pending, request_act
 from services.api.responses import answer
 from services.api.shown import linked_site, show
 from services.api.stating import state
 from services.observation.text import Text
-from services.runtime.principal import Principal
+from services.runtime.principal import OPERATOR, Principal
 
 router = APIRouter(tags=["alerts"])
 Id = Annotated[str, Path(min_length=1, max_length=100)]
@@ -48,10 +52,15 @@ _BEGUN_ANEW = Text(
     "since you looked, the stream of alerts began anew; look at the alert again",
 )
 _AHEAD = Text("seen chưa có trên luồng", "seen is not on the stream yet")
-_LINKED = Text(
-    "cảnh báo của địa bàn khác; chỉ địa bàn đó được thao tác",
-    "the alert is of a linked site; only that site decides about it",
-)
+
+
+SENT: dict[int | str, dict[str, Any]] = {
+    202: {
+        "model": ActSent,
+        "description": "Sent to the linked site · Đã gửi đến địa bàn liên kết",
+        "content": {"application/json": {"example": SENT_EXAMPLE}},
+    }
+}
 
 
 class Call(NamedTuple):
@@ -76,7 +85,9 @@ async def state_alert(here: Here, who: Who, asked: Statement, key: Key) -> Respo
     return _done(here, await state(here, who, key, asked))
 
 
-@router.post("/alerts/{alert_id}/acknowledge", response_model=ActDone, summary="Acknowledge · Xác nhận")
+@router.post(
+    "/alerts/{alert_id}/acknowledge", response_model=ActDone, responses=SENT, summary="Acknowledge · Xác nhận"
+)
 async def acknowledge_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Response:
     """Say that a person has seen it and takes care. An alert that gets worse asks again.
 
@@ -85,7 +96,12 @@ async def acknowledge_alert(call: Annotated[Call, Depends(_call)], asked: Act) -
     return await _act(call, "acknowledge", asked)
 
 
-@router.post("/alerts/{alert_id}/unacknowledge", response_model=ActDone, summary="Take it back · Bỏ xác nhận")
+@router.post(
+    "/alerts/{alert_id}/unacknowledge",
+    response_model=ActDone,
+    responses=SENT,
+    summary="Take it back · Bỏ xác nhận",
+)
 async def unacknowledge_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Response:
     """Take the acknowledgement back.
 
@@ -94,7 +110,7 @@ async def unacknowledge_alert(call: Annotated[Call, Depends(_call)], asked: Act)
     return await _act(call, "unacknowledge", asked)
 
 
-@router.post("/alerts/{alert_id}/shelve", response_model=ActDone, summary="Shelve · Gác lại")
+@router.post("/alerts/{alert_id}/shelve", response_model=ActDone, responses=SENT, summary="Shelve · Tạm gác")
 async def shelve_alert(call: Annotated[Call, Depends(_call)], asked: Shelve) -> Response:
     """Keep it quiet until an instant, for a reason. Where the site asks for it, a second person must agree.
 
@@ -106,16 +122,20 @@ async def shelve_alert(call: Annotated[Call, Depends(_call)], asked: Shelve) -> 
     return await _act(call, "shelve", asked, **given)
 
 
-@router.post("/alerts/{alert_id}/unshelve", response_model=ActDone, summary="Unshelve · Bỏ gác lại")
+@router.post(
+    "/alerts/{alert_id}/unshelve", response_model=ActDone, responses=SENT, summary="Unshelve · Bỏ tạm gác"
+)
 async def unshelve_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Response:
     """End the shelving, or withdraw one that waits for a second person.
 
-    Bỏ gác lại, hoặc rút đề nghị gác lại đang chờ.
+    Bỏ tạm gác, hoặc rút đề nghị tạm gác đang chờ.
     """
     return await _act(call, "unshelve", asked)
 
 
-@router.post("/alerts/{alert_id}/assign", response_model=ActDone, summary="Assign · Giao việc")
+@router.post(
+    "/alerts/{alert_id}/assign", response_model=ActDone, responses=SENT, summary="Assign · Giao việc"
+)
 async def assign_alert(call: Annotated[Call, Depends(_call)], asked: Assign) -> Response:
     """Give it to somebody, or without a name to yourself.
 
@@ -124,7 +144,9 @@ async def assign_alert(call: Annotated[Call, Depends(_call)], asked: Assign) -> 
     return await _act(call, "assign", asked, assignee=asked.assignee)
 
 
-@router.post("/alerts/{alert_id}/unassign", response_model=ActDone, summary="Unassign · Bỏ giao việc")
+@router.post(
+    "/alerts/{alert_id}/unassign", response_model=ActDone, responses=SENT, summary="Unassign · Bỏ giao việc"
+)
 async def unassign_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Response:
     """Take it back from whoever has it.
 
@@ -133,7 +155,9 @@ async def unassign_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> R
     return await _act(call, "unassign", asked)
 
 
-@router.post("/alerts/{alert_id}/comment", response_model=ActDone, summary="Comment · Ghi chú")
+@router.post(
+    "/alerts/{alert_id}/comment", response_model=ActDone, responses=SENT, summary="Comment · Ghi chú"
+)
 async def comment_alert(call: Annotated[Call, Depends(_call)], asked: CommentOn) -> Response:
     """Say something about it. It stays; it can't be taken back.
 
@@ -142,7 +166,7 @@ async def comment_alert(call: Annotated[Call, Depends(_call)], asked: CommentOn)
     return await _act(call, "comment", asked, text=asked.text)
 
 
-@router.post("/alerts/{alert_id}/close", response_model=ActDone, summary="Close · Đóng")
+@router.post("/alerts/{alert_id}/close", response_model=ActDone, responses=SENT, summary="Close · Đóng")
 async def close_alert(call: Annotated[Call, Depends(_call)], asked: Close) -> Response:
     """Say what it was: `real` (once it is over), `false`, `test` or `maintenance`. Getting worse reopens it.
 
@@ -151,7 +175,7 @@ async def close_alert(call: Annotated[Call, Depends(_call)], asked: Close) -> Re
     return await _act(call, "close", asked, cause=asked.cause, why=asked.why)
 
 
-@router.post("/alerts/{alert_id}/reopen", response_model=ActDone, summary="Reopen · Mở lại")
+@router.post("/alerts/{alert_id}/reopen", response_model=ActDone, responses=SENT, summary="Reopen · Mở lại")
 async def reopen_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Response:
     """Take the closing back.
 
@@ -160,7 +184,12 @@ async def reopen_alert(call: Annotated[Call, Depends(_call)], asked: Act) -> Res
     return await _act(call, "reopen", asked)
 
 
-@router.post("/alerts/{alert_id}/escalate", response_model=ActDone, summary="Escalate by hand · Nâng mức")
+@router.post(
+    "/alerts/{alert_id}/escalate",
+    response_model=ActDone,
+    responses=SENT,
+    summary="Escalate by hand · Nâng mức",
+)
 async def escalate_alert(call: Annotated[Call, Depends(_call)], asked: Restate) -> Response:
     """Raise the severity of an alert that a person stated.
 
@@ -170,7 +199,9 @@ async def escalate_alert(call: Annotated[Call, Depends(_call)], asked: Restate) 
     return await _act(call, "escalate", asked, **given)
 
 
-@router.post("/alerts/{alert_id}/ease", response_model=ActDone, summary="Ease by hand · Hạ mức")
+@router.post(
+    "/alerts/{alert_id}/ease", response_model=ActDone, responses=SENT, summary="Ease by hand · Hạ mức"
+)
 async def ease_alert(call: Annotated[Call, Depends(_call)], asked: Restate) -> Response:
     """Lower the severity of an alert that a person stated.
 
@@ -180,7 +211,9 @@ async def ease_alert(call: Annotated[Call, Depends(_call)], asked: Restate) -> R
     return await _act(call, "ease", asked, **given)
 
 
-@router.post("/alerts/{alert_id}/end", response_model=ActDone, summary="End by hand · Kết thúc")
+@router.post(
+    "/alerts/{alert_id}/end", response_model=ActDone, responses=SENT, summary="End by hand · Kết thúc"
+)
 async def end_alert(call: Annotated[Call, Depends(_call)], asked: End) -> Response:
     """End the condition of an alert that a person stated; closing it does so, too.
 
@@ -211,24 +244,23 @@ async def acknowledge_situation(here: Here, who: Who, situation_id: Id, asked: A
 
 
 async def _member(call: Call, asked: Act) -> dict[str, Any]:
+    """What became of it on one alert, in the same words for all that can happen."""
+    told: dict[str, Any] = {"alert_id": call.alert_id, "code": None, "detail": None, "version": None}
     try:
         done = await _perform(call, "acknowledge", asked)
     except Problem as problem:
         alert = problem.extra.get("alert")
         return {
-            "alert_id": call.alert_id,
+            **told,
             "result": _RESULTS.get(problem.code) or _BY_STATUS.get(problem.status, "refused"),
             "code": problem.code,
             "detail": problem.detail,
             "version": alert["version"] if isinstance(alert, dict) else None,
         }
-    return {
-        "alert_id": call.alert_id,
-        "result": "repeated" if done.repeated else "done",
-        "code": None,
-        "detail": None,
-        "version": f"{call.here.hub.epoch}.{done.standing.sequence}",
-    }
+    if isinstance(done, Pending):
+        return {**told, "result": "sent"}
+    version = f"{call.here.hub.epoch}.{done.standing.sequence}"
+    return {**told, "result": "repeated" if done.repeated else "done", "version": version}
 
 
 _RESULTS = {"already-acknowledged": "already"}
@@ -236,20 +268,25 @@ _BY_STATUS = {403: "not-allowed", 404: "not-allowed", 409: "conflict", 503: "awa
 
 
 async def _act(call: Call, act: str, asked: Act, **given: Any) -> Response:
-    return _done(call.here, await _perform(call, act, asked, **given))
+    done = await _perform(call, act, asked, **given)
+    if isinstance(done, Pending):
+        return answer({"request": done.shown()}, HTTPStatus.ACCEPTED)
+    return _done(call.here, done)
 
 
-async def _perform(call: Call, act: str, asked: Act, **given: Any) -> Done:
+async def _perform(call: Call, act: str, asked: Act, **given: Any) -> Done | Pending:
     here, who, alert_id, key = call
     standing = known_alert(here, alert_id)
-    if linked_site(here, standing.life) is not None:
-        raise Problem(422, "linked-site", _LINKED)
+    linked = linked_site(here, standing.life)
+    demand(who, OPERATOR, standing.life.area, linked)
     seen = read_token(asked.seen, here.hub.epoch, "seen")
     if seen.epoch != here.hub.epoch:
         raise refused(here, standing, Refusal("alert-changed", _BEGUN_ANEW, conflict=True))
     if seen.sequence > here.hub.head:
         raise invalid(_AHEAD, "seen")
     wish = Asked(act=act, by=who.subject, seen=seen.sequence, **given)
+    if linked is not None:
+        return await request_act(here, standing.life, wish, who, key)
     return await perform(here, who, alert_id, key, wish)
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from services.api import queries
 from services.api.acts import whole_fold
+from services.api.alert_shapes import AlertDetail, AlertPage
 from services.api.context import Context, Here
 from services.api.errors import Problem, not_found, stale
 from services.api.filters import alert_area, in_scope, known_hazard
@@ -14,7 +15,6 @@ from services.api.fold import Fold, Standing, rank_of
 from services.api.identity import Who
 from services.api.params import Cursor, Limit, Severity, Slug, read_token
 from services.api.responses import answer, cut, page
-from services.api.schemas import AlertDetail, AlertPage
 from services.api.shown import add_latest, linked_site, places_of, show
 from services.observation.text import Text
 from services.runtime.principal import Principal
@@ -93,6 +93,8 @@ async def get_alert(here: Here, who: Who, alert_id: str) -> Response:
     if not _sees(here, who, standing):
         raise _missing(alert_id)
     alert = show(here, standing, places)
+    if linked_site(here, standing.life) is not None:
+        alert["requests"] = here.requested.of(alert_id)
     await add_latest(here, [alert])
     return answer({"alert": alert, "events": events, "omitted": omitted, "source": source})
 

@@ -18,10 +18,11 @@ from services.api.bulletin_shapes import (
     Thread,
     ThreadPage,
 )
-from services.api.bulletins import judge, receive, shelf_of, shown, told
+from services.api.bulletins import judge, shelf_of, shown
 from services.api.context import Context, Here
 from services.api.errors import away, not_found
 from services.api.identity import Who, demand, forbidden
+from services.api.official import receive, told
 from services.api.params import Limit
 from services.api.responses import answer, cut, page
 from services.cap import bulletin as nouns
@@ -34,6 +35,7 @@ from services.runtime.streams import ALERTS
 router = APIRouter(tags=["bulletins"])
 public = APIRouter(tags=["bulletins"], prefix="/cap/v1")
 MAX_ID = 300
+PATIENCE = 32 * MAX_BYTES
 ATOM_TYPE = "application/atom+xml"
 _CERTIFICATE = ("cap", "certificate.pem")
 Id = Annotated[str, Path(max_length=MAX_ID)]
@@ -205,11 +207,13 @@ async def receive_cap(request: Request, here: Here, who: Who) -> Response:
     chối được lưu cùng lý do.
     """
     _may_hand_in(who)
-    body = bytearray()
+    body, came = bytearray(), 0
     async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BYTES:
-            break  # `read` refuses it; the rest is not worth reading
+        came += len(piece)
+        if len(body) <= MAX_BYTES:
+            body += piece  # more than that `read` refuses, and nothing more is kept
+        elif came > PATIENCE:
+            break  # up to here the rest is read, so that the sender gets to see the refusal
     sequence, record, repeated = await receive(here, who, bytes(body))
     return answer({"bulletin": told(here, sequence, record), "repeated": repeated})
 

@@ -1,0 +1,149 @@
+"""Reports: made when asked for, and those that were made on schedule."""
+
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from services.api.context import Context, Here
+from services.api.errors import Problem, invalid, not_found
+from services.api.identity import Who
+from services.api.params import Instant, Limit
+from services.api.report_shapes import Kind, ReportAnswer, ReportPage
+from services.api.report_store import MEDIA, Stored, read, stored
+from services.api.responses import cut, page
+from services.observation.instants import iso
+from services.observation.text import Text
+from services.report import calendar
+from services.report.axes import local
+
+router = APIRouter(tags=["reports"])
+_LONGEST_US = 400 * 86_400_000_000
+Day = Annotated[
+    date | None,
+    Query(
+        alias="date",
+        description="A local day, 2026-01-31; a month's report takes any day of it. · Ngày địa phương.",
+    ),
+]
+Nth = Annotated[
+    int | None, Query(ge=1, le=24, description="Which shift of the day. · Ca thứ mấy trong ngày.")
+]
+Form = Annotated[Literal["html", "pdf", "xlsx", "json"], Query(alias="format")]
+From = Annotated[
+    Instant | None, Query(alias="from", description="Instead of a date, with `to`. · Thay cho ngày.")
+]
+To = Annotated[Instant | None, Query(description="Up to, not included. · Đến trước lúc.")]
+_SCOPED = Text(
+    "báo cáo lưu sẵn gồm toàn địa bàn; tài khoản theo khu vực hãy lập báo cáo riêng",
+    "stored reports are of the whole site; an account that is held to areas makes its own",
+)
+
+
+@router.get("/reports", response_model=ReportPage, summary="Stored reports · Báo cáo đã lập")
+async def list_reports(here: Here, who: Who, limit: Limit = 100) -> Response:
+    """Reports that were made on schedule, the newest first, each with its files.
+
+    Các báo cáo đã lập theo lịch, mới nhất trước. Tài khoản chỉ xem một số khu vực không thấy báo cáo toàn địa bàn.
+    """
+    found = await stored(here.js) if who.areas is None else []
+    items, _ = cut(found[: limit + 1], limit)
+    return page([_show(one) for one in items], None)
+
+
+@router.get(
+    "/reports/files/{file}",
+    response_class=Response,
+    summary="A stored report's file · Tệp báo cáo đã lập",
+    responses={200: {"content": {MEDIA["pdf"]: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def get_report_file(
+    here: Here, who: Who, file: Annotated[str, Path(max_length=100, pattern=r"^[0-9A-Za-z.-]+$")]
+) -> Response:
+    """One file of a stored report: HTML, PDF or XLSX, as its name says.
+
+    Một tệp của báo cáo đã lập.
+    """
+    if who.areas is not None:
+        raise Problem(403, "not-allowed", _SCOPED)
+    data = await read(here.js, file)
+    if data is None:
+        raise not_found(Text(f"không có báo cáo {file!r}", f"there is no report {file!r}"))
+    return _file(data, file, file.rpartition(".")[2])
+
+
+@router.get("/reports/{kind}", response_model=ReportAnswer, summary="A report, made now · Lập báo cáo")
+async def get_report(  # noqa: PLR0913  each says which report
+    here: Here,
+    who: Who,
+    kind: Kind,
+    day: Day = None,
+    nth: Nth = None,
+    start: From = None,
+    to: To = None,
+    lang: Literal["vi", "en"] = "vi",
+    form: Form = "json",
+) -> Response:
+    """A report of a shift, a day or a month, as data, a page, a PDF or a spreadsheet.
+
+    Without a date: the shift that is on now, yesterday, last month. A shift's report needs no history unless it is
+    of the past; the others answer 503 while it is away. It is of the areas that the account may see.
+
+    Lập ngay báo cáo ca, ngày hoặc tháng. Không ghi ngày: ca hiện tại, hôm qua, tháng trước. Báo cáo ca hiện tại
+    không cần cơ sở dữ liệu lịch sử.
+    """
+    first, last = _span(here, kind, day, nth, start, to)
+    job = here.reporter.job(kind, first, last, [lang], [form], who.areas)
+    made = await here.reporter.run(job)
+    name = f"{calendar.name_of(kind, (first, last), here.site.site.zone)}.{lang}.{form}"
+    return _file(made.files[f"{lang}.{form}"], name, form)
+
+
+def _span(  # noqa: PLR0913  each says which report
+    here: Context, kind: Kind, day: date | None, nth: int | None, start: int | None, to: int | None
+) -> calendar.Span:
+    now, zone, policy = here.clock(), here.site.site.zone, here.site.policy.reporting
+    if start is not None or to is not None:
+        if start is None or to is None or not start < to or to - start > _LONGEST_US:
+            wrong = Text(
+                "cần cả `from` và `to`, `from` trước `to`, không quá 400 ngày",
+                "give both `from` and `to`, in this order, not more than 400 days apart",
+            )
+            raise invalid(wrong, "from")
+        return start, to
+    today = local(now, zone).date()
+    if kind == "monthly":
+        return calendar.month_span(day or today.replace(day=1) - timedelta(days=1), zone)
+    if kind == "daily":
+        return calendar.day_span(day or today - timedelta(days=1), zone)
+    if day is None and nth is None:
+        first, last = calendar.shift_at(policy.shifts, now, zone)
+        return first, max(min(last, now), first + 1)
+    shifts = calendar.shifts_of_day(policy.shifts, day or today, zone)
+    if nth is not None and nth > len(shifts):
+        wrong = Text(f"một ngày có {len(shifts)} ca", f"a day has {len(shifts)} shifts")
+        raise invalid(wrong, "shift")
+    return shifts[(nth or 1) - 1]
+
+
+def _file(data: bytes, name: str, form: str) -> Response:
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    if form != "json":
+        way = "inline" if form in ("html", "pdf") else "attachment"
+        headers["Content-Disposition"] = f'{way}; filename="{name}"'
+    return Response(data, headers=headers, media_type=MEDIA[form])
+
+
+def _show(one: Stored) -> dict[str, object]:
+    files = [
+        {
+            "name": file.name,
+            "lang": file.lang,
+            "format": file.format,
+            "bytes": file.bytes,
+            "href": f"/api/v1/reports/files/{file.name}",
+        }
+        for file in one.files
+    ]
+    return {"report": one.report, "kind": one.kind, "made_at": iso(one.made_at), "files": files}

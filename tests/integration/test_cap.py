@@ -1,0 +1,329 @@
+"""Bulletins as they run: the writer of roads and the api on a real nats-server, approval to CAP in."""
+
+import asyncio
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from nats.js.errors import NotFoundError
+
+from services.alerts.hazards import extra_properties, hazards
+from services.api import official as taking
+from services.api.errors import away
+from services.cap import desk
+from services.cap.message import Area, Info, Message, Named, Reference
+from services.cap.read import MAX_BYTES, parse, read
+from services.cap.sign import new_keys, sign, verify
+from services.observation.text import Text
+from services.policy.running import Running
+from services.roads import bulletins
+from services.runtime.health import Health
+from services.runtime.nats import Connection, connect
+from services.runtime.streams import ALERTS
+from tests.support.api_rig import Rig, rig, told
+from tests.support.cap import sample
+from tests.support.site_folder import good_site
+from tests.support.waiting import until
+
+KEYS = new_keys("nchmf.example.vn", datetime.now(UTC))
+ALERTING = f'''\
+format = 1
+
+[publication]
+sender = "ioc.example.vn"
+name = {{ vi = "Trung tâm điều hành", en = "Operations centre" }}
+min_interval_s = 0
+
+[[publish]]
+from = "watch"
+approvals = {{ watch = 0, warning = 1, emergency = 2 }}
+
+[[trusted]]
+id = "nchmf"
+sender = "nchmf.example.vn"
+name = {{ vi = "Trung tâm dự báo", en = "Forecast centre" }}
+certificates = ["""
+{KEYS.certificate.decode()}"""]
+'''
+ZONE = timezone(timedelta(hours=7))
+
+
+class Writer:
+    """The duty in a thread, as the process `roads` runs it."""
+
+    def __init__(self, made: Rig, folder: Path) -> None:
+        self._settings = made.server.settings("roads", data=str(folder))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._main, daemon=True)
+        self._thread.start()
+
+    def _main(self) -> None:
+        async def main() -> None:
+            self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+            connection = await connect(self._settings, "roads", stop=self._stop)
+            running = Running(connection.js, extra_properties(), tuple(hazards()))
+            health = Health(connection.js, "roads")
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(running.run(self._stop))
+                    group.create_task(
+                        bulletins.run(connection.js, running, self._settings, health, self._stop)
+                    )
+            finally:
+                await connection.close()
+
+        try:
+            asyncio.run(main())
+        except BaseException as error:  # noqa: BLE001  shown by `stop`
+            self.error = error
+
+    def stop(self) -> None:
+        if self._loop is not None and self._stop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+        if self.error is not None:
+            raise self.error
+
+
+@contextmanager
+def writer(made: Rig, folder: Path) -> Iterator[Writer]:
+    found = Writer(made, folder)
+    try:
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cap")
+
+
+@pytest.fixture(scope="module")
+def made(folder: Path) -> Iterator[Rig]:
+    with pytest.MonkeyPatch.context() as patch, rig(folder, start=False) as running:
+        patch.setattr(desk, "SETTLE_US", 100_000)
+        running.prepare({**good_site(), "alerting.toml": ALERTING.encode()})
+        running.start()
+        with writer(running, folder):
+            yield running
+
+
+def post(made: Rig, path: str, body: bytes, kind: str = "application/json") -> tuple[int, Any]:
+    request = urllib.request.Request(made.http + path, body, {"Content-Type": kind})  # noqa: S310  our own address
+    try:
+        with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def hand_in(made: Rig, document: bytes) -> tuple[int, Any]:
+    return post(made, "/cap/v1/messages", document, "application/cap+xml")
+
+
+def thread_of(made: Rig, alert: str) -> dict[str, Any] | None:
+    items = made.get("/api/v1/bulletins")[1]["items"]
+    return next((one for one in items if one["alert_id"] == alert), None)
+
+
+def raw(made: Rig, path: str) -> tuple[str, bytes]:
+    with urllib.request.urlopen(made.http + path, timeout=10) as answer:  # noqa: S310  our own address
+        return answer.headers["Content-Type"], answer.read()
+
+
+def pending(made: Rig, alert: str, what: str) -> dict[str, Any]:
+    until(
+        lambda: ((thread_of(made, alert) or {}).get("pending") or {}).get("what") == what,
+        15,
+        f"{what} of {alert}",
+    )
+    found = thread_of(made, alert)
+    assert found is not None
+    return found
+
+
+def judge(made: Rig, thread: dict[str, Any], verb: str = "approve", **more: str) -> tuple[int, Any]:
+    body = {"proposal": thread["pending"]["proposal"], **more}
+    return post(made, f"/api/v1/bulletins/{thread['bulletin_id']}/{verb}", json.dumps(body).encode())
+
+
+def issued(made: Rig, alert: str, many: int) -> list[dict[str, Any]]:
+    until(
+        lambda: len((thread_of(made, alert) or {"issued": ()})["issued"]) == many,
+        15,
+        f"{many} messages of {alert}",
+    )
+    found = thread_of(made, alert)
+    assert found is not None
+    return list(found["issued"])
+
+
+def test_an_approved_alert_goes_out_signed_and_is_read_at_its_address(made: Rig, folder: Path) -> None:
+    made.tell(told("a-public", severity="warning"))
+    thread = pending(made, "a-public", "alert:warning:Actual")
+    assert judge(made, thread)[1]["repeated"] is False
+    (out,) = issued(made, "a-public", 1)
+    assert out["approved_by"] == ["local"]
+    kind, document = raw(made, f"/cap/v1/messages/{quote(out['identifier'])}")
+    assert kind == "application/cap+xml"
+    certificate = raw(made, "/cap/v1/certificate.pem")[1].decode()
+    assert verify(parse(document), {"us": certificate}).state == "valid"
+    assert (folder / "cap" / "key.pem").stat().st_mode & 0o777 == 0o600
+    _, feed = raw(made, "/cap/v1/feed.atom")
+    assert f"/cap/v1/messages/{out['identifier']}".encode() in feed
+    answer = judge(made, thread)
+    assert (answer[0], answer[1]["type"].rsplit(":", 1)[-1]) == (409, "settled")
+    made.tell(told("a-public", "cleared", severity="warning", at_s=60))
+    assert judge(made, pending(made, "a-public", "end"))[0] == 200
+    assert issued(made, "a-public", 2)[1]["references"] == f"ioc.example.vn,{out['identifier']},{out['sent']}"
+
+
+def test_a_draft_the_alert_has_left_behind_is_a_conflict_that_shows_the_new_one(made: Rig) -> None:
+    made.tell(told("a-moved", severity="warning"))
+    old = pending(made, "a-moved", "alert:warning:Actual")
+    made.tell(told("a-moved", "escalated", severity="emergency", at_s=30))
+    new = pending(made, "a-moved", "alert:emergency:Actual")
+    status, problem = judge(made, old)
+    assert status == 409
+    assert problem["bulletin"]["pending"]["proposal"] == new["pending"]["proposal"]
+    assert judge(made, new)[1]["bulletin"]["pending"]["approved_by"] == ["local"]
+    assert judge(made, new)[1]["repeated"] is True
+    assert judge(made, new, "reject", why="chưa cần báo")[0] == 200
+    until(lambda: (thread_of(made, "a-moved") or {})["declined"] is not None, 5, "the refusal")
+    made.tell(told("a-moved", "cleared", severity="emergency", at_s=60))
+
+
+def test_a_second_writer_says_nothing_twice(made: Rig, folder: Path) -> None:
+    with writer(made, folder):
+        made.tell(*(told(f"a-many-{nth}", severity="watch") for nth in range(5)))
+        for nth in range(5):
+            issued(made, f"a-many-{nth}", 1)
+        made.tell(*(told(f"a-many-{nth}", "cleared", severity="watch", at_s=60) for nth in range(5)))
+        for nth in range(5):
+            assert [one["end"] for one in issued(made, f"a-many-{nth}", 2)] == [False, True]
+
+
+def official(number: int, minutes: int = 0, *earlier: Reference, **changed: Any) -> Message:
+    now = datetime.now(ZONE).replace(microsecond=0)
+    info = Info(
+        language="vi-VN",
+        category=("Met",),
+        event="Tin mưa lớn",
+        urgency="Expected",
+        severity=changed.pop("severity", "Severe"),
+        certainty="Likely",
+        headline="Mưa lớn diện rộng",
+        expires=(now + timedelta(hours=6)).isoformat(),
+        area=(Area(area_desc="Thắng Tam", geocode=(Named("VN-ADM-2025", "26506"),)),),
+    )
+    found = Message(
+        identifier=f"n-{number}",
+        sender="nchmf.example.vn",
+        sent=(now - timedelta(minutes=60 - minutes)).isoformat(),
+        status="Actual",
+        msg_type="Update" if earlier else "Alert",
+        scope="Public",
+        references=" ".join(map(str, earlier)) or None,
+        info=(info,),
+    )
+    return msgspec.structs.replace(found, **changed)
+
+
+def alert(made: Rig, alert_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = made.get(f"/api/v1/alerts/{alert_id}")[1]["alert"]
+    return found
+
+
+def test_an_official_bulletin_raises_moves_and_ends_an_alert_of_its_own(made: Rig) -> None:
+    first = official(1)
+    second = official(2, 10, first.reference, severity="Extreme")
+    # The update comes before what it updates.
+    status, taken = hand_in(made, sign(second, KEYS))
+    assert (status, taken["bulletin"]["did"], taken["bulletin"]["signature"]) == (200, "raised", "valid")
+    about = taken["bulletin"]["alert_id"]
+    assert hand_in(made, sign(first, KEYS))[1]["bulletin"]["did"] == "late"
+    again = hand_in(made, sign(second, KEYS))[1]
+    assert (again["repeated"], again["bulletin"]["alert_id"]) == (True, about)
+    found = alert(made, about)
+    assert (found["severity"], found["origin"], found["rule"]) == (
+        "emergency",
+        "official_bulletin",
+        "bulletin.nchmf",
+    )
+    assert (found["area"], found["hazard"], found["station"]) == ("thang-tam", "flood", None)
+    third = official(3, 20, first.reference, second.reference, severity="Moderate")
+    assert hand_in(made, sign(third, KEYS))[1]["bulletin"]["did"] == "eased"
+    cancel = official(4, 30, third.reference, msg_type="Cancel")
+    assert hand_in(made, sign(cancel, KEYS))[1]["bulletin"]["did"] == "cleared"
+    until(lambda: alert(made, about)["state"] == "cleared", 5, "the end")
+    assert thread_of(made, about) is None, "what an authority says is not published in our name"
+
+
+def test_what_is_refused_is_kept_with_its_reason(made: Rig) -> None:
+    forged = sign(official(10), KEYS).replace("Mưa lớn diện rộng".encode(), "Mưa lớn diện hẹp!".encode())
+    cases = {
+        "cap-signature": forged,
+        "cap-unsigned": sign(official(11), KEYS).split(b"<ds:Signature")[0] + b"</alert>",
+        "cap-untrusted-sender": sign(official(12, sender="someone.example"), KEYS),
+        "cap-doctype": sample("xee.cap"),
+        "cap-invalid": sample("invalid.cap"),
+        "cap-size": b"<alert>" + b"x" * (10 * MAX_BYTES),
+        "cap-not-cap": b"<html/>",
+    }
+    for code, document in cases.items():
+        status, problem = hand_in(made, document)
+        assert (status, problem["type"]) == (422, f"urn:haidang:problem:{code}"), problem
+        assert problem["detail_vi"]
+    assert hand_in(made, sample("canada_errors.cap"))[1]["violations"][0]["path"] == "alert/references"
+    listed = made.get("/api/v1/official-bulletins")[1]["items"]
+    assert {f"cap-{one['code']}" for one in listed if one["did"] == "refused"} == set(cases)
+
+
+def test_a_bulletin_whose_second_step_was_lost_is_completed_when_it_comes_again(made: Rig) -> None:
+    """The record and the alert are two events; a crash may come between them."""
+    message = official(20)
+
+    async def lost(*_: object) -> None:
+        raise away(Text("mất", "lost"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(taking, "_say", lost)
+        assert hand_in(made, sign(message, KEYS))[0] == 503
+    about = made.get("/api/v1/official-bulletins")[1]["items"][0]["alert_id"]
+    assert made.get(f"/api/v1/alerts/{about}")[0] != 200
+    assert hand_in(made, sign(message, KEYS))[1]["repeated"] is True
+    assert alert(made, about)["severity"] == "warning"
+
+
+def test_published_bytes_are_those_of_the_stream(made: Rig) -> None:
+    made.tell(told("a-bytes", severity="watch"))
+    (out,) = issued(made, "a-bytes", 1)
+    document = raw(made, f"/cap/v1/messages/{quote(out['identifier'])}")[1]
+    sequence = int(out["version"].partition(".")[2])
+
+    async def stored(connection: Connection) -> bytes:
+        try:
+            return (await connection.js.get_msg(ALERTS, sequence)).data or b""
+        except NotFoundError:
+            return b""
+
+    event = json.loads(made.nats(stored))
+    assert event["data"]["xml"].encode() == document
+    assert event["type"] == "vn.haidang.bulletin.issued.v1"
+    assert "alert_id" not in event["data"]
+    message = read(document).message
+    assert message is not None
+    assert message.identifier == out["identifier"]
+    assert made.get("/cap/v1/messages/none")[0] == 404

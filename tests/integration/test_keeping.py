@@ -1,0 +1,193 @@
+"""The keeper of alerts on a real server: windows, inhibition, shelving and steps, killed in the middle."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.observation import event as events
+from services.observation.event import Alert
+from services.observation.instants import SECOND, iso, micros
+from services.observation.text import Text
+from tests.support.api_rig import Rig, rig
+from tests.support.keepers import keeping
+from tests.support.site_folder import good_site
+from tests.support.situations import SITE
+from tests.support.waiting import until
+
+ALERTING = b"""format = 1
+[[escalation]]
+id = "all"
+least = "emergency"
+steps = [{ after_min = 0.1, to = ["rota:duty"] }]
+[[rota]]
+id = "duty"
+shifts = [{ people = ["lan"] }]
+"""
+AREA = "thang-tam"
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with rig(tmp_path_factory.mktemp("keeping"), start=False) as made:
+        made.prepare({**good_site(), "alerting.toml": ALERTING})
+        made.start()
+        # Its step is due after six seconds, whichever test runs then.
+        tell(made, "waits", "noise-limit", "emergency", hazard="environment", station="vt-y")
+        yield made
+
+
+def tell(
+    machine: Rig, name: str, rule: str, severity: str, verb: str = "raised", at: int = 0, **more: Any
+) -> None:
+    """The engine says something of an alert."""
+    now = at or _now()
+    station = more.pop("station", "vt-flood-001")
+    data = Alert(
+        alert_id=name,
+        hazard=more.pop("hazard", "flood"),
+        area=AREA,
+        severity=severity,
+        rule=rule,
+        rule_version="0123456789ab",
+        time=iso(now),
+        detected_at=iso(now),
+        since=iso(now),
+        reason=Text("có chuyện", "something"),
+        station=station,
+        sensor=f"{station}.water_level",
+    )
+    body = json.loads(
+        events.encode(events.make(site=SITE, verb=verb, event=f"{name}/{verb}/{now}", time=now, alert=data))
+    )
+    body["data"] |= more
+    machine.tell((f"alerts.{SITE}.{AREA}.{name}", json.dumps(body).encode()))
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def post(machine: Rig, path: str, key: str, **body: Any) -> tuple[int, Any]:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    url = f"{machine.http}/api/v1/{path}"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  our own address
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def alert(machine: Rig, name: str) -> dict[str, Any]:
+    status, found = machine.get(f"/api/v1/alerts/{name}")
+    assert status == 200, found
+    shown: dict[str, Any] = found["alert"]
+    return shown
+
+
+def kinds(machine: Rig, name: str) -> list[str]:
+    return [quiet["kind"] for quiet in alert(machine, name)["quiet"]]
+
+
+def verbs(machine: Rig, name: str) -> list[str]:
+    """Verbs of a subject's events; each id once."""
+    status, page = machine.get("/api/v1/events?after=0&limit=10000")
+    assert status == 200
+    of = [event for event in page["items"] if event["subject"] == name]
+    assert len({event["id"] for event in of}) == len(of), "twice the same"
+    return [event["type"].split(".")[-2] for event in of]
+
+
+def test_what_keeps_an_alert_quiet_outlives_the_keeper_and_not_its_reason(machine: Rig) -> None:
+    with keeping(machine) as kept:
+        tell(machine, "level", "flood-level", "warning")
+        tell(machine, "rise", "flood-rise", "watch")
+        until(lambda: kinds(machine, "rise") == ["inhibition"], 15, "the rise to be explained")
+        assert alert(machine, "rise")["quiet"][0]["what"] == "level"
+        kept.kill()
+        tell(machine, "level", "flood-level", "warning", "cleared")
+        tell(machine, "later", "flood-rise", "watch", station="vt-flood-002")
+        kept.start()
+        until(lambda: kinds(machine, "rise") == [], 15, "the next keeper to let go")
+        kept.kill()
+        kept.start()
+        tell(machine, "mark", "flood-level", "warning", station="vt-flood-002")
+        until(lambda: kinds(machine, "later") == ["inhibition"], 15, "the third keeper")
+    assert verbs(machine, "rise") == ["raised", "inhibited", "uninhibited"]
+
+
+def test_a_window_holds_alerts_says_which_and_ends_by_itself(machine: Rig) -> None:
+    tell(machine, "held", "flood-level", "emergency", station="vt-rain-001", hazard="environment")
+    station = machine.get("/api/v1/stations")[1]["items"][0]["id"]
+    tell(machine, "at", "tree-dry", "watch", station=station, hazard="environment")
+    with keeping(machine):
+        end = iso(_now() + 3 * SECOND)
+        asked = {"kind": "test", "end": end, "stations": [station], "why": "hiệu chuẩn"}
+        status, done = post(machine, "maintenance", "k1", **asked)
+        assert status == 200, done
+        assert post(machine, "maintenance", "k1", **asked)[1]["repeated"] is True
+        which = done["window"]["window_id"]
+
+        def holds() -> list[str]:
+            found = machine.get(f"/api/v1/maintenance/{which}")[1]
+            return [one["alert_id"] for one in found["holds"]]
+
+        until(lambda: "at" in holds(), 10, "the window to hold the alert")
+        assert "held" not in holds()
+        shown = alert(machine, "at")
+        assert (shown["status"], shown["label"]) == ("Test", "out-of-service")
+        assert shown["quiet"][0]["until"] == end
+        until(lambda: holds() == [], 15, "the window to end")
+        assert machine.get(f"/api/v1/maintenance/{which}")[1]["state"] == "ended"
+        until(lambda: alert(machine, "at")["status"] == "Actual", 10, "it to be real again")
+    assert verbs(machine, which) == ["planned", "ended"]
+
+
+def test_a_window_is_changed_and_cancelled_by_who_saw_it_as_it_is(machine: Rig) -> None:
+    station = machine.get("/api/v1/stations")[1]["items"][0]["id"]
+    end = iso(_now() + 3600 * SECOND)
+    status, done = post(
+        machine, "maintenance", "k2", kind="maintenance", end=end, stations=[station], why="…"
+    )
+    assert status == 200, done
+    window = done["window"]
+    later = iso(micros(end) + 3600 * SECOND)
+    path = f"maintenance/{window['window_id']}"
+    status, changed = post(machine, f"{path}/change", "k3", seen=window["version"], end=later)
+    assert (status, changed["window"]["end"]) == (200, later)
+    assert post(machine, f"{path}/change", "k3", seen=window["version"], end=later)[1]["repeated"] is True
+    status, problem = post(machine, f"{path}/cancel", "k4", seen=window["version"])
+    assert (status, problem["type"].split(":")[-1].split("/")[-1]) == (409, "window-changed")
+    status, gone = post(machine, f"{path}/cancel", "k4", seen=changed["window"]["version"])
+    assert (status, gone["window"]["state"]) == (200, "cancelled")
+    assert post(machine, f"{path}/cancel", "k5", seen=gone["window"]["version"])[0] == 422
+    far = iso(_now() + 1000 * 3600 * SECOND)
+    assert post(machine, "maintenance", "k6", kind="test", end=far, stations=[station], why="…")[0] == 422
+    assert post(machine, "maintenance", "k7", kind="test", end=end, why="…")[0] == 422
+
+
+def test_time_ends_a_shelving_and_calls_the_next_one_once(machine: Rig) -> None:
+    tell(machine, "shelved", "noise-limit", "watch", hazard="environment", station="vt-x")
+    until(lambda: machine.get("/api/v1/alerts/shelved")[0] == 200, 5, "the alert")
+    version = alert(machine, "shelved")["version"]
+    soon = iso(_now() + 2 * SECOND)
+    status, done = post(machine, "alerts/shelved/shelve", "s1", seen=version, until=soon, why="đã biết")
+    assert status == 200, done
+    with keeping(machine) as kept:
+        until(lambda: alert(machine, "shelved")["shelving"] is None, 15, "the shelving to end")
+        until(lambda: alert(machine, "waits")["escalation_step"] == 1, 15, "the step")
+        kept.kill()
+        kept.start()
+        tell(machine, "mark-2", "flood-level", "warning", station="vt-flood-009")
+        tell(machine, "mark-3", "flood-rise", "watch", station="vt-flood-009")
+        until(lambda: kinds(machine, "mark-3") == ["inhibition"], 15, "the keeper")
+    assert verbs(machine, "shelved") == ["raised", "shelved", "unshelved"]
+    assert verbs(machine, "waits") == ["raised", "overdue"]
+    page = machine.get("/api/v1/events?after=0&limit=10000")[1]["items"]
+    (step,) = [event for event in page if event["type"].endswith("alert.overdue.v1")]
+    assert step["data"]["act"]["to"] == ["lan"]

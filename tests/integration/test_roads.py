@@ -1,0 +1,341 @@
+"""Roads out on a real nats-server, to receivers that fail half the time and go away, with the process killed midway."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from services.observation import delivery as nouns
+from services.observation import event as events
+from services.observation import site as sites
+from services.observation.delivery import Request, RoadState
+from services.observation.event import Alert
+from services.observation.instants import iso
+from services.observation.text import Text
+from services.runtime import logging
+from services.runtime.nats import Connection
+from services.runtime.people import Account, Contacts
+from services.runtime.streams import Limits, ensure_streams
+from tests.support.api_rig import SITE, Rig
+from tests.support.gsm import Gsm
+from tests.support.receivers import Http, Mailbox
+from tests.support.site_folder import good_site
+from tests.support.up import ROOT, NatsOnly, nats_only
+from tests.support.waiting import until
+
+KEYS = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")
+RETRY = "retry = { first_s = 0.02, longest_s = 0.1 }"
+ALERTING = """
+format = 1
+
+[[road]]
+id = "ioc"
+kind = "webhook"
+url = "{http}/events"
+secret = "ioc"
+alarm_after_s = 1
+{retry}
+
+[[road]]
+id = "platform"
+kind = "webhook"
+url = "{http}/batches"
+secret = "ioc"
+batch = 10
+{retry}
+
+[[road]]
+id = "mail"
+kind = "email"
+secret = "mail"
+to = ["lan", "minh"]
+languages = ["vi"]
+{retry}
+
+[[road]]
+id = "sms"
+kind = "modem"
+device = "{modem}"
+to = ["lan"]
+{retry}
+
+[[road]]
+id = "chat"
+kind = "apprise"
+secret = "chat"
+{retry}
+
+[[road]]
+id = "speaker"
+kind = "loudspeaker"
+url = "file://{folder}"
+{retry}
+"""
+
+
+class Roads:
+    """A server, receivers, and the service as a process that can be killed."""
+
+    def __init__(self, server: NatsOnly, folder: Path) -> None:
+        self.server, self.folder = server, folder
+        self.rig = Rig(server, folder)
+        self.http, self.mail = Http(0.5, self._refuse), Mailbox(0.5)
+        self.chat = Http(0.5)
+        self.modem = Gsm(folder / "modem", 0.5)
+        self.speaker = folder / "speaker"
+        self.speaker.mkdir()
+        self.poison = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _refuse(self, post: Any) -> int | None:
+        return 422 if self.poison and self.poison.encode() in post.body else None
+
+    def prepare(self) -> None:
+        text = ALERTING.format(
+            http=self.http.url, modem=self.folder / "modem", folder=self.speaker, retry=RETRY
+        )
+        files = good_site() | {"alerting.toml": text.encode()}
+        secrets = self.folder / "secrets.toml"
+        chat = self.chat.url.replace("http://", "json://")
+        secrets.write_text(
+            f'[ioc]\nkeys = ["{KEYS[0]}", "{KEYS[1]}"]\n'
+            f'[mail]\nurl = "smtp://127.0.0.1:{self.mail.port}?from=hai-dang@example.vn&starttls=no"\n'
+            f'[chat]\nurl = "{chat}/hook"\n'
+        )
+        secrets.chmod(0o600)
+
+        async def work(connection: Connection) -> None:
+            js = connection.js
+            await ensure_streams(js, Limits.of(1 << 30))
+            version = sites.version_of(files)
+            await (await js.object_store("SITES")).put(version, sites.bundle(files))
+            state = await js.key_value("STATE")
+            await state.put("site.current", json.dumps({"version": version, "t": 1}).encode())
+            people = await js.key_value("PEOPLE")
+            for name, language in (("lan", "vi"), ("minh", "en")):
+                contacts = Contacts(
+                    {"mail": f"{name}@example.vn", "phone": "+84912345678"}, language  # type: ignore[arg-type]
+                )
+                account = Account(name, name.title(), ["operator"], contacts=contacts)
+                await people.put(f"account.{name}", msgspec.json.encode(account))
+
+        self.rig.nats(work)
+
+    def start(self) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("HAIDANG_")}
+        with (self.folder / "roads.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "services.cli", "roads"],
+                env=environment
+                | {"HAIDANG_NATS": self.server.url("roads"), "HAIDANG_DATA": str(self.folder)},
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(number)
+            process.wait(10)
+
+    def state(self, road: str) -> RoadState | None:
+        async def work(connection: Connection) -> RoadState | None:
+            bucket = await connection.js.key_value("STATE")
+            try:
+                return nouns.read_state((await bucket.get(nouns.key(road))).value or b"")
+            except Exception:  # noqa: BLE001  not there yet
+                return None
+
+        return self.rig.nats(work)
+
+    def ask(self, road: str, request: Request) -> None:
+        async def work(connection: Connection) -> None:
+            await connection.js.publish(nouns.request(road), nouns.encode(request))
+
+        self.rig.nats(work)
+
+    def log(self) -> str:
+        return (self.folder / "roads.log").read_text()
+
+
+@contextmanager
+def all_roads(folder: Path) -> Iterator[Roads]:
+    with nats_only(folder / "server") as server:
+        made = Roads(server, folder)
+        made.prepare()
+        try:
+            yield made
+        except BaseException:
+            sys.stderr.write(made.log()[-6000:])
+            raise
+        finally:
+            made.end(signal.SIGKILL)
+            made.http.down()
+            made.chat.down()
+            made.mail.down()
+            made.modem.unplug()
+
+
+@pytest.fixture(scope="module")
+def roads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roads]:
+    logging.configure(lowest="error")
+    with all_roads(tmp_path_factory.mktemp("roads")) as made:
+        made.start()
+        ready = ("ioc", "platform", "mail", "sms", "chat", "speaker")
+        until(lambda: all(made.state(road) for road in ready), 20, "the roads to be open")
+        yield made
+
+
+def raised(name: str, severity: str = "warning", verb: str = "raised") -> tuple[str, bytes]:
+    now = time.time_ns() // 1000
+    data = Alert(
+        alert_id=name,
+        hazard="flood",
+        area="thang-tam",
+        severity=severity,
+        station="vt-flood-001",
+        sensor="vt-flood-001.water_level",
+        value=2.31,
+        unit="m",
+        threshold=2.25,
+        rule="flood-level",
+        rule_version="0123456789ab",
+        time=iso(now),
+        since=iso(now),
+        detected_at=iso(now),
+        reason=Text("Mực nước 2,31 m, trên BĐ2 (2,25 m)", "Water level 2.31 m, above BĐ2 (2.25 m)"),
+    )
+    event = events.make(site=SITE, verb=verb, event=f"{name}-{verb}", time=now, alert=data)
+    return events.subject(SITE, "thang-tam", name), events.encode(event)
+
+
+def webhook_ids(roads: Roads) -> list[str]:
+    return [post.json["id"] for post in roads.http.taken if post.path == "/events"]
+
+
+def test_flaky_receivers_get_everything_signed_and_none_twice_in_effect(roads: Roads) -> None:
+    """Receivers that fail half the time and are away for a while, and the process killed -9 midway."""
+    names = [f"flood-{at:02d}" for at in range(14)]
+    told = [raised(name) for name in names[:4]] + [
+        raised(name, "advisory") for name in names[4:]
+    ]
+    roads.rig.tell(*told[:7])
+    until(lambda: len(webhook_ids(roads)) > 3, 10, "the first events at the webhook")
+    roads.end(signal.SIGKILL)
+    roads.http.down()
+    roads.mail.down()
+    roads.modem.unplug()
+    roads.start()
+    roads.rig.tell(*told[7:], *(raised(name, verb="cleared") for name in names[:3]))
+    until(lambda: "All connection attempts failed" in roads.log(), 10, "the road to meet a closed door")
+    until(lambda: roads.log().count("All connection attempts failed") > 5, 10, "a while")
+    roads.http.up()
+    roads.mail.up()
+    roads.modem.plug()
+    wanted = [f"{name}-raised" for name in names] + [f"{name}-cleared" for name in names[:3]]
+
+    until(lambda: set(webhook_ids(roads)) >= set(wanted), 20, "every event at the webhook")
+    first = list(dict.fromkeys(webhook_ids(roads)))
+    assert first == wanted, "in order, and nothing else"
+    for post in roads.http.taken:
+        for key in KEYS:
+            Webhook(key).verify(post.body, post.headers)
+        if post.path == "/events":
+            assert post.headers["webhook-id"] == post.json["id"], "a repeat is known by its id"
+            assert post.json["sequence"], "with its place"
+    assert len({post.headers["webhook-id"] for post in roads.http.taken if post.path == "/events"}) == len(wanted)
+
+    def batched() -> list[str]:
+        posts = [post for post in roads.http.taken if post.path == "/batches"]
+        return list(dict.fromkeys(one["id"] for post in posts for one in post.json))
+
+    until(lambda: len(batched()) == len(wanted), 10, "every event in the batches")
+    assert batched() == wanted, "batches keep the order"
+
+
+def test_people_are_told_each_thing_once_whatever_the_road(roads: Roads) -> None:
+    """Mail, SMS, chat and loudspeaker: one word for each alert that lasted, each under one id."""
+    until(lambda: _mails(roads, "lan@example.vn") >= 11, 20, "every mail")
+    until(lambda: _mails(roads, "minh@example.vn") >= 11, 20, "every mail to Minh")
+    by_id = {mail["Message-ID"] for mail in roads.mail.mails}
+    assert len(by_id) == 2 * 11, "one id for each thing and person; what cleared within a moment is no thing"
+    vietnamese = next(mail for mail in roads.mail.mails if mail["To"] == "lan@example.vn")
+    assert "NGẬP, LŨ" in vietnamese["Subject"]
+    english = next(mail for mail in roads.mail.mails if mail["To"] == "minh@example.vn")
+    assert "FLOOD" in english["Subject"]
+    assert roads.mail.failed > 3, "the server was flaky"
+
+    until(lambda: len({text for _, text in roads.modem.sent}) >= 1 and len(roads.modem.sent) >= 11, 20, "SMS")
+    number, text = roads.modem.sent[0]
+    assert number == "+84912345678"
+    assert text.startswith("NGAP, LU Canh bao"), "without marks: GSM-7"
+    until(lambda: len(roads.chat.taken) >= 11, 20, "the chat")
+    until(lambda: len(list(roads.speaker.glob("*.txt"))) == 11, 10, "what is read aloud")
+    said = next(roads.speaker.glob("*.txt")).read_text()
+    assert "hai phẩy ba mươi mốt mét" in said
+    assert "Tôi xin nhắc lại" in said
+
+
+def _mails(roads: Roads, to: str) -> int:
+    return len({mail["Message-ID"] for mail in roads.mail.mails if mail["To"] == to})
+
+
+def test_a_message_that_is_refused_for_itself_goes_to_the_dead_letters_and_comes_back_on_demand(
+    roads: Roads,
+) -> None:
+    roads.poison = "poison-1"
+    roads.rig.tell(raised("poison-1"), raised("after-poison"))
+    until(lambda: "after-poison-raised" in webhook_ids(roads), 10, "the road to go on")
+    assert "poison-1-raised" not in webhook_ids(roads)
+    until(lambda: (roads.state("ioc") or RoadState(road="", kind="")).dead == 1, 5, "one dead letter")
+    roads.poison = ""
+
+    def replayed() -> bool:
+        # The receiver still fails half the time, and a replay is one attempt.
+        roads.ask("ioc", Request(t=1, id="r", by="test", ask="replay", every=True))
+        time.sleep(0.1)
+        return "poison-1-raised" in webhook_ids(roads)
+
+    until(replayed, 10, "the dead letter at last")
+
+
+def test_a_road_tries_itself_on_demand_and_says_what_came_of_it(roads: Roads) -> None:
+    roads.http.failing = 0.0
+    roads.ask("ioc", Request(t=1, id="t", by="test", ask="test"))
+
+    def tried() -> bool:
+        state = roads.state("ioc")
+        return state is not None and state.tested_at > 0 and state.test_passed
+
+    until(tried, 10, "the trial")
+    tests = [post.json for post in roads.http.taken if b"road.tested" in post.body]
+    assert tests[0]["data"]["status"] == "Test"
+
+
+def test_a_road_that_can_not_send_is_an_alert_of_its_own(roads: Roads) -> None:
+    roads.http.down()
+    roads.rig.tell(raised("unsent"))
+
+    def complained() -> bool:
+        async def work(connection: Connection) -> bytes:
+            bucket = await connection.js.key_value("HEALTH")
+            return (await bucket.get("roads")).value or b""
+
+        beat = json.loads(roads.rig.nats(work))
+        return any(one["code"] == "road-ioc" for one in beat["complaints"])
+
+    until(complained, 15, "the complaint that becomes an alert")
+    roads.http.up()
+    until(lambda: "unsent-raised" in webhook_ids(roads), 10, "the event after all")
+    until(lambda: not complained(), 10, "the complaint to be settled")

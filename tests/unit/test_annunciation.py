@@ -1,0 +1,225 @@
+"""What is new for an operator to look at, as plays."""
+
+from typing import Any
+
+from services.alerts.annunciation import Attention
+from services.observation.instants import SECOND, iso
+from services.observation.text import Text
+from tests.support.keeping import SITE, T0, Play
+
+MIN = 60.0
+
+
+def told(play: Play) -> list[tuple[str, str, str]]:
+    """Things so far, in few words."""
+    return [(one.kind, one.id, one.severity) for one in play.things]
+
+
+def situation(play: Play, verb: str, which: str, joined: list[str], **more: Any) -> None:
+    """The keeper tells of a situation; its members by name, as the play knows them."""
+    members = [
+        {
+            "alert_id": name,
+            "hazard": play.lives[name].hazard,
+            "rule": play.lives[name].rule,
+            "family": {"flood-level": "river", "cabinet-door": "lamps"}.get(play.lives[name].rule, "rain"),
+            "area": play.lives[name].area,
+            "severity": play.lives[name].severity,
+            "since": iso(play.now),
+        }
+        for name in joined
+    ]
+    data = {
+        "situation_id": which,
+        "kind": "storm",
+        "name": {"vi": "Mưa dông", "en": "Storm"},
+        "area": "_",
+        "areas": [],
+        "status": "Actual",
+        "state": "open",
+        "severity": "watch",
+        "severity_max": "watch",
+        "annunciate": False,
+        "opened_at": iso(T0),
+        "time": iso(play.now),
+        "detected_at": iso(play.now),
+        "reason": {"vi": "vì", "en": "because"},
+        "open_members": len(joined),
+        "members": [],
+        "joined": members,
+        "left": [],
+        "cause": "x",
+        "version": "v",
+        **more,
+    }
+    play.put(
+        f"alerts.{SITE}._.{which}",
+        {
+            "source": f"/sites/{SITE}",
+            "type": f"vn.haidang.situation.{verb}.v1",
+            "subject": which,
+            "data": data,
+        },
+    )
+
+
+def test_an_alert_is_a_thing_after_it_settled_and_again_when_it_gets_worse() -> None:
+    play = Play()
+    play.alert("a", severity="watch")
+    play.wait(2)
+    assert told(play) == []
+    play.wait(1)
+    play.alert("a", "eased", severity="advisory")
+    play.wait(5)
+    play.alert("a", "escalated", severity="watch")
+    play.wait(5)
+    assert told(play) == [("alert", "a", "watch")]
+    play.alert("a", "escalated", severity="emergency")
+    play.wait(5)
+    assert told(play)[1:] == [("alert", "a", "emergency")]
+    assert play.things[0].at == T0 + 3 * SECOND
+
+
+def test_what_is_over_before_it_settled_is_none() -> None:
+    play = Play()
+    play.alert("a")
+    play.now += SECOND
+    play.alert("a", "cleared")
+    play.wait(10)
+    assert told(play) == []
+
+
+def test_seeing_less_or_again_is_no_thing() -> None:
+    play = Play()
+    play.alert("a")
+    play.wait(5)
+    play.alert("a", "blind")
+    play.alert("a", "sighted")
+    play.wait(5)
+    assert len(play.things) == 1
+
+
+def test_what_is_kept_quiet_is_told_when_it_is_let_go_unless_somebody_knows() -> None:
+    play = Play()
+    play.window("w", 0, 600, gateways=["gw-0"])
+    play.alert("a")
+    play.alert("known")
+    play.settle()
+    play.act("known", "acknowledged")
+    play.wait(599)
+    assert told(play) == []
+    play.wait(1)
+    play.wait(3)
+    assert told(play) == [("alert", "a", "watch")]
+
+
+def test_a_keeper_that_is_away_keeps_nothing_quiet() -> None:
+    play = Play()
+    play.window("w", 0, 600, gateways=["gw-0"])
+    play.alert("a")
+    play.things += play.attention.due(play.now + 3 * SECOND)
+    assert told(play) == [("alert", "a", "watch")]
+
+
+def test_members_of_a_situation_are_told_by_it() -> None:
+    play = Play()
+    play.alert("r", sort="rain")
+    play.wait(5)
+    play.alert("l", severity="watch")
+    situation(play, "opened", "s", ["r", "l"])
+    play.wait(5)
+    assert told(play) == [("alert", "r", "watch"), ("situation", "s", "watch")]
+    assert set(play.things[-1].covers) == {"r", "l"}
+    play.alert("l2", severity="watch", station=1)
+    situation(play, "updated", "s", ["l2"])
+    play.wait(600)
+    assert len(play.things) == 2
+
+
+def test_a_situation_that_gets_worse_says_so_at_once() -> None:
+    play = Play()
+    play.alert("r", sort="rain")
+    situation(play, "opened", "s", ["r"])
+    play.wait(5)
+    play.alert("r", "escalated", sort="rain", severity="emergency")
+    situation(play, "updated", "s", [], severity="emergency", annunciate=True)
+    play.wait(5)
+    assert told(play) == [("situation", "s", "watch"), ("situation", "s", "emergency")]
+
+
+def test_inside_an_emergency_another_area_is_still_heard_and_gathered() -> None:
+    play = Play()
+    play.attention = Attention(SITE, names={"b": Text("Phường B", "Ward B")})
+    play.alert("r", sort="rain", severity="emergency")
+    situation(play, "opened", "s", ["r"], severity="emergency")
+    play.wait(5)
+    for nth, area in enumerate(("b", "c", "d")):
+        play.alert(f"r{nth}", sort="rain", severity="warning", area=area, station=nth + 1)
+        situation(play, "updated", "s", [f"r{nth}"], severity="emergency")
+        play.wait(MIN)
+    play.wait(10 * MIN)
+    assert told(play) == [("situation", "s", "emergency")] * 2
+    assert set(play.things[1].covers) == {"r0", "r1", "r2"}
+    assert "Phường B" in play.things[1].why.vi
+    assert play.things[1].at - play.things[0].at == 300 * SECOND
+
+
+def test_danger_that_a_storm_does_not_show_waits_for_nothing() -> None:
+    play = Play()
+    play.alert("r", sort="rain", severity="emergency")
+    situation(play, "opened", "s", ["r"], severity="emergency")
+    play.wait(5)
+    play.alert("leak", sort="door", severity="warning", rule="leakage")
+    situation(play, "updated", "s", ["leak"], severity="emergency")
+    play.wait(4)
+    assert [one.covers for one in play.things[1:]] == [("leak",)]
+    assert "rò điện" in play.things[-1].why.vi
+
+
+def test_a_situation_that_goes_on_in_another_is_not_told_anew() -> None:
+    play = Play()
+    play.alert("r", sort="rain", severity="watch")
+    situation(play, "opened", "s", ["r"])
+    play.wait(5)
+    situation(play, "opened", "wide", ["r"], takes=["s"])
+    situation(play, "ended", "s", [], state="merged", merged_into="wide")
+    play.wait(600)
+    assert told(play) == [("situation", "s", "watch")]
+
+
+def test_a_situation_whose_members_are_all_quiet_is_none() -> None:
+    play = Play()
+    play.window("w", 0, 6000, gateways=["gw-0"])
+    play.alert("r", sort="rain")
+    play.settle()
+    situation(play, "opened", "s", ["r"])
+    play.wait(5)
+    assert told(play) == []
+
+
+def test_whoever_follows_from_the_beginning_finds_the_same_things() -> None:
+    play = Play()
+    play.alert("a")
+    play.wait(1)
+    play.alert("b", sort="rain", severity="warning")
+    play.wait(30)
+    play.alert("a", "escalated", severity="emergency")
+    play.wait(700)
+    later = Attention(SITE)
+    found = []
+    for sequence, (stored_us, event) in enumerate(play.stored, 1):
+        found += later.take(sequence, stored_us, event)
+        assert later.take(sequence, stored_us, event) == []
+    found += later.due(play.now)
+    assert found == play.things
+    assert later.next_due() is None
+
+
+def test_memory_is_bounded_by_what_is_open() -> None:
+    play = Play()
+    for nth in range(50):
+        play.alert(f"a{nth}", station=nth % 3)
+        play.wait(4)
+        play.alert(f"a{nth}", "cleared", station=nth % 3)
+    assert not play.attention._lives
+    assert not play.attention._told

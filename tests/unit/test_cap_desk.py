@@ -1,0 +1,388 @@
+"""From alerts to public messages: what is proposed, who must agree, what goes out, and what never does."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.alerts import lifecycle
+from services.cap import bulletin as nouns
+from services.cap.bulletin import Thread
+from services.cap.check import check
+from services.cap.desk import Desk
+from services.cap.message import Message, references_of
+from services.cap.read import read
+from services.cap.shelf import Shelves
+from services.observation import event as events
+from services.observation.event import Alert
+from services.observation.instants import SECOND, iso
+from services.observation.text import Text
+from services.policy.publication import Publication, Publish
+from tests.support.cap import valid
+from tests.support.site_folder import SITE, parsed
+
+AREA = SITE.replace(
+    "from = 2025-07-01 }]", "from = 2025-07-01 }]\npolygon = [[107.0, 10.3], [107.1, 10.3], [107.1, 10.4]]", 1
+)
+T0 = 1_792_400_000 * SECOND
+MINUTE = 60 * SECOND
+POLICY = Publication(
+    sender="ioc.example.vn",
+    name=Text("Trung tâm", "Centre"),
+    contact="0254 000 000",
+    publish=(Publish(severity="watch", approvals={"watch": 0, "warning": 1, "emergency": 2}),),
+)
+
+
+class World:
+    """A stream, a desk that reads it, and a shelf that others look at; the clock is turned by hand."""
+
+    def __init__(self, policy: Publication = POLICY) -> None:
+        self.policy, self.site = policy, parsed(site_toml=AREA)
+        self.desk, self.shelves = Desk("vung-tau"), Shelves()
+        self.now, self.sequence = T0, 0
+        self.stream: list[tuple[int, int, dict[str, Any]]] = []
+        self.last: dict[str, int] = {}
+
+    def put(self, event: dict[str, Any]) -> None:
+        self.sequence += 1
+        self.last[event["subject"]] = self.sequence
+        self.stream.append((self.sequence, self.now, event))
+        self.desk.take(self.sequence, self.now, event)
+        self.shelves.apply(self.sequence, event)
+
+    def alert(self, verb: str, severity: str = "warning", alert: str = "a1", **more: Any) -> None:
+        data = Alert(
+            alert_id=alert, hazard="flood", area="thang-tam", severity=severity, rule="bridge-a",
+            rule_version="1",
+            time=iso(self.now), detected_at=iso(self.now), reason=Text("Nước lên.", "Water rises."),
+            station="vt-flood-001", sensor="vt-flood-001.water_level", value=2.3, unit="m", threshold=2.0,
+        )  # fmt: skip
+        body = {**msgspec.to_builtins(data), **more}
+        event = f"{alert}-{self.sequence}"
+        kind = events.type_of(verb)
+        self.put(
+            {
+                "id": event,
+                "source": "/sites/vung-tau",
+                "type": kind,
+                "subject": alert,
+                "time": iso(self.now),
+                "data": body,
+            }
+        )
+
+    def act(self, verb: str, severity: str = "warning", **act: Any) -> None:
+        self.alert(verb, severity, by="lan", act=act)
+
+    def turn(self, seconds: float = 4.0) -> list[dict[str, Any]]:
+        """Let time pass and the desk write until it has nothing to say; returns what it wrote."""
+        self.now += round(seconds * SECOND)
+        written: list[dict[str, Any]] = []
+        for _ in range(20):
+            due = list(self.desk.due(self.now, self.site, self.policy))
+            if not due:
+                return written
+            for out in due:
+                assert out.after == self.last.get(out.event.subject, 0), "only the next event of its subject"
+                event = msgspec.json.decode(nouns.encode(out.event))
+                written.append(event)
+                self.put(event)
+        pytest.fail("the desk does not come to rest")
+
+    @property
+    def thread(self) -> Thread:
+        found = self.desk.thread("a1")
+        assert found is not None
+        return found
+
+    def approve(self, who: str) -> str:
+        thread = self.thread
+        assert thread.pending is not None
+        answer = nouns.answer_to(thread, thread.pending.id, who, nouns.APPROVED)
+        data = msgspec.structs.replace(thread.pending.data, proposal=thread.pending.id, by=who, xml="")
+        if answer == "accepted":
+            event = nouns.make(
+                site="vung-tau", verb="approved", event=f"{who}-{self.sequence}", time=self.now, data=data
+            )
+            self.put(msgspec.json.decode(nouns.encode(event)))
+        return answer
+
+    def issued(self) -> list[Message]:
+        found = [event for _, _, event in self.stream if nouns.verb_of(event) == "issued"]
+        messages = [read(event["data"]["xml"].encode()).message for event in found]
+        return [one for one in messages if one is not None]
+
+
+def verbs(written: list[dict[str, Any]]) -> list[str]:
+    return [str(nouns.verb_of(event)) for event in written]
+
+
+def test_an_alert_is_proposed_after_a_moment_and_goes_out_when_one_person_agrees() -> None:
+    world = World()
+    world.alert("raised")
+    assert world.turn(1) == [], "the keeper has a moment to say what is part of what"
+    assert verbs(world.turn()) == ["proposed"]
+    assert world.turn() == []
+    assert world.approve("lan") == "accepted"
+    assert verbs(world.turn()) == ["issued"]
+    (message,) = world.issued()
+    assert (message.msg_type, message.status, message.references) == ("Alert", "Actual", None)
+    assert message.sent == "2026-10-19T15:53:33+07:00"
+    vi, en = message.info
+    assert (vi.language, en.language) == ("vi-VN", "en-US")
+    assert vi.headline == "Cảnh báo: Lũ – Cầu A, Thắng Tam"
+    assert en.headline == "Warning: Flood – Bridge A, Thang Tam"
+    assert vi.description == "Nước lên."
+    assert vi.instruction
+    assert (vi.urgency, vi.severity, vi.certainty, vi.category) == (
+        "Immediate",
+        "Severe",
+        "Observed",
+        ("Met",),
+    )
+    area = vi.area[0]
+    assert area.polygon == (
+        "10.300000,107.000000 10.300000,107.100000 10.400000,107.100000 10.300000,107.000000",
+    )
+    assert [(one.name, one.value) for one in area.geocode] == [("VN-ADM-2025", "26506")]
+    parameters = {one.name: one.value for one in vi.parameter}
+    assert (parameters["haidang:value"], parameters["haidang:threshold"]) == ("2.3 m", "2 m")
+    assert check(message, own=True) == []
+
+
+def test_what_is_automatic_goes_out_by_itself() -> None:
+    world = World()
+    world.alert("raised", "watch")
+    assert verbs(world.turn()) == ["proposed", "issued"]
+
+
+def test_an_emergency_takes_two_different_persons() -> None:
+    world = World()
+    world.alert("raised", "emergency")
+    world.turn()
+    assert world.approve("lan") == "accepted"
+    assert world.approve("lan") == "repeated"
+    assert world.turn() == []
+    assert world.approve("minh") == "accepted"
+    assert verbs(world.turn()) == ["issued"]
+    assert world.thread.issued[0].data.approved_by == ["lan", "minh"]
+
+
+def test_whoever_stated_an_alert_is_never_enough_to_publish_it() -> None:
+    world = World()
+    world.alert("raised", "watch", origin="manual", by="lan")
+    assert verbs(world.turn()) == ["proposed"], "not even where it would be automatic"
+    world.approve("lan")
+    assert world.turn() == []
+    world.approve("minh")
+    assert verbs(world.turn()) == ["issued"]
+
+
+def test_a_draft_that_does_not_hold_any_more_is_replaced_before_anybody_can_approve_it() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    old = world.thread.pending
+    assert old is not None
+    world.alert("escalated", "emergency")
+    assert verbs(world.turn()) == ["proposed"]
+    assert nouns.answer_to(world.thread, old.id, "lan", nouns.APPROVED) == "outdated"
+    world.alert("cleared", "emergency")
+    assert verbs(world.turn()) == ["withdrawn"]
+    assert nouns.answer_to(world.thread, old.id, "lan", nouns.APPROVED) == "outdated"
+
+
+def test_an_approval_that_came_after_the_alert_got_worse_publishes_nothing_old() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    world.alert("escalated", "emergency")
+    world.approve("lan")
+    assert verbs(world.turn()) == ["proposed"]
+    assert world.issued() == []
+
+
+def test_one_update_for_each_real_change_naming_all_that_still_holds() -> None:
+    world = World()
+    world.alert("raised", "watch")
+    world.turn()
+    world.alert("escalated", "warning")
+    world.turn()
+    world.approve("lan")
+    world.turn()
+    world.alert("sighted", "warning")
+    assert world.turn() == []
+    world.alert("eased", "watch")
+    assert world.turn() == [], "what got better can wait for the interval"
+    assert verbs(world.turn(300)) == ["proposed", "issued"]
+    world.alert("cleared", "watch")
+    assert verbs(world.turn(301)) == ["proposed", "issued"]
+    first, second, third, last = world.issued()
+    assert [one.msg_type for one in world.issued()] == ["Alert", "Update", "Update", "Update"]
+    assert references_of(second.references) == (first.reference,)
+    assert references_of(third.references) == (first.reference, second.reference)
+    assert references_of(last.references) == (first.reference, second.reference, third.reference)
+    assert last.info[0].response_type == ("AllClear",)
+    assert last.info[0].headline == "Hết: Lũ – Cầu A, Thắng Tam"
+    assert world.turn(100_000) == []
+
+
+@pytest.mark.parametrize("cause", ["false", "test"])
+def test_a_false_alarm_is_cancelled(cause: str) -> None:
+    world = World()
+    world.alert("raised", "watch")
+    world.turn()
+    world.act("closed", "watch", cause=cause, why="…")
+    assert verbs(world.turn()) == ["proposed", "issued"]
+    message = world.issued()[-1]
+    assert message.msg_type == "Cancel"
+    assert references_of(message.references) == (world.issued()[0].reference,)
+
+
+def test_a_message_is_repeated_before_it_expires_while_it_goes_on() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    world.approve("lan")
+    world.turn()
+    assert world.turn(44 * 60) == []
+    assert verbs(world.turn(60)) == ["proposed", "issued"], "the same words were approved already"
+    assert world.issued()[-1].msg_type == "Update"
+
+
+def test_what_was_refused_is_not_asked_again_until_it_gets_worse() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    pending = world.thread.pending
+    assert pending is not None
+    data = msgspec.structs.replace(pending.data, proposal=pending.id, by="lan", why="chưa cần", xml="")
+    event = nouns.make(site="vung-tau", verb="rejected", event="no", time=world.now, data=data)
+    world.put(msgspec.json.decode(nouns.encode(event)))
+    assert world.turn(3600) == []
+    world.alert("eased", "watch")
+    world.alert("escalated", "warning")
+    assert verbs(world.turn()) == ["proposed"]
+
+
+def test_what_is_kept_quiet_is_not_published_until_it_is_let_go() -> None:
+    world = World()
+    world.alert("raised", "watch")
+    world.act("inhibited", "watch", quiet={"kind": "inhibition", "what": "a0"})
+    assert world.turn(60) == []
+    world.act("uninhibited", "watch", quiet={"kind": "inhibition", "what": "a0"})
+    assert verbs(world.turn()) == ["proposed", "issued"]
+
+
+@pytest.mark.parametrize("status", ["Exercise", "Test"])
+def test_an_exercise_says_so_in_every_place_a_person_looks(status: str) -> None:
+    world = World()
+    world.alert("raised", "watch", status=status)
+    world.turn()
+    (message,) = world.issued()
+    word = {"Exercise": ("DIỄN TẬP", "EXERCISE"), "Test": ("THỬ NGHIỆM", "TEST")}[status]
+    assert message.status == status
+    assert all(one in (message.note or "") for one in word)
+    for info, mark in zip(message.info, word, strict=True):
+        assert f"[{mark}]" in (info.headline or "")
+        assert mark in (info.description or "")
+
+
+def test_another_site_s_alerts_are_not_ours_to_publish() -> None:
+    world = World()
+    world.alert("raised", "emergency")
+    sequence, stored, event = world.stream[0]
+    desk = Desk("ba-ria")
+    desk.take(sequence, stored, event)
+    assert list(desk.due(world.now + MINUTE, world.site, POLICY)) == []
+
+
+def test_without_a_sender_nothing_is_said() -> None:
+    world = World(Publication())
+    world.alert("raised", "emergency")
+    assert world.turn(60) == []
+
+
+def _live(world: World, step: str, severity: str, status: str) -> None:
+    """Let one thing happen."""
+    found = world.desk.thread("a1")
+    if step.startswith("approve"):
+        if found is not None and found.pending is not None:
+            world.approve(step)
+    elif step == "false":
+        world.act("closed", severity, cause="false", why="…")
+    elif step in ("quiet", "loud"):
+        quiet = {"kind": "test", "what": "w"}
+        world.act("suppressed" if step == "quiet" else "unsuppressed", severity, quiet=quiet)
+    elif step not in ("wait", "long"):
+        world.alert(step, severity, status=status)
+
+
+STEPS = st.sampled_from(
+    (
+        *("raised", "escalated", "eased", "cleared", "approve", "approve-2", "wait", "long", "false"),
+        *("exercise", "test", "actual", "quiet", "loud"),
+    )
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(STEPS, st.sampled_from(events.SEVERITIES)), max_size=14))
+def test_whatever_happens_every_message_is_good_and_unreal_ones_never_say_actual(
+    steps: list[tuple[str, str]],
+) -> None:
+    world, status = World(), "Actual"
+    unreal: dict[str, bool] = {}
+    for step, severity in steps:
+        if step in ("exercise", "test", "actual"):
+            status = step.capitalize()
+            continue
+        _live(world, step, severity, status)
+        seconds = 4_000 if step == "long" else 400
+        before = len(world.issued())
+        world.turn(seconds)
+        for message in world.issued()[before:]:
+            unreal[message.identifier] = _status(world) != "Actual"
+    issued = world.issued()
+    assert len({one.identifier for one in issued}) == len(issued)
+    for nth, message in enumerate(issued):
+        assert check(message, own=True) == []
+        assert valid(_bytes(world, nth))
+        earlier = {one.reference for one in issued[:nth]}
+        assert set(references_of(message.references)) <= earlier
+        if unreal[message.identifier] and message.msg_type == "Alert":
+            assert message.status != "Actual"
+        if message.status == "Actual" and message.msg_type != "Alert":
+            assert any(one.status == "Actual" for one in issued[:nth]), (
+                "only what was real is updated as real"
+            )
+
+
+def _status(world: World) -> str:
+    life = None
+    for sequence, stored, event in world.stream:
+        if event["subject"] == "a1":
+            life = lifecycle.fold(life, sequence, stored, event)
+    return "" if life is None else life.status
+
+
+def _bytes(world: World, nth: int) -> bytes:
+    found = [event for _, _, event in world.stream if nouns.verb_of(event) == "issued"][nth]
+    return str(found["data"]["xml"]).encode()
+
+
+def test_a_desk_that_starts_anew_says_nothing_twice() -> None:
+    world = World()
+    world.alert("raised", "watch")
+    world.turn()
+    world.alert("escalated", "warning")
+    world.turn()
+    again = Desk("vung-tau")
+    for sequence, stored, event in world.stream:
+        again.take(sequence, stored, event)
+    assert list(again.due(world.now, world.site, world.policy)) == []
+    assert again.thread("a1") == world.thread
+    assert world.shelves.of("vung-tau").thread(world.thread.bulletin_id) == world.thread

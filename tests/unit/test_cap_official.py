@@ -1,0 +1,292 @@
+"""Official bulletins: which alert they tell of, in whatever order and however often they come."""
+
+import itertools
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.cap.build import build
+from services.cap.compose import Envelope, compose
+from services.cap.feed import ATOM, atom
+from services.cap.geometry import inside, touch, within
+from services.cap.message import Area, Info, Message, Named
+from services.cap.official import Known, Taken, instant, names_of, refusal, take
+from services.cap.reaching import areas_of, hazard_of
+from services.cap.read import parse, read
+from services.cap.sign import Signed, sign, verify
+from services.cap.words import CAP_SEVERITY
+from services.observation.event import SEVERITIES
+from services.observation.instants import SECOND
+from services.observation.text import Text
+from services.policy.publication import Trusted
+from tests.support.site_folder import parsed
+from tests.unit.test_cap_desk import AREA, POLICY, T0, World
+from tests.unit.test_cap_messages import keys
+
+SITE = parsed(site_toml=AREA)
+NCHMF = Trusted(
+    id="nchmf", sender="nchmf.example.vn", name=Text("Trung tâm dự báo", "Forecast centre"), unsigned=True
+)
+VALID = Signed("valid", "nchmf")
+NOW = instant("2026-10-20T09:00:00+07:00")
+
+
+def bulletin(number: int = 1, minute: int = 0, *earlier: Message, **changed: object) -> Message:
+    info = Info(
+        language="vi-VN",
+        category=("Met",),
+        event="Tin bão khẩn cấp",
+        urgency="Expected",
+        severity="Severe",
+        certainty="Likely",
+        headline="Bão số 9",
+        expires="2026-10-20T14:00:00+07:00",
+        area=(Area(area_desc="Thắng Tam", geocode=(Named("VN-ADM-2025", "26506"),)),),
+    )
+    found = Message(
+        identifier=f"n-{number}",
+        sender=NCHMF.sender,
+        sent=f"2026-10-20T08:{minute:02}:00+07:00",
+        status="Actual",
+        msg_type="Update" if earlier else "Alert",
+        scope="Public",
+        references=" ".join(str(one.reference) for one in earlier) or None,
+        info=(info,),
+    )
+    info_changes = {key: value for key, value in changed.items() if key in Info.__struct_fields__}
+    rest = {key: value for key, value in changed.items() if key not in info_changes}
+    return msgspec.structs.replace(found, info=(msgspec.structs.replace(info, **info_changes),), **rest)
+
+
+class Desk:
+    """The alerts that bulletins tell of, as the api keeps them."""
+
+    def __init__(self) -> None:
+        self.alerts: dict[str, Known] = {}
+        self.of: dict[str, str] = {}
+        self.seen: set[str] = set()
+
+    def give(self, message: Message, now: int = NOW) -> Taken | None:
+        if message.identifier in self.seen:
+            return None
+        self.seen.add(message.identifier)
+        about = next((self.of[name] for name in names_of(message) if name in self.of), None)
+        taken = take(message, VALID, NCHMF, None if about is None else self.alerts[about], SITE, now)
+        record, stated = taken.record, taken.stated
+        for name in record.names:
+            if record.about:
+                self.of[name] = record.about
+        if stated is not None:
+            names, ended = tuple(record.names), taken.verb == "cleared"
+            known = Known(stated.alert_id, not ended, stated.severity, stated.area, message.sent, {}, names)
+            self.alerts[stated.alert_id] = known
+        return taken
+
+
+def test_a_bulletin_becomes_an_alert_of_its_own_beside_what_sensors_say() -> None:
+    taken = Desk().give(bulletin())
+    assert taken is not None
+    assert taken.verb == "raised"
+    stated = taken.stated
+    assert stated is not None
+    assert (stated.origin, stated.rule, stated.station, stated.sensor) == (
+        "official_bulletin",
+        "bulletin.nchmf",
+        None,
+        None,
+    )
+    assert (stated.hazard, stated.severity, stated.area) == ("flood", "warning", "thang-tam")
+    assert stated.until == "2026-10-20T07:00:00Z"
+    assert stated.reason.vi == "Trung tâm dự báo: Bão số 9"
+
+
+def test_updates_and_a_cancel_move_the_same_alert() -> None:
+    desk = Desk()
+    first, worse = bulletin(), None
+    taken = [desk.give(first)]
+    worse = bulletin(2, 10, first, severity="Extreme")
+    taken += [
+        desk.give(worse),
+        desk.give(bulletin(3, 20, worse, severity="Moderate")),
+        desk.give(bulletin(4, 30, worse, severity="Moderate", expires="2026-10-20T18:00:00+07:00")),
+        desk.give(bulletin(5, 40, first, msg_type="Cancel")),
+    ]
+    assert [one.verb for one in taken if one] == ["raised", "escalated", "eased", "sighted", "cleared"]
+    assert len({one.stated.alert_id for one in taken if one and one.stated}) == 1
+    assert taken[3] is not None
+    assert taken[3].stated is not None
+    assert taken[3].stated.until == "2026-10-20T11:00:00Z"
+
+
+def test_whatever_order_they_come_in_there_is_one_alert_and_it_says_what_was_sent_last() -> None:
+    first = bulletin()
+    second = bulletin(2, 10, first, severity="Extreme")
+    third = bulletin(3, 20, first, second, severity="Moderate")
+    for order in itertools.permutations((first, second, third)):
+        desk = Desk()
+        for message in (*order, *order):
+            desk.give(message)
+        (known,) = desk.alerts.values()
+        assert (known.open, known.severity) == (True, "watch"), [one.identifier for one in order]
+
+
+def test_what_comes_after_the_end_is_a_new_alert_that_knows_the_old_one() -> None:
+    desk = Desk()
+    first = bulletin()
+    desk.give(first)
+    over = bulletin(2, 10, first, response_type=("AllClear",))
+    ended = desk.give(over)
+    assert ended is not None
+    assert ended.verb == "cleared"
+    again = desk.give(bulletin(3, 20, over))
+    assert again is not None
+    assert again.verb == "raised"
+    assert again.stated is not None
+    assert again.stated.previous == ended.record.about != again.stated.alert_id
+
+
+def test_an_exercise_stays_one_and_a_draft_raises_nothing() -> None:
+    exercise = Desk().give(bulletin(status="Exercise"))
+    assert exercise is not None
+    assert exercise.stated is not None
+    assert exercise.stated.status == "Exercise"
+    draft = Desk().give(bulletin(status="Draft"))
+    assert draft is not None
+    assert (draft.verb, draft.record.did) == (None, "noted")
+
+
+@pytest.mark.parametrize(
+    ("signed", "trusted", "changed", "code"),
+    [
+        (Signed("absent"), NCHMF, {}, None),
+        (VALID, NCHMF, {}, None),
+        (Signed("wrong"), NCHMF, {}, "signature"),
+        (Signed("unknown"), NCHMF, {}, "signature"),
+        (Signed("valid", "other"), NCHMF, {}, "signature"),
+        (Signed("absent"), msgspec.structs.replace(NCHMF, unsigned=False), {}, "unsigned"),
+        (VALID, None, {}, "untrusted-sender"),
+        (VALID, NCHMF, {"sent": "2026-10-20T10:00:00+07:00"}, "future"),
+        (VALID, NCHMF, {"expires": "2026-10-20T08:30:00+07:00"}, "expired"),
+    ],
+)
+def test_a_good_message_still_needs_a_sender_we_trust(
+    signed: Signed, trusted: Trusted | None, changed: dict[str, str], code: str | None
+) -> None:
+    found = refusal(bulletin(1, 0, **changed), signed, trusted, NOW)
+    assert (None if found is None else found[0]) == code
+
+
+def test_the_level_of_disaster_risk_comes_with_its_bulletin_and_never_alone() -> None:
+    record = take(
+        bulletin(parameter=(Named("Cấp độ rủi ro", "3"),), web="https://nchmf.example.vn/1"),
+        VALID,
+        NCHMF,
+        None,
+        SITE,
+        NOW,
+    ).record
+    assert (record.risk, record.link) == (3, "https://nchmf.example.vn/1")
+    assert take(bulletin(), VALID, NCHMF, None, SITE, NOW).record.risk is None
+
+
+@pytest.mark.parametrize(
+    ("event", "codes", "hazard"),
+    [
+        ("Tin cảnh báo dông, lốc, sét", (), "lightning"),
+        ("Rip current statement", (), "rip_current"),
+        ("Cảnh báo mưa lớn", (), "flood"),
+        ("Ô nhiễm không khí", (), "environment"),
+        ("Một điều khác", (), "tree"),
+        ("Anything", (Named("haidang:hazard", "lighting"),), "lighting"),
+        ("Anything", (Named("SAME", "FFA"),), "flood"),
+    ],
+)
+def test_the_hazard_is_found_by_code_then_by_word_then_by_the_sender_s_own(
+    event: str, codes: tuple[Named, ...], hazard: str
+) -> None:
+    trusted = msgspec.structs.replace(NCHMF, hazards={"FFA": "flood"}, hazard="tree")
+    assert hazard_of(bulletin(event=event, event_code=codes), trusted) == hazard
+
+
+@pytest.mark.parametrize(
+    ("area", "found"),
+    [
+        (Area(area_desc="x", geocode=(Named("VN-ADM-2025", "26506"),)), ["thang-tam"]),
+        (Area(area_desc="x", polygon=("10.2,107 10.2,107.05 10.32,107.05 10.2,107",)), ["thang-tam"]),
+        (Area(area_desc="x", polygon=("10,106 10,108 11,108 11,106 10,106",)), ["thang-tam", "rach-dua"]),
+        (Area(area_desc="x", circle=("10.38,107.11 1",)), ["rach-dua"]),
+        (Area(area_desc="x", geocode=(Named("VN-ADM-2025", "00001"),)), []),
+        (Area(area_desc="x", polygon=("20,100 20,101 21,101 20,100",)), []),
+    ],
+)
+def test_areas_are_found_by_code_outline_or_circle(area: Area, found: list[str]) -> None:
+    message = bulletin(area=(area,))
+    assert areas_of(message, SITE) == found
+    assert take(message, VALID, NCHMF, None, SITE, NOW).record.area == (found[0] if len(found) == 1 else "_")
+
+
+def test_outlines_touch_where_one_holds_the_other_or_their_edges_cross() -> None:
+    square = [(0.0, 0.0), (0.0, 4.0), (4.0, 4.0), (4.0, 0.0), (0.0, 0.0)]
+    inner = [(1.0, 1.0), (1.0, 2.0), (2.0, 2.0), (1.0, 1.0)]
+    cross = [(-1.0, 1.0), (5.0, 1.0), (5.0, 2.0), (-1.0, 2.0), (-1.0, 1.0)]
+    away = [(9.0, 9.0), (9.0, 10.0), (10.0, 10.0), (9.0, 9.0)]
+    assert [touch(square, one) for one in (inner, cross, away)] == [True, True, False]
+    assert inside((1.5, 1.6), square)
+    assert within((10.0, 107.0), (10.0, 107.009), 1.0)
+    assert not within((10.0, 107.0), (10.0, 107.01), 1.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(SEVERITIES),
+    st.sampled_from(("Actual", "Exercise", "Test")),
+    st.sampled_from(("thang-tam", "_")),
+)
+def test_what_one_site_publishes_another_takes_in_as_it_was_meant(
+    severity: str, status: str, area: str
+) -> None:
+    world = World()
+    world.alert("raised", severity, status=status, area=area)
+    life = world.desk._lives["a1"]
+    envelope = Envelope("x-1", T0, T0 + 3600 * SECOND, "Alert")
+    message, said = compose(life, world.site, POLICY, envelope, status)
+    document = sign(message, keys())
+    there = read(document)
+    assert there.message == message
+    sender = msgspec.structs.replace(NCHMF, sender=POLICY.sender, certificates=(keys().certificate.decode(),))
+    signed = verify(there.root, {"nchmf": keys().certificate.decode()})
+    assert refusal(message, signed, sender, T0) is None
+    taken = take(message, signed, sender, None, world.site, T0)
+    assert taken.stated is not None
+    assert taken.stated.hazard == life.hazard
+    assert CAP_SEVERITY[taken.stated.severity] == message.info[0].severity
+    assert taken.stated.severity == severity
+    assert taken.stated.status == status
+    assert taken.stated.area in {area, "thang-tam"}
+    assert said.headline.vi in taken.stated.reason.vi
+    assert said.headline.en in taken.stated.reason.en
+
+
+def test_the_feed_lists_two_days_of_messages_and_leads_to_their_bytes() -> None:
+    world = World()
+    world.alert("raised", "watch")
+    world.turn()
+    shelf = world.shelves.of("vung-tau")
+    issued = shelf.feed(world.now)
+    document = parse(
+        atom(issued, base="https://ioc.example.vn", sender="ioc.example.vn", name=POLICY.name, now=world.now)
+    )
+    entries = document.findall(f"{{{ATOM}}}entry")
+    assert [one.findtext(f"{{{ATOM}}}title") for one in entries] == [
+        "Theo dõi: Lũ – Cầu A, Thắng Tam · Watch: Flood – Bridge A, Thang Tam"
+    ]
+    link = entries[0].find(f"{{{ATOM}}}link")
+    assert link is not None
+    assert link.get("href") == f"https://ioc.example.vn/cap/v1/messages/{issued[0].data.identifier}"
+    for tag in ("id", "title", "updated"):
+        assert document.findtext(f"{{{ATOM}}}{tag}")
+        assert entries[0].findtext(f"{{{ATOM}}}{tag}")
+    assert shelf.feed(world.now + 49 * 3_600 * SECOND) == []
+    assert build(world.issued()[0]) == str(world.stream[-1][2]["data"]["xml"]).encode()

@@ -1,0 +1,341 @@
+"""Reports of a duty: what stands in them, in both languages and every form, and what they refuse to guess."""
+
+import json
+from datetime import date, datetime
+from io import BytesIO
+
+import openpyxl
+import pypdf
+import pytest
+
+from services.observation.instants import iso, micros
+from services.observation.text import Text
+from services.report import calendar, daily, monthly, paper_html, paper_json, paper_pdf, paper_xlsx, shift
+from services.report.matter import AirDays, Facts, Lamps, Matter, Station, Stretch
+from services.report.paper import (
+    LANGUAGES,
+    Bars,
+    Cell,
+    Column,
+    Note,
+    Paper,
+    Part,
+    Share,
+    Table,
+    Tile,
+    cell_of,
+)
+from services.report.writing import write
+from tests.support.duty import HOUR, MINUTE, SITE, T0, ZONE, Duty
+
+LETTERS = "ăâđêôơư ĂÂĐÊÔƠƯ àảãáạ ằẳẵắặ ầẩẫấậ èẻẽéẹ ềểễếệ ìỉĩíị òỏõóọ ồổỗốộ ờởỡớợ ùủũúụ ừửữứự ỳỷỹýỵ"
+NAMES = {
+    "hazards": {"flood": Text("lũ, ngập", "flood")},
+    "areas": {"thang-tam": Text("Phường Thắng Tam", "Thang Tam ward")},
+    "stations": {"vt-street-001": Text("đường Ba Cu", "Ba Cu street")},
+}
+
+
+def matter(duty: Duty, hours: float = 8, **more: object) -> Matter:
+    last = T0 + round(hours * HOUR)
+    book = duty.book(hours * 3600)
+    mine = list(book.cases.values())
+    return Matter(
+        site=Text("Vũng Tàu", "Vung Tau"), zone=ZONE, first=T0, last=last, made_at=last,
+        cases=[case for case in mine if case.life.status == "Actual"],
+        apart=[case for case in mine if case.life.status != "Actual"],
+        things=book.things_of(SITE), acts=book.acts, affairs=book.affairs, **NAMES, **more,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def busy() -> Duty:
+    duty = Duty()
+    duty.alert(
+        "open", at_s=60, severity="warning", reason=("Ngập đường Ba Cu 0,52 m", "Ba Cu street 0.52 m deep")
+    )
+    duty.alert("seen", at_s=120, station="vt-b")
+    duty.act("seen", "acknowledged", 300, by="thảo")
+    duty.act("seen", "commented", 360, by="thảo", text="Đã gọi phường, cống đang được nạo vét")
+    duty.alert("seen", "cleared", 3_600, station="vt-b")
+    duty.act("seen", "closed", 3_700, by="thảo", cause="real")
+    duty.alert("asleep", at_s=500, station="vt-c")
+    duty.act("asleep", "shelved", 560, by="đức", until=iso(T0 + 10 * HOUR), why="Cảm biến đang thay pin")
+    duty.alert("played", at_s=700, station="vt-d", status="Exercise")
+    duty.put(T0 + 30 * MINUTE, "road-1", "road", "failed", {"road": "email-ubnd", "why": "SMTP 421"})
+    return duty
+
+
+def texts(paper: Paper, lang: str = "vi") -> str:
+    return json.dumps(paper_json.plain(paper, "vi" if lang == "vi" else "en"), ensure_ascii=False)
+
+
+def table(paper: Paper, name: str) -> Table:
+    return next(
+        block
+        for part in paper.parts
+        for block in part.blocks
+        if isinstance(block, Table) and block.name.en == name
+    )
+
+
+def test_the_hand_over_says_what_the_next_shift_must_know() -> None:
+    paper = shift.build(matter(busy()))
+    said = [
+        block.text.vi for block in paper.parts[0].blocks if isinstance(block, Note) and block.kind == "do"
+    ]
+    assert said == [
+        "1 cảnh báo từ mức cảnh báo trở lên còn mở: đường Ba Cu.",
+        "1 cảnh báo chưa ai xác nhận: đường Ba Cu.",
+        "1 cảnh báo gác lại hoặc giữ im sẽ lên tiếng trong 8 giờ tới: vt-c.",
+        "Đường gửi đang hỏng: email-ubnd.",
+    ]
+
+
+def test_a_quiet_shift_leaves_nothing_over() -> None:
+    paper = shift.build(matter(Duty_with_one_answered()))
+    assert "Không có việc gì còn dở." in texts(paper)
+    assert "Nothing is left over." in texts(paper, "en")
+
+
+def Duty_with_one_answered() -> Duty:  # noqa: N802
+    duty = Duty()
+    duty.alert("a")
+    duty.act("a", "acknowledged", 60)
+    duty.alert("a", "cleared", 120)
+    return duty
+
+
+def test_open_alerts_carry_their_state_and_who_saw_them() -> None:
+    rows = table(shift.build(matter(busy())), "Open alerts").rows
+    assert [[row[0], str(getattr(row[3], "en", ""))] for row in rows] == [
+        ["warning", "unacknowledged"],
+        ["watch", "shelved"],
+    ]
+
+
+def test_what_happened_tells_who_answered_how_fast_and_the_cause() -> None:
+    rows = table(shift.build(matter(busy())), "Alerts of the shift").rows
+    seen = rows[1]
+    assert (seen[0], seen[4], seen[5], seen[6]) == (T0 + 2 * MINUTE, 3_480.0, "thảo", 180.0)
+    assert seen[7] == Text("Có thật", "Real")
+    assert len(rows) == 3  # that of the exercise is not among them
+
+
+def test_comments_and_reasons_of_shelving_are_there_word_for_word() -> None:
+    said = texts(shift.build(matter(busy())))
+    assert "Đã gọi phường, cống đang được nạo vét" in said
+    assert "Cảm biến đang thay pin" in said
+    assert "1 cảnh báo diễn tập trong kỳ không nằm trong số liệu nào ở đây." in said
+
+
+def test_causes_have_their_denominator() -> None:
+    duty = Duty()
+    for number, cause in enumerate(("real", "real", "real", "false", None)):
+        duty.alert(f"a{number}", at_s=number, station=f"s{number}")
+        duty.alert(f"a{number}", "cleared", 60 + number, station=f"s{number}")
+        if cause:
+            duty.act(f"a{number}", "closed", 120, cause=cause)
+    (row,) = table(monthly.build(matter(duty)), "Causes, by who closed the alerts").rows
+    assert row[1:] == [5, 3, 1, 0, 0, 1, Share(1, 4)]
+
+
+def test_alerts_are_counted_by_hazard_and_area_with_their_sum() -> None:
+    duty = Duty()
+    duty.alert("a", station="a", severity="advisory")
+    duty.alert("b", station="b", at_s=1, hazard="tree", area="rach-dua", severity="warning")
+    paper = daily.build(matter(duty))
+    rows = table(paper, "By hazard").rows
+    assert [row[1:6] for row in rows] == [[1, 1, 0, 0, 0], [1, 0, 0, 1, 0], [2, 1, 0, 1, 0]]
+    assert table(paper, "By area").rows[0][0] == Text("rach-dua", "rach-dua")
+
+
+def test_availability_has_its_denominator_and_on_change_has_none() -> None:
+    facts = Facts(
+        stations=[Station("s1", "thang-tam", "gw", 90, 100), Station("s2", "thang-tam", "gw", 5, None)]
+    )
+    paper = monthly.build(
+        matter(Duty_with_one_answered(), facts=facts, gateways=["gw"], silent_rules=["gateway-silent"])
+    )
+    rows = table(paper, "Readings of stations, the worst first").rows
+    assert [getattr(row[4], "value", None) for row in rows] == [Share(90, 100), None]
+    assert getattr(rows[0][4], "over", False)
+
+
+def test_a_gateway_is_available_but_for_its_silences() -> None:
+    duty = Duty()
+    duty.alert(
+        "g", at_s=3600, rule="gateway-silent", hazard="system", station=None, gateway="gw", severity="warning"
+    )
+    duty.alert("g", "cleared", 5400, rule="gateway-silent", hazard="system", station=None, gateway="gw")
+    paper = daily.build(matter(duty, gateways=["gw", "other"], silent_rules=["gateway-silent"]))
+    rows = table(paper, "Gateways, the longest silent first").rows
+    assert [row[:3] for row in rows] == [["gw", 1, 1800.0], ["other", 0, None]]
+    assert getattr(rows[0][3], "value", None) == Share(7.5, 8.0)
+
+
+def test_what_the_history_could_not_say_is_said() -> None:
+    facts = Facts(gaps=[Text("Thiếu số đo.", "Readings are missing.")])
+    paper = daily.build(matter(Duty_with_one_answered(), facts=facts, since=T0 + HOUR))
+    gaps = [
+        block.text.en
+        for part in paper.parts
+        for block in part.blocks
+        if isinstance(block, Note) and block.kind == "gap"
+    ]
+    assert gaps == [
+        "Readings are missing.",
+        "Known in full only from 2026-11-01 08:00; what was before is no longer in memory.",
+    ]
+
+
+def test_lamps_air_and_energy_stand_with_what_they_are_shares_of() -> None:
+    facts = Facts(
+        air=[AirDays("air", "thang-tam", {"Good": 3, "Poor": 1}, 30)],
+        air_classes=[Text("Tốt", "Good"), Text("Trung bình", "Moderate"), Text("Kém", "Poor")],
+        lamps=[Lamps("thang-tam", 10, 8, 2, 30, 300, 5, 60.0, 100.0)],
+    )
+    paper = monthly.build(matter(Duty_with_one_answered(), facts=facts))
+    assert table(paper, "Days by class of VN_AQI").rows[0][2:] == [3, 0, 1, Share(4, 30)]
+    row = table(paper, "Lamps and energy by area").rows[0]
+    assert row[2:] == [Share(2, 8), Share(30, 300), 5, 60.0, 100.0, Share(40.0, 100.0)]
+
+
+def test_of_nothing_there_is_no_figure() -> None:
+    paper = shift.build(matter(Duty()))
+    for lang in LANGUAGES:
+        page = paper_html.render(paper, lang)
+        assert "NaN" not in page
+        assert "nan" not in texts(paper, lang).lower()
+    split = [row[1] for row in table(paper, "Load beside its marks").rows[-3:]]
+    assert [write(cell_of(one, Column(Text("", ""))), ZONE, "vi") for one in split] == ["–", "–", "–"]
+    assert paper.parts[0].tiles[4].value is None  # nobody answered: no median, not zero
+
+
+def everything() -> Paper:
+    """Every kind of block and value once, with letters and words that could harm."""
+    columns = [
+        Column(Text("Lời", "Words")), Column(Text("Số", "Number"), "number", digits=1, unit="kWh"), Column(Text("Lúc", "At"), "time"),
+        Column(Text("Trong", "For"), "span"), Column(Text("Phần", "Share"), "share"), Column(Text("Mức", "Severity"), "severity"),
+    ]  # fmt: skip
+    rows: list[list[object]] = [
+        [LETTERS, 1234.5, T0, 5400.0, Share(1, 3), "warning"],
+        ["=1+1", Cell(-2, over=True), None, None, Share(0, 0), "unheard-of"],
+        ["<script>alert(1)</script>", None, T0, 30.0, None, "emergency"],
+    ]
+    long = Table(
+        Text("Dài: một/hai [3]", "Long: one/two [3]"),
+        [columns[0], columns[1]],
+        [[f"dòng {n}", n] for n in range(120)],
+        more=7,
+    )
+    blocks: list[Table | Bars | Note] = [
+        Table(Text("Bảng", "Table"), columns, rows, note=Text("Ghi chú", "A note")),  # type: ignore[arg-type]
+        Table(Text("Trống", "Empty"), columns, []),
+        long,
+        Table(Text("Dài: một/hai [3]", "Long: one/two [3]"), columns, []),
+        Bars(Text("Cột", "Bars"), ["1/11", "2/11"], {"advisory": [3, 0], "warning": [1, 2]}),
+        Note(Text("Việc phải làm", "To do"), "do"),
+    ]
+    tiles = [
+        Tile(Text("điều", "things"), 3, over=True),
+        Tile(Text("phần", "share"), Share(9, 10), "share", 1),
+    ]
+    return Paper(
+        "shift", Text("Bàn giao ca trực", "Shift hand-over"), Text("Vũng Tàu", "Vung Tau"), ZONE, T0, T0 + 8 * HOUR,
+        T0 + 8 * HOUR, [Part(Text("Phần một", "Part one"), tiles, blocks)], status="Exercise",
+    )  # fmt: skip
+
+
+def test_a_pdf_has_every_vietnamese_letter_and_repeats_its_heads() -> None:
+    pages = pypdf.PdfReader(BytesIO(paper_pdf.render(everything(), "vi"))).pages
+    said = "\n".join(page.extract_text() for page in pages)
+    assert all(word in said for word in LETTERS.split())
+    assert len(pages) >= 3
+    for number, page in enumerate(pages, 1):
+        text = page.extract_text()
+        assert "DIỄN TẬP" in text
+        assert f"trang {number} / {len(pages)}" in text
+    assert "Số (kWh)" in pages[1].extract_text()  # the long table goes on under its own head
+
+
+def test_a_page_is_whole_by_itself_and_trusts_no_text() -> None:
+    page = paper_html.render(everything(), "vi")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script" not in page
+    assert "http" not in page.replace('http-equiv="Content', "")
+    assert "DIỄN TẬP" in page
+    assert "33 % (1 / 3)" in page
+
+
+def test_a_workbook_holds_numbers_dates_and_frozen_heads() -> None:
+    book = openpyxl.load_workbook(BytesIO(paper_xlsx.render(everything(), "vi")))
+    assert book.sheetnames == ["Tóm tắt", "Bảng", "Trống", "Dài một hai 3", "Dài một hai 3 2", "Cột"]
+    sheet = book["Bảng"]
+    assert sheet.freeze_panes == "A2"
+    first = [cell.value for cell in sheet[2]]
+    assert first[:3] == [LETTERS, 1234.5, datetime(2026, 11, 1, 7, 0)]  # noqa: DTZ001  a wall clock has no zone
+    assert sheet["D2"].number_format == "[h]:mm:ss"
+    assert first[4:7] == [pytest.approx(1 / 3), 1, 3]
+    assert sheet["A3"].value == "=1+1"
+    assert sheet["A3"].data_type == "s"  # what somebody wrote is no formula
+    assert sheet["B4"].value == "–"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_same_report_gives_the_same_bytes(lang: str) -> None:
+    tongue = LANGUAGES[LANGUAGES.index(lang)]  # type: ignore[arg-type]
+    assert paper_html.render(everything(), tongue) == paper_html.render(everything(), tongue)
+    assert paper_pdf.render(everything(), tongue) == paper_pdf.render(everything(), tongue)
+
+
+def test_numbers_and_times_are_written_as_the_reader_does() -> None:
+    number, share = Column(Text("", ""), "number", digits=1), Column(Text("", ""), "share", digits=1)
+    at = Column(Text("", ""), "time")
+    assert write(cell_of(1234.5, number), ZONE, "vi") == "1.234,5"
+    assert write(cell_of(1234.5, number), ZONE, "en") == "1,234.5"
+    assert write(cell_of(Share(1200, 1288), share), ZONE, "vi") == "93,2 % (1.200 / 1.288)"
+    assert write(cell_of(T0, at), ZONE, "vi") == "01/11/2026 07:00"
+    assert write(cell_of(T0, at), ZONE, "en") == "2026-11-01 07:00"
+    assert write(cell_of(None, at), ZONE, "en") == "–"
+
+
+SHIFTS = (360, 840, 1320)
+
+
+def test_a_shift_lasts_until_the_next_one_begins() -> None:
+    at = micros("2026-11-10T20:00:00Z")  # 03:00 of the 11th
+    assert [iso(one) for one in calendar.shift_at(SHIFTS, at, ZONE)] == [
+        "2026-11-10T15:00:00Z",
+        "2026-11-10T23:00:00Z",
+    ]
+    assert calendar.shift_at(SHIFTS, micros("2026-11-10T23:00:00Z"), ZONE)[0] == micros(
+        "2026-11-10T23:00:00Z"
+    )
+    (only,) = calendar.shifts_of_day((480,), date(2026, 11, 10), ZONE)
+    assert only[1] - only[0] == 24 * HOUR
+
+
+def test_a_span_is_made_of_shifts_without_gap_or_overlap() -> None:
+    first, last = calendar.month_span(date(2026, 2, 9), ZONE)
+    found: list[Stretch] = calendar.shifts_between(SHIFTS, first, last, ZONE)
+    assert (found[0].first, found[-1].last, len(found)) == (first, last, 28 * 3 + 1)
+    assert all(one.last == then.first for one, then in zip(found, found[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("kind", "now", "name"),
+    [
+        ("shift", "2026-11-10T23:00:00Z", "shift-20261110T2200"),
+        ("shift", "2026-11-10T22:59:59Z", "shift-20261110T1400"),
+        ("daily", "2026-11-10T23:29:59Z", "daily-20261109"),
+        ("daily", "2026-11-10T23:30:00Z", "daily-20261110"),
+        ("monthly", "2026-11-30T23:59:59Z", "monthly-202610"),
+        ("monthly", "2026-12-01T00:00:00Z", "monthly-202611"),
+        ("monthly", "2027-01-01T01:00:00Z", "monthly-202612"),
+    ],
+)
+def test_a_report_is_due_at_its_minute_of_the_sites_clock(kind: calendar.Kind, now: str, name: str) -> None:
+    minute = 420 if kind == "monthly" else 390
+    due = calendar.last_due(kind, micros(now), ZONE, SHIFTS, minute)
+    assert calendar.name_of(kind, due, ZONE) == name
+    assert due[1] <= micros(now)

@@ -1,0 +1,166 @@
+"""What must hold of the keeper whatever happens, in whatever order: nothing quiet for ever, nothing twice."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.alerts.lifecycle import rank_of
+from services.observation.event import SEVERITIES
+from services.observation.instants import SECOND, iso, micros
+from services.policy.keeping import Keeping
+from tests.support.keeping import RULES, SITE, Play
+
+SORTS = tuple(sorted(RULES))
+RAISED, MOVED, ACTED, WINDOW, PASSED, DIED, KEPT = "raise", "move", "act", "window", "wait", "die", "keep"
+ACTS = ("acknowledged", "shelved", "closed", "reopened", "commented", "unshelved", "unacknowledged")
+step = st.one_of(
+    st.tuples(
+        st.just(RAISED),
+        st.sampled_from(SORTS),
+        st.sampled_from(SEVERITIES),
+        st.integers(0, 1),
+        st.sampled_from(("Actual", "Actual", "Exercise")),
+    ),
+    st.tuples(st.just(MOVED), st.integers(0, 9), st.sampled_from(("up", "down", "clear", "blind", "sight"))),
+    st.tuples(st.just(ACTED), st.integers(0, 9), st.sampled_from(ACTS)),
+    st.tuples(st.just(WINDOW), st.integers(0, 2), st.integers(0, 5), st.sampled_from(("a", "gw", "st"))),
+    st.tuples(st.just(PASSED), st.sampled_from((1, 20, 70, 700, 8_000))),
+    st.tuples(st.just(DIED), st.integers(0, 2)),
+    st.tuples(st.just(KEPT)),
+)
+steps = st.lists(step, min_size=1, max_size=40)
+UP = {"up": 1, "down": -1}
+LONGEST_S = 8 * 86_400.0
+
+
+class Story:
+    """A random story, told to a play."""
+
+    def __init__(self) -> None:
+        self.play = Play(Keeping())
+        self.names: list[str] = []
+
+    def run(self, story: list[tuple[Any, ...]]) -> None:
+        for told in story:
+            getattr(self, f"_{told[0]}")(*told[1:])
+            self.play.now += SECOND
+
+    def _open(self, nth: int) -> str | None:
+        found = [name for name in self.names if self.play.lives[name].open]
+        return found[nth % len(found)] if found else None
+
+    def _raise(self, sort: str, severity: str, station: int, status: str) -> None:
+        name = f"{sort}-{station}-{status}-{len(self.names)}"
+        same = [one for one in self.names if one.rsplit("-", 1)[0] == name.rsplit("-", 1)[0]]
+        if any(self.play.lives[one].open for one in same):
+            return  # the engine has one open alert of a rule and a sensor
+        self.names.append(name)
+        self.play.alert(name, sort=sort, severity=severity, station=station, status=status)
+
+    def _move(self, nth: int, how: str) -> None:
+        name = self._open(nth)
+        if name is None:
+            return
+        life = self.play.lives[name]
+        rank = max(0, min(3, rank_of(life.severity) + UP.get(how, 0)))
+        verb = {"clear": "cleared", "blind": "blind", "sight": "sighted"}.get(how)
+        if verb is None:
+            if rank == rank_of(life.severity):
+                return
+            verb = "escalated" if how == "up" else "eased"
+        sort, station, status, _ = name.split("-")
+        self.play.alert(name, verb, sort, SEVERITIES[rank], int(station), status=status)
+
+    def _act(self, nth: int, verb: str) -> None:
+        name = self._open(nth)
+        if name is not None:
+            until = iso(self.play.now + 3_600 * SECOND)
+            self.play.act(name, verb, until=until, why="…", cause="false", text="…")
+
+    def _window(self, start: int, hours: int, about: str) -> None:
+        now_s = (self.play.now - self.play.stored[0][0]) / SECOND if self.play.stored else 0.0
+        places = {"a": {"areas": ["a"]}, "gw": {"gateways": ["gw-0"]}, "st": {"stations": ["st-1"]}}
+        where: dict[str, Any] = dict(places[about])
+        kind = "test" if hours % 2 else "maintenance"
+        at = now_s + start * 600
+        self.play.window(f"w{len(self.play.stored)}", at, at + 60 + hours * 3_600, kind=kind, **where)
+
+    def _wait(self, seconds: int) -> None:
+        self.play.wait(seconds)
+
+    def _die(self, written: int) -> None:
+        self.play.keep(most=written)
+        self.play.restart()
+
+    def _keep(self) -> None:
+        self.play.settle()
+
+
+@settings(max_examples=120, deadline=None)
+@given(steps)
+def test_nothing_is_quiet_without_an_end_or_by_what_is_over_or_less_severe(
+    story: list[tuple[Any, ...]],
+) -> None:
+    told = Story()
+    told.run(story)
+    play = told.play
+    play.settle()
+    for name in told.names:
+        life = play.lives[name]
+        for quiet in life.quiet.values():
+            if quiet.until is not None:
+                assert play.now < micros(quiet.until) <= play.now + round(LONGEST_S * SECOND)
+                continue
+            other = play.lives[quiet.what]
+            assert other.open
+            assert not other.blind
+            assert other.status == life.status
+            assert rank_of(other.severity) >= rank_of(life.severity)
+        kinds = {quiet.kind for quiet in life.quiet.values()}
+        public = life.hazard in play.policy.keeping.public_safety
+        if public and life.severity == "emergency":
+            assert kinds != {"chattering"}
+    # Whoever is kept quiet by another: going up from one to the next ends at one that nothing explains.
+    for name in told.names:
+        above, seen = play.lives[name], set[str]()
+        while explained := [quiet for quiet in above.quiet.values() if quiet.until is None]:
+            assert above.alert_id not in seen
+            seen.add(above.alert_id)
+            above = play.lives[explained[0].what]
+
+
+@settings(max_examples=120, deadline=None)
+@given(steps)
+def test_in_the_end_everything_speaks_again(story: list[tuple[Any, ...]]) -> None:
+    told = Story()
+    told.run(story)
+    play = told.play
+    play.wait(LONGEST_S)
+    for name in told.names:
+        assert all(quiet.until is None for quiet in play.lives[name].quiet.values())
+        assert play.lives[name].shelving is None
+    for name in told.names:
+        if play.lives[name].open and not play.lives[name].quiet:
+            sort, station, status, _ = name.split("-")
+            play.alert(name, "cleared", sort, play.lives[name].severity, int(station), status=status)
+            play.settle()
+    left = [play.lives[name] for name in told.names if play.lives[name].open]
+    assert all(play.lives[quiet.what].open for life in left for quiet in life.quiet.values())
+
+
+@settings(max_examples=120, deadline=None)
+@given(steps)
+def test_a_keeper_that_begins_anew_writes_nothing_twice(story: list[tuple[Any, ...]]) -> None:
+    told = Story()
+    told.run(story)
+    play = told.play
+    play.settle()
+    stood = len(play.stored)
+    play.restart()
+    assert play.settle() == []
+    assert len(play.stored) == stood
+    ids = [event["id"] for _, event in play.stored if event["data"].get("by") == "keeper"]
+    assert len(ids) == len(set(ids))
+    assert play.refused == 0
+    assert all(event["source"] == f"/sites/{SITE}" for _, event in play.stored)

@@ -1,0 +1,376 @@
+"""Roads out, without a world: what is carried, in which words, and how long a road is patient."""
+
+from random import Random
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from services.observation import event as events
+from services.observation.event import Status
+from services.observation.instants import SECOND
+from services.observation.text import Text
+from services.policy.alerting import read_alerting
+from services.policy.roads import QuietHours, Retry, Road
+from services.roads import signing
+from services.roads.choosing import Chooser
+from services.roads.notices import Desk, Notice, Queue
+from services.roads.patience import Answer, Trying, after, of_http, too_old, wait_s
+from services.roads.weekly import next_trial
+from services.roads.words import Places, minute_of_day, trial_words, words
+from tests.support.site_folder import parsed
+from tests.support.situations import SITE, T0, alert
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+PLACES = Places(
+    Text("Vũng Tàu", "Vung Tau"),
+    ZONE,
+    {"a": Text("Thắng Tam", "Thang Tam")},
+    {"st-x": Text("Cầu A", "Bridge A")},
+)
+DAY = 86_400 * SECOND
+MINUTE = 60 * SECOND
+EMAIL = Road(id="mail", kind="email", to=("lan",), secret="m", status=("Actual",))
+HOOK = Road(id="ioc", kind="webhook", url="http://x/", secret="s")
+
+
+def notice(severity: str = "warning", status: Status = "Actual", **more: object) -> Notice:
+    made: dict[str, object] = {
+        "at": T0,
+        "name": f"new/{severity}",
+        "kind": "new",
+        "of": "alert",
+        "about": "x",
+        "hazard": "flood",
+        "area": "a",
+        "severity": severity,
+        "status": status,
+        "why": Text("Mực nước 2,31 m, trên BĐ2 (2,25 m)", "Water level 2.31 m, above BĐ2 (2.25 m)"),
+        "station": "st-x",
+    }
+    return Notice(**{**made, **more})  # type: ignore[arg-type]
+
+
+# --- the file ---------------------------------------------------------------------------------------
+
+
+def problems(text: str) -> list[str]:
+    found = read_alerting(f"format = 1\n{text}".encode(), parsed(), ("flood", "tree"))[1]
+    return [f"{one.line}: {one.what.en}" for one in found]
+
+
+def test_a_road_is_read_with_its_defaults() -> None:
+    text = b'format = 1\n[[road]]\nid = "sms"\nkind = "modem"\ndevice = "/dev/ttyUSB0"\nto = ["lan"]\n'
+    policy, found = read_alerting(text, parsed(), ("flood",))
+    assert policy is not None
+    assert found == []
+    road = policy.roads.roads[0]
+    assert (road.letters, road.status, road.escalation) == ("plain", ("Actual",), True)
+    assert road.retry == Retry(first_s=1, longest_s=300, give_up_s=86_400)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[road]]\nid = "a"\nkind = "pigeon"', "kind = 'pigeon' is not known"),
+        ('[[road]]\nid = "a"\nkind = "webhook"\nurl = "https://x.vn/"', "needs secret"),
+        (
+            '[[road]]\nid = "a"\nkind = "webhook"\nsecret = "whsec_AbC/="\nurl = "https://x.vn/"',
+            "not the secret itself",
+        ),
+        ('[[road]]\nid = "a"\nkind = "webhook"\nsecret = "a"\nurl = "ftp://x.vn/"', "can't be used"),
+        ('[[road]]\nid = "a"\nkind = "webhook"\nsecret = "a"\nurl = "https://u:p@x.vn/"', "holds a password"),
+        ('[[road]]\nid = "a"\nkind = "email"\nsecret = "a"', "needs to"),
+        ('[[road]]\nid = "a"\nkind = "modem"\nto = ["x"]', "a modem needs device"),
+        ('[[road]]\nid = "a"\nkind = "apprise"\nsecret = "a"\nhazards = ["fire"]', "no hazard 'fire'"),
+        ('[[road]]\nid = "a"\nkind = "apprise"\nsecret = "a"\ncolour = 1', "unknown key 'colour'"),
+        (
+            '[[road]]\nid = "a"\nkind = "apprise"\nsecret = "a"\nquiet = { from = "22:00", to = "06:00", below = "emergency" }',
+            "is not understood",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_road_is_said(text: str, said: str) -> None:
+    assert any(said in one for one in problems(text)), problems(text)
+
+
+def test_two_roads_of_one_name_are_refused() -> None:
+    one = '[[road]]\nid = "a"\nkind = "apprise"\nsecret = "a"\n'
+    assert "5: road 'a' is declared twice" in problems(one + one) or any(
+        "twice" in p for p in problems(one + one)
+    )
+
+
+# --- patience ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble"),
+    [(200, "none"), (204, "none"), (301, "away"), (400, "refused"), (401, "shut"), (403, "shut"), (404, "shut"),
+     (410, "shut"), (413, "refused"), (422, "refused"), (429, "away"), (500, "away"), (503, "away")],
+)  # fmt: skip
+def test_a_status_says_whether_this_message_or_the_road_is_the_trouble(status: int, trouble: str) -> None:
+    assert of_http(status, "").trouble == trouble
+
+
+def test_waits_double_stay_bounded_and_are_spread() -> None:
+    retry = Retry(first_s=1, longest_s=300)
+    assert [wait_s(failures, 0.5, retry) for failures in (1, 2, 3, 4, 30)] == [1, 2, 4, 8, 300]
+    assert wait_s(1, 0.0, retry) == pytest.approx(0.7)
+    assert wait_s(1, 0.999, retry) == pytest.approx(1.3, abs=0.01)
+    chance = Random(1)
+    assert len({wait_s(4, chance.random(), retry) for _ in range(50)}) == 50
+
+
+def test_a_letter_refused_for_itself_is_given_up_after_five_tries_and_a_closed_road_is_not() -> None:
+    refused, shut = Answer("refused", "422"), Answer("shut", "401")
+    assert after(Trying(4, 4), refused, 4, 0.5, Retry()).what == "again"
+    assert after(Trying(5, 5), refused, 5, 0.5, Retry()).what == "dead"
+    assert after(Trying(500, 0), shut, 500, 0.5, Retry()).what == "again"
+
+
+def test_the_receivers_wish_for_a_pause_is_respected() -> None:
+    assert after(Trying(1, 0), of_http(429, "", "120"), 1, 0.5, Retry()).wait_s == 120
+    assert of_http(429, "", "999999").wait_s == 3_600
+
+
+def test_a_letter_is_given_up_after_a_day_on_a_road_that_fails_but_not_because_we_were_away() -> None:
+    retry = Retry(give_up_s=86_400)
+    assert not too_old(T0, T0, T0 + DAY, retry)
+    assert too_old(T0, T0, T0 + DAY + 1, retry)
+    assert not too_old(T0, T0 + 5 * DAY, T0 + 5 * DAY + 1, retry), "the road works again since an instant"
+
+
+# --- signatures -------------------------------------------------------------------------------------
+
+OLD, NEW = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+
+
+def test_a_receiver_with_either_key_can_check_the_signature() -> None:
+    import time
+
+    headers = signing.headers("msg-1", time.time_ns() // 1000, '{"a":"đ"}'.encode(), (NEW, OLD))
+    for key in (OLD, NEW):
+        assert Webhook(key).verify('{"a":"đ"}'.encode(), dict(headers)) == {"a": "đ"}
+    with pytest.raises(WebhookVerificationError):
+        Webhook(OLD).verify(b'{"a":"d"}', dict(headers))
+
+
+def test_the_signature_is_that_of_the_specification() -> None:
+    """The vector of the Standard Webhooks specification, in whose own library it stands."""
+    headers = signing.headers(
+        "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330 * SECOND, b'{"test": 2432232314}', (OLD,)
+    )
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_one_event_is_an_object_and_several_are_a_list_in_order() -> None:
+    one, kind = signing.body([{"id": "a"}], batched=False)
+    assert (one, kind) == (b'{"id":"a"}', "application/cloudevents+json")
+    several, kind = signing.body([{"id": "a"}, {"id": "b"}], batched=True)
+    assert (several, kind) == (b'[{"id":"a"},{"id":"b"}]', "application/cloudevents-batch+json")
+
+
+# --- what a machine's road carries --------------------------------------------------------------------
+
+
+def told(verb: str, severity: str, **more: str) -> dict[str, object]:
+    made = alert("x", verb, sort="river", severity=severity, **more)  # type: ignore[arg-type]
+    found: dict[str, object] = msgspec.json.decode(events.encode(made))
+    return found
+
+
+def test_who_was_told_of_a_warning_is_told_of_its_end() -> None:
+    chooser = Chooser(msgspec.structs.replace(HOOK, severity="warning"), SITE)
+    story = [("raised", "watch"), ("escalated", "warning"), ("eased", "watch"), ("cleared", "watch")]
+    assert [chooser.takes(told(*one)) for one in story] == [False, True, True, True]
+
+
+def test_an_end_without_a_known_beginning_is_carried() -> None:
+    chooser = Chooser(msgspec.structs.replace(HOOK, severity="warning"), SITE)
+    assert chooser.takes(told("cleared", "watch"))
+
+
+def test_filters_and_foreign_sites() -> None:
+    assert not Chooser(msgspec.structs.replace(HOOK, areas=("b",)), SITE).takes(told("raised", "watch"))
+    assert not Chooser(msgspec.structs.replace(HOOK, hazards=("tree",)), SITE).takes(told("raised", "watch"))
+    assert not Chooser(msgspec.structs.replace(HOOK, nouns=("situation",)), SITE).takes(
+        told("raised", "watch")
+    )
+    child = {**told("raised", "watch"), "source": "/sites/commune"}
+    assert not Chooser(HOOK, SITE).takes(child)
+    assert Chooser(msgspec.structs.replace(HOOK, children=True), SITE).takes(child)
+    window = {
+        "type": "vn.haidang.maintenance.planned.v1",
+        "source": f"/sites/{SITE}",
+        "subject": "w",
+        "data": {},
+    }
+    assert Chooser(msgspec.structs.replace(HOOK, severity="warning"), SITE).takes(window)
+
+
+# --- what people are told -----------------------------------------------------------------------------
+
+
+def story(*steps: tuple[str, str, float]) -> list[tuple[int, int, dict[str, object]]]:
+    """(sequence, stored, event) of one alert: verb, severity, minute."""
+    return [
+        (at, T0 + round(minute * MINUTE), told(verb, severity, minute=minute))  # type: ignore[arg-type]
+        for at, (verb, severity, minute) in enumerate(steps, 1)
+    ]
+
+
+def feed(desk: Desk, queue: Queue, steps: list[tuple[int, int, dict[str, object]]], now: int) -> None:
+    for sequence, stored, event in steps:
+        for one in desk.take(sequence, stored, event):
+            queue.put(one, minute_of_day(one.at, ZONE))
+    for one in desk.due(now):
+        queue.put(one, minute_of_day(one.at, ZONE))
+
+
+def drained(queue: Queue, now: int) -> list[tuple[str, str]]:
+    found = []
+    while (head := queue.head(now)) is not None:
+        found.append((head[1].kind, head[1].severity))
+        queue.done()
+    return found
+
+
+STORY = story(
+    ("raised", "watch", 0), ("escalated", "warning", 5), ("eased", "watch", 20), ("cleared", "watch", 30)
+)
+
+
+def test_people_hear_of_the_beginning_each_rise_and_the_end() -> None:
+    desk, queue = Desk(SITE), Queue(EMAIL, 0, 0, ())
+    feed(desk, queue, STORY, T0 + 60 * MINUTE)
+    assert drained(queue, T0 + 60 * MINUTE) == [("new", "watch"), ("new", "warning"), ("end", "warning")]
+
+
+def test_who_was_not_told_of_the_beginning_is_not_told_of_the_end() -> None:
+    desk = Desk(SITE)
+    queue = Queue(msgspec.structs.replace(EMAIL, severity="emergency"), 0, 0, ())
+    feed(desk, queue, STORY, T0 + 60 * MINUTE)
+    assert drained(queue, T0 + 60 * MINUTE) == []
+
+
+def test_a_road_that_is_new_does_not_tell_old_things() -> None:
+    desk, queue = Desk(SITE), Queue(EMAIL, T0 + 10 * MINUTE, T0 + 10 * MINUTE, ())
+    feed(desk, queue, STORY, T0 + 60 * MINUTE)
+    assert drained(queue, T0 + 60 * MINUTE) == [], "not even the end of what it never told"
+
+
+@given(st.integers(0, 3))
+def test_a_restart_anywhere_tells_the_rest_and_nothing_twice(done: int) -> None:
+    now = T0 + 60 * MINUTE
+    desk, queue = Desk(SITE), Queue(EMAIL, 0, 0, ())
+    feed(desk, queue, STORY, now)
+    before: list[tuple[str, str]] = []
+    reached: tuple[int, tuple[str, ...]] = (0, ())
+    for _ in range(done):
+        head = queue.head(now)
+        assert head is not None
+        before.append((head[1].kind, head[1].severity))
+        reached = queue.done()
+    desk, queue = Desk(SITE), Queue(EMAIL, 0, *reached)
+    feed(desk, queue, STORY, now)
+    assert before + drained(queue, now) == [("new", "watch"), ("new", "warning"), ("end", "warning")]
+
+
+def test_quiet_hours_hold_back_what_is_low_and_never_a_warning() -> None:
+    """T0 is 08:00 at the site; quiet until 09:00, below `warning`."""
+    start = minute_of_day(T0, ZONE)
+    quiet = QuietHours(start=start - 60, end=start + 60, below="warning")
+    road = msgspec.structs.replace(EMAIL, quiet=quiet)
+    desk, queue = Desk(SITE), Queue(road, 0, 0, ())
+    feed(desk, queue, STORY[:2], T0 + 10 * MINUTE)
+    assert drained(queue, T0 + 10 * MINUTE) == [("new", "warning")]
+    assert drained(queue, T0 + 61 * MINUTE) == [("new", "watch")]
+
+
+def test_what_began_and_ended_within_the_quiet_hours_is_never_told() -> None:
+    start = minute_of_day(T0, ZONE)
+    road = msgspec.structs.replace(EMAIL, quiet=QuietHours(start=start - 60, end=start + 60, below="warning"))
+    desk, queue = Desk(SITE), Queue(road, 0, 0, ())
+    feed(desk, queue, story(("raised", "watch", 0), ("cleared", "watch", 20)), T0 + 120 * MINUTE)
+    assert drained(queue, T0 + 120 * MINUTE) == []
+
+
+def test_an_overdue_alert_goes_to_exactly_those_it_names() -> None:
+    desk, queue = Desk(SITE), Queue(msgspec.structs.replace(EMAIL, severity="emergency"), 0, 0, ())
+    overdue = told("overdue", "watch")
+    overdue["data"] = {**overdue["data"], "act": {"step": 2, "to": ["minh"]}, "by": "keeper"}  # type: ignore[dict-item]
+    feed(desk, queue, [(1, T0, overdue)], T0 + MINUTE)
+    head = queue.head(T0 + MINUTE)
+    assert head is not None
+    assert (head[1].kind, head[1].to, head[1].step) == ("overdue", ("minh",), 2)
+
+
+# --- words ------------------------------------------------------------------------------------------
+
+
+def test_a_message_says_what_where_how_bad_why_and_what_to_do() -> None:
+    said = words(notice(), PLACES, ("vi",), EMAIL)
+    assert said.title == "NGẬP, LŨ – Cảnh báo: Cầu A, Thắng Tam"
+    assert "Mực nước 2,31 m" in said.text
+    assert "Việc cần làm" in said.text
+    assert "<h2>NGẬP, LŨ" in said.html
+    english = words(notice(), PLACES, ("en",), EMAIL)
+    assert english.title == "FLOOD – Warning: Bridge A, Thang Tam"
+
+
+@pytest.mark.parametrize("status", ["Exercise", "Test"])
+def test_an_exercise_says_so_first_in_every_form(status: Status) -> None:
+    marks = {"Exercise": ("[DIỄN TẬP]", "Đây là diễn tập"), "Test": ("[THỬ]", "Đây là thử nghiệm")}[status]
+    said = words(notice(status=status), PLACES, ("vi",), EMAIL)
+    assert said.title.startswith(marks[0])
+    assert said.short.startswith(marks[0])
+    assert said.text.startswith(marks[0])
+    assert said.spoken.startswith(marks[1])
+    assert said.html.startswith(f'<div lang="vi"><h2>{marks[0]}')
+
+
+def test_the_end_and_an_overdue_step_are_marked() -> None:
+    assert words(notice(kind="end"), PLACES, ("vi",), EMAIL).title.startswith("[HẾT] ")
+    assert words(notice(kind="overdue"), PLACES, ("vi",), EMAIL).title.startswith("[CHƯA AI TIẾP NHẬN] ")
+
+
+def test_html_of_a_mail_can_not_be_broken_by_a_reason() -> None:
+    said = words(notice(why=Text("<script>", "<b>")), PLACES, ("vi",), EMAIL)
+    assert "<script>" not in said.html
+
+
+def test_a_trial_says_that_it_is_one() -> None:
+    said = trial_words(EMAIL, PLACES, T0, ("vi", "en"))
+    assert said.title == "[THỬ] Thử đường gửi mail / [TEST] Test of the road mail"
+    assert "Đây là thử nghiệm, không có nguy hiểm" in said.text
+
+
+def test_every_hazard_has_a_message_in_both_languages() -> None:
+    from services.alerts.hazards import hazards
+    from services.roads.words import LEADS
+
+    assert set(hazards()) <= set(LEADS)
+
+
+# --- once a week --------------------------------------------------------------------------------------
+
+
+def test_each_road_is_tried_once_a_week_at_a_moment_of_its_own() -> None:
+    from datetime import datetime
+
+    moments = []
+    for at in range(40):
+        first = next_trial(f"road-{at}", T0, ZONE, people=True)
+        assert T0 < first <= T0 + 7 * DAY
+        assert next_trial(f"road-{at}", first, ZONE, people=True) == first + 7 * DAY
+        local = datetime.fromtimestamp(first / 1e6, ZONE)
+        assert local.weekday() < 5
+        assert 9 <= local.hour < 11, "nobody is woken by a test"
+        moments.append(first)
+    assert len(set(moments)) > 30
+    night = datetime.fromtimestamp(next_trial("ioc", T0, ZONE, people=False) / 1e6, ZONE)
+    assert 2 <= night.hour < 5
