@@ -41,6 +41,7 @@ PARTS: dict[str, Part] = {
     "partitions": Part("bench.partitions", "measure", "1 and 16 partitions; 1, 2 and 4 workers"),
     "backtest": Part("bench.backtest", "measure", "backtest on one processor, from CSV and from columns"),
     "city-day": Part("bench.city_day", "measure", "a day of 5,000 sensors of all kinds, from CSV to alerts"),
+    "storm": Part("bench.storm", "measure", "a storm over 2,000 stations: alarms, and what is new of them"),
     "lightning": Part("bench.lightning", "measure", "10,000 strikes a minute × 1,000 places; beside a loop"),
     "storage": Part("bench.storage", "measure", "bytes on disk per reading, with and without TimescaleDB"),
     "profile": Part("bench.profile", "measure", "where the services spend their time under load"),

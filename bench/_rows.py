@@ -147,6 +147,11 @@ ROWS: dict[str, Row] = {
     "ready-cold": Row(
         "`haidang up` to ready, on an empty folder", "ready", "s", None, None, "less", lambda r: r["cold_s"],
     ),
+    "storm": Row(
+        "new things for an operator per 2 minutes of a storm over 2,000 stations, none hidden",
+        "storm", "things", 1, 0.5, "less",
+        lambda r: float("inf") if r["hidden"] else r["table"]["situations"]["per_two_minutes"],
+    ),
     "memory": Row(
         "memory of the engine's process per sensor, at 1,000,000",
         "growth", "bytes", None, None, "less", lambda r: r["sizes"][-1]["bytes_per_sensor"],

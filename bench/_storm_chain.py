@@ -1,5 +1,4 @@
-"""From the engine's events to what an operator hears: keeper, situations and attention, by the recording's
-clock.
+"""From the engine's events to what an operator hears: keeper, situations, attention, by its clock.
 
 The same pure parts that run in the keeper and in the roads, in the same order; only the stream between them
 is a list here, and a decision stands on it in the moment it is made.
@@ -49,7 +48,7 @@ class Stream:
         self._now = 0
 
     def play(self, told: Iterable[CloudEvent], end: int) -> "Stream":
-        """Take the engine's events in the order they became known, and let time pass until the end, µs UTC."""
+        """Take the engine's events in the order they became known; let time pass until the end, µs UTC."""
         for event in told:
             at = micros(event.data.detected_at)
             self._pass(at)
@@ -94,7 +93,7 @@ class Stream:
 def things(
     log: Iterable[Stored], site: str, end: int, quiets: Collection[str], *, situations: bool
 ) -> list[Thing]:
-    """What would be new to an operator if the keeper kept quiet only for these reasons, told situations or not."""
+    """What would be new if the keeper kept quiet only for these reasons, and told situations or not."""
     attention = Attention(site)
     found: list[Thing] = []
     for stored in log:

@@ -1,7 +1,4 @@
-"""That nothing real was hidden:
-
-where every alert of a storm was told, and whether all that happened was in time.
-"""
+"""That nothing real was hidden: where every alert was told, and whether all that happened was in time."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal

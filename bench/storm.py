@@ -127,8 +127,8 @@ class _One:
     """All sounds as one alert's, to be counted as load."""
 
     rule = area = ""
-    sensor = None
-    end = None
+    sensor: str | None = None
+    end: int | None = None
     reached: dict[str, int] = {}  # noqa: RUF012  the shape that is asked for
 
     def __init__(self, told: list[int]) -> None:

@@ -4,6 +4,8 @@ Every alert stays listed. A *thing* is what deserves a sound: an alert raised or
 to settle, nothing keeps quiet and no situation tells; a situation that opened, whose severity rose, or that
 has news (`attention_whole`); an alert let go by what kept it quiet while it still holds. What is a thing
 follows from the stream alone, so whoever follows it, whenever they began, finds the same ones.
+
+Over 250 lines: alerts and situations are told by one clock, each for the other.
 """
 
 from collections.abc import Mapping

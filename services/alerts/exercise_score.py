@@ -126,6 +126,7 @@ class Scoring:
             return
         if named is None or named[0] not in ("alert", "situation"):
             return
+        self._sound(self._attention.due(stored_us))
         if named[0] == "alert":
             self._alert(named[1], stored_us, data)
         self._sound(self._attention.take(sequence, stored_us, event))

@@ -20,7 +20,7 @@ from services.alerts.keeping_telling import Owed
 from services.alerts.log import ID, WRONG_LAST, AlertLog
 from services.observation.event import noun_and_verb
 from services.policy.running import Running
-from services.runtime import logging, metrics
+from services.runtime import logging
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import NatsError
@@ -33,8 +33,6 @@ STILL_EMPTY = 10
 """Reads without anything: what we wrote was deleted by hand."""
 REPORT_S = 5.0
 log = logging.get("keeping")
-_told = metrics.counter("keeping_events_total", "Events that the keeper wrote about alerts", ["verb"])
-_again = metrics.counter("keeping_decided_again_total", "Decisions made again: another wrote first")
 
 
 async def run(
@@ -67,6 +65,7 @@ class Keeping:
         self._told_to = 0
         self._empty = 0
         self._reported = 0.0
+        self._written = self._again = 0
 
     async def follow(self, stop: asyncio.Event) -> None:
         """Read what stands there, then keep.
@@ -126,14 +125,14 @@ class Keeping:
                 ack = await self._js.publish(one.subject, one.data, headers=headers)
             except (NatsError, APIError, TimeoutError, OSError) as error:
                 self._book.again(one.about)
-                _again.inc()
+                self._again += 1
                 if getattr(error, "err_code", None) != WRONG_LAST:
                     log.warning("not_written", subject=one.subject, verb=one.verb, error=repr(error))
                 return
             expected = ack.seq
             self._told_to = max(self._told_to, ack.seq)
             self._empty = 0
-            _told.labels(one.verb).inc()
+            self._written += 1
 
     def _report(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -142,6 +141,8 @@ class Keeping:
         self._reported = now
         lives = self._book.lives.values()
         self._health.figure("alerts_open", len(self._book.lives))
+        self._health.figure("kept", self._written)
+        self._health.figure("kept_again", self._again)
         self._health.figure("alerts_quiet", sum(1 for life in lives if life.silent))
 
 

@@ -50,6 +50,7 @@ class Book:
         self._due: list[tuple[int, str]] = []
         self._planned: dict[str, int] = {}
         self._waiting: dict[str, Waiting] = {}
+        self._called: set[str] = set()
         self._calling: dict[str, int] = {}
         """Steps that are decided now and not read back yet."""
         self._situation: dict[str, str] = {}
@@ -135,18 +136,22 @@ class Book:
         known = self._waiting.get(life.alert_id)
         if not waits(life):
             self._waiting.pop(life.alert_id, None)
+            self._called.discard(life.alert_id)
         elif known is None or verb in _WAITS_ANEW:
             self._waiting[life.alert_id] = Waiting(stored_us)
+            self._called.discard(life.alert_id)
         elif verb == "overdue":
             act = event["data"].get("act") or {}
             known.told = max(known.told, int(act.get("step") or 0))
+            self._called.add(life.alert_id)
 
     def _forget(self, life: Life) -> None:
         alert_id = life.alert_id
         self._drop_key(alert_id)
         for book in (self.lives, self._last, self._waiting, self._planned):
             book.pop(alert_id, None)
-        self._dirty.discard(alert_id)
+        for kept in (self._dirty, self._called):
+            kept.discard(alert_id)
 
     def _drop_key(self, alert_id: str) -> None:
         key = self._keys.pop(alert_id, None)
@@ -241,7 +246,8 @@ class Book:
         return [self._teller.overdue(life, expected, due, people, now)], None
 
     def _spoken_for(self, life: Life, number: int) -> bool:
-        for other_id in self._members.get(self._situation.get(life.alert_id, ""), ()):
+        members = self._members.get(self._situation.get(life.alert_id, ""))
+        for other_id in members & (self._called | self._calling.keys()) if members else ():
             other, waiting = self.lives.get(other_id), self._waiting.get(other_id)
             if other is None or waiting is None or other is life:
                 continue

@@ -5,6 +5,7 @@ decided against our own alert and answered by an event, a refusal too: it goes u
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -13,21 +14,14 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, KeyNotFoundError
 
+from services.alerts import link_bulletins
 from services.alerts.lifecycle import Limits
 from services.alerts.link_below import Down, Fetched, pass_on
+from services.alerts.link_bulletins import Bulletin, alert_of, is_bulletin, stated
 from services.alerts.link_core import Ask, Days, Ways
 from services.alerts.link_known import read_subject
 from services.alerts.link_own import Own
-from services.alerts.link_requests import (
-    Bulletin,
-    Event,
-    Written,
-    alert_of,
-    answer,
-    read,
-    refused,
-    stated,
-)
+from services.alerts.link_requests import Event, Written, answer, read, refused
 from services.alerts.log import EXPECTED, ID, WRONG_LAST
 from services.observation import event as events
 from services.observation.links import PARENT_KEY, Beat, Below, Request
@@ -39,7 +33,7 @@ from services.runtime.pause import pause
 from services.runtime.position import EPOCH
 from services.runtime.streams import ALERTS, STATE
 
-TRIES, RETRY_S, ANSWER_S = 20, 0.2, 2.0
+TRIES, RETRY_S, ANSWER_S, SAVE_S = 20, 0.2, 2.0, 3.0
 UNHEARD_S = 60.0
 log = logging.get("link")
 
@@ -80,8 +74,13 @@ class Above:
         await self._restore(stop)
         await self._nc.subscribe(leaf.BEAT, cb=self._beat)
         await self._nc.subscribe(leaf.DAYS, cb=self._days)
+        saved = 0.0
         while not stop.is_set():
             self._look()
+            if time.monotonic() - saved > SAVE_S and self._heard is not None:
+                saved = time.monotonic()
+                with contextlib.suppress(NatsError, APIError, TimeoutError, OSError):
+                    await self._save()
             try:
                 async with asyncio.timeout(1.0):
                     await self._waiting.wait()
@@ -100,8 +99,8 @@ class Above:
         if time.monotonic() - last > UNHEARD_S:
             self._health.complain(
                 "parent-silent",
-                f"Cấp trên {self._parent.site} không liên lạc; cảnh báo ở đây vẫn chạy, sẽ gửi lên khi nối lại",
-                f"parent site {self._parent.site} can't be heard; alerts go on here and are sent when it is back",
+                f"Cấp trên {self._parent.site} không liên lạc; cảnh báo ở đây vẫn chạy, sẽ gửi lên sau",
+                f"parent site {self._parent.site} can't be heard; alerts go on here and are sent later",
             )
         else:
             self._health.settle("parent-silent")
@@ -172,13 +171,16 @@ class Above:
         for one in fetched.items:
             await self._decide(one.subject, one.data.encode())
             self._place.after = one.sequence
-            await self._js.publish(f"$KV.{STATE}.{PARENT_KEY}", msgspec.json.encode(self._place))
+            await self._save()
             if stop.is_set():
                 return False
         return bool(fetched.items)
 
+    async def _save(self) -> None:
+        await self._js.publish(f"$KV.{STATE}.{PARENT_KEY}", msgspec.json.encode(self._place), timeout=2.0)
+
     async def _decide(self, subject: str, data: bytes) -> None:
-        found = read(subject, data)
+        found = link_bulletins.read(data) if is_bulletin(subject) else read(data)
         if found is None:
             log.warning("request_unreadable", subject=subject)
         elif isinstance(found, Bulletin):

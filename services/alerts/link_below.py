@@ -7,12 +7,9 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 
+from services.alerts import link_bulletins, link_requests
+from services.alerts.link_bulletins import Bulletin, bulletin_subject
 from services.alerts.link_own import Own
-from services.alerts.link_requests import (
-    Bulletin,
-    bulletin_subject,
-    encode,
-)
 from services.alerts.log import EXPECTED, ID, WRONG_LAST
 from services.observation.instants import SECOND, micros
 from services.observation.links import ACTS, Request, subject_of
@@ -49,13 +46,13 @@ class Fetched(msgspec.Struct, frozen=True):
 
 
 async def pass_on(js: JetStreamContext, child: str, what: Request | Bulletin) -> None:
-    """Put a request or a bulletin where a child fetches it; again is no harm, the child knows it by its id."""
+    """Put a request or a bulletin where a child fetches it; again is no harm: the child knows its id."""
     if isinstance(what, Request):
-        await js.publish(subject_of(child, what), encode(what), headers={ID: what.id})
+        await js.publish(subject_of(child, what), link_requests.encode(what), headers={ID: what.id})
         return
     try:
         headers = {ID: f"{child}/{what.id}", EXPECTED: "0"}
-        await js.publish(bulletin_subject(child, what), encode(what), headers=headers)
+        await js.publish(bulletin_subject(child, what), link_bulletins.encode(what), headers=headers)
     except APIError as error:
         if error.err_code != WRONG_LAST:  # it stands there
             raise

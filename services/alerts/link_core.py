@@ -47,7 +47,7 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Why a site's events are not taken: `loop` (they are our own) or `two-ways` (they come by another child)."""
+    """Why a site's events are not taken: `loop`, they are our own; `two-ways`, they come by another child."""
 
     site: str
     why: str
@@ -150,7 +150,7 @@ class Memory:
 
 
 def marked(marks: list[Mark], new: Mark) -> list[Mark]:
-    """Marks, newest first, with one more; thinned so that each is about twice as far back as the one before."""
+    """Marks, newest first, with one more; thinned: each is about twice as far back as the one before."""
     kept = [new]
     for mark in marks:
         if mark.sequence >= new.sequence:

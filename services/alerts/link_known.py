@@ -83,10 +83,11 @@ class Copier:
                 headers = {ID: item.id, EXPECTED: str(known.last)}
                 ack = await self._js.publish(subject, item.data, headers=headers)
                 if ack.duplicate:
-                    # The server has seen the id a moment ago. Not here, or the last of the subject were another:
+                    # The server saw the id a moment ago. Not here, or the last of the subject were another:
                     # two sites use one id. That must not stop the others; the subject tells them apart.
                     log.warning("id_used_twice", subject=subject, id=item.id)
-                    ack = await self._js.publish(subject, item.data, headers={EXPECTED: str(known.last)})
+                    del headers[ID]
+                    ack = await self._js.publish(subject, item.data, headers=headers)
                 known.ids.add(item.id)
                 known.last = ack.seq
                 self._memory.put(subject, known)

@@ -3,6 +3,8 @@
 Read by position: (epoch, sequence, hash) of what was last copied stands in KV `STATE`. Where the child's
 stream does not hold that place any more (a lost tail, a restored stream), we go back to the newest place that
 it does hold and read on from there; what we have is passed over.
+
+Over 250 lines: copying, asking and comparing move the same few values, and each says when another may not.
 """
 
 import asyncio
@@ -64,7 +66,7 @@ class Mirror:
         self._again_from: int | None = None
         self._compare_at = 0.0
         self._repaired: list[str] = []
-        self._saved = 0.0
+        self._saved, self._said = 0.0, ""
         self.nudged = asyncio.Event()
         self.since = _now()
         """From when on we could have heard the child."""
@@ -109,7 +111,9 @@ class Mirror:
             except TailLost as lost:
                 log.warning("child_tail_lost", child=self.child.site, read=lost.read, last=lost.last)
             except (NatsError, APIError, TimeoutError, OSError) as error:
-                log.info("child_away", child=self.child.site, error=repr(error))
+                if repr(error) != self._said:  # it may be away for days
+                    self._said = repr(error)
+                    log.info("child_away", child=self.child.site, error=self._said)
                 await pause(stop, RETRY_S)
 
     async def _follow(self, stop: asyncio.Event, generation: int) -> None:
@@ -117,6 +121,7 @@ class Mirror:
         follower = self._follower = Follower(
             self._there, ALERTS, [], start, batch=BATCH, heartbeat_s=LEAF_BEAT_S
         )
+        self._said = ""
         log.info("copying", child=self.child.site, after=start, epoch=self._epoch)
         try:
             while not stop.is_set() and self._again_from is None and generation == self._own.generation:
@@ -231,7 +236,7 @@ class Mirror:
         return beat
 
     async def _compare(self) -> None:
-        """Compare counts and hashes with the child's, in a moment when both stand still; read again what lacks."""
+        """Compare with the child's counts and hashes while both stand still; read again what lacks."""
         loop = asyncio.get_running_loop()
         if loop.time() < self._compare_at or self._follower is None:
             return

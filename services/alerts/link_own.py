@@ -9,7 +9,7 @@ import msgspec
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.alerts.link_requests import Bulletin, bulletin_of
+from services.alerts.link_bulletins import Bulletin, bulletin_of
 from services.observation import event as events
 from services.observation.event import CloudEvent
 from services.observation.tally import Tally, site_of

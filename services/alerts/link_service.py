@@ -1,4 +1,4 @@
-"""`haidang link`: the levels. Joins what copies children's alerts, what answers the parent, and what watches both."""
+"""`haidang link`: the levels. Joins what copies children's alerts, answers the parent, and watches both."""
 
 import asyncio
 import time

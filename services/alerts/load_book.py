@@ -25,7 +25,7 @@ KEEP_LINES = 50_000
 
 
 class Affair(msgspec.Struct, frozen=True):
-    """An event that is not of an alert: a situation, a window of maintenance, a road, an exercise, a bulletin."""
+    """An event that is not of an alert: a situation, a window of maintenance, a road, an exercise."""
 
     at: int
     noun: str
@@ -133,7 +133,7 @@ def _shed(lines: list[_T], at: Callable[[_T], int], horizon: int) -> int:
 
 
 def heard_us(event: Mapping[str, Any], otherwise: int) -> int:
-    """When an event of the history was stored, as near as it is known: when it could be known, else its own time.
+    """When an event of the history was stored, as near as that is known: when it could be known, or its time.
 
     The history keeps no time of storing; what people and the keeper do has the wall clock in `time`.
     """

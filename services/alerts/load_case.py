@@ -1,6 +1,6 @@
 """One alert as the people on duty had it: when it was told, who answered and when, what kept it quiet. Pure.
 
-`lifecycle` says how an alert stands; this keeps what a report and the figures of load need of how it came to be.
+`lifecycle` says how an alert stands; this keeps what reports and the figures of load need of its past.
 All instants are wall clock, µs UTC: when the stream took the event, not when a sensor measured.
 """
 
@@ -132,7 +132,7 @@ def _say(case: Case, verb: str, at: int) -> None:
         case.over_at = at
     elif life.open:
         case.over_at = None
-    # It was looked at; a month of alerts must not hold every sentence twice. The fold asks for the status again.
+    # It was looked at; a month of alerts must not hold every sentence twice. The fold needs the status.
     life.data = {"status": life.data.get("status")}
 
 
@@ -175,7 +175,7 @@ def _end(case: Case, kind: str, what: str | None, at: int) -> None:
 
 
 def did(stored_us: int, event: Mapping[str, Any]) -> Did | None:
-    """A person's or the keeper's act as a line of a list; None: an event of the engine, or not of an alert."""
+    """A person's or the keeper's act as a line of a list; None: the engine's event, or not of an alert."""
     found = noun_and_verb(event.get("type"))
     data = event.get("data")
     if found is None or found[0] != "alert" or found[1] in _ENGINE or not isinstance(data, dict):

@@ -1,7 +1,10 @@
-"""What a span of time cost the people on duty: counted by what was new to look at, beside the raw count. Pure.
+"""What a span of time cost the people on duty: by what was new to look at, beside the raw count. Pure.
 
-Marks as domain.md 7.3 has them, with their tags, in `MARKS`. A *thing* is what `annunciation` calls new; the raw
-count is every alert raised or escalated. Only one site and one status are counted: exercises and tests stand apart.
+Marks as domain.md 7.3 has them, with their tags, in `MARKS`. A *thing* is what `annunciation` calls new; the
+raw count is every alert raised or escalated. Only one site and one status are counted: exercises and tests
+stand apart.
+
+Over 250 lines: the marks and the nouns that the figures are told in stand beside them.
 """
 
 from collections import Counter
@@ -47,7 +50,10 @@ class Mark(NamedTuple):
 MARKS: dict[str, Mark] = {
     "per_operator_hour": Mark(
         BEARABLE_PER_HOUR,
-        Text("một lần mỗi 10 phút, 144 lần mỗi ngày (IEC 62682:2014)", "one in 10 minutes, 144 a day (IEC 62682:2014)"),
+        Text(
+            "một lần mỗi 10 phút, 144 lần mỗi ngày (IEC 62682:2014)",
+            "one in 10 minutes, 144 a day (IEC 62682:2014)",
+        ),
         "verified: vendor notes",
     ),
     "per_operator_hour_most": Mark(
@@ -61,13 +67,19 @@ MARKS: dict[str, Mark] = {
         "verified: after ISA-18.2 and EEMUA 191",
     ),
     "flood_ends": Mark(
-        FLOOD_ENDS, Text("dưới 5 trong 10 phút", "below 5 in 10 minutes"), "verified: after ISA-18.2 and EEMUA 191"
+        FLOOD_ENDS,
+        Text("dưới 5 trong 10 phút", "below 5 in 10 minutes"),
+        "verified: after ISA-18.2 and EEMUA 191",
     ),
     "flood_share": Mark(
-        0.01, Text("dưới khoảng 1 % thời gian", "below about 1 % of the time"), "verified: after ISA-18.2 and EEMUA 191"
+        0.01,
+        Text("dưới khoảng 1 % thời gian", "below about 1 % of the time"),
+        "verified: after ISA-18.2 and EEMUA 191",
     ),
     "chattering": Mark(
-        CHATTER, Text("từ 3 lần của một cảnh báo trong 1 phút", "3 or more of one alarm within 1 minute"), "verified: vendor notes"
+        CHATTER,
+        Text("từ 3 lần của một cảnh báo trong 1 phút", "3 or more of one alarm within 1 minute"),
+        "verified: vendor notes",
     ),
     "stale_h": Mark(24.0, Text("đứng quá 24 giờ", "active for more than 24 hours"), "verified: vendor notes"),
     **{
@@ -136,7 +148,7 @@ class Figures(msgspec.Struct):
     Attributes:
         things: new things to look at. raw: alerts raised or escalated. alerts: first told within the span.
         most_in_10_min: things. flooding: whether a flood goes on at the end.
-        chattering: alarms that made three sounds within a minute. actors: the most frequent alarms, by raw count.
+        chattering: alarms that made three sounds within a minute. actors: the most frequent, by raw count.
         split: alerts of the span by priority. took: answers given within the span.
         by_severity, by_person: the same, apart. waiting: alerts nobody has answered at the end.
         stale: open at the end for more than a day. shelved, suppressed: at the end.
@@ -187,7 +199,8 @@ def figures(  # noqa: PLR0913  what a span is and who it was for
     Args:
         cases: of one site, status `Actual`, folded up to `last`.
         things: of the same alerts and of situations; others are left out by their status.
-        first, last: µs UTC of the wall clock.
+        first: µs UTC of the wall clock.
+        last: likewise, not included.
         operators: on duty together; they share the load.
         apart: cases of another status.
     """
@@ -224,11 +237,17 @@ def figures(  # noqa: PLR0913  what a span is and who it was for
         split={name: counts[name] for name in SPLIT},
         took=took(answers),
         by_severity={
-            word: took(found) for word in SEVERITIES if (found := [one for one in answers if one.severity == word])
+            word: took(found)
+            for word in SEVERITIES
+            if (found := [one for one in answers if one.severity == word])
         },
         by_person=_by_person(answers),
         waiting=[_standing(case) for case in _ordered(cases) if case.life.attention],
-        stale=[_standing(case) for case in _ordered(cases) if case.open_at(last) and last - case.heard_at > STALE],
+        stale=[
+            _standing(case)
+            for case in _ordered(cases)
+            if case.open_at(last) and last - case.heard_at > STALE
+        ],
         shelved=[one for case in _ordered(cases) for one in _quieted(case, shelved=True)],
         suppressed=[one for case in _ordered(cases) for one in _quieted(case, shelved=False)],
         apart=dict(Counter(case.life.status for case in apart if first <= case.heard_at < last)),

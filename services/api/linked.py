@@ -1,4 +1,4 @@
-"""Sites below, as the link keeps them in KV `STATE`: how old our copy of each is. Ages are taken when asked."""
+"""Sites below, as the link keeps them in KV `STATE`: how old our copy is. Ages are taken when asked."""
 
 import asyncio
 from collections.abc import Callable

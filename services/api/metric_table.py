@@ -5,8 +5,10 @@ how a figure of a heartbeat is called there. Names follow Prometheus' convention
 what only grows.
 
 Every series of a heartbeat carries the label `service`. Labels have few values: reasons of rejects, streams,
-hazards and severities are closed lists, children are those of `up`; gateways stand one by one up to
-`measured.NAMED`.
+hazards and severities are closed lists, children are those of `up`, roads those of the site (at most 50);
+gateways stand one by one up to `measured.NAMED`.
+
+Over 250 lines: one table.
 """
 
 from typing import Literal, NamedTuple
@@ -108,6 +110,13 @@ GROUPS: tuple[Group, ...] = (
                     "Open alerts about ourselves, as the keeper counts them", "service", figure="open"),
             _metric("situations_open", "gauge", "Tình huống đang mở",
                     "Situations that are open, as the keeper counts them", "service", figure="situations"),
+            _metric("alerts_quiet", "gauge", "Cảnh báo đang mở mà được giữ im hoặc gác lại",
+                    "Open alerts that are quiet or shelved, as the keeper counts them", "service",
+                    figure="alerts_quiet"),
+            _metric("keeping_events_total", "counter", "Sự kiện keeper đã ghi về cảnh báo",
+                    "Events that the keeper wrote about alerts", "service", figure="kept"),
+            _metric("keeping_decided_again_total", "counter", "Quyết định làm lại vì có người ghi trước",
+                    "Decisions made again because another wrote first", "service", figure="kept_again"),
             _metric("engine_applied_sequence", "gauge", "Bản tin READINGS cuối đã đánh giá",
                     "Sequence of READINGS that is evaluated", "service", figure="applied"),
             _metric("engine_read_sequence", "gauge", "Bản tin READINGS cuối đã đọc",
@@ -137,13 +146,13 @@ GROUPS: tuple[Group, ...] = (
                     "Alerts that are active for more than 24 hours"),
             _metric("load_unacknowledged", "gauge", "Cảnh báo chờ xác nhận, theo mức",
                     "Alerts that nobody has acknowledged, by severity", "severity"),
-            _metric("load_oldest_unacknowledged_seconds", "gauge", "Cảnh báo chờ lâu nhất đã bao lâu; 0: không có",
+            _metric("load_oldest_unacknowledged_seconds", "gauge", "Cảnh báo chờ lâu nhất đã bao lâu",
                     "How long the oldest of them waits; 0 when none does"),
             _metric("load_shelved", "gauge", "Cảnh báo đang gác lại", "Alerts that are shelved"),
             _metric("load_suppressed", "gauge", "Cảnh báo đang giữ im",
                     "Alerts that are suppressed: inhibited, in maintenance or test, chattering"),
-            _metric("load_acknowledge_seconds", "gauge", "Thời gian xác nhận trong 24 giờ; vắng khi chưa có lần nào",
-                    "Time to acknowledge within the last day, median and p90; absent while there was none", "of"),
+            _metric("load_acknowledge_seconds", "gauge", "Thời gian xác nhận trong 24 giờ; có thể vắng",
+                    "Time to acknowledge in the last day, median and p90; absent where there was none", "of"),
             _metric("load_priority_alerts", "gauge", "Cảnh báo trong 24 giờ theo ba mức ưu tiên",
                     "Alerts of the last day by priority: low (advisory), medium (watch), high", "priority"),
         ),
@@ -217,6 +226,22 @@ GROUPS: tuple[Group, ...] = (
         ),
     ),
     Group(
+        Text("Đường gửi", "Roads out"),
+        (
+            _metric("road_waiting", "gauge", "Thư đang chờ trên đường gửi", "Letters that wait on a road",
+                    "road", "service", figure="road_waiting.*"),
+            _metric("road_delivered_total", "counter", "Thư đã gửi được", "Letters that were carried",
+                    "road", "service", figure="road_delivered.*"),
+            _metric("road_failures_total", "counter", "Lần gửi không được", "Attempts that failed",
+                    "road", "service", figure="road_failures.*"),
+            _metric("road_dead_letters", "gauge", "Thư đã ngừng thử, chưa gửi lại được",
+                    "Letters that were given up and not carried since",
+                    "road", "service", figure="road_dead.*"),
+            _metric("road_failing", "gauge", "1: đường gửi đang không gửi được", "1: the road can't send now",
+                    "road", "service", figure="road_failing.*"),
+        ),
+    ),
+    Group(
         Text("API", "The API"),
         (
             _metric("api_alerts_open", "gauge", "Cảnh báo đang mở", "Alerts that are open"),
@@ -228,6 +253,8 @@ GROUPS: tuple[Group, ...] = (
                     "Clients that listen to events", "road"),
             _metric("api_stream_cut_total", "counter", "Máy khách bị ngắt vì tụt lại",
                     "Clients that were cut because they fell behind", "road"),
+            _metric("api_logins_total", "counter", "Lần đăng nhập bằng mật khẩu, theo kết quả",
+                    "Tries to log in with a password, by how they ended", "result"),
             _metric("api_requests_total", "counter", "Yêu cầu đã trả lời", "Requests answered",
                     "operation", "status"),
             _metric("api_request_seconds", "histogram", "Tới lúc bắt đầu trả lời", "Until an answer began",

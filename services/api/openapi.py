@@ -66,6 +66,8 @@ _BY_OPERATION = {
     "list_alerts": (410, 503),
     "list_situations": (410, 503),
     "list_events": (410, 503),
+    "list_flat_events": (410, 503),
+    "reconcile": (404, 503),
     "order_command": (400, 403, 409, 503),
     "approve_bulletin": (400, 403, 404, 409, 503),
     "reject_bulletin": (400, 403, 404, 409, 503),

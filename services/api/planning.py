@@ -115,7 +115,7 @@ async def change(  # noqa: PLR0913  who asks for what, and what they saw
     window = visible(here, who, window_id)
     if windows.source(window_id) != f"/sites/{site.id}":
         raise Problem(422, "linked-site", _LINKED)
-    for area in sorted(_areas(here, window)):
+    for area in sorted(areas_of(here, window)):
         demand(who, OPERATOR, area)
     verb = "cancelled" if asked is None else "changed"
     name = maintenance.event_id(window_id, verb, f"{who.subject}/{key}")
@@ -173,9 +173,12 @@ def sees(here: Context, who: Principal, window: Window) -> bool:
     return who.sees(window.area, linked(here, window))
 
 
-def _areas(here: Context, window: Window) -> set[str]:
-    site = here.site.site
+def areas_of(here: Context, window: Window) -> set[str]:
+    """The areas of what a window is about, as far as the running site knows it."""
     found = set(window.areas)
+    if not here.site.known:
+        return found | {window.area}
+    site = here.site.site
     found |= {_area(site.stations[one].area) for one in window.stations if one in site.stations}
     found |= {_area(site.gateways[one].area) for one in window.gateways if one in site.gateways}
     return found or {window.area}

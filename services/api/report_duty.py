@@ -1,8 +1,8 @@
 """Reports on schedule: whichever api process is first makes each one, once.
 
-Who makes a report says so in KV `STATE` under the key's own revision; a claim that nobody finished is void after
-some minutes, and another process makes the report again: same name, same files, and the event is on the stream
-once, because its subject is its own.
+Who makes a report says so in KV `STATE` under the key's own revision; a claim that nobody finished is void
+after some minutes, and another process makes the report again: same name, same files, and the event is on the
+stream once, because its subject is its own.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ log = logging.get("api_reports")
 
 
 class Ledger(msgspec.Struct):
-    """What is known of one kind of report: up to where they are made, and who is at one now. Times in µs UTC."""
+    """Up to where the reports of a kind are made, and who is at one now. Times in µs UTC."""
 
     until: int
     claimed_by: str | None = None

@@ -1,11 +1,9 @@
 """The history as a report reads it, in a process of its own: nobody waits for it but the report.
 
-Alerts are folded again from their events, so a report of the past says what the live figures said then. What
-takes too long is left out by name: a report with a gap is better than none.
+Alerts are folded again from their events, so a report of the past says what the live figures said then.
 """
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,24 +11,16 @@ import msgspec
 import psycopg
 
 from services.alerts.load_book import LoadBook, heard_us
-from services.api.report_job import Job, Place, Told
-from services.lighting.energy import energy_kwh, expected_kwh, metered_kwh, night_minutes
+from services.api.report_job import Job
 from services.observation.instants import iso
-from services.observation.text import Text
-from services.report.axes import local
-from services.report.matter import AirDays, Facts, Lamps, Station
 
 CONNECT_S = 3
-BUDGET_S = 60.0
-"""For everything beside the alerts."""
 _DAY_US = 86_400_000_000
 _BACK = 92 * _DAY_US
 """How long before a span an alert may have begun that still stands in it."""
 _LATE = _DAY_US
 """An event may tell of a measurement so long ago, or be stored so long after it happened."""
-_BATCH = 50
 _PAGE = 5_000
-_CAP = 3.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPTIONS = "-c statement_timeout=60000 -c default_transaction_read_only=on -c timezone=UTC"
 _CONDITION = ("raised", "escalated", "eased", "cleared", "blind", "sighted")
@@ -76,13 +66,13 @@ def book_of(db: psycopg.Connection[tuple[Any, ...]], job: Job) -> LoadBook:
 def _events(db: psycopg.Connection[tuple[Any, ...]], job: Job) -> Iterator[tuple[dict[str, Any], int]]:
     source = f"/sites/{job.names.site}"
     types = [f"vn.haidang.alert.{verb}.v1" for verb in _CONDITION]
-    given = {"source": source, "types": types, "first": _when(job.first), "back": _when(job.first - _BACK)}
+    given = {"source": source, "types": types, "first": when(job.first), "back": when(job.first - _BACK)}
     stood = [row[0] for row in db.execute(_OPEN_BEFORE, given)]
     bounds = {
         "source": source,
         "subjects": stood,
-        "from": _when(job.first - _LATE),
-        "until": _when(job.last + _LATE),
+        "from": when(job.first - _LATE),
+        "until": when(job.last + _LATE),
     }
     with db.cursor(name="events") as cursor:
         cursor.itersize = _PAGE
@@ -93,188 +83,17 @@ def _events(db: psycopg.Connection[tuple[Any, ...]], job: Job) -> Iterator[tuple
                 "type": kind,
                 "source": origin,
                 "subject": subject,
-                "time": iso(_us(at)),
+                "time": iso(micros_of(at)),
                 "data": msgspec.json.decode(data),
             }
-            yield event, heard_us(event, _us(at))
+            yield event, heard_us(event, micros_of(at))
 
 
-class Looking:
-    """Looks up what only the history knows, within a budget of time."""
-
-    def __init__(self, db: psycopg.Connection[tuple[Any, ...]], job: Job, budget_s: float = BUDGET_S) -> None:
-        """Nothing is read before `facts`."""
-        self._db, self._job = db, job
-        self._until = time.monotonic() + budget_s
-        self._gaps: list[Text] = []
-        sees = job.areas
-        self._places = {
-            one.id: one
-            for one in job.names.stations
-            if sees is None or one.area in sees or one.area in ("site", "_")
-        }
-        self._sensors = [one for one in job.names.sensors if one.station in self._places]
-        self._ids: dict[str, tuple[int, int]] = {}
-
-    def facts(self) -> Facts:
-        """Stations heard, air, lamps; what could not be read is in `gaps`."""
-        rows = self._db.execute("select name, id, created_at from sensor").fetchall()
-        self._ids = {name: (number, _us(created)) for name, number, created in rows}
-        return Facts(
-            stations=self._stations(),
-            air=self._air(),
-            air_classes=[text for _, text in self._job.names.air_classes],
-            lamps=self._lamps(),
-            gaps=self._gaps,
-        )
-
-    @property
-    def _late(self) -> bool:
-        return time.monotonic() > self._until
-
-    def _stations(self) -> list[Station]:
-        """Usable readings of each station beside those that were due."""
-        job = self._job
-        known = [one for one in self._sensors if one.id in self._ids]
-        counts: dict[int, int] = {}
-        counted: set[str] = set()
-        for start in range(0, len(known), _BATCH):
-            if self._late:
-                break
-            part = known[start : start + _BATCH]
-            numbers = [self._ids[one.id][0] for one in part]
-            rows = self._db.execute(
-                "select sensor_id, count(*) from observation"
-                " where sensor_id = any(%s) and time >= %s and time < %s and flag in (1, 2, 3) group by sensor_id",
-                (numbers, _when(job.first), _when(job.last)),
-            )
-            counts |= {number: count for number, count in rows}  # noqa: C416  rows are tuples of any length
-            counted |= {one.id for one in part}
-        left = [one for one in known if one.id not in counted]
-        if left:
-            self._gap(
-                f"{len(left)} trên {len(known)} cảm biến chưa kịp đếm số đo: quá nhiều dữ liệu.",
-                f"Readings of {len(left)} of {len(known)} sensors were not counted in time: too many.",
-            )
-        return self._by_station(counts, {one.id for one in left})
-
-    def _by_station(self, counts: dict[int, int], left: set[str]) -> list[Station]:
-        job = self._job
-        found = []
-        by_station: dict[str, list[Told]] = {}
-        for one in self._sensors:
-            if one.id not in left:
-                by_station.setdefault(one.station, []).append(one)
-        for name, sensors in by_station.items():
-            got = due = 0
-            for one in (sensor for sensor in sensors if sensor.expects and sensor.interval_s > 0):
-                number, created = self._ids.get(one.id, (None, job.first))
-                expected = int(max(job.last - max(job.first, created), 0) / 1e6 / one.interval_s)
-                due += expected
-                got += min(counts.get(number, 0) if number is not None else 0, expected)
-            place = self._places[name]
-            found.append(Station(name, place.area, place.gateway, got, due or None))
-        return found
-
-    def _air(self) -> list[AirDays]:
-        """Days of each air station by class: the index that was told at the end of the day."""
-        job = self._job
-        classes = job.names.air_classes
-        found = []
-        days = round((job.last - job.first) / _DAY_US)
-        for one in (sensor for sensor in self._sensors if sensor.property == "vn_aqi_day"):
-            by_day: dict[str, float] = {}
-            # Hour 24 of a day ends with the day: its index is told in the hour around midnight.
-            for at, value in self._series(one.id, job.first + 3_600_000_000, job.last + 3_600_000_000):
-                by_day[f"{local(at - 3_600_000_000, job.names.zone):%Y-%m-%d}"] = value
-            counts = {text.en: 0 for _, text in classes}
-            for value in by_day.values():
-                text = next(text for least, text in reversed(classes) if round(value) >= least)
-                counts[text.en] += 1
-            found.append(AirDays(one.station, self._places[one.station].area, counts, days))
-        return found
-
-    def _lamps(self) -> list[Lamps]:
-        lamps = [place for place in self._places.values() if place.wattage is not None]
-        own: dict[str, dict[str, Told]] = {}
-        for one in self._sensors:
-            own.setdefault(one.station, {})[one.property] = one
-        areas: dict[str, list[Place]] = {}
-        for lamp in lamps:
-            areas.setdefault(lamp.area, []).append(lamp)
-        found = [self._of_area(area, places, own) for area, places in sorted(areas.items())]
-        if lamps and self._late:
-            self._gap(
-                "Chưa kịp đọc hết số liệu chiếu sáng: số đèn có số đo nhỏ hơn thực tế.",
-                "Not all of street lighting was read in time: fewer lamps are measured here than there are.",
-            )
-        return found
-
-    def _of_area(self, area: str, lamps: Sequence[Place], own: dict[str, dict[str, Told]]) -> Lamps:
-        job = self._job
-        told = out = out_readings = readings = metered = 0
-        kwh = full = 0.0
-        for lamp in lamps:
-            if self._late:
-                break
-            sensors = own.get(lamp.id, {})
-            if "lamp_failure" in sensors:
-                values = [value for _, value in self._series(sensors["lamp_failure"].id, job.first, job.last)]
-                told += bool(values)
-                out += bool(values) and values[-1] > 0
-                readings += len(values)
-                out_readings += sum(value > 0 for value in values)
-            took = self._took(sensors)
-            if took is not None:
-                metered += 1
-                kwh += took[0]
-                full += expected_kwh(lamp.wattage or 0.0, self._night(lamp, took[1], took[2]))
-        some = metered > 0
-        return Lamps(
-            area, len(lamps), told, out, out_readings, readings, metered, kwh if some else None, full if some else None
-        )  # fmt: skip
-
-    def _took(self, sensors: dict[str, Told]) -> tuple[float, int, int] | None:
-        """Energy of a lamp, kWh, and from when to when it is known: by its meter, else by its power."""
-        job = self._job
-        for name in ("energy", "active_power"):
-            if name not in sensors:
-                continue
-            series = self._series(sensors[name].id, job.first, job.last)
-            if len(series) > 1:
-                longest = sensors[name].interval_s * _CAP or 3600.0
-                found = metered_kwh(series) if name == "energy" else energy_kwh(series, longest)
-                return found, series[0][0], series[-1][0]
-        return None
-
-    def _night(self, lamp: Place, first: int, last: int) -> float:
-        """Minutes between sunset and sunrise in a span that is known, by whole nights."""
-        zone = self._job.names.zone
-        day, end = local(first, zone).date(), local(last, zone).date()
-        minutes = 0.0
-        while day < end:
-            minutes += night_minutes(lamp.lat, lamp.lon, day, zone) or 0.0
-            day += timedelta(days=1)
-        return minutes
-
-    def _series(self, sensor: str, first: int, last: int) -> list[tuple[int, float]]:
-        known = self._ids.get(sensor)
-        if known is None or self._late:
-            return []
-        rows = self._db.execute(
-            "select time, value from observation where sensor_id = %s and time >= %s and time < %s"
-            " and flag in (1, 2, 3) and value <> 'NaN' order by time",
-            (known[0], _when(first), _when(last)),
-        )
-        return [(_us(at), float(value)) for at, value in rows]
-
-    def _gap(self, vi: str, en: str) -> None:
-        self._gaps.append(Text(vi, en))
-
-
-def _when(us: int) -> datetime:
+def when(us: int) -> datetime:
+    """µs → what the driver wants."""
     return _EPOCH + timedelta(microseconds=us)
 
 
-def _us(value: datetime) -> int:
+def micros_of(value: datetime) -> int:
+    """What the driver gives → µs."""
     return (value - _EPOCH) // timedelta(microseconds=1)

@@ -17,7 +17,7 @@ Format = Literal["html", "pdf", "xlsx", "json"]
 
 
 class Told(msgspec.Struct):
-    """A station's sensor as far as a report needs it. `expects`: its interval gives the readings that are due."""
+    """A sensor as far as a report needs it. `expects`: its interval gives the readings that are due."""
 
     id: str
     station: str

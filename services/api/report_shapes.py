@@ -1,4 +1,7 @@
-"""The shapes of reports and of the alarm load in answers, as OpenAPI tells them, and an example of each."""
+"""The shapes of reports and of the alarm load in answers, as OpenAPI tells them, and an example of each.
+
+Over 250 lines: tables of fields, and the examples beside them.
+"""
 
 from typing import Any, Literal
 
@@ -14,7 +17,7 @@ class _Shape(BaseModel):
 
 
 class Took(_Shape):
-    """Time from an alert's word until a person acknowledged or closed it: of how many, median, ninetieth percentile."""
+    """From an alert's word until a person acknowledged or closed it: of how many, median, 90th percentile."""
 
     n: int
     median_s: float | None
@@ -172,6 +175,17 @@ class ReportPage(_Shape):
     items: list[StoredReport]
     next: str | None
 
+
+_BINARY = {"type": "string", "format": "binary"}
+FILES: dict[str, Any] = {
+    "application/pdf": {"schema": _BINARY, "example": "%PDF-1.7 …"},
+    "text/html": {"schema": {"type": "string"}, "example": "<!doctype html>…"},
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+        "schema": _BINARY,
+        "example": "PK…",
+    },
+}
+"""What a report's file may be, for the document of the api."""
 
 _TOOK = {"n": 12, "median_s": 95.0, "p90_s": 410.0}
 _STANDING = {

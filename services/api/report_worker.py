@@ -10,7 +10,8 @@ import psycopg
 
 from services.alerts.load_book import LoadBook
 from services.alerts.load_figures import figures
-from services.api.report_history import Looking, book_of, connect
+from services.api.report_facts import Looking
+from services.api.report_history import book_of, connect
 from services.api.report_job import Job, Made, Memory, Trouble, decode_job, encode_made
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE

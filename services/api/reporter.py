@@ -6,10 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from services.alerts.hazards import hazards
-from services.alerts.hazards._env_aqi import CLASSES
-from services.alerts.hazards.system import GATEWAY_SILENT
-from services.alerts.load_book import LoadBook
+from services.alerts.load_book import KEEP_US, LoadBook
 from services.alerts.load_figures import Figures, figures
 from services.api.errors import away
 from services.api.report_job import (
@@ -19,11 +16,10 @@ from services.api.report_job import (
     Made,
     Memory,
     Names,
-    Place,
-    Told,
     decode_made,
     encode_job,
 )
+from services.api.report_names import names_of
 from services.observation.text import Text
 from services.report import calendar
 from services.report.paper import Lang
@@ -79,8 +75,14 @@ class Reporter:
         return self._live[1]
 
     def holds(self, first: int, last: int) -> bool:
-        """Whether the book knows a span whole, as it stood at its end."""
-        return self.book.since <= first and last >= self._here.clock() - FRESH_US
+        """Whether the book knows a span whole, as it stood at its end.
+
+        A longer span is read from the history where there is one: a stream may be younger than that.
+        """
+        now = self._here.clock()
+        if last < now - FRESH_US or self.book.since > first:
+            return False
+        return first >= now - KEEP_US or self._here.settings.database is None
 
     def figures(self, first: int, last: int, area: str | None, areas: frozenset[str] | None) -> Figures:
         """The load of a span that the book holds."""
@@ -221,31 +223,5 @@ class Reporter:
         """
         site = self._here.site.site
         if self._names is None or self._names[0] != site.version:
-            self._names = (site.version, _names(self._here))
+            self._names = (site.version, names_of(self._here.site))
         return self._names[1]
-
-
-def _names(here: "Context") -> Names:
-    site = here.site.site
-    of_station = {station: gateway.id for gateway in site.gateways.values() for station in gateway.stations}
-    return Names(
-        site=site.id,
-        name=site.name,
-        zone=site.zone,
-        areas={name: area.name for name, area in site.areas.items()},
-        hazards={name: hazard.text for name, hazard in hazards().items()},
-        stations=[
-            Place(
-                one.id, one.name, one.area, one.gateway or of_station.get(one.id), one.lat, one.lon,
-                one.attributes.get("lamp_wattage"),
-            )
-            for one in site.stations.values()
-        ],
-        sensors=[
-            Told(one.id, one.station, one.property, one.interval_s, one.reports == "periodic" and not one.derived)
-            for one in here.site.sensors.values()
-        ],
-        gateways={name: gateway.area for name, gateway in site.gateways.items()},
-        air_classes=[(one.least, one.text) for one in CLASSES],
-        silent_rules=[GATEWAY_SILENT],
-    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Acts on alerts of sites below: sent as requests, and "sent, not confirmed" until that site answers by an event."""
+"""Acts on alerts of sites below: requests, "sent, not confirmed" until that site answers by an event."""
 
 import asyncio
 from collections import OrderedDict
@@ -75,7 +75,7 @@ class Pending(msgspec.Struct):
 
 
 class Requested:
-    """Requests of this site, and of sites above that came through it; folded from ACTS and the answers on ALERTS."""
+    """Requests of this site, and of sites above that came through it; from ACTS and the answers on ALERTS."""
 
     def __init__(self, js: JetStreamContext) -> None:
         """Nothing asked yet."""
@@ -148,10 +148,11 @@ async def request_act(here: "Context", life: Life, asked: Asked, who: Principal,
     """Send an act on a linked site's alert to that site; "sent, not confirmed" until it answers.
 
     Args:
-        here: the context of the api. life: the alert as it stands here. asked: what is asked for; `seen` is a
-        sequence of our own stream, and goes out as the id of that event. who: the person. What they may do is
-        the caller's to know. key: the idempotency key: the same key of the same person again is the same
-        request.
+        here: the context of the api.
+        life: the alert as it stands here.
+        asked: what is asked for; `seen` is a sequence of our own stream, sent as the id of that event.
+        who: the person. What they may do is the caller's to know.
+        key: the idempotency key: the same key of the same person again is the same request.
 
     Raises:
         Problem: 409 when no way leads to that site, or the key was used for another act; 503 when nothing
@@ -161,7 +162,7 @@ async def request_act(here: "Context", life: Life, asked: Asked, who: Principal,
     if child is None:
         raise Problem(409, "site-not-linked", _NO_WAY)
     own = here.site.site.id
-    name = sha256("\x1f".join((own, who.subject, key, life.alert_id)).encode()).hexdigest()[:32]
+    name = sha256(f"{own}\x1f{who.subject}\x1f{key}\x1f{life.alert_id}".encode()).hexdigest()[:32]
     known = here.requested.get(name)
     if known is not None and known.act != asked.act:
         raise Problem(409, "idempotency-conflict", _OTHER_WISH)

@@ -132,7 +132,7 @@ class _Reader:
                 )
                 continue
             place, slot = slots[tag]
-            if False:
+            if place < last:
                 self._say("order", f"{path}/{tag}", "sai thứ tự", "stands in the wrong order")
             last = max(last, place)
             found = values.setdefault(slot.field, [])

@@ -1,7 +1,4 @@
-"""`haidang exercise`:
-
-a storm or a recording through the whole chain, beside the real operation, and its score.
-"""
+"""`haidang exercise`: a storm or a recording beside the real operation, and its score."""
 
 import argparse
 import asyncio
@@ -103,17 +100,19 @@ async def _start(js: "JetStreamContext", options: argparse.Namespace) -> int:
     more: dict[str, Any] = {"seed": seed, "minutes": minutes} if options.storm else {}
     if options.name:
         played = played._replace(name=Text(options.name, options.name))
+    what = "storm" if options.storm else "recordings"
+    names = tuple(str(file) for file in files)
+    now = time.time_ns() // 1000
     made = exercise_run.begin(
-        site, played, by=getpass.getuser(), speed=options.speed, what="storm" if options.storm else "recordings",
-        now=time.time_ns() // 1000, files=tuple(str(file) for file in files), **more,
-    )  # fmt: skip
+        site, played, by=getpass.getuser(), speed=options.speed, what=what, now=now, files=names, **more
+    )
     try:
         standing = await exercise_run.Stage(js, site.id).start(made)
     except exercise_run.AlreadyRunning as other:
         identity = other.standing.exercise.exercise_id
         return complain(
-            f"exercise {identity} has not ended → haidang exercise stop (or resume) --data {options.data}",
-            f"cuộc diễn tập {identity} chưa kết thúc → haidang exercise stop (hoặc resume) --data {options.data}",
+            f"exercise {identity} has not ended → haidang exercise stop, or resume",
+            f"cuộc diễn tập {identity} chưa kết thúc → haidang exercise stop, hoặc resume",
         )
     out(f"exercise {made.exercise_id} / diễn tập: {made.name.vi}")
     return await _perform(js, site, standing, played, extra, options.linger)
@@ -190,9 +189,8 @@ def _tell(events: "Iterable[CloudEvent]") -> None:
 
     for event in events:
         data = event.data
-        say(
-            f"{event.time} {verb_of(event.type)} {data.severity} {data.rule} {data.station or data.gateway or data.area}"
-        )
+        where = data.station or data.gateway or data.area
+        say(f"{event.time} {verb_of(event.type)} {data.severity} {data.rule} {where}")
 
 
 async def _stop(js: "JetStreamContext", _options: argparse.Namespace) -> int:
@@ -234,6 +232,8 @@ async def _score(js: "JetStreamContext", options: argparse.Namespace) -> int:
     if found is None:
         return complain("there is no such exercise → haidang exercise list", "không có cuộc diễn tập này")
     score = await scored(js, site.id, found.exercise.exercise_id)
+    if score is None:  # it was there a moment ago
+        return _ENDED
     if options.json:
         sys.stdout.buffer.write(msgspec.json.encode(score) + b"\n")
         return 0

@@ -1,5 +1,4 @@
-"""Runs an exercise: what is played goes through the real quality control and engine here, its events to
-ALERTS in time.
+"""Runs an exercise: the real quality control and engine here, its events to ALERTS in time.
 
 All of it is computed first, so its pace is kept whatever the machine does. Then the stream alone says how
 far it is: an exercise that was killed goes on where its last event stands, and one that anybody ended is
@@ -170,7 +169,7 @@ class Stage:
         return ack.seq
 
 
-async def perform(
+async def perform(  # noqa: PLR0913  what an exercise is performed with
     js: JetStreamContext,
     site: str,
     standing: Standing,

@@ -30,7 +30,7 @@ _EARLY_US = 6 * 3600 * SECOND
 
 
 class Due(NamedTuple):
-    """Something that happens in what is played, µs UTC of its own clock, and how long it may take to be told."""
+    """Something that happens, µs UTC of what is played, and how long it may take to be told."""
 
     name: Text
     hazard: str
@@ -93,7 +93,10 @@ def recordings(
     """
     recorded = read(files, site, extra)
     if not len(recorded) and not recorded.strikes:
-        msg = "no reading of a sensor of this site → compare the names with sensors.csv / không có số đo nào của địa bàn này"
+        msg = (
+            "no reading of a sensor of this site → compare the names with sensors.csv"
+            " / không có số đo nào của địa bàn này"
+        )
         raise ValueError(msg)
     first = recorded.span()[0]
     due = []

@@ -29,10 +29,7 @@ STEP_US = 20 * SECOND
 
 
 class Moment(NamedTuple):
-    """What became known in a step:
-
-    its end, µs UTC of the recording, and the events in the order of their time.
-    """
+    """A step: its end, µs UTC of the recording, and the events in the order of their time."""
 
     at: int
     events: list[CloudEvent]

@@ -3,6 +3,8 @@
 Straight into the bucket, not through the api: who lost every password gets in again from this machine, and
 who may read the data folder could anyway. Passwords are asked for at the terminal or read from standard
 input, never taken from the command line, where every process can read them.
+
+Over 250 lines: one command with its verbs.
 """
 
 import argparse

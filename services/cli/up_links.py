@@ -38,7 +38,7 @@ def prepare(data: Path, site: str, links: Links, settings: Settings, *, own_serv
         return None
     if not own_server:
         say(
-            "links: the server is someone else's: its leaf nodes and accounts are set up there, see docs/links.md"
+            "links: the server is someone else's; its leaf nodes are set up there, see docs/links.md"
             " / máy chủ NATS là của nơi khác; cấu hình liên kết ở đó"
         )
         return None

@@ -1,8 +1,8 @@
 """Deliveries: how each road out stands, what it carried, what it had to give up, what people ask of it.
 
-Records are on stream DELIVERIES: `deliveries.<road>.sent` every attempt, `deliveries.<road>.dead.<letter>` what
-was given up (the newest word under a letter's subject counts), `deliveries.<road>.request` what is asked. How a
-road stands is in KV STATE under `roads.<road>`; which roads there are, under `roads._all`.
+Records are on stream DELIVERIES: `deliveries.<road>.sent` every attempt, `deliveries.<road>.dead.<letter>`
+what was given up (the newest word under a letter's subject counts), `deliveries.<road>.request` what is
+asked. How a road stands is in KV STATE under `roads.<road>`; which roads there are, under `roads._all`.
 """
 
 from hashlib import sha256
@@ -42,7 +42,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         id: the same at every attempt and after every restart, so that a receiver can tell a repeat.
         stored_us: when its cause was stored, µs UTC.
-        sequences: of its events on ALERTS, in order. to: an account's name; "" where the road has one receiver.
+        sequences: of its events on ALERTS, in order. to: an account's name; "" where there is one receiver.
         severity, status: of what it tells. test: the road tries itself.
     """
 
@@ -96,7 +96,7 @@ class RoadState(msgspec.Struct, kw_only=True):
 
     Attributes:
         epoch, sequence, hash: the place on ALERTS up to which everything is carried, given up or not for it.
-        reached_us, reached: the same for words to people: the time of the last one, and ids at that very time.
+        reached_us, reached: the same for words to people: time of the last one, and ids at that very time.
         tries: of the letter at hand; failing_since: of the road.
         asked: sequence of the last request that was done.
     """

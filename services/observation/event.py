@@ -1,6 +1,7 @@
 """Alert events: CloudEvents whose fold is the alert."""
 
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 
@@ -98,8 +99,11 @@ def verb_of(event_type: str) -> str:
 
 def noun_and_verb(event_type: object) -> tuple[str, str] | None:
     """`vn.haidang.alert.raised.v1` → `("alert", "raised")`; None for what is no type of ours."""
-    if not isinstance(event_type, str):
-        return None
+    return _split(event_type) if isinstance(event_type, str) else None
+
+
+@lru_cache(256)
+def _split(event_type: str) -> tuple[str, str] | None:
     parts = event_type.split(".")
     if len(parts) != len(("vn", "haidang", "noun", "verb", "v1")) or parts[:2] != ["vn", "haidang"]:
         return None

@@ -1,5 +1,4 @@
-"""An exercise: a recording or a simulated storm put on ALERTS beside the real operation, with status
-`Exercise`. Pure.
+"""An exercise: a recording or a storm on ALERTS beside the real operation, with status `Exercise`. Pure.
 
 Its events say what is played, at which pace and what must be told of it, so that the score follows from the
 stream. Every alert of it has ids of its own, salted with the exercise's, and a text that begins by saying
@@ -130,10 +129,7 @@ class Staging(NamedTuple):
         return sha256(f"{NOUN}\x1f{self.exercise_id}\x1f{identity}".encode()).hexdigest()[:32]
 
     def staged(self, event: CloudEvent) -> CloudEvent:
-        """An event of an alert as the exercise tells it:
-
-        other ids, today's times, status and words of an exercise.
-        """
+        """An event as the exercise tells it: other ids, today's times, status and words of an exercise."""
         data = event.data
         alert = msgspec.structs.replace(
             data,

@@ -102,7 +102,7 @@ def _local(time: object) -> str | None:
     if not isinstance(time, str):
         return None
     try:
-        found = datetime.fromisoformat(time.replace("Z", "+00:00"))
+        found = datetime.fromisoformat(time)
     except ValueError:
         return None
     return None if found.tzinfo is None else found.astimezone(_HANOI).isoformat(timespec="seconds")

@@ -57,7 +57,7 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class Tally:
-    """Counts and hashes by site and day (UTC) of the events' own times. A repeated *sequence* changes nothing."""
+    """Counts and hashes by site and day (UTC) of the events' own times; each sequence counts once."""
 
     def __init__(self) -> None:
         """Nothing counted yet."""

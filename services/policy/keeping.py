@@ -1,4 +1,7 @@
-"""What keeps alerts quiet and who is told next: the part of `alerting.toml` that the keeper goes by."""
+"""What keeps alerts quiet and who is told next: the part of `alerting.toml` that the keeper goes by.
+
+Over 250 lines: one short function for each table of the file.
+"""
 
 import re
 from collections.abc import Iterable, Mapping

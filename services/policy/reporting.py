@@ -1,4 +1,4 @@
-"""Reports on a schedule: when shifts begin, when days and months are reported, in what form, kept how long."""
+"""Reports on a schedule: when shifts begin, when days and months are reported, how, how many kept."""
 
 import re
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +21,8 @@ MOST_KEPT = 2_000
 _MINUTES = 24 * 60
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\Z")
 _TABLE = (
-    "shifts", "operators", "daily", "monthly", "make", "languages", "formats", "keep_shift", "keep_daily", "keep_monthly",
+    "shifts", "operators", "daily", "monthly", "make", "languages", "formats",
+    "keep_shift", "keep_daily", "keep_monthly",
 )  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def read(given: "Given") -> Reporting:
     )
 
 
-def _words(
+def _words(  # noqa: PLR0913  a list, and what it may hold
     table: Table,
     key: str,
     allowed: tuple[Any, ...],
@@ -157,9 +158,13 @@ SCHEMA: dict[str, Any] = {
         "properties": {
             "shifts": {
                 "type": "array", "items": _TIME, "minItems": 1, "uniqueItems": True,
-                "default": ["06:00", "14:00", "22:00"], "description": "when shifts begin; each lasts until the next",
+                "default": ["06:00", "14:00", "22:00"],
+                "description": "when shifts begin; each lasts until the next",
             },
-            "operators": {"type": "integer", "minimum": 1, "maximum": 50, "default": 1, "description": "on duty together"},
+            "operators": {
+                "type": "integer", "minimum": 1, "maximum": 50, "default": 1,
+                "description": "on duty together",
+            },
             "daily": {**_TIME, "default": "06:30"},
             "monthly": {**_TIME, "default": "07:00", "description": "on the first day of the month"},
             "make": {**_some(KINDS, 0), "description": "reports that are made by themselves; [] makes none"},

@@ -25,7 +25,7 @@ KINDS = (*MACHINES, *PEOPLE, *SPEAKERS)
 STATUSES = ("Actual", "Exercise", "Test")
 NEED_SECRET = ("webhook", "email", "sms", "telegram", "zalo", "apprise")
 NEED_TO = ("email", "sms", "telegram", "zalo", "modem")
-MOST_BATCH = 500
+MOST_BATCH, MOST_ROADS = 500, 50
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\Z")
 _SECRET_WORD = re.compile(r"[a-z0-9-]{1,64}\Z")
 KEYS: tuple[str, ...] = ("road",)
@@ -118,6 +118,12 @@ def read(given: "Given") -> Roads:
                 ("đặt tên khác cho một trong hai", "give one of them another name"),
             )
         found[road.id] = road
+    if len(found) > MOST_ROADS:
+        given.findings.error(
+            given.findings.line_of_table("road", MOST_ROADS),
+            (f"nhiều hơn {MOST_ROADS} đường gửi", f"more than {MOST_ROADS} roads"),
+            ("gộp người nhận vào chung đường", "let receivers share roads"),
+        )
     return Roads(roads=tuple(found.values()))
 
 

@@ -1,6 +1,7 @@
 """When shifts, days and months begin and end by the wall clock, and which report is due. Pure."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -38,7 +39,7 @@ def shifts_between(begin: tuple[int, ...], first: int, last: int, zone: str) -> 
         marks += [instant(day, minute, zone) for minute in begin]
         day += timedelta(days=1)
     found = []
-    for start, stop in zip(marks, marks[1:], strict=False):
+    for start, stop in pairwise(marks):
         if start < last and stop > first:
             name = f"{local(start, zone):%d/%m %H:%M} – {local(stop, zone):%H:%M}"
             found.append(Stretch(max(start, first), min(stop, last), name))

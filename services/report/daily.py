@@ -1,7 +1,7 @@
-"""The report of a day: alerts by hazard and area, answers, causes, what was quiet, load, and who could be heard. Pure."""
+"""The report of a day: alerts, answers, causes, what was quiet, load, and who could be heard. Pure."""
 
 from services.observation.text import Text
-from services.report import places, sections
+from services.report import load_section, places, sections
 from services.report.matter import Matter
 from services.report.paper import Paper, Part
 
@@ -32,7 +32,7 @@ def build(matter: Matter) -> Paper:
             ),
             sections.answers(matter, found),
             Part(Text("Gác lại và giữ im", "Shelved and suppressed"), blocks=[sections.quiet(matter)]),
-            sections.load(matter, found),
+            load_section.build(matter, found),
             *places.parts(matter),
         ],
         scope=matter.scope,

@@ -1,4 +1,4 @@
-"""What a report of alerts is made from: the alerts of a span with their past, names, and what the history adds. Pure."""
+"""What a report is made from: the alerts of a span with their past, names, what the history adds. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -80,7 +80,7 @@ class Matter(msgspec.Struct, kw_only=True):
     Attributes:
         cases: of this site, status Actual; apart: of exercises and tests.
         shifts: that the span is made of. whole: whether all of the span is known; since: from when on.
-        names: of hazards, areas, stations. silent_rules: rules whose alert means that a gateway was not heard.
+        hazards, areas, stations: their names. silent_rules: whose alert means that a gateway was not heard.
         facts: None where nothing was asked of the history.
     """
 

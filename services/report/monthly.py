@@ -1,7 +1,7 @@
-"""The report of a month: alerts, answers, causes and load; stations and gateways heard, air, lamps, energy. Pure."""
+"""The report of a month: alerts, answers, causes, load; stations and gateways, air, lamps, energy. Pure."""
 
 from services.observation.text import Text
-from services.report import places, sections
+from services.report import load_section, places, sections
 from services.report.axes import local
 from services.report.matter import Matter
 from services.report.paper import Paper, Part
@@ -32,7 +32,7 @@ def build(matter: Matter) -> Paper:
                 ],
             ),
             sections.answers(matter, found),
-            sections.load(matter, found),
+            load_section.build(matter, found),
             *places.parts(matter),
         ],
         scope=matter.scope,

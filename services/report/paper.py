@@ -1,4 +1,4 @@
-"""A report for people, before it is a page, a PDF or a spreadsheet: parts of tiles, tables, bars and notes. Pure.
+"""A report for people, before it is a page, a PDF or a spreadsheet: tiles, tables, bars and notes. Pure.
 
 Everything is said once, in both languages and with its real value (a number, an instant, a share with its
 denominator); how it looks is the business of `paper_html`, `paper_pdf`, `paper_xlsx` and `paper_json`.

@@ -137,8 +137,10 @@ def _bars(bars: Bars, lang: Lang) -> str:
     step = (_BAR_W - _LEFT) / len(bars.labels)
     every = -(-len(bars.labels) // 16)
     parts = [
-        f'<svg class="bars" viewBox="0 0 {_BAR_W:.0f} {_BAR_H + 30:.0f}" role="img" '
-        f'aria-label="{esc(say(bars.name, lang))}">'
+        (
+            f'<svg class="bars" viewBox="0 0 {_BAR_W:.0f} {_BAR_H + 30:.0f}" role="img" '
+            f'aria-label="{esc(say(bars.name, lang))}">'
+        )
     ]
     for value in dict.fromkeys((0, most)):
         y = 8 + _BAR_H * (1 - value / most)

@@ -44,7 +44,11 @@ class _Book:
                    "strings_to_numbers": False, "default_date_format": "dd/mm/yyyy hh:mm"}  # fmt: skip
         self.book = xlsxwriter.Workbook(out, options)
         self.book.set_properties(
-            {"title": say(paper.title, lang), "author": "Hải Đăng", "created": local(paper.made_at, "UTC").replace(tzinfo=None)}
+            {
+                "title": say(paper.title, lang),
+                "author": "Hải Đăng",
+                "created": local(paper.made_at, "UTC").replace(tzinfo=None),
+            }
         )  # fmt: skip
         self._formats: dict[str, Format] = {}
         self._names: set[str] = set()
@@ -182,7 +186,8 @@ def _bars(book: _Book, bars: Bars) -> None:
         sheet.write_column(1, at, counts)
         chart.add_series({
             "name": [sheet.name, 0, at], "categories": [sheet.name, 1, 0, len(bars.labels), 0],
-            "values": [sheet.name, 1, at, len(bars.labels), at], "fill": {"color": _COLOURS.get(word, "#56636F")},
+            "values": [sheet.name, 1, at, len(bars.labels), at],
+            "fill": {"color": _COLOURS.get(word, "#56636F")},
         })  # fmt: skip
     sheet.write_string(0, 0, "", head)
     for row, label in enumerate(bars.labels, 1):

@@ -1,8 +1,9 @@
 """Parts about stations and gateways, air and lamps: only where the history could be asked. Pure."""
+# ruff: noqa: E501  sentences stay whole, in both languages
 
 from services.alerts.load_case import Case
 from services.observation.text import Text
-from services.report.matter import AirDays, Facts, Lamps, Matter, Station
+from services.report.matter import Facts, Lamps, Matter, Station
 from services.report.paper import Cell, Column, Part, Share, Table, Tile, Value
 from services.report.sections import AREA, count, lasting
 

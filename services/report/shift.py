@@ -1,9 +1,10 @@
 """The hand-over of a shift: what stands, what happened, what is quiet, and what the next one must know. Pure."""
+# ruff: noqa: E501  sentences stay whole, in both languages
 
 from services.alerts.load_case import Case
 from services.alerts.load_figures import Figures, rank
 from services.observation.text import Text
-from services.report import sections, terms
+from services.report import load_section, sections, terms
 from services.report.axes import local
 from services.report.matter import Matter
 from services.report.paper import Cell, Column, Note, Paper, Part, Table, Value
@@ -32,7 +33,7 @@ def build(matter: Matter) -> Paper:
             sections.answers(matter, found),
             Part(Text("Gác lại và giữ im", "Shelved and suppressed"), blocks=[sections.quiet(matter)]),
             _others(matter),
-            sections.load(matter, found),
+            load_section.build(matter, found),
         ],
         scope=matter.scope,
     )

@@ -60,7 +60,8 @@ class Chooser:
         area, hazard = data.get("area", SITE_AREA), data.get("hazard")
         return (
             high
-            and (not road.nouns or named[0] in road.nouns)
+            # Of roads only where it is asked for: two that refuse each other's news would never end.
+            and (named[0] in road.nouns if road.nouns else named[0] != "road")
             and data.get("status", "Actual") in road.status
             and (not road.hazards or hazard is None or hazard in road.hazards)
             and (not road.areas or area == SITE_AREA or area in road.areas)

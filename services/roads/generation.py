@@ -119,7 +119,7 @@ class Generation:
 
     def _one(self, road: Road) -> Callable[[asyncio.Event], Awaitable[None]]:
         async def run(stop: asyncio.Event) -> None:
-            ledger = Ledger(self._js, road)
+            ledger = Ledger(self._js, road, self._site.id)
             await ledger.begin()
             if ledger.gap is not None:
                 self._tell_gap(road, ledger.gap)
@@ -164,13 +164,13 @@ class Generation:
         self._health.complain(
             f"road-{road.id}-gap",
             f"Đường gửi {road.id}: luồng cảnh báo mất đoạn cuối (đã gửi tới {read}, nay kết thúc ở {last})",
-            f"road {road.id}: the stream of alerts lost its tail (carried up to {read}, it ends at {last} now)",
+            f"road {road.id}: the stream of alerts lost its tail (carried to {read}, it ends at {last})",
         )
 
     # What feeds them.
 
     async def _follow_alerts(self, stop: asyncio.Event) -> None:
-        """Read everything once for all roads of people, from the stream's beginning: notices follow from it."""
+        """Read everything once for all roads of people, from the beginning: notices follow from that."""
         self._notices.clear()
         zone, desk = self._reader.places.zone, Desk(self._site.id)
         info = await self._js.stream_info(ALERTS)

@@ -2,13 +2,18 @@
 
 import time
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, KeyNotFoundError
 
 from services.observation import delivery as nouns
+from services.observation import event as events
 from services.observation.delivery import Delivery, Letter, RoadState
+from services.observation.instants import iso
+from services.observation.text import Text
+from services.observation.topics import SITE_AREA
 from services.policy.roads import Road
 from services.roads.patience import Answer
 from services.runtime import logging
@@ -19,6 +24,7 @@ from services.runtime.streams import ALERTS, DELIVERIES, STATE
 
 TROUBLE = (NatsError, APIError, TimeoutError, OSError)
 SAVE_EVERY_S = 0.25
+RoadVerb = Literal["tested", "failed", "healed", "dead"]
 log = logging.get("roads")
 
 
@@ -30,9 +36,9 @@ def now_us() -> int:
 class Ledger:
     """Of one road. A place that could not be written is written with the next one."""
 
-    def __init__(self, js: JetStreamContext, road: Road) -> None:
+    def __init__(self, js: JetStreamContext, road: Road, site: str) -> None:
         """Nothing is read before `begin`."""
-        self._js, self.road = js, road
+        self._js, self.road, self._site = js, road, site
         self.state = RoadState(road=road.id, kind=road.kind)
         self._saved: bytes = b""
         self._saved_at = 0.0
@@ -121,6 +127,32 @@ class Ledger:
             t=now_us(), road=self.road.id, id=letter.id, attempt=1, outcome="delivered", word=answer.word
         )
         return await self._put(nouns.dead(self.road.id, letter.id), told)
+
+    async def tell(self, verb: RoadVerb, why: Text) -> None:
+        """Say on ALERTS what befell the road, for the record: reports show it. It is no alert; HEALTH makes that."""
+        now = now_us()
+        name = nouns.letter_id(self.road.id, verb, now)
+        event = {
+            "id": name,
+            "source": f"/sites/{self._site}",
+            "type": f"vn.haidang.road.{verb}.v1",
+            "subject": self.road.id,
+            "time": iso(now),
+            "specversion": "1.0",
+            "datacontenttype": "application/json",
+            "data": {
+                "road": self.road.id,
+                "kind": self.road.kind,
+                "area": SITE_AREA,
+                "why": why,
+                "status": "Actual",
+            },
+        }
+        subject = events.subject(self._site, SITE_AREA, name)
+        try:
+            await self._js.publish(subject, nouns.encode(event), timeout=2.0, headers={"Nats-Msg-Id": name})
+        except TROUBLE as error:
+            log.warning("road_not_told", road=self.road.id, verb=verb, error=repr(error))
 
     async def _put(self, subject: str, told: Delivery) -> bool:
         try:

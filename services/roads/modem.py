@@ -48,6 +48,14 @@ class Line:
         self._port = serial.Serial(device, baud, timeout=0.1, write_timeout=timeout_s, exclusive=True)
         self._rest = b""
 
+    def settle(self) -> None:
+        """Let it finish what it was saying to whoever was here before: else every answer comes one late."""
+        self._port.write(_ESCAPE)  # out of a message that was begun and not ended
+        deadline = time.monotonic() + self._timeout_s
+        while self._port.read(256) and time.monotonic() < deadline:
+            continue
+        self._rest = b""
+
     def close(self) -> None:
         """Close the line."""
         with contextlib.suppress(OSError):
@@ -163,6 +171,7 @@ class Modem:
         if self._line is None:
             line = Line(self._road.device, self._road.baud, min(self._road.timeout_s, 5.0))
             self._line = line
+            line.settle()
             line.command("AT")
             line.command("ATE0")
             line.command("AT+CMEE=1")
@@ -201,6 +210,7 @@ class Modem:
         for at in range(self._parts[1], len(parts)):
             self._taken(line.give(f"AT+CMGS={parts[at].length}", parts[at].text))
             self._parts = (letter, at + 1)
+        self._parts = ("", 0)
         return Answer("none", f"+CMGS, {len(parts)} part(s), signal {self.signal}/31")
 
     def _send_text(self, line: Line, number: str, text: str) -> Answer:

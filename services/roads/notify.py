@@ -10,6 +10,8 @@ import asyncio
 import logging
 import re
 import threading
+import warnings
+from functools import cache
 from urllib.parse import quote
 
 import apprise
@@ -28,6 +30,14 @@ _TYPES = {
 SHORT = ("sms",)
 """Kinds that carry the short form."""
 TO = "{to}"
+
+
+@cache
+def _load() -> None:
+    """Have apprise load its plugins, all at first use: one of them imports what Python is about to drop."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        apprise.Apprise.instantiate("json://localhost")
 
 
 class _Heard(logging.Handler):
@@ -50,6 +60,7 @@ class Apprise:
     def __init__(self, road: Road, urls: tuple[str, ...]) -> None:
         """Of a road; raises ValueError for an address that apprise does not know."""
         self._road, self._urls = road, urls
+        _load()
         for url in urls:
             if apprise.Apprise.instantiate(url.replace(TO, "84900000000"), suppress_exceptions=True) is None:
                 scheme = url.partition("://")[0][:20]

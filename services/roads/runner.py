@@ -13,6 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.observation.delivery import Letter, Request, RoadState
+from services.observation.text import Text
 from services.policy.roads import Road
 from services.roads.carrier import Carrier, Parcel
 from services.roads.ledger import Ledger, now_us
@@ -52,6 +53,7 @@ class Runner:
         self._asked: deque[tuple[int, Request]] = deque()
         self._news = asyncio.Event()
         self._last_death = 0
+        self._alarmed = False
         state = self._ledger.state
         if not state.next_test:
             state.next_test = next_trial(road.id, now_us(), self._zone, people=not road.for_machines)
@@ -89,14 +91,11 @@ class Runner:
         if self._last_death and now_us() - self._last_death > DEAD_TOLD_US:
             self._last_death = 0
             self._health.settle(f"road-{road}-dead")
-        for name, value in (
-            ("waiting", state.waiting),
-            ("delivered", state.delivered),
-            ("failures", state.failures),
-            ("dead", state.dead),
-            ("failing", float(state.failing_since > 0)),
-        ):
-            self._health.figure(f"road_{name}.{road}", value)
+        self._health.figure(f"road_waiting.{road}", state.waiting)
+        self._health.figure(f"road_delivered.{road}", state.delivered)
+        self._health.figure(f"road_failures.{road}", state.failures)
+        self._health.figure(f"road_dead.{road}", state.dead)
+        self._health.figure(f"road_failing.{road}", state.failing_since > 0)
         await self._ledger.save()
 
     async def _settle(self, parcel: Parcel, stop: asyncio.Event) -> None:
@@ -137,6 +136,9 @@ class Runner:
             state.last_success, state.tries, state.failing_since, state.next_try = now, 0, 0, 0
             state.delivered += 1
             self._health.settle(f"road-{self.road.id}")
+            if self._alarmed:
+                self._alarmed = False
+                await self._ledger.tell("healed", Text("Đã gửi lại được", "it carries again"))
         else:
             state.last_failure, state.tries = now, state.tries + 1
             state.failures += 1
@@ -145,13 +147,18 @@ class Runner:
                 state.failing_since = now
             log.warning("not_carried", road=self.road.id, letter=parcel.letter.id, word=answer.word)
         await self._ledger.record(parcel.letter, answer, trying.tries, (now - begun) // 1000)
-        self._alarm()
+        await self._alarm()
         return answer
 
-    def _alarm(self) -> None:
+    async def _alarm(self) -> None:
         """A road that can't send for so long is an alert; HEALTH makes it one, and other roads carry it."""
         state, road = self.state, self.road
         if state.failing_since and now_us() - state.failing_since >= road.alarm_after_s * SECOND:
+            if not self._alarmed:
+                self._alarmed = True
+                await self._ledger.tell(
+                    "failed", Text(f"Không gửi được: {state.word}", f"can't send: {state.word}")
+                )
             self._health.complain(
                 f"road-{road.id}",
                 f"Đường gửi {road.id} ({road.kind}) không gửi được: {state.word}; thư đang chờ,"
@@ -165,6 +172,10 @@ class Runner:
         if not await self._ledger.bury(letter, answer, tries):
             await asyncio.sleep(IDLE_S)
             return
+        if not self._last_death:
+            await self._ledger.tell(
+                "dead", Text(f"Có tin ngừng thử: {answer.word}", f"a letter was given up: {answer.word}")
+            )
         self._last_death = now_us()
         self.state.dead += 1
         self.state.next_try = 0
@@ -186,7 +197,7 @@ class Runner:
             await self._beside(stop)
             await self._show()
             await _either(stop, self._news, min(left, SLICE_S))
-            self._alarm()
+            await self._alarm()
 
     # Beside the queue.
 
@@ -216,6 +227,10 @@ class Runner:
         state.test_word = said if answers else "nobody to send to / không có người nhận"
         weekly = next_trial(self.road.id, now, self._zone, people=not self.road.for_machines)
         state.next_test = weekly if state.test_passed else min(weekly, now + TRY_AGAIN_US)
+        outcome = Text("đạt", "passed") if state.test_passed else Text("không đạt", "failed")
+        await self._ledger.tell(
+            "tested", Text(f"Thử: {outcome.vi} ({state.test_word})", f"test {outcome.en} ({state.test_word})")
+        )
         log.info("road_tried", road=self.road.id, passed=state.test_passed, word=state.test_word)
 
     async def _replay(self, request: Request) -> None:

@@ -5,6 +5,7 @@ keeps ids takes no event twice. With two keys both signatures are sent, so that 
 one.
 """
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import msgspec
 from standardwebhooks.webhooks import Webhook
 
+LEAST, MOST = 24, 64
+"""Bytes of a key."""
 ONE, SEVERAL = "application/cloudevents+json", "application/cloudevents-batch+json"
 Format = Callable[[Sequence[dict[str, Any]]], bytes]
 """Makes another body of events than CloudEvents; JSON in UTF-8."""
@@ -24,6 +27,22 @@ def body(events: Sequence[dict[str, Any]], *, batched: bool, form: Format | None
     if batched:
         return msgspec.json.encode(events), SEVERAL
     return msgspec.json.encode(events[0]), ONE
+
+
+def check(keys: Sequence[str]) -> None:
+    """Refuse keys that can't sign, or that somebody could guess.
+
+    Raises:
+        ValueError: not `whsec_` and base64 of 24 to 64 bytes, as the specification has it.
+    """
+    for key in keys:
+        try:
+            size = len(b64decode(key.removeprefix("whsec_") + "==", validate=False))
+        except ValueError:
+            size = 0
+        if not LEAST <= size <= MOST:
+            msg = "a key of a webhook is whsec_ and base64 of 24 to 64 bytes"
+            raise ValueError(msg)
 
 
 def headers(message: str, at_us: int, content: bytes, keys: Sequence[str]) -> Mapping[str, str]:

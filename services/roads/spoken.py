@@ -37,12 +37,20 @@ UNITS_EN: Mapping[str, str] = {
 }  # fmt: skip
 _WORDS_VI = {"BĐ": "báo động", "TP.": "thành phố ", "P.": "phường ", "Q.": "quận "}
 _WORDS_VI |= {
+    "PM2.5": "bụi mịn",
+    "PM10": "bụi PM mười",
     "UBND": "ủy ban nhân dân",
     "IOC": "trung tâm điều hành",
     "AQI": "chỉ số chất lượng không khí",
     "PCTT": "phòng chống thiên tai",
 }
-_WORDS_EN = {"BĐ": "alert level ", "IOC": "operations centre", "AQI": "air quality index"}
+_WORDS_EN = {
+    "PM2.5": "fine dust",
+    "PM10": "coarse dust",
+    "BĐ": "alert level ",
+    "IOC": "operations centre",
+    "AQI": "air quality index",
+}
 _SIGNS_VI = {
     "≥": " từ ",
     "≤": " không quá ",
@@ -62,6 +70,8 @@ _SIGNS_EN = {
 }
 _CLOCK = re.compile(r"\b([01]?\d|2[0-3]):([0-5]\d)\b")
 _NUMBER = re.compile(r"(?<![\w])([−-]?)(\d{1,3}(?:\.\d{3})+(?!\d)|\d+)(?:([.,])(\d+))?")
+_LEFT = re.compile(r"[0-9]+")
+"""Of names like QL51."""
 TWICE_VI, TWICE_EN = "Tôi xin nhắc lại. ", "I repeat. "
 
 
@@ -158,6 +168,7 @@ def spelled(text: str, language: str) -> str:
     names = "|".join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))
     measured = re.compile(rf"{_NUMBER.pattern}(?:\s?({names})(?![\w/]))?")
     text = measured.sub(lambda found: _said(found, units, vietnamese=vietnamese), text)
+    text = _LEFT.sub(lambda found: f" {(number_vi if vietnamese else number_en)(int(found[0]))} ", text)
     text = re.sub(r"[()\[\]{}*_#|/\"“”]", ", ", text)
     text = re.sub(r"\s*,(?:\s*,)+", ",", text)
     text = re.sub(r"\s+([,.;:!?])", r"\1", text)

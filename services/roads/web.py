@@ -23,7 +23,7 @@ class Webhook:
 
     def __init__(self, road: Road, keys: Sequence[str], form: signing.Format | None = None) -> None:
         """Of a road and its keys; keys that can't sign are refused at once."""
-        signing.headers("probe", 0, b"", keys)
+        signing.check(keys)
         self._road, self._keys, self._form = road, tuple(keys), form
         self._client = _client(road)
 

@@ -89,7 +89,7 @@ class Follower:
         batch: int = BATCH,
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
-        """`heartbeat_s`: how often the server says that it lives; a way that is cut is noticed after two of them.
+        """`heartbeat_s`: how often the server says that it lives; two that fail to come mean a cut way.
 
         A stream of another site is read through a `js` with that site's prefix.
         """

@@ -171,7 +171,7 @@ def write_tickets(data: Path, site: str, address: str, ends: Ends, children: tup
 
 
 def read_ticket(data: Path) -> Ticket | None:
-    """What the parent handed to us; None while nobody has put it into the data folder, or it is no such file."""
+    """What the parent handed to us; None while the data folder has no such file."""
     return _read(data / PARENT, Ticket)
 
 

@@ -23,7 +23,7 @@ class Ports(NamedTuple):
 def write_config(
     folder: Path, ports: Ports, credentials: Credentials, *, strict: bool, linked: Leaf | None = None
 ) -> Path:
-    """Write `nats.conf` into the folder, readable by us only, and return its path; `linked`: to other sites."""
+    """Write `nats.conf` into the folder, readable by us only; return its path. `linked`: to other sites."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "nats.conf"
     # The server's own configuration language takes JSON.

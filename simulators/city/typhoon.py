@@ -114,10 +114,15 @@ def _bands(site: Site, seed: int) -> tuple[list[Shower], list[Injected]]:
         peak = float(luck.uniform(95, 150))
         showers.append(
             Shower(
-                minute=round(minute, 1), over=over, peak_mm_h=round(peak), radius_km=round(luck.uniform(5, 9), 1),
-                minutes=round(luck.uniform(55, 85)), from_deg=_SEA_DEG, speed_m_s=round(luck.uniform(3, 6), 1),
+                minute=round(minute, 1),
+                over=over,
+                peak_mm_h=round(peak),
+                radius_km=round(luck.uniform(5, 9), 1),
+                minutes=round(luck.uniform(55, 85)),
+                from_deg=_SEA_DEG,
+                speed_m_s=round(luck.uniform(3, 6), 1),
             )
-        )  # fmt: skip
+        )
         area = site.stations[over].area
         told.append(
             Injected(
@@ -136,7 +141,7 @@ def _sea(site: Site) -> list[Injected]:
         found.append(
             Injected(Text("nước biển dâng", "the surge"), "flood", 30, 80, ("tide-surge", "tide-band"))
         )
-    if any("lightning_place" in station.attributes for station in site.stations.values()):
+    if site.sources and any("lightning_place" in one.attributes for one in site.stations.values()):
         found.append(Injected(Text("dông sét đến gần", "lightning comes near"), "lightning", 10, 80))
     if _with(site, "street_depth"):
         found.append(
@@ -181,7 +186,7 @@ def _breakage(site: Site, seed: int) -> tuple[list[FaultAt], list[Injected]]:
         faults.append(
             FaultAt(kind="spike", target=f"{tree}.tilt", minute=round(minute, 1), minutes=240, amount=amount)
         )
-        told.append(Injected(Text(f"{tree} nghiêng", f"{tree} moves"), "tree", minute, 45, station=tree))
+        told.append(Injected(Text(f"{tree} nghiêng", f"{tree} moves"), "tree", minute, 60, station=tree))
     for creek in _some(luck, _elsewhere(site, _with(site, "ph"), gateway), 2):
         faults.append(FaultAt(kind="spike", target=f"{creek}.ph", minute=60, minutes=100, amount=2.2))
         told.append(
@@ -230,7 +235,7 @@ def _lamps_of(site: Site, gateway: str) -> list[str]:
 
 
 def _dying(site: Site) -> str | None:
-    """The gateway with most streets and rain gauges behind it, none of them the only tide gauge or network."""
+    """The gateway with most streets and rain gauges behind it, and nothing that serves the whole site."""
     watched = _with(site, "street_depth") | _with(site, "rainfall")
     counts = {
         name: len(watched.intersection(gateway.stations))

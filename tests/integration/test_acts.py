@@ -216,12 +216,15 @@ def test_acknowledging_a_situation_tells_of_each_member(made: Rig) -> None:
     assert {one["result"] for one in done["results"]} == {"done", "already"}
 
 
-def test_an_escalation_right_behind_an_acknowledgement_is_not_late(made: Rig) -> None:
+def test_an_escalation_right_behind_an_acknowledgement_is_not_late(
+    made: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def scene(connection: Connection) -> int:
         engine = AlertLog(connection.js, SITE)
         await engine.catch_up()
         reads = 0
-        engine.catch_up = None  # type: ignore[method-assign,assignment]  the full reading is what makes it late
+        # The pause and the full reading are what makes it late.
+        monkeypatch.setattr(engine, "catch_up", None)
         stop = asyncio.Event()
         assert await engine.publish([events.decode(told("race")[1])], stop)
         for number in range(20):
@@ -235,6 +238,25 @@ def test_an_escalation_right_behind_an_acknowledgement_is_not_late(made: Rig) ->
 
     assert made.nats(scene) == 20
     assert verbs(made, "race") == ["raised", *["commented", "escalated", "commented", "eased"] * 10]
+
+
+def test_an_engine_finds_its_own_event_behind_an_act_and_writes_it_once(made: Rig) -> None:
+    """Its publish was stored, the confirmation was lost, and a person acted before it tried again."""
+
+    async def scene(connection: Connection) -> None:
+        engine = AlertLog(connection.js, SITE)
+        stop = asyncio.Event()
+        assert await engine.publish([events.decode(told("lost")[1])], stop)
+        escalated = events.decode(told("lost", "escalated", at_s=60)[1])
+        subject, data = told("lost", "escalated", at_s=60)
+        stored = await connection.js.publish(subject, data, headers={"Nats-Msg-Id": escalated.id})
+        seen = f"{await asyncio.to_thread(made.epoch)}.{stored.seq}"
+        status, _ = await asyncio.to_thread(act, made, "lost", "comment", "k", seen, text="?")
+        assert status == 200
+        assert await engine.publish([escalated], stop)
+
+    made.nats(scene)
+    assert verbs(made, "lost") == ["raised", "escalated", "commented"]
 
 
 def test_acts_cut_off_at_any_moment_are_done_once_when_they_are_sent_again(made: Rig) -> None:

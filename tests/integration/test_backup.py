@@ -110,7 +110,7 @@ def submit(sender: Sender, packs: int) -> None:
         sender.submit([record(f"{OURS}s{s}.water_level", now, 0.5) for s in range(5)])
 
 
-def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_repeated_event(
+def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_repeated_event(  # noqa: PLR0915  one story
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Backed up under load, gone on, lost; restored elsewhere; gateways send what they still have."""

@@ -120,8 +120,11 @@ def made(folder: Path) -> Iterator[Rig]:
             yield running
 
 
-def post(made: Rig, path: str, body: bytes, kind: str = "application/json") -> tuple[int, Any]:
-    request = urllib.request.Request(made.http + path, body, {"Content-Type": kind})  # noqa: S310  our own address
+def post(
+    made: Rig, path: str, body: bytes, kind: str = "application/json", token: str | None = None
+) -> tuple[int, Any]:
+    headers = {"Content-Type": kind} | ({} if token is None else {"Authorization": f"Bearer {token}"})
+    request = urllib.request.Request(made.http + path, body, headers)  # noqa: S310  our own address
     try:
         with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310
             return answer.status, json.loads(answer.read())
@@ -129,8 +132,8 @@ def post(made: Rig, path: str, body: bytes, kind: str = "application/json") -> t
         return error.code, json.loads(error.read())
 
 
-def hand_in(made: Rig, document: bytes) -> tuple[int, Any]:
-    return post(made, "/cap/v1/messages", document, "application/cap+xml")
+def hand_in(made: Rig, document: bytes, token: str | None = None) -> tuple[int, Any]:
+    return post(made, "/cap/v1/messages", document, "application/cap+xml", token)
 
 
 def thread_of(made: Rig, alert: str) -> dict[str, Any] | None:
@@ -154,9 +157,21 @@ def pending(made: Rig, alert: str, what: str) -> dict[str, Any]:
     return found
 
 
-def judge(made: Rig, thread: dict[str, Any], verb: str = "approve", **more: str) -> tuple[int, Any]:
+def account(made: Rig, name: str, role: str, *areas: str) -> str:
+    """A new account; its token."""
+    words = {"name": name, "password": "correct horse battery staple"}
+    body = {**words, "full_name": name, "roles": [role]} | ({"areas": list(areas)} if areas else {})
+    assert post(made, "/api/v1/people", json.dumps(body).encode())[0] == 200
+    return str(post(made, "/api/v1/session", json.dumps(words).encode())[1]["token"])
+
+
+def judge(
+    made: Rig, thread: dict[str, Any], verb: str = "approve", token: str | None = None, **more: str
+) -> tuple[int, Any]:
     body = {"proposal": thread["pending"]["proposal"], **more}
-    return post(made, f"/api/v1/bulletins/{thread['bulletin_id']}/{verb}", json.dumps(body).encode())
+    return post(
+        made, f"/api/v1/bulletins/{thread['bulletin_id']}/{verb}", json.dumps(body).encode(), token=token
+    )
 
 
 def issued(made: Rig, alert: str, many: int) -> list[dict[str, Any]]:
@@ -213,6 +228,22 @@ def test_a_second_writer_says_nothing_twice(made: Rig, folder: Path) -> None:
         made.tell(*(told(f"a-many-{nth}", "cleared", severity="watch", at_s=60) for nth in range(5)))
         for nth in range(5):
             assert [one["end"] for one in issued(made, f"a-many-{nth}", 2)] == [False, True]
+
+
+def test_an_emergency_takes_two_approvers_of_the_place_and_nobody_else_counts(made: Rig) -> None:
+    made.tell(told("a-two", severity="emergency"))
+    thread = pending(made, "a-two", "alert:emergency:Actual")
+    lan = account(made, "lan", "approver", "thang-tam")
+    minh = account(made, "minh", "approver")
+    assert judge(made, thread, token=account(made, "hoa", "operator"))[0] == 403
+    assert judge(made, thread, token=account(made, "tu", "approver", "rach-dua"))[0] == 404
+    machine = account(made, "may-do", "machine")
+    assert judge(made, thread, token=machine)[0] == 403
+    assert [judge(made, thread, token=lan)[1]["repeated"] for _ in range(2)] == [False, True]
+    assert judge(made, thread, token=minh)[0] == 200
+    assert issued(made, "a-two", 1)[0]["approved_by"] == ["lan", "minh"]
+    assert hand_in(made, sign(official(30), KEYS), lan)[0] == 403
+    assert hand_in(made, sign(official(30), KEYS), machine)[0] == 200
 
 
 def official(number: int, minutes: int = 0, *earlier: Reference, **changed: Any) -> Message:

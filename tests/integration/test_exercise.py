@@ -86,9 +86,7 @@ _STARTED: list["subprocess.Popen[str]"] = []
 
 def exercise(machine: Up, *words: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "services.cli", "exercise", *words, "--data", str(machine.data)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     _STARTED.append(process)
     return process
 

@@ -2,15 +2,17 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 
 from services.api.requests import Requested
-from services.observation.links import ACTS, Request, subject_of
+from services.observation.links import ACTS, Request, is_fresh, subject_of
 from services.runtime import logging
-from tests.support.levels import NAMES, Levels, is_whole, levels, settled, stormed
+from services.runtime.streams import ALERTS, Limits, ensure_streams
+from tests.support.levels import NAMES, Levels, Site, is_whole, levels, settled, stormed
 
 UNDER_LOAD_S = 4.0
 
@@ -26,12 +28,20 @@ def test_links_cut_at_random_under_load_end_with_equal_counts_and_hashes(tmp_pat
             for witness in watching:
                 assert witness.lies == []
                 assert witness.looks > 10
-            assert any(witness.fresh for witness in watching)
+            for parent, child in ((found.city, NAMES[0]), (found.province, NAMES[1])):
+
+                async def fresh(parent: Site = parent, child: str = child) -> bool:
+                    standing = await parent.standing(child)
+                    return standing is not None and is_fresh(standing.as_of, time.time_ns() // 1000)
+
+                await comes(fresh, f"{child} to be fresh when all is calm")
 
     asyncio.run(scene())
 
 
-def act(alert: str, seen: str, site: str, name: str, verb: str = "acknowledge", **given: object) -> Request:
+def act(
+    alert: str, seen: str, site: str, name: str, verb: str = "acknowledge", until: int | None = None
+) -> Request:
     return Request(
         id=name * 32,
         site=site,
@@ -41,7 +51,7 @@ def act(alert: str, seen: str, site: str, name: str, verb: str = "acknowledge", 
         by="tinh/anh.nguyen",
         t=time.time_ns() // 1000,
         seen_event=seen,
-        **given,
+        until=until,
     )
 
 
@@ -93,7 +103,7 @@ def test_a_parents_act_is_decided_two_levels_below_and_answered_by_an_event(tmp_
             await comes(answered, "the answers")
             states = [requested.get(request.id) for request in asked]
             assert [one.state for one in states if one] == ["confirmed", "refused", "refused"]
-            # After the acknowledgement it is no longer what they saw; and of an alert nobody knows nothing is done.
+            # After the acknowledgement it is no longer what they saw; nobody knows the other alert.
             assert [one.code for one in states if one] == [None, "alert-changed", "unknown-alert"]
             assert await types(found, 0, alert) == ["raised", "acknowledged"]
             acts = [event for _, event, _ in await found.commune.all() if event["id"] == "1" * 32]
@@ -106,12 +116,14 @@ def test_a_parents_act_is_decided_two_levels_below_and_answered_by_an_event(tmp_
             assert await types(found, 0, alert) == ["raised", "acknowledged"]
             await silence_is_told(found)
             await is_whole(found)
+            await what_is_missing_is_read_again(found)
+            await a_stream_made_anew_costs_nothing(found)
 
     asyncio.run(scene())
 
 
 async def bulletins_come_down(found: Levels) -> None:
-    """A bulletin of the province is an alert of origin official_bulletin at each site below, and ends with it."""
+    """A bulletin of the province is an official alert at each site below, and ends with it."""
 
     async def issue(name: str, *, end: bool) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -162,7 +174,7 @@ async def bulletins_come_down(found: Levels) -> None:
 
 
 async def silence_is_told(found: Levels) -> None:
-    """A child that can't be heard is an alert of its parent's, seen above too; healed as soon as it is back."""
+    """A child that can't be heard is an alert of its parent's, seen above too, until it is back."""
 
     async def told(site: int) -> list[str]:
         return [
@@ -190,3 +202,42 @@ async def silence_is_told(found: Levels) -> None:
         return await told(2) == ["raised", "cleared"] and await types(found, 2, late) == ["raised"]
 
     await comes(healed, "the end of site-silent")
+
+
+async def what_is_missing_is_read_again(found: Levels) -> None:
+    """An event that a parent lost (a power cut) is found missing by the count of its day, and comes back."""
+    await found.province.stop_link()
+    lost = (await found.province.all())[0][1]["id"]
+    await found.province.js.delete_msg(ALERTS, 1)
+    found.province.start_link()
+
+    async def back() -> bool:
+        return lost in [event["id"] for _, event, _ in await found.province.all()]
+
+    await comes(back, "the event that was lost")
+    await settled(found, 5.0)
+
+
+async def a_stream_made_anew_costs_nothing(found: Levels) -> None:
+    """A child's stream restored without its last events: what is new is copied, nothing else."""
+    held = await found.commune.all()
+    await found.commune.js.delete_stream(ALERTS)
+    await ensure_streams(found.commune.js, Limits.of(1 << 30))
+    for subject, event, data in held[:-2]:
+        await found.commune.js.publish(subject, data, headers={"Nats-Msg-Id": event["id"]})
+    after = await found.commune.tell("d" * 32)
+
+    async def arrived() -> bool:
+        return await types(found, 2, after) == ["raised"]
+
+    await comes(arrived, "the first event of the new stream")
+    for site in (found.city, found.province):
+        ids = Counter(event["id"] for _, event, _ in await site.all())
+        assert max(ids.values()) == 1
+        assert {event["id"] for _, event, _ in held} <= set(ids)
+
+    async def told() -> bool:
+        standing = await found.city.standing(NAMES[0])
+        return standing is not None and standing.lost_tails == 1
+
+    await comes(told, "the lost tail to be told of")

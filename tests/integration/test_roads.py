@@ -1,4 +1,4 @@
-"""Roads out on a real nats-server, to receivers that fail half the time and go away, with the process killed midway."""
+"""Roads out on a real nats-server, to receivers that fail half the time and go away."""
 
 import json
 import os
@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,7 +126,8 @@ class Roads:
             people = await js.key_value("PEOPLE")
             for name, language in (("lan", "vi"), ("minh", "en")):
                 contacts = Contacts(
-                    {"mail": f"{name}@example.vn", "phone": "+84912345678"}, language  # type: ignore[arg-type]
+                    {"mail": f"{name}@example.vn", "phone": "+84912345678"},
+                    language,  # type: ignore[arg-type]
                 )
                 account = Account(name, name.title(), ["operator"], contacts=contacts)
                 await people.put(f"account.{name}", msgspec.json.encode(account))
@@ -227,9 +230,7 @@ def webhook_ids(roads: Roads) -> list[str]:
 def test_flaky_receivers_get_everything_signed_and_none_twice_in_effect(roads: Roads) -> None:
     """Receivers that fail half the time and are away for a while, and the process killed -9 midway."""
     names = [f"flood-{at:02d}" for at in range(14)]
-    told = [raised(name) for name in names[:4]] + [
-        raised(name, "advisory") for name in names[4:]
-    ]
+    told = [raised(name) for name in names[:4]] + [raised(name, "advisory") for name in names[4:]]
     roads.rig.tell(*told[:7])
     until(lambda: len(webhook_ids(roads)) > 3, 10, "the first events at the webhook")
     roads.end(signal.SIGKILL)
@@ -254,7 +255,9 @@ def test_flaky_receivers_get_everything_signed_and_none_twice_in_effect(roads: R
         if post.path == "/events":
             assert post.headers["webhook-id"] == post.json["id"], "a repeat is known by its id"
             assert post.json["sequence"], "with its place"
-    assert len({post.headers["webhook-id"] for post in roads.http.taken if post.path == "/events"}) == len(wanted)
+    assert len({post.headers["webhook-id"] for post in roads.http.taken if post.path == "/events"}) == len(
+        wanted
+    )
 
     def batched() -> list[str]:
         posts = [post for post in roads.http.taken if post.path == "/batches"]
@@ -287,6 +290,25 @@ def test_people_are_told_each_thing_once_whatever_the_road(roads: Roads) -> None
     assert "Tôi xin nhắc lại" in said
 
 
+def shown(roads: Roads, road: str) -> dict[str, Any]:
+    found: dict[str, Any] = roads.rig.get(f"/api/v1/roads/{road}")[1]["road"]
+    return found
+
+
+def post(roads: Roads, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+    request = urllib.request.Request(  # noqa: S310  our own address
+        f"{roads.rig.http}/api/v1/roads/{path}",
+        data=json.dumps(body or {}).encode(),
+        headers={"content-type": "application/json"},
+        method="POST",
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
 def _mails(roads: Roads, to: str) -> int:
     return len({mail["Message-ID"] for mail in roads.mail.mails if mail["To"] == to})
 
@@ -305,20 +327,37 @@ def test_a_message_that_is_refused_for_itself_goes_to_the_dead_letters_and_comes
         # The receiver still fails half the time, and a replay is one attempt.
         roads.ask("ioc", Request(t=1, id="r", by="test", ask="replay", every=True))
         time.sleep(0.1)
-        return "poison-1-raised" in webhook_ids(roads)
+        return (roads.state("ioc") or RoadState(road="", kind="", dead=1)).dead == 0
 
     until(replayed, 10, "the dead letter at last")
+    assert "poison-1-raised" in webhook_ids(roads)
 
 
 def test_a_road_tries_itself_on_demand_and_says_what_came_of_it(roads: Roads) -> None:
     roads.http.failing = 0.0
-    roads.ask("ioc", Request(t=1, id="t", by="test", ask="test"))
-
-    def tried() -> bool:
-        state = roads.state("ioc")
-        return state is not None and state.tested_at > 0 and state.test_passed
-
-    until(tried, 10, "the trial")
+    roads.rig.start()
+    try:
+        assert post(roads, "ioc/test")[0] == 200
+        until(lambda: shown(roads, "ioc")["test_passed"], 10, "the trial")
+        ioc = shown(roads, "ioc")
+        assert (ioc["state"], ioc["kind"], ioc["said"]) == ("well", "webhook", "HTTP 200 {}")
+        assert ioc["lag"] == 0
+        assert ioc["next_test"] > ioc["tested_at"]
+        listed = roads.rig.get("/api/v1/roads")[1]["items"]
+        assert [one["road"] for one in listed] == ["ioc", "platform", "mail", "sms", "chat", "speaker"]
+        attempts = roads.rig.get("/api/v1/roads/mail")[1]["attempts"]
+        assert {"delivered", "failed"} == {one["outcome"] for one in attempts}
+        assert any("451" in one["said"] for one in attempts), "in the server's own words"
+        assert roads.rig.get("/api/v1/roads/pigeon")[0] == 404
+        assert post(roads, "pigeon/test")[0] == 404
+        assert post(roads, "ioc/replay")[0] == 422, "say what"
+        assert post(roads, "mail/replay", {"after": "1"})[0] == 422, "words are not said twice by a token"
+        before = len(webhook_ids(roads))
+        assert post(roads, "ioc/replay", {"after": "1"})[0] == 200
+        until(lambda: len(webhook_ids(roads)) > before + 15, 10, "everything once more, under the same ids")
+        assert roads.rig.get("/api/v1/roads/ioc/dead") == (200, {"items": [], "next": None})
+    finally:
+        roads.rig.stop()
     tests = [post.json for post in roads.http.taken if b"road.tested" in post.body]
     assert tests[0]["data"]["status"] == "Test"
 

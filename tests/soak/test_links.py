@@ -1,4 +1,4 @@
-"""Three linked sites for minutes: ways cut and stalled, servers killed, link services restarted, under load."""
+"""Three linked sites for minutes, under load: ways cut and stalled, servers killed, links restarted."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Alerts of a duty as events in stream order: raised, answered, shelved, closed; small stories and whole months."""
+"""Alerts of a duty as events in stream order: raised, answered, shelved, closed; stories and whole months."""
 
 import random
 from typing import Any
@@ -12,13 +12,13 @@ ZONE = "Asia/Ho_Chi_Minh"
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-T0 = 1_793_491_200 * SECOND
-"""2026-11-01T00:00:00Z, 07:00 at the site."""
+T0 = 1_761_955_200 * SECOND
+"""2025-11-01T00:00:00Z, 07:00 at the site."""
 
 Stored = tuple[int, int, dict[str, Any]]
 SORTS = (
-    ("flood", "street-depth", "street_depth", ("Ngập đường 0,31 m, trên mức theo dõi 0,30 m", "Street flooded 0.31 m, above 0.30 m")),
-    ("flood", "flood-level", "water_level", ("Mực nước 2,31 m, trên báo động 2 (2,25 m)", "Water level 2.31 m, above BĐ2 (2.25 m)")),
+    ("flood", "street-depth", "street_depth", ("Ngập đường 0,31 m, trên mức 0,30 m", "Flooded, 0.31 m")),
+    ("flood", "flood-level", "water_level", ("Mực nước 2,31 m, trên báo động 2", "Water level 2.31 m")),
     ("environment", "vn-aqi", "vn_aqi", ("VN_AQI 156: không khí xấu", "VN_AQI 156: bad air")),
     ("tree", "tree-fall", "tilt", ("Cây nghiêng 6,2°, nguy cơ đổ", "Tree tilted 6.2°, may fall")),
     ("rip_current", "rip", "rip_probability", ("Nguy cơ dòng rút xa bờ 63 %", "Rip current likely, 63 %")),
@@ -72,7 +72,8 @@ class Duty:
             {
                 "alert_id": name, "hazard": hazard, "area": area, "severity": severity, "rule": rule,
                 "rule_version": "0123456789ab", "time": iso(at), "detected_at": iso(at), "since": iso(at),
-                "station": station, "sensor": sensor or (f"{station}.value" if station else None), "gateway": gateway,
+                "station": station, "sensor": sensor or (f"{station}.value" if station else None),
+                "gateway": gateway,
                 "status": status, "reason": {"vi": reason[0], "en": reason[1]},
             },
         )  # fmt: skip
@@ -118,8 +119,9 @@ def month(
         place = rng.randrange(40)
         area = areas[place % len(areas)]
         severity = rng.choices(("advisory", "watch", "warning", "emergency"), (70, 20, 8, 2))[0]
-        known = {
-            "severity": severity, "hazard": hazard, "rule": rule, "area": area, "station": f"vt-place-{place:03d}",
+        known: dict[str, Any] = {
+            "severity": severity, "hazard": hazard, "rule": rule, "area": area,
+            "station": f"vt-place-{place:03d}",
             "sensor": f"vt-place-{place:03d}.{prop}", "reason": reason,
         }  # fmt: skip
         told.append((start, number, name, "raised", known))

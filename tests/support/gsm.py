@@ -1,4 +1,4 @@
-"""A GSM modem on a pty: speaks AT commands as the common ones do, and can be reset, unplugged, without signal.
+"""A GSM modem on a pty: speaks AT commands, and can be reset, unplugged, without signal.
 
 What it was given to send is read by somebody else's decoder (`smspdudecoder`), not by our own.
 """
@@ -13,7 +13,7 @@ from random import Random
 from select import select
 from typing import Any
 
-from smspdudecoder.fields import SMSSubmit
+from smspdudecoder.fields import SMSSubmit  # type: ignore[import-untyped]
 
 
 class Gsm:

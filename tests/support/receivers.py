@@ -1,4 +1,4 @@
-"""Receivers that fail as the world's do: an HTTP server and an SMTP server, flaky by a seed, and down when told."""
+"""Receivers that fail as the world's do: HTTP and SMTP, flaky by a seed, and down when told."""
 
 import json
 import threading
@@ -89,7 +89,6 @@ class Http:
             server.server_close()
 
 
-
 class Mailbox:
     """An SMTP server; `failing`: share of mails answered 451; `unknown`: recipients answered 550."""
 
@@ -105,13 +104,13 @@ class Mailbox:
     def up(self) -> None:
         """Listen."""
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
-        self._controller.start()  # type: ignore[no-untyped-call]
+        self._controller.start()
 
     def down(self) -> None:
         """Refuse connections."""
         controller, self._controller = self._controller, None
         if controller is not None:
-            controller.stop()  # type: ignore[no-untyped-call]
+            controller.stop()
 
     async def handle_RCPT(  # noqa: N802  the name that aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
@@ -128,5 +127,5 @@ class Mailbox:
             self.failed += 1
             return "451 4.3.0 try again later"
         parsed = BytesParser(policy=default).parsebytes(cast("bytes", envelope.content))
-        self.mails.append(cast("EmailMessage", parsed))
+        self.mails.append(parsed)
         return "250 OK"

@@ -242,6 +242,16 @@ def test_a_false_alarm_is_cancelled(cause: str) -> None:
     assert references_of(message.references) == (world.issued()[0].reference,)
 
 
+def test_what_turns_out_to_be_a_test_is_cancelled_for_whoever_took_it_for_real() -> None:
+    world = World()
+    world.alert("raised", "watch")
+    world.turn()
+    world.act("suppressed", "watch", quiet={"kind": "test", "what": "w1"})
+    assert verbs(world.turn()) == ["proposed", "issued"]
+    message = world.issued()[-1]
+    assert (message.msg_type, message.status) == ("Cancel", "Actual")
+
+
 def test_a_message_is_repeated_before_it_expires_while_it_goes_on() -> None:
     world = World()
     world.alert("raised", "warning")
@@ -386,3 +396,39 @@ def test_a_desk_that_starts_anew_says_nothing_twice() -> None:
     assert list(again.due(world.now, world.site, world.policy)) == []
     assert again.thread("a1") == world.thread
     assert world.shelves.of("vung-tau").thread(world.thread.bulletin_id) == world.thread
+
+
+def test_the_official_level_is_shown_with_the_bulletin_that_declares_it_while_that_holds() -> None:
+    world = World()
+    data = nouns.Official(
+        bulletin_id="o1",
+        source="nchmf",
+        sender="nchmf.example.vn",
+        identifier="n-1",
+        sent=iso(T0),
+        msg_type="Alert",
+        status="Actual",
+        did="raised",
+        signature="valid",
+        about="b1",
+        hazard="flood",
+        severity="warning",
+        headline=Text("Tin lũ khẩn cấp", "Urgent flood bulletin"),
+        expires=iso(T0 + 3 * MINUTE),
+        risk=3,
+        link="https://nchmf.example.vn/n-1",
+    )
+    event = nouns.make(site="vung-tau", verb=nouns.RECEIVED, event="o1", time=T0, data=data)
+    world.put(msgspec.json.decode(nouns.encode(event)))
+    world.alert("raised", "warning", alert="b1", origin="official_bulletin", station=None, sensor=None)
+    world.alert("raised", "watch")
+    world.turn()
+    shown = {one.name: one.value for one in world.issued()[0].info[0].parameter}
+    assert (shown["VN-QD18-2021:level"], shown["VN-QD18-2021:name"]) == ("3", "lớn")
+    assert "https://nchmf.example.vn/n-1" in shown["VN-QD18-2021:bulletin"]
+    assert world.desk.thread("b1") is None, "the bulletin itself is not published in our name"
+    world.alert("escalated", "warning")
+    world.turn(200)
+    world.approve("lan")
+    world.turn()
+    assert not [one for one in world.issued()[1].info[0].parameter if one.name.startswith("VN-QD18")]

@@ -79,7 +79,7 @@ def test_what_is_written_is_read_back_the_same_and_the_schema_takes_it(given_mes
 
 def _mutated(root: etree._Element, data: st.DataObject) -> None:
     """Break, or not, one thing of a document."""
-    elements = [one for one in root.iter() if isinstance(one.tag, str)]
+    elements = list(root.iter("{*}*"))
     one = data.draw(st.sampled_from(elements[1:]), label="element")
     parent = one.getparent()
     assert parent is not None
@@ -231,10 +231,13 @@ def test_one_flipped_bit_of_what_was_signed_is_found(place: int, bit: int) -> No
     ],
 )
 def test_a_signature_that_wants_programs_run_is_wrong(transform: str) -> None:
-    document = sign(message(), keys()).replace(
-        b"http://www.w3.org/2000/09/xmldsig#enveloped-signature", transform.encode()
-    )
-    assert verify(parse(document), {"ioc": keys().certificate.decode()}).state == "wrong"
+    enveloped = b'<ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/>'
+    document = signed().replace(enveloped, enveloped + f'<ds:Transform Algorithm="{transform}"/>'.encode())
+    assert document != signed()
+    found = verify(parse(document), {"ioc": keys().certificate.decode()})
+    assert found.state == "wrong"
+    assert found.why is not None
+    assert "transforms that are not accepted" in found.why.en, "refused before anything is computed"
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/x", "file:///etc/passwd", "#other"])
@@ -243,6 +246,9 @@ def test_a_signature_over_something_else_is_wrong(address: str) -> None:
     found = verify(parse(document), {"ioc": keys().certificate.decode()})
     assert found.state == "wrong"
     assert found.why is not None
+    assert found.why.en == "the signature must be of the whole document", (
+        "refused before anything is computed"
+    )
 
 
 def test_a_second_message_wrapped_around_a_signed_one_is_wrong() -> None:

@@ -99,5 +99,21 @@ def test_a_type_that_is_not_ours_says_so(text: str) -> None:
         events.verb_of(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("vn.haidang.alert.shelve-asked.v1", ("alert", "shelve-asked")),
+        ("vn.haidang.maintenance.planned.v1", ("maintenance", "planned")),
+        ("vn.haidang.alert.raised.v2", None),
+        ("vn.haidang..raised.v1", None),
+        ("com.example.alert.raised.v1", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_a_type_tells_its_noun_and_its_verb(text: object, found: tuple[str, str] | None) -> None:
+    assert events.noun_and_verb(text) == found
+
+
 def test_the_subject_names_site_area_and_alert() -> None:
     assert events.subject("vung-tau", "_", ID) == f"alerts.vung-tau._.{ID}"

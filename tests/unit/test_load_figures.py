@@ -1,5 +1,7 @@
 """The load of a duty: what counts, what does not, and each figure against an example worked out by hand."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -247,20 +249,18 @@ def test_the_book_of_the_history_is_that_of_the_stream() -> None:
 
 def test_events_of_another_release_do_no_harm() -> None:
     book = LoadBook()
-    for number, event in enumerate(
-        [
-            {},
-            {"type": "vn.haidang.alert.raised.v1"},
-            {"type": "vn.haidang.alert.frozen.v1", "subject": "a", "data": {"act": 7}},
-            {"type": "vn.haidang.comet.seen.v1", "subject": "c", "data": None},
-            {
-                "type": "vn.haidang.alert.raised.v1",
-                "subject": "a",
-                "data": {"detected_at": "never", "act": []},
-            },
-        ],
-        1,
-    ):
+    events: list[dict[str, Any]] = [
+        {},
+        {"type": "vn.haidang.alert.raised.v1"},
+        {"type": "vn.haidang.alert.frozen.v1", "subject": "a", "data": {"act": 7}},
+        {"type": "vn.haidang.comet.seen.v1", "subject": "c", "data": None},
+        {
+            "type": "vn.haidang.alert.raised.v1",
+            "subject": "a",
+            "data": {"detected_at": "never", "act": []},
+        },
+    ]
+    for number, event in enumerate(events, 1):
         book.take(number, T0 + number, event)
         assert heard_us(event, 5) == 5
     book.due(T0 + HOUR)

@@ -51,8 +51,9 @@ def test_nothing_need_be_made(site: Site) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        'shifts = ["25:00"]', 'shifts = ["06:00", "06:00"]', "shifts = []", 'shifts = "06:00"', 'daily = "6:30"', "monthly = 7",
-        "operators = 0", 'formats = ["doc"]', "languages = []", 'make = ["weekly"]', "keep_daily = 0", 'shift = ["06:00"]',
+        'shifts = ["25:00"]', 'shifts = ["06:00", "06:00"]', "shifts = []", 'shifts = "06:00"',
+        'daily = "6:30"', "monthly = 7", "operators = 0", 'formats = ["doc"]', "languages = []",
+        'make = ["weekly"]', "keep_daily = 0", 'shift = ["06:00"]',
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_line_in_both_languages(site: Site, line: str) -> None:

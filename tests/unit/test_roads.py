@@ -1,5 +1,6 @@
 """Roads out, without a world: what is carried, in which words, and how long a road is patient."""
 
+from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -10,17 +11,27 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from services.observation import event as events
+from services.observation.delivery import Letter
 from services.observation.event import Status
 from services.observation.instants import SECOND
 from services.observation.text import Text
 from services.policy.alerting import read_alerting
+from services.policy.keeping import Keeping, Rota, Shift
 from services.policy.roads import QuietHours, Retry, Road
 from services.roads import signing
+from services.roads.carrier import Parcel
 from services.roads.choosing import Chooser
+from services.roads.mail import message_of, server_of
+from services.roads.making import carrier_of
 from services.roads.notices import Desk, Notice, Queue
+from services.roads.notify import judged
 from services.roads.patience import Answer, Trying, after, of_http, too_old, wait_s
+from services.roads.people import Reader
 from services.roads.weekly import next_trial
 from services.roads.words import Places, minute_of_day, trial_words, words
+from services.runtime import secrets
+from services.runtime.errors import OperatorError
+from services.runtime.people import Account, Book, Contacts
 from tests.support.site_folder import parsed
 from tests.support.situations import SITE, T0, alert
 
@@ -88,7 +99,7 @@ def test_a_road_is_read_with_its_defaults() -> None:
         ('[[road]]\nid = "a"\nkind = "apprise"\nsecret = "a"\nhazards = ["fire"]', "no hazard 'fire'"),
         ('[[road]]\nid = "a"\nkind = "apprise"\nsecret = "a"\ncolour = 1', "unknown key 'colour'"),
         (
-            '[[road]]\nid = "a"\nkind = "apprise"\nsecret = "a"\nquiet = { from = "22:00", to = "06:00", below = "emergency" }',
+            '[[road]]\nid = "a"\nkind = "sms"\nquiet = { from = "22:00", to = "06:00", below = "emergency" }',
             "is not understood",
         ),
     ],
@@ -109,7 +120,7 @@ def test_two_roads_of_one_name_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("status", "trouble"),
-    [(200, "none"), (204, "none"), (301, "away"), (400, "refused"), (401, "shut"), (403, "shut"), (404, "shut"),
+    [(200, "none"), (301, "away"), (400, "refused"), (401, "shut"), (403, "shut"), (404, "shut"),
      (410, "shut"), (413, "refused"), (422, "refused"), (429, "away"), (500, "away"), (503, "away")],
 )  # fmt: skip
 def test_a_status_says_whether_this_message_or_the_road_is_the_trouble(status: int, trouble: str) -> None:
@@ -232,7 +243,7 @@ def feed(desk: Desk, queue: Queue, steps: list[tuple[int, int, dict[str, object]
 
 
 def drained(queue: Queue, now: int) -> list[tuple[str, str]]:
-    found = []
+    found: list[tuple[str, str]] = []
     while (head := queue.head(now)) is not None:
         found.append((head[1].kind, head[1].severity))
         queue.done()
@@ -374,3 +385,98 @@ def test_each_road_is_tried_once_a_week_at_a_moment_of_its_own() -> None:
     assert len(set(moments)) > 30
     night = datetime.fromtimestamp(next_trial("ioc", T0, ZONE, people=False) / 1e6, ZONE)
     assert 2 <= night.hour < 5
+
+
+# --- secrets ------------------------------------------------------------------------------------------
+
+
+def test_secrets_are_read_only_from_a_private_file_and_never_shown(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text('[ioc]\nkeys = ["whsec_a", "whsec_b"]\n[mail]\nurl = "smtp://u:hush@h"\n')
+    file.chmod(0o640)
+    with pytest.raises(secrets.SecretsError, match="can be read by others → chmod 600"):
+        secrets.read(file)
+    file.chmod(0o600)
+    found = secrets.read(file)
+    assert found.texts("ioc", "keys") == ("whsec_a", "whsec_b")
+    assert found.text("mail", "url") == "smtp://u:hush@h"
+    assert "hush" not in repr(found)
+    with pytest.raises(secrets.SecretsError, match=r"has no table \[sms\]"):
+        found.text("sms", "url")
+    with pytest.raises(secrets.SecretsError, match=r"table \[mail\] lacks token"):
+        found.text("mail", "token")
+    assert secrets.read(tmp_path / "none.toml").maybe("mail", "url") == ""
+
+
+def test_a_file_that_is_no_toml_is_told_without_its_content(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text("[mail]\nurl = hush\n")
+    file.chmod(0o600)
+    with pytest.raises(secrets.SecretsError) as refused:
+        secrets.read(file)
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "said"),
+    [
+        ("webhook", 'keys = ["short"]', "base64 of 24 to 64 bytes"),
+        ("email", 'url = "smtp://h"', "is smtp://"),
+        ("apprise", 'url = "nonsense://x"', "apprise can't use the address that begins with nonsense://"),
+        ("telegram", "token = 1", "lacks url"),
+    ],
+)
+def test_a_secret_that_can_not_be_used_is_told_before_the_storm(
+    tmp_path: Path, kind: str, content: str, said: str
+) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text(f"[x]\n{content}\n")
+    file.chmod(0o600)
+    with pytest.raises(OperatorError, match=said):
+        carrier_of(Road(id="x", kind=kind, secret="x", url="http://h/", to=("lan",)), secrets.read(file))
+
+
+# --- what apprise and others answer -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "trouble"),
+    [
+        ("Failed to send JSON notification: Unauthorized., error=401.", "shut"),
+        ("Failed to send: Bad Request, error=400.", "refused"),
+        ("A Connection error occurred sending JSON notification to localhost.", "away"),
+        ("", "away"),
+    ],
+)
+def test_what_apprise_logs_is_read_for_what_it_means(said: str, trouble: str) -> None:
+    assert judged(done=False, said=said).trouble == trouble
+    assert judged(done=True, said=said).taken
+
+
+def test_a_mail_is_the_same_mail_at_every_attempt() -> None:
+    server = server_of("smtp://u:p%40ss@mail.example.vn:587?from=hai-dang@example.vn")
+    assert (server.password, server.upgrade, server.tls) == ("p@ss", True, False)
+    assert server_of("smtps://h?from=a@b.vn").port == 465
+    letter = Letter(id="abc", stored_us=T0, severity="warning", words=words(notice(), PLACES, ("vi",), EMAIL))
+    mails = [message_of(Parcel(letter, (), "lan@example.vn"), server) for _ in range(2)]
+    assert mails[0]["Message-ID"] == mails[1]["Message-ID"] == "<abc@example.vn>"
+    assert mails[0]["Auto-Submitted"] == "auto-generated"
+    assert mails[0]["Importance"] == "high"
+    assert {part.get_content_type() for part in mails[0].walk()} >= {"text/plain", "text/html"}
+
+
+def test_people_are_found_by_name_rota_and_role_and_who_has_no_address_is_told() -> None:
+    book = Book()
+    for name, roles, addresses in (
+        ("lan", ["operator"], {"mail": "lan@x.vn"}),
+        ("minh", ["operator"], {"phone": "+84900000000"}),
+        ("hoa", ["viewer"], {"mail": "hoa@x.vn"}),
+    ):
+        book.accounts[name] = Account(name, name, roles, contacts=Contacts(addresses))
+    rota = Rota(id="night", shifts=(Shift(people=("hoa",)),))
+    missing: list[str] = []
+    reader = Reader(Keeping(rotas=(rota,)), book, PLACES, lambda _, names: missing.extend(names))
+    road = msgspec.structs.replace(EMAIL, to=("role:operator", "rota:night", "minh", "nobody"))
+    found = reader.receivers(road, road.to, T0)
+    assert [(person.name, person.address) for person in found] == [("lan", "lan@x.vn"), ("hoa", "hoa@x.vn")]
+    assert missing == ["minh", "nobody"]

@@ -1,7 +1,9 @@
 """Alerts about ourselves: what the keeper decides from heartbeats and the fill of streams."""
 
+from msgspec import structs
+
 from services.alerts.selfwatch import Watch, look, since
-from services.observation.event import CloudEvent, verb_of
+from services.observation.event import CloudEvent, type_of, verb_of
 from services.observation.heartbeat import Complaint, Heartbeat
 from services.observation.instants import SECOND
 
@@ -40,6 +42,24 @@ def test_what_was_open_about_a_service_not_heard_since_a_restart_stays_open() ->
     watch.update(look([Heartbeat("api", 0, T)], {}, T + 60 * SECOND), T + 60 * SECOND)
     assert watch.update([], T + 61 * SECOND, frozenset({"api"})) == []
     assert verbs(watch.update([], T + 76 * SECOND)) == ["cleared"]
+
+
+def test_who_acknowledges_an_alert_that_is_over_does_not_open_it_again() -> None:
+    watch = Watch("vt")
+    raised = watch.update(look([Heartbeat("api", 0, T)], {}, T + 60 * SECOND), T + 60 * SECOND)
+    cleared = watch.update([], T + 76 * SECOND)
+    acted = [structs.replace(cleared[0], type=type_of(verb)) for verb in ("acknowledged", "closed")]
+    after = Watch("vt")
+    for event in (*raised, *cleared, *acted):
+        after.restore(event)
+    assert after.open == {}
+
+
+def test_a_linked_sites_words_about_itself_are_not_ours() -> None:
+    child, parent = Watch("child"), Watch("vt")
+    for event in child.update(look([Heartbeat("api", 0, T)], {}, T + 60 * SECOND), T + 60 * SECOND):
+        parent.restore(event)
+    assert parent.open == {}
 
 
 def test_the_next_silence_is_a_new_alert_that_names_the_one_before() -> None:

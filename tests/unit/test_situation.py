@@ -172,7 +172,7 @@ def test_who_comes_within_the_window_joins_and_who_comes_after_it_begins_anew() 
 
 def test_three_areas_with_a_storm_are_one_of_the_whole_site() -> None:
     stream = Stream()
-    story = [alert(f"{area}-{sort}", sort=sort, area=area) for area in "abc" for sort in ("rain", "tree")]
+    story = [alert(f"{area}-{sort}", sort=sort, area=area) for area in "abc" for sort in ("street", "tree")]
     told = stream.live(*story)
     assert verbs(told) == [
         "storm@a opened 2",
@@ -193,8 +193,22 @@ def test_three_areas_with_a_storm_are_one_of_the_whole_site() -> None:
 
 def test_how_many_areas_is_the_sites_choice() -> None:
     stream = Stream(DEFAULT._replace(areas=2))
-    story = [alert(f"{area}-{sort}", sort=sort, area=area) for area in "ab" for sort in ("rain", "tree")]
+    story = [alert(f"{area}-{sort}", sort=sort, area=area) for area in "ab" for sort in ("street", "tree")]
     assert verbs(stream.live(*story)) == ["storm@a opened 2", "storm@_ opened 4", "storm@a ended 0"]
+
+
+def test_thunder_over_three_areas_is_one_storm_before_its_rain() -> None:
+    stream = Stream()
+    assert stream.live(*(alert(f"{area}-l", sort="lightning", area=area) for area in "ab")) == []
+    told = stream.live(alert("c-r", sort="rain", area="c", minute=1))
+    assert verbs(told) == ["storm@_ opened 3"]
+    assert verbs(stream.live(alert("d-l", sort="lightning", area="d", minute=2))) == ["storm@_ updated 4"]
+    assert stream.live(alert("e-s", sort="street", area="e", minute=3)) != []
+
+
+def test_floods_in_three_areas_are_no_storm() -> None:
+    stream = Stream()
+    assert stream.live(*(alert(f"{area}-s", sort="street", area=area) for area in "abc")) == []
 
 
 def test_bad_air_in_two_areas_is_one_episode_and_not_one_alert_per_area() -> None:

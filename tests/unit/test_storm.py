@@ -1,4 +1,4 @@
-"""A storm over hundreds of stations: few new things to look at, and nothing real hidden. Two thousand: bench, soak."""
+"""A storm over hundreds of stations: few new things to look at, nothing real hidden. Two thousand: soak."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_each_stage_leaves_less_to_look_at(stormed: Stormed) -> None:
 
 
 def test_no_alert_is_hidden(stormed: Stormed) -> None:
-    """Each has a sound of its own, or is in a situation that was told, or is explained by one that was told."""
+    """Each has a sound of its own, or is in a situation, or is explained by an alert, that was told."""
     assert [alert for alert, way in stormed.ways.items() if way.how in ("hidden", "fleeting")] == []
 
 

@@ -47,7 +47,7 @@ def test_a_shorter_storm_is_the_same_one_faster(site: Site) -> None:
 
 def test_a_site_without_a_sea_or_a_lamp_has_its_storm_too(site: Site) -> None:
     rain = {name: one for name, one in site.sensors.items() if one.property == "rainfall"}
-    dry = Site(**{f: getattr(site, f) for f in site.__struct_fields__} | {"sensors": rain})
+    dry = Site(**{f: getattr(site, f) for f in site.__struct_fields__} | {"sensors": rain, "sources": ()})
     found = typhoon(dry, 7)
     assert {one.hazard for one in found.injected} == {"flood", "system"}
     assert found.story.shower

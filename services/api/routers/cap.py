@@ -172,17 +172,15 @@ async def cap_message(here: Here, identifier: Id) -> Response:
     responses={200: {"content": {"application/x-pem-file": {"schema": {"type": "string"}}}}},
 )
 async def cap_certificate(here: Here) -> Response:
-    """The certificate by which published messages can be verified.
+    """The certificate by which published messages can be verified; empty before the first one.
 
-    Chứng thư để kiểm tra chữ ký của bản tin đã phát.
+    Chứng thư để kiểm tra chữ ký của bản tin đã phát; rỗng khi chưa phát bản nào.
     """
     folder = here.settings.data
     try:
         body = b"" if folder is None else folder.joinpath(*_CERTIFICATE).read_bytes()
     except OSError:
         body = b""
-    if not body:
-        raise not_found(Text("chưa có chứng thư", "there is no certificate yet"))
     return Response(body, media_type="application/x-pem-file")
 
 

@@ -1,4 +1,4 @@
-"""Events as flat records, as a provincial integration platform (LGSP) pulls them; `docs/links.md` has the fields."""
+"""Events as flat records, as a provincial integration platform (LGSP) pulls them; see `docs/links.md`."""
 
 import msgspec
 from fastapi import APIRouter, Request

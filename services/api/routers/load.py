@@ -44,10 +44,11 @@ async def get_load(here: Here, who: Who, start: From = None, to: To = None, area
         if held
         else await reporter.figures_of_history(first, last, area, who.areas)
     )
-    shifts = []
-    if held and last - first <= _SHIFTS_US:
-        for one in calendar.shifts_between(here.site.policy.reporting.shifts, first, last, site.zone):
-            shifts.append(_shift(one.name, reporter.figures(one.first, one.last, area, who.areas)))
+    begin = here.site.policy.reporting.shifts
+    cut = (
+        calendar.shifts_between(begin, first, last, site.zone) if held and last - first <= _SHIFTS_US else []
+    )
+    shifts = [_shift(one.name, reporter.figures(one.first, one.last, area, who.areas)) for one in cut]
     source = "stream" if held else "history"
     return answer({**_figures(found), "source": source, "area": area, "by_shift": shifts, "marks": _marks()})
 

@@ -20,7 +20,7 @@ from services.api.maintenance_shapes import (
     WindowPlan,
 )
 from services.api.params import Cursor, Limit, Slug, read_token
-from services.api.planning import Planned, change, linked, plan, sees, visible
+from services.api.planning import Planned, areas_of, change, linked, plan, sees, visible
 from services.api.responses import answer, cut, page
 from services.api.routers.acts import Id, Key
 from services.observation.maintenance import Window
@@ -60,7 +60,7 @@ async def list_maintenance(  # noqa: PLR0913  each is a filter
             window
             for window in fold.windows
             if (state == "all" or window.state == "planned")
-            and (area is None or area in {window.area, *window.areas})
+            and (area is None or area in areas_of(here, window))
             and (after is None or (window.start, window.window_id) > _place(after))
             and sees(here, who, window)
         ),

@@ -10,7 +10,7 @@ from services.api.context import Context, Here
 from services.api.errors import Problem, invalid, not_found
 from services.api.identity import Who
 from services.api.params import Instant, Limit
-from services.api.report_shapes import Kind, ReportAnswer, ReportPage
+from services.api.report_shapes import FILES, Kind, ReportAnswer, ReportPage
 from services.api.report_store import MEDIA, Stored, read, stored
 from services.api.responses import cut, page
 from services.observation.instants import iso
@@ -45,7 +45,7 @@ _SCOPED = Text(
 async def list_reports(here: Here, who: Who, limit: Limit = 100) -> Response:
     """Reports that were made on schedule, the newest first, each with its files.
 
-    Các báo cáo đã lập theo lịch, mới nhất trước. Tài khoản chỉ xem một số khu vực không thấy báo cáo toàn địa bàn.
+    Các báo cáo đã lập theo lịch, mới nhất trước. Tài khoản giới hạn theo khu vực không thấy các báo cáo này.
     """
     found = await stored(here.js) if who.areas is None else []
     items, _ = cut(found[: limit + 1], limit)
@@ -56,7 +56,7 @@ async def list_reports(here: Here, who: Who, limit: Limit = 100) -> Response:
     "/reports/files/{file}",
     response_class=Response,
     summary="A stored report's file · Tệp báo cáo đã lập",
-    responses={200: {"content": {MEDIA["pdf"]: {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={200: {"content": FILES}},
 )
 async def get_report_file(
     here: Here, who: Who, file: Annotated[str, Path(max_length=100, pattern=r"^[0-9A-Za-z.-]+$")]
@@ -73,7 +73,12 @@ async def get_report_file(
     return _file(data, file, file.rpartition(".")[2])
 
 
-@router.get("/reports/{kind}", response_model=ReportAnswer, summary="A report, made now · Lập báo cáo")
+@router.get(
+    "/reports/{kind}",
+    response_model=ReportAnswer,
+    summary="A report, made now · Lập báo cáo",
+    responses={200: {"content": FILES}},
+)
 async def get_report(  # noqa: PLR0913  each says which report
     here: Here,
     who: Who,
@@ -87,11 +92,11 @@ async def get_report(  # noqa: PLR0913  each says which report
 ) -> Response:
     """A report of a shift, a day or a month, as data, a page, a PDF or a spreadsheet.
 
-    Without a date: the shift that is on now, yesterday, last month. A shift's report needs no history unless it is
-    of the past; the others answer 503 while it is away. It is of the areas that the account may see.
+    Without a date: the shift that is on now, yesterday, last month. A shift's report needs no history unless
+    it is of the past; the others answer 503 while it is away. It is of the areas that the account may see.
 
-    Lập ngay báo cáo ca, ngày hoặc tháng. Không ghi ngày: ca hiện tại, hôm qua, tháng trước. Báo cáo ca hiện tại
-    không cần cơ sở dữ liệu lịch sử.
+    Lập ngay báo cáo ca, ngày hoặc tháng. Không ghi ngày: ca hiện tại, hôm qua, tháng trước. Báo cáo ca hiện
+    tại không cần cơ sở dữ liệu lịch sử.
     """
     first, last = _span(here, kind, day, nth, start, to)
     job = here.reporter.job(kind, first, last, [lang], [form], who.areas)

@@ -17,7 +17,7 @@ from services.api.people_shapes import Ended, LoggedIn, Login, NewPassword, WhoA
 from services.api.responses import answer
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
-from services.runtime import logging, passwords
+from services.runtime import logging, metrics, passwords
 from services.runtime.people import Account, Session, begun, ended, hash_of
 from services.runtime.people_changes import Change, changed
 from services.runtime.people_store import Busy
@@ -39,6 +39,7 @@ _READING = Text("đang đọc danh sách tài khoản", "the accounts are still 
 _FOREIGN = Text("trang web này ở nơi khác", "the page that asks is of another origin")
 _NO_SESSION = Text("không đăng nhập bằng mật khẩu", "this is no session of a name and password")
 log = logging.get("session")
+_logins = metrics.counter("api_logins_total", "Tries to log in with a password", ["result"])
 
 
 @open_router.post("/session", response_model=LoggedIn, summary="Log in · Đăng nhập")
@@ -151,6 +152,7 @@ async def _checked(here: Context, name: str, password: str, peer: str | None) ->
     pace = here.throttle
     left = pace.wait_s(name, peer, time.monotonic())
     if left > 0 or here.verifier.waiting >= MOST_WAITING:
+        _logins.labels("slowed").inc()
         raise Problem(429, "slow-down", _SLOW, headers={"Retry-After": str(max(1, int(left + 0.999)))})
     found = here.book.accounts.get(name)
     # Counted before it is looked at: of many tries at once each must find the ones before it.
@@ -158,9 +160,11 @@ async def _checked(here: Context, name: str, password: str, peer: str | None) ->
     right = await here.verifier.fits(password, found.password if found is not None else None)
     now = here.book.accounts.get(name)
     if not right or now is None or now.disabled or found is None or now.password != found.password:
+        _logins.labels("wrong").inc()
         log.warning("login_refused", name=name[:40], peer=peer or "proxy")
         raise unauthorized(_WRONG)
     pace.succeeded(name, peer)
+    _logins.labels("right").inc()
     return now
 
 
