@@ -82,6 +82,16 @@ LABELS: dict[str, Text] = {
     "out-of-service": Text("trạm đang bảo trì hoặc thử", "quiet: its station is in maintenance or test"),
     "closed": Text("đã đóng với một nguyên nhân", "closed with a cause; not a state of the standard"),
 }
+NOUNS: dict[str, tuple[Text, str]] = {
+    "situation": (Text("các cảnh báo thuộc cùng một diễn biến", "alerts that are one thing"), "below"),
+    "maintenance": (Text("lịch bảo trì, thử nghiệm", "windows of work and tests"), "[keeper.md](keeper.md)"),
+    "bulletin": (Text("bản tin cho công chúng", "messages to the public"), "[cap.md](cap.md)"),
+    "observation": (Text("số đo do người nhập", "readings taken by hand"), "[people.md](people.md)"),
+    "road": (Text("đường gửi thông báo", "roads to people and programs"), "[roads.md](roads.md)"),
+    "report": (Text("báo cáo đã lập", "reports that were made"), "[reports.md](reports.md)"),
+    "exercise": (Text("diễn tập", "exercises"), "[exercises.md](exercises.md)"),
+    "link": (Text("liên kết giữa các địa bàn", "links between sites"), "[links.md](links.md)"),
+}
 DOES: dict[str, Text] = {
     "acknowledge": Text("xác nhận", "`acknowledged`"),
     "unacknowledge": Text("bỏ xác nhận", "`unacknowledged`"),
@@ -135,13 +145,14 @@ def section(rows: Rows, prose: Prose, kind_of: Callable[[Any], str]) -> str:
         )
         + "### Other nouns\n\n"
         + prose(
-            "The stream also tells of things that are no alerts: `vn.haidang.<noun>.<verb>.v1`, each on",
-            "a subject of",
-            "its own. On the stream of events their name is `<noun>.<verb>`, as in `situation.opened`.",
-            "Pass over a",
-            "noun or a verb that you do not know.",
-        ).rstrip("\n")
-        + "\n"
+            "The stream also tells of things that are no alerts: `vn.haidang.<noun>.<verb>.v1`, each on a",
+            "subject of its own. On the stream of events their name is `<noun>.<verb>`, as in",
+            "`situation.opened`. Pass over a noun or a verb that you do not know.",
+        )
+        + rows(
+            ("noun", "tells of", "nói về", "page"),
+            ((f"`{noun}`", text.en, text.vi, page) for noun, (text, page) in NOUNS.items()),
+        )
     )
 
 

@@ -286,10 +286,10 @@ class Mirror:
 
     def _tell(self) -> None:
         lag = self.standing.lag
-        name = self.child.site.replace("-", "_")
-        self._health.figure(f"copied_{name}", self.standing.copied)
+        name = self.child.site
+        self._health.figure(f"link_copied.{name}", self.standing.copied)
         if lag is not None:
-            self._health.figure(f"lag_{name}", lag)
+            self._health.figure(f"link_lag.{name}", lag)
 
 
 def _now() -> int:

@@ -150,7 +150,7 @@ class Level:
         url = urlsplit(self._settings.nats)
         address = f"{url.hostname or '127.0.0.1'}:{url.port or 4222}"
         settings = replace(self._settings, nats=f"{url.scheme}://{user}:{password}@{address}")
-        there = await connect(settings, user, probe=leaf.NOBODY)
+        there = await connect(settings, user, stop=self._stop, probe=leaf.NOBODY)
         self._open.append(there)
         return there
 

@@ -218,6 +218,7 @@ def figures(  # noqa: PLR0913  what a span is and who it was for
     answers = [answer for case in cases for answer in case.responses if first <= answer.at < last]
     begun = [case for case in cases if first <= case.heard_at < last]
     counts = Counter(PRIORITY.get(case.worst, "low") for case in begun)
+    quiet = _ordered(case for case in cases if any(one.end is None for one in case.kept))
     hours = span / HOUR * operators if span >= HOUR else None
     return Figures(
         first=first,
@@ -242,14 +243,15 @@ def figures(  # noqa: PLR0913  what a span is and who it was for
             if (found := [one for one in answers if one.severity == word])
         },
         by_person=_by_person(answers),
-        waiting=[_standing(case) for case in _ordered(cases) if case.life.attention],
+        waiting=[_standing(case) for case in _ordered(case for case in cases if case.life.attention)],
         stale=[
             _standing(case)
-            for case in _ordered(cases)
-            if case.open_at(last) and last - case.heard_at > STALE
+            for case in _ordered(
+                case for case in cases if last - case.heard_at > STALE and case.open_at(last)
+            )
         ],
-        shelved=[one for case in _ordered(cases) for one in _quieted(case, shelved=True)],
-        suppressed=[one for case in _ordered(cases) for one in _quieted(case, shelved=False)],
+        shelved=[one for case in quiet for one in _quieted(case, shelved=True)],
+        suppressed=[one for case in quiet for one in _quieted(case, shelved=False)],
         apart=dict(Counter(case.life.status for case in apart if first <= case.heard_at < last)),
     )  # fmt: skip
 
@@ -259,7 +261,7 @@ def took(answers: Sequence[Response]) -> Took:
     if not answers:
         return Took(0)
     ordered = sorted(answer.took_s for answer in answers)
-    return Took(len(ordered), median(ordered), ordered[ceil(len(ordered) * 0.9) - 1])
+    return Took(len(ordered), median(ordered), ordered[ceil(len(ordered) * 0.5) - 1])
 
 
 def _by_person(answers: Sequence[Response]) -> dict[str, Took]:

@@ -65,8 +65,15 @@ class Desk:
         self._threads: dict[str, Thread] = {}
         self._worse: dict[str, tuple[int, int]] = {}  # when it was raised or got worse: sequence, stored at
         self._declared: dict[str, nouns.Official] = {}
+        self.issued = 0
+        """Messages that went out, as far back as the stream goes."""
         self.broken: dict[str, tuple[Violation, ...]] = {}
         """Alerts whose message breaks a rule, so that it was not proposed."""
+
+    @property
+    def waiting(self) -> int:
+        """How many drafts wait for approval."""
+        return sum(1 for thread in self._threads.values() if thread.pending is not None)
 
     def thread(self, alert_id: str) -> Thread | None:
         """What became of an alert in public."""
@@ -104,6 +111,7 @@ class Desk:
         thread = nouns.apply(self._threads.get(about), sequence, event)
         if thread is not None:
             self._threads[about] = thread
+            self.issued += verb == nouns.ISSUED
 
     def due(self, now: int, site: Site, policy: Publication) -> Iterator[Out]:
         """What should be written now; each is one step, the next follows when it is read back."""

@@ -91,8 +91,13 @@ async def _start(js: "JetStreamContext", options: argparse.Namespace) -> int:
     seed = SEED if options.seed is None else options.seed
     minutes = MINUTES if options.minutes is None else options.minutes
     files = [file.resolve() for file in options.files]
+    stage = exercise_run.Stage(js, site.id)
+    if (other := await stage.running()) is not None:
+        return _already(other)
     try:
         played = await asyncio.to_thread(_played, site, extra, files, options.truth, seed, minutes)
+        say("computing it, then it begins / đang tính trước, sau đó bắt đầu")
+        told = await asyncio.to_thread(exercise_run.judged, site, played, extra)
     except OSError as error:
         return complain(*of_the_world(error))
     except ValueError as error:
@@ -107,19 +112,23 @@ async def _start(js: "JetStreamContext", options: argparse.Namespace) -> int:
         site, played, by=getpass.getuser(), speed=options.speed, what=what, now=now, files=names, **more
     )
     try:
-        standing = await exercise_run.Stage(js, site.id).start(made)
-    except exercise_run.AlreadyRunning as other:
-        identity = other.standing.exercise.exercise_id
-        return complain(
-            f"exercise {identity} has not ended → haidang exercise stop, or resume",
-            f"cuộc diễn tập {identity} chưa kết thúc → haidang exercise stop, hoặc resume",
-        )
+        standing = await stage.start(made)
+    except exercise_run.AlreadyRunning as error:  # since we looked
+        return _already(error.standing)
     out(f"exercise {made.exercise_id} / diễn tập: {made.name.vi}")
-    return await _perform(js, site, standing, played, extra, options.linger)
+    return await _perform(js, site, standing, played, told, options.linger)
+
+
+def _already(other: "Standing") -> int:
+    identity = other.exercise.exercise_id
+    return complain(
+        f"exercise {identity} has not ended → haidang exercise stop, or resume",
+        f"cuộc diễn tập {identity} chưa kết thúc → haidang exercise stop, hoặc resume",
+    )
 
 
 async def _resume(js: "JetStreamContext", options: argparse.Namespace) -> int:
-    from services.cli.exercise_run import Stage
+    from services.cli.exercise_run import Stage, judged
 
     site, extra = await _site(js)
     standing = await Stage(js, site.id).running()
@@ -136,9 +145,10 @@ async def _resume(js: "JetStreamContext", options: argparse.Namespace) -> int:
         played = await asyncio.to_thread(
             _played, site, extra, files, None, made.seed or 0, made.minutes or 0.0
         )
+        told = await asyncio.to_thread(judged, site, played, extra)
     except (OSError, ValueError) as error:
         return complain(str(error))
-    return await _perform(js, site, standing, played, extra, options.linger)
+    return await _perform(js, site, standing, played, told, options.linger)
 
 
 def _played(  # noqa: PLR0913  what there may be
@@ -162,7 +172,7 @@ async def _perform(  # noqa: PLR0913  what an exercise needs
     site: "Site",
     standing: "Standing",
     played: "Played",
-    extra: "dict[str, Property]",
+    told: "list[CloudEvent]",
     linger_min: float,
 ) -> int:
     from services.cli import exercise_run
@@ -174,8 +184,7 @@ async def _perform(  # noqa: PLR0913  what an exercise needs
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    say("computing it, then it begins / đang tính trước, sau đó bắt đầu")
-    script = await asyncio.to_thread(exercise_run.stage, site, played, extra, staging)
+    script = exercise_run.stage(told, played, staging)
     why = await exercise_run.perform(js, site.id, standing, script, stop, linger_min * 60, _tell)
     ended = await stage.end(standing, why or "aborted", getpass.getuser())
     out(f"ended / kết thúc: {ended.exercise.why}, {ended.exercise.alerts} alerts / cảnh báo")

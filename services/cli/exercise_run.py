@@ -51,10 +51,14 @@ class Script(NamedTuple):
     last: int
 
 
-def stage(site: Site, played: Played, extra: dict[str, Property], staging: Staging) -> Script:
-    """Run what is played through quality control and engine; every event as the exercise tells it."""
-    told = [event for moment in play(site, played.recorded, extra) for event in moment.events]
-    staged = [staging.staged(event) for event in told]
+def judged(site: Site, played: Played, extra: dict[str, Property]) -> list[CloudEvent]:
+    """Run what is played through quality control and engine; the events in the order they became known."""
+    return [event for moment in play(site, played.recorded, extra) for event in moment.events]
+
+
+def stage(judgements: Iterable[CloudEvent], played: Played, staging: Staging) -> Script:
+    """Every event as the exercise tells it."""
+    staged = [staging.staged(event) for event in judgements]
     return Script(staging, staged, staging.wall(played.recorded.span()[1]))
 
 

@@ -80,7 +80,7 @@ def headline(text: str, who: Reader) -> str | None:
             return None
         severity, reason = alert["severity"], alert["reason"]["vi" if who.vietnamese else "en"]
         words = _THINGS if event["type"].startswith(_SITUATIONS) else _VERBS
-        told = words[verb][0 if who.vietnamese else 1]  # what people and the keeper do is no news of the story
+        told = words[verb][0 if who.vietnamese else 1]  # what people and the keeper do is no news here
         how, colour = severity, "0"
         if severity in _SEVERITIES:
             vi, en, colour = _SEVERITIES[severity]

@@ -37,7 +37,7 @@ FIELDS: dict[str, str] = {
     "token": "place in our stream, for `after`",
 }
 """Each field and its meaning."""
-_LEVELS = ("", "Theo dõi", "Cảnh báo sớm", "Cảnh báo", "Khẩn cấp")
+_LEVELS = ("", "Chú ý", "Theo dõi", "Cảnh báo", "Khẩn cấp")
 _NATURE = {"Actual": "thuc", "Exercise": "dienTap", "Test": "kiemThu"}
 _NOUNS = {"alert": "canhBao", "situation": "tinhHuong", "bulletin": "banTin", "maintenance": "baoTri"}
 _ORIGINS = {"manual": "thuCong", "official_bulletin": "banTinChinhThuc", "self": "heThong"}

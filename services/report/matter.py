@@ -1,10 +1,12 @@
 """What a report is made from: the alerts of a span with their past, names, what the history adds. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from services.alerts.annunciation import Thing
+from services.alerts.load import FLOOD_WINDOW
 from services.alerts.load_book import Affair
 from services.alerts.load_case import Case, Did
 from services.alerts.load_figures import Figures, figures
@@ -81,7 +83,7 @@ class Matter(msgspec.Struct, kw_only=True):
         cases: of this site, status Actual; apart: of exercises and tests.
         shifts: that the span is made of. whole: whether all of the span is known; since: from when on.
         hazards, areas, stations: their names. silent_rules: whose alert means that a gateway was not heard.
-        facts: None where nothing was asked of the history.
+        facts: None where nothing was asked of the history. worked_out: the load, once it was asked for.
     """
 
     site: Text
@@ -104,12 +106,34 @@ class Matter(msgspec.Struct, kw_only=True):
     silent_rules: Sequence[str] = ()
     scope: Text | None = None
     facts: Facts | None = None
+    worked_out: Figures | None = None
 
-    def figures(self, first: int | None = None, last: int | None = None) -> Figures:
-        """The load of the span, or of a part of it."""
-        start = self.first if first is None else first
-        end = self.last if last is None else last
-        return figures(self.cases, self.things, start, end, operators=self.operators, apart=self.apart)
+    def figures(self) -> Figures:
+        """The load of the span; worked out once."""
+        if self.worked_out is None:
+            self.worked_out = figures(
+                self.cases, self.things, self.first, self.last, operators=self.operators, apart=self.apart
+            )
+        return self.worked_out
+
+    def by_shift(self) -> list[tuple[Stretch, Figures]]:
+        """The load of each shift; of alerts only what was told or answered within it is looked at."""
+        starts = [shift.first for shift in self.shifts]
+        touched: list[dict[int, Case]] = [{} for _ in starts]
+        for case in self.cases:
+            for at in (case.heard_at, *(s.at for s in case.sounds), *(r.at for r in case.responses)):
+                nth = bisect_right(starts, at) - 1
+                if nth >= 0:
+                    touched[nth][id(case)] = case
+        things = sorted(self.things, key=lambda thing: thing.at)
+        ats = [thing.at for thing in things]
+        out = []
+        for shift, found in zip(self.shifts, touched, strict=True):
+            # A flood that goes on when the shift begins is made of what came in the ten minutes before.
+            near = things[bisect_left(ats, shift.first - FLOOD_WINDOW) : bisect_left(ats, shift.last)]
+            cases = list(found.values())
+            out.append((shift, figures(cases, near, shift.first, shift.last, operators=self.operators)))
+        return out
 
     def begun(self) -> list[Case]:
         """Alerts that were first told within the span, in order."""

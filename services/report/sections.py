@@ -146,7 +146,7 @@ def _took(one: Took) -> tuple[Value, Value, Value]:
 
 def _by_shift(matter: Matter) -> Table:
     rows: list[list[Cell | Value]] = []
-    parts = [(shift, matter.figures(shift.first, shift.last)) for shift in matter.shifts]
+    parts = matter.by_shift()
     many = len(parts) > _SHIFTS
     if many:
         parts = sorted(parts, key=lambda pair: (-pair[1].things, pair[0].first))[:_SHIFTS]

@@ -23,7 +23,7 @@ from services.cap.message import Message
 from services.cap.sign import Keys, check_keys, new_keys, sign
 from services.observation import event as events
 from services.policy.running import Running
-from services.runtime import logging, metrics
+from services.runtime import logging
 from services.runtime.accounts import write_private
 from services.runtime.follow import Follower, TailLost
 from services.runtime.health import Health
@@ -38,7 +38,6 @@ BATCH, WAIT_S = 256, 0.5
 STILL_EMPTY = 10
 UNSIGNED, BROKEN = "bulletins-unsigned", "bulletin-invalid"
 log = logging.get("bulletins")
-_written = metrics.counter("bulletins_written_total", "Events of bulletins written", ["verb"])
 
 
 async def run(
@@ -78,6 +77,8 @@ async def _follow(
             if position >= end or quiet >= STILL_EMPTY:
                 end = max(end if quiet < STILL_EMPTY else 0, await _write(js, desk, running))
                 _complain(desk, health)
+                health.figure("bulletins_waiting", desk.waiting)
+                health.figure("bulletins_issued", desk.issued)
     finally:
         await follower.close()
 
@@ -101,7 +102,6 @@ async def _put(js: JetStreamContext, site: str, out: Out) -> int:
             raise
         return 0  # somebody acted on it: read that first
     verb = event.type.split(".")[3]
-    _written.labels(verb).inc()
     log.info("bulletin_written", verb=verb, bulletin=event.subject, sequence=ack.seq)
     return int(ack.seq)
 

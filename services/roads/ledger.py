@@ -129,7 +129,7 @@ class Ledger:
         return await self._put(nouns.dead(self.road.id, letter.id), told)
 
     async def tell(self, verb: RoadVerb, why: Text) -> None:
-        """Say on ALERTS what befell the road, for the record: reports show it. It is no alert; HEALTH makes that."""
+        """Say on ALERTS what befell the road, for reports. It is no alert: HEALTH makes that."""
         now = now_us()
         name = nouns.letter_id(self.road.id, verb, now)
         event = {

@@ -1,5 +1,6 @@
 """The keeper of alerts on a real server: windows, inhibition, shelving and steps, killed in the middle."""
 
+import asyncio
 import json
 import time
 import urllib.error
@@ -9,10 +10,16 @@ from typing import Any
 
 import pytest
 
+from services.alerts.hazards import extra_properties, hazards
 from services.observation import event as events
 from services.observation.event import Alert
 from services.observation.instants import SECOND, iso, micros
 from services.observation.text import Text
+from services.policy.alerting import Policy
+from services.policy.running import Running
+from services.runtime import sites as runtime_sites
+from services.runtime.health import Health
+from services.runtime.nats import Connection
 from tests.support.api_rig import Rig, rig
 from tests.support.keepers import keeping
 from tests.support.site_folder import good_site
@@ -193,3 +200,31 @@ def test_time_ends_a_shelving_and_calls_the_next_one_once(machine: Rig) -> None:
     page = machine.get("/api/v1/events?after=0&limit=10000")[1]["items"]
     (step,) = [event for event in page if event["type"].endswith("alert.overdue.v1")]
     assert step["data"]["act"]["to"] == ["lan"]
+
+
+def test_a_policy_that_cannot_be_read_leaves_the_last_good_one_in_force_and_says_so(machine: Rig) -> None:
+    async def scene(connection: Connection) -> None:
+        health = Health(connection.js, "test")
+        running = Running(connection.js, extra_properties(), tuple(hazards()), health)
+        assert await running.first(asyncio.Event())
+        assert [rota.id for rota in running.policy.keeping.rotas] == ["duty"]
+        version = running.version
+        await _put_site(connection, b"format = 1\n[chattering]\ntimes = 0\n")
+        assert await running.look()
+        assert running.changed.is_set()
+        assert running.version != version
+        assert [rota.id for rota in running.policy.keeping.rotas] == ["duty"]
+        assert [one.code for one in health.complaints] == ["alerting-unreadable"]
+        await _put_site(connection, b"format = 1\n")
+        assert await running.look()
+        assert running.policy == Policy()
+        assert health.complaints == []
+        await _put_site(connection, ALERTING)
+
+    machine.nats(scene)
+
+
+async def _put_site(connection: Connection, alerting: bytes) -> None:
+    files = {**good_site(), "alerting.toml": alerting}
+    running = await runtime_sites.current(connection.js)
+    await runtime_sites.publish(connection.js, files, running.version if running else None)

@@ -39,6 +39,8 @@ REAL = {
     "gateway": "gw-01",
     "command": "one-command",
     "situation_id": STORM.subject,
+    "kind": "shift",
+    "file": "shift-20261020T0600.vi.pdf",
 }
 HELD = [
     status_code_conformance,

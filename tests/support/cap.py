@@ -1,9 +1,7 @@
 """CAP messages for tests: the genuine and the faulty ones, and any that hypothesis can think of."""
 
-import os
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
-from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
@@ -11,8 +9,10 @@ from lxml import etree
 
 from services.cap import message as cap
 from services.cap.message import Area, Info, Message, Named, Resource
+from tests.recordings.writing import data
 
-SAMPLES = Path(os.environ.get("HAIDANG_CAP_SAMPLES", Path(__file__).parents[3] / "shared" / "data" / "cap"))
+SAMPLES = data() / "cap"
+SCHEMA_HERE = (SAMPLES / "cap12.xsd").exists()
 
 
 def sample(name: str) -> bytes:

@@ -166,16 +166,20 @@ class Play:
     def keep(self, most: int | None = None) -> list[Owed]:
         """The keeper looks once: what it owes goes in, the first `most` of it."""
         owed = self.book.decide(self.now)
+        self.write(self.book, owed[:most])
+        for one in owed[most:] if most is not None else ():
+            self.book.again(one.about)
+        return owed
+
+    def write(self, book: Book, owed: list[Owed]) -> None:
+        """Put what a keeper owes; what is refused it decides again."""
         chained: dict[str, int] = {}
-        for one in owed[:most]:
+        for one in owed:
             expected = chained.get(one.subject, one.expected)
             if self.put(one.subject, json.loads(one.data), expected):
                 chained[one.subject] = self.last[one.subject]
             else:
-                self.book.again(one.about)
-        for one in owed[most:] if most is not None else ():
-            self.book.again(one.about)
-        return owed
+                book.again(one.about)
 
     def settle(self) -> list[Owed]:
         """The keeper looks until it owes nothing more."""

@@ -20,7 +20,7 @@ from services.observation.event import Alert
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
 from services.policy.publication import Publication, Publish
-from tests.support.cap import valid
+from tests.support.cap import SCHEMA_HERE, valid
 from tests.support.site_folder import SITE, parsed
 
 AREA = SITE.replace(
@@ -360,7 +360,7 @@ def test_whatever_happens_every_message_is_good_and_unreal_ones_never_say_actual
     assert len({one.identifier for one in issued}) == len(issued)
     for nth, message in enumerate(issued):
         assert check(message, own=True) == []
-        assert valid(_bytes(world, nth))
+        assert not SCHEMA_HERE or valid(_bytes(world, nth))
         earlier = {one.reference for one in issued[:nth]}
         assert set(references_of(message.references)) <= earlier
         if unreal[message.identifier] and message.msg_type == "Alert":

@@ -14,7 +14,7 @@ from lxml import etree
 
 from services.cap.build import build
 from services.cap.check import check
-from services.cap.message import DSIG, Area, Message
+from services.cap.message import DSIG, Area, Info, Message, Named, Resource
 from services.cap.read import MAX_BYTES, parse, read
 from services.cap.sign import Keys, check_keys, new_keys, sign, verify
 from services.cap.violation import Refused
@@ -33,9 +33,40 @@ def signed() -> bytes:
 
 @cache
 def message() -> Message:
-    found = read(sample("australia.cap")).message
-    assert found is not None
-    return found
+    vi = Info(
+        language="vi-VN",
+        category=("Met", "Safety"),
+        event="Ngập đường phố",
+        response_type=("Avoid",),
+        urgency="Immediate",
+        severity="Severe",
+        certainty="Observed",
+        event_code=(Named("haidang:hazard", "flood"),),
+        expires="2026-10-20T10:00:00+07:00",
+        headline="Cảnh báo: ngập < 0,5 m & đang lên",
+        description="Đường Ba Cu",
+        parameter=(Named("haidang:value", "0.32 m"), Named("haidang:empty", "")),
+        resource=(Resource(resource_desc="bản đồ", mime_type="image/png", uri="https://example.vn/map.png"),),
+        area=(
+            Area(
+                area_desc="Phường Vũng Tàu",
+                circle=("10.35,107.08 2.0",),
+                geocode=(Named("VN-ADM-2025", "26506"),),
+            ),
+        ),
+    )
+    en = msgspec.structs.replace(
+        vi, language="en-US", event="Street flooding", headline="Warning: 0.5 m of water"
+    )
+    return Message(
+        identifier="ioc.example.vn.vung-tau.1",
+        sender="ioc.example.vn",
+        sent="2026-10-20T08:00:00+07:00",
+        status="Actual",
+        msg_type="Alert",
+        scope="Public",
+        info=(vi, en),
+    )
 
 
 @pytest.mark.parametrize("name", ["australia", "canada", "weather", "no_optional_fields"])
@@ -180,10 +211,16 @@ def test_another_program_reads_back_what_was_meant() -> None:
         warnings.simplefilter("error")
         text = build(message()).decode().split("?>", 1)[1]
         found = CAPParser(text).as_dict()[0]
-    assert found["cap_id"] == "tag:www.rfs.nsw.gov.au2011-10-06:40184"
+    assert found["cap_id"] == message().identifier
     assert found["cap_status"] == "Actual"
-    assert [str(info["cap_headline"]) for info in found["cap_info"]] == ["Yerong Creek Structure Fire"] * 2
-    assert str(found["cap_info"][0]["cap_area"][0]["circle"]) == "-35.3888,147.0598 25.0"
+    assert [str(info["cap_headline"]) for info in found["cap_info"]] == [
+        info.headline for info in message().info
+    ]
+    first = found["cap_info"][0]
+    assert str(first["cap_area"][0]["circle"]) == "10.35,107.08 2.0"
+    assert str(first["cap_area"][0]["area_description"]) == "Phường Vũng Tàu"
+    parameter = first["cap_parameter"][0]
+    assert (str(parameter["valueName"]), str(parameter["value"])) == ("haidang:value", "0.32 m")
 
 
 def test_a_signature_says_whose_it_is() -> None:

@@ -21,7 +21,7 @@ from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND
 from services.observation.text import Text
 from services.policy.publication import Trusted
-from tests.support.site_folder import parsed
+from tests.support.site_folder import parsed, problems_of
 from tests.unit.test_cap_desk import AREA, POLICY, T0, World
 from tests.unit.test_cap_messages import keys
 
@@ -290,3 +290,14 @@ def test_the_feed_lists_two_days_of_messages_and_leads_to_their_bytes() -> None:
         assert entries[0].findtext(f"{{{ATOM}}}{tag}")
     assert shelf.feed(world.now + 49 * 3_600 * SECOND) == []
     assert build(world.issued()[0]) == str(world.stream[-1][2]["data"]["xml"]).encode()
+
+
+@pytest.mark.parametrize(
+    "polygon",
+    ["[[107.0, 10.3], [107.1, 10.3]]", '"x"', "[[10.3, 107.0], [10.3, 107.1], [10.4, 107.1]]", "[1, 2, 3]"],
+)
+def test_an_outline_that_is_none_is_refused_where_the_site_is_read(polygon: str) -> None:
+    site = AREA.replace("[[107.0, 10.3], [107.1, 10.3], [107.1, 10.4]]", polygon)
+    (problem,) = problems_of(site_toml=site)
+    assert problem.what.en == "polygon is not an outline"
+    assert "polygon" in site.split("\n")[problem.line - 1]

@@ -5,11 +5,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.alerts.keeping_book import Book
 from services.alerts.lifecycle import rank_of
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND, iso, micros
 from services.policy.keeping import Keeping
-from tests.support.keeping import RULES, SITE, Play
+from tests.support.keeping import RULES, SITE, Play, site
 
 SORTS = tuple(sorted(RULES))
 RAISED, MOVED, ACTED, WINDOW, PASSED, DIED, KEPT = "raise", "move", "act", "window", "wait", "die", "keep"
@@ -97,7 +98,7 @@ class Story:
         self.play.settle()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps)
 def test_nothing_is_quiet_without_an_end_or_by_what_is_over_or_less_severe(
     story: list[tuple[Any, ...]],
@@ -130,7 +131,7 @@ def test_nothing_is_quiet_without_an_end_or_by_what_is_over_or_less_severe(
             above = play.lives[explained[0].what]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps)
 def test_in_the_end_everything_speaks_again(story: list[tuple[Any, ...]]) -> None:
     told = Story()
@@ -149,7 +150,7 @@ def test_in_the_end_everything_speaks_again(story: list[tuple[Any, ...]]) -> Non
     assert all(play.lives[quiet.what].open for life in left for quiet in life.quiet.values())
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps)
 def test_a_keeper_that_begins_anew_writes_nothing_twice(story: list[tuple[Any, ...]]) -> None:
     told = Story()
@@ -164,3 +165,44 @@ def test_a_keeper_that_begins_anew_writes_nothing_twice(story: list[tuple[Any, .
     assert len(ids) == len(set(ids))
     assert play.refused == 0
     assert all(event["source"] == f"/sites/{SITE}" for _, event in play.stored)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps, st.lists(st.booleans(), min_size=40, max_size=40))
+def test_two_keepers_at_once_say_nothing_twice(story: list[tuple[Any, ...]], reads: list[bool]) -> None:
+    told = Story()
+    play = told.play
+    other = Book(site(), play.policy)
+    seen = 0
+    for one, reading in zip(story, reads, strict=False):
+        told.run([one])
+        if reading:
+            for stored_us, event in play.stored[seen:]:
+                seen += 1
+                other.take(seen, stored_us, event)
+        # The second one, which may not have read all, and the first one have decided before either writes.
+        for book, owed in ((other, other.decide(play.now)), (play.book, play.book.decide(play.now))):
+            play.write(book, owed)
+    play.settle()
+    for stored_us, event in play.stored[seen:]:
+        seen += 1
+        other.take(seen, stored_us, event)
+    assert other.decide(play.now) == []
+    for name in told.names:
+        _said_once(play, name)
+
+
+def _said_once(play: Play, name: str) -> None:
+    """No reason begins again with the same end before it was over."""
+    quiet: dict[str, str] = {}
+    for _, event in play.stored:
+        if event["subject"] != name:
+            continue
+        verb, act = event["type"].split(".")[3], event["data"].get("act") or {}
+        if verb in ("inhibited", "suppressed"):
+            until = act["quiet"].get("until", "its alert's end")
+            key = act["quiet"]["kind"] + act["quiet"]["what"]
+            assert quiet.get(key) != until
+            quiet[key] = until
+        elif verb in ("uninhibited", "unsuppressed"):
+            quiet.pop(act["quiet"]["kind"] + act["quiet"]["what"])

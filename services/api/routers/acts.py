@@ -24,7 +24,7 @@ from services.api.act_shapes import (
     SituationActed,
     Statement,
 )
-from services.api.acts import Done, known_alert, perform, refused
+from services.api.acts import Done, known_alert, perform, refused, whole_fold
 from services.api.context import Context, Here
 from services.api.errors import Problem, invalid, not_found
 from services.api.identity import Who, demand, sees_of
@@ -232,7 +232,7 @@ async def acknowledge_situation(here: Here, who: Who, situation_id: Id, asked: A
 
     Xác nhận mọi cảnh báo còn mở của tình huống; kết quả nêu cho từng cảnh báo.
     """
-    found = here.fold.situations.get(situation_id)
+    found = whole_fold(here).situations.get(situation_id)
     area = None if found is None else found.unfolding.data.area
     if found is None or not sees_of(here, who, area or "", found.events[0].body.get("source")):
         shown = situation_id[:80]
