@@ -261,7 +261,7 @@ def took(answers: Sequence[Response]) -> Took:
     if not answers:
         return Took(0)
     ordered = sorted(answer.took_s for answer in answers)
-    return Took(len(ordered), median(ordered), ordered[ceil(len(ordered) * 0.5) - 1])
+    return Took(len(ordered), median(ordered), ordered[ceil(len(ordered) * 0.9) - 1])
 
 
 def _by_person(answers: Sequence[Response]) -> dict[str, Took]:

@@ -25,7 +25,18 @@ from tests.support.up import ROOT, NatsOnly, Up, postgres_only, running
 from tests.support.waiting import until
 from tests.support.world import write_site
 
-CHILDREN = {"up", "nats-server", "postgres", "ingest", "archive", "alerts", "keeper", "api", "lighting"}
+CHILDREN = {
+    "up",
+    "nats-server",
+    "postgres",
+    "ingest",
+    "archive",
+    "alerts",
+    "keeper",
+    "api",
+    "lighting",
+    "roads",
+}
 
 
 @pytest.fixture(scope="module")

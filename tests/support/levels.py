@@ -171,13 +171,6 @@ class Site:
             await follower.close()
         return found
 
-    async def tally(self) -> Tally:
-        """Its counts and hashes, folded anew from its stream."""
-        tally = Tally()
-        for sequence, (subject, _, data) in enumerate(await self.all(), 1):
-            tally.take(sequence, subject, data)
-        return tally
-
     async def standing(self, child: str) -> Standing | None:
         """What its link has written down of a child."""
         state = await self.js.key_value("STATE")
@@ -336,21 +329,28 @@ async def settled(found: Levels, timeout_s: float = 30.0) -> float:
     """Wait until both parents hold all that was published below; returns how long it took."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    while True:
-        tallies = [await site.tally() for site in found.sites]
-        own = [tally.total(site.name) for tally, site in zip(tallies, found.sites, strict=True)]
-        equal = (
-            tallies[1].total(NAMES[0]) == own[0]
-            and tallies[2].total(NAMES[0]) == own[0]
-            and tallies[2].total(NAMES[1]) == own[1]
-        )
-        if equal:
-            return loop.time() - begun
-        if loop.time() - begun > timeout_s:
-            counts = [{name: tally.total(name).events for name in NAMES} for tally in tallies]
-            msg = f"after {timeout_s:g} s the counts are {counts}"
-            raise AssertionError(msg)
-        await asyncio.sleep(0.2)
+    tallies = [Tally() for _ in found.sites]
+    followers = [Follower(site.js, ALERTS, [], 0) for site in found.sites]
+    try:
+        while True:
+            for tally, follower in zip(tallies, followers, strict=True):
+                while messages := await follower.fetch(1000, 0.1):
+                    for message in messages:
+                        tally.take(message.sequence, message.subject, message.data)
+            own = [tally.total(site.name) for tally, site in zip(tallies, found.sites, strict=True)]
+            if (
+                tallies[1].total(NAMES[0]) == own[0]
+                and tallies[2].total(NAMES[0]) == own[0]
+                and tallies[2].total(NAMES[1]) == own[1]
+            ):
+                return loop.time() - begun
+            if loop.time() - begun > timeout_s:
+                counts = [{name: tally.total(name).events for name in NAMES} for tally in tallies]
+                msg = f"after {timeout_s:g} s the counts are {counts}"
+                raise AssertionError(msg)
+    finally:
+        for follower in followers:
+            await follower.close()
 
 
 async def stormed(

@@ -78,6 +78,11 @@ def test_filters_by_hazard_and_area_must_both_agree() -> None:
     assert Wanted(frozenset({"flood"}), frozenset({"thang-tam"})).takes(made)
     assert not Wanted(frozenset({"tree"}), frozenset({"thang-tam"})).takes(made)
     assert not Wanted(frozenset({"flood"}), frozenset({"rach-dua"})).takes(made)
+    assert Wanted(frozenset({"tree", "flood"}), frozenset({"rach-dua", "thang-tam"})).takes(made)
+    assert Wanted(nouns=frozenset({"alert", "situation"})).takes(made)
+    assert not Wanted(nouns=frozenset({"situation"})).takes(made)
+    assert Wanted(sites=frozenset({made.site})).takes(made)
+    assert not Wanted(sites=frozenset({"another"})).takes(made)
 
 
 def test_the_ring_holds_the_newest_and_says_from_where() -> None:

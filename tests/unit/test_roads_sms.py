@@ -224,6 +224,11 @@ def test_a_modem_that_was_reset_is_begun_anew(gsm: Gsm) -> None:
     asyncio.run(modem.close())
 
 
+def test_a_message_that_a_killed_process_left_open_swallows_nothing(gsm: Gsm) -> None:
+    gsm._awaiting = "20"
+    assert send(modem_of(gsm), "one")[0].taken
+
+
 def test_a_modem_that_is_pulled_out_and_put_back_goes_on(gsm: Gsm) -> None:
     modem = modem_of(gsm)
     assert send(modem, "one", close=False)[0].taken

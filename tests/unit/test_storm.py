@@ -1,4 +1,4 @@
-"""A storm over hundreds of stations: few new things to look at, nothing real hidden. Two thousand: soak."""
+"""A storm over two hundred stations: few new things to look at, nothing real hidden. Two thousand: soak."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from bench import storm
 from bench._storm_chain import STAGES
 from bench.storm import Stormed
 
-STATIONS = 300
+STATIONS = 220
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def stormed(tmp_path_factory: pytest.TempPathFactory) -> Stormed:
 def test_an_operator_has_at_most_one_new_thing_in_two_minutes(stormed: Stormed) -> None:
     spans = (stormed.span[1] - stormed.span[0]) / storm.TWO_MINUTES
     things = stormed.stages["situations"]
-    assert len(stormed.annunciations) / spans > 5  # it is a flood of alarms to begin with
+    assert len(stormed.annunciations) / spans > 2  # it is a flood of alarms to begin with
     assert len(things) / spans <= 1.0
 
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from services.api.context import Context, Here
 from services.api.errors import away, invalid, not_found, stale
-from services.api.identity import Who, forbidden
+from services.api.identity import Who, demand, forbidden
 from services.api.params import read_token
 from services.api.responses import answer, page
 from services.api.road_shapes import (
@@ -29,6 +29,7 @@ from services.observation import delivery as nouns
 from services.observation.delivery import Delivery, Listed, Request, RoadState
 from services.observation.instants import iso
 from services.observation.text import Text
+from services.observation.topics import SITE_AREA
 from services.runtime.newest import last_of, newest
 from services.runtime.position import Position
 from services.runtime.principal import ADMINISTRATOR, OPERATOR, Principal
@@ -105,7 +106,7 @@ async def test_road(here: Here, who: Who, road: Id) -> Response:
 
     Gửi ngay một tin thử tới mọi người nhận; kết quả ở `test_passed`.
     """
-    _may(who)
+    _may_send(who)
     if road == MQTT:
         raise invalid(_MQTT, "road")
     await _one(here, road)
@@ -120,7 +121,7 @@ async def replay_road(here: Here, who: Who, road: Id, asked: ReplayRequest) -> R
 
     Gửi lại thư đã ngừng thử, hoặc mọi sự kiện sau một mã. Mã định danh giữ nguyên nên gửi lại không gây hại.
     """
-    _may(who)
+    _may_send(who)
     if road == MQTT:
         raise invalid(_MQTT, "road")
     listed, _ = await _one(here, road)
@@ -147,6 +148,12 @@ async def replay_road(here: Here, who: Who, road: Id, asked: ReplayRequest) -> R
         after=after,
     )
     return await _ask(here, road, request)
+
+
+def _may_send(who: Principal) -> None:
+    """A road is of the whole site: who is held to areas must not send on it."""
+    if not who.may(ADMINISTRATOR):
+        demand(who, OPERATOR, SITE_AREA)
 
 
 def _may(who: Principal) -> None:
