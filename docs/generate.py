@@ -13,6 +13,7 @@ from docs import reference, reference_acts
 from docs.alerting_schema import alerting
 from docs.lighting_schema import lighting
 from docs.reference import rows
+from docs.reference_acts_vi import lifecycle_page_vi
 from services.alerts import rule_tables
 from services.alerts.hazards import hazards
 from services.alerts.hazards import properties as all_properties
@@ -335,6 +336,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "settings.md": settings_page() + note,
         FOLDER / "events.md": reference.events_page() + note,
         FOLDER / "lifecycle.md": reference_acts.lifecycle_page(rows, reference.prose) + note,
+        FOLDER / "vi" / "lifecycle.md": lifecycle_page_vi(rows, reference.prose) + note,
         FOLDER / "rule-kinds.md": reference.rule_kinds_page() + note,
         FOLDER / "metrics.md": reference.metrics_page() + note,
         FOLDER / "words.md": reference.words_page() + note,

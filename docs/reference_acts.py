@@ -176,13 +176,14 @@ def _diagram(machine: Machine) -> str:
     return "```mermaid\n" + "\n".join(lines) + "\n```\n"
 
 
-def _machine(machine: Machine, rows: Rows) -> str:
+def machine_part(machine: Machine, rows: Rows, heads: tuple[str, ...] = ("state", "verb", "then")) -> str:
+    """Markdown for one machine: its diagram and its table."""
     notes = "".join(
         f"\n\\* `{verb}` from `{state}`: {text.en} · {text.vi}.\n"
         for (state, verb), text in machine.only_if.items()
     )
     table = rows(
-        ("state", "verb", "then"),
+        heads,
         ((f"`{state}`", f"`{verb}`", f"`{after}`") for (state, verb), after in machine.moves.items()),
     )
     return f"\n### {machine.text.en} · {machine.text.vi}\n\n{_diagram(machine)}\n{table}{notes}"
@@ -200,11 +201,12 @@ def lifecycle_page(rows: Rows, prose: Prose) -> str:
             "of them overwrites another: each writes behind the last event of the alert that it knows,",
             "and decides",
             "again when another was first. [events.md](events.md) has every event and field.",
+            "*Tiếng Việt: [vi/lifecycle.md](vi/lifecycle.md).*",
         )
         + "## Three small machines\n\n"
         + prose("What no row names changes nothing. Drawn from the tables of the code.").rstrip("\n")
         + "\n"
-        + "".join(_machine(machine, rows) for machine in TABLES)
+        + "".join(machine_part(machine, rows) for machine in TABLES)
         + "\n## What it is called\n\n"
         + prose("ISA-18.2's names are computed from the three states, and from what keeps an alert quiet.")
         + rows(

@@ -1,6 +1,7 @@
 """Copying a child's events into the own stream: each once, each subject in its order, whoever else writes."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from nats.js import JetStreamContext
@@ -76,7 +77,7 @@ class Copier:
         """Events of one subject, one after the other; False when they are to be looked at again."""
         subject = chain[0].subject
         try:
-            known = self._memory.get(subject) or await self._ask(subject)
+            known = self._memory.get(subject) or await self._first(subject, chain[0])
             for item in chain:
                 if item.id in known.ids:
                     continue
@@ -97,8 +98,21 @@ class Copier:
             self._memory.drop(subject)
             if getattr(error, "err_code", None) != WRONG_LAST:
                 log.warning("copy_failed", subject=subject, error=repr(error))
+                return False
+            with contextlib.suppress(NatsError, APIError, TimeoutError, OSError):
+                await self._ask(subject)
             return False
         return True
+
+    async def _first(self, subject: str, item: Item) -> Known:
+        """What is known of a subject that we have not met.
+
+        One that is named after this very event is most likely new: it is tried as such, without asking, and
+        the server refuses it if it is not.
+        """
+        if subject.endswith(f".{item.id}"):
+            return Known(set(), 0)
+        return await self._ask(subject)
 
     async def _ask(self, subject: str) -> Known:
         held = await read_subject(self._js, subject)

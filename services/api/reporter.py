@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 AT_ONCE = 2
 """Reports under way; who asks for a third waits a little, then is told to come again."""
 QUEUE_S = 10.0
-MOST_S = 180.0
+MOST_S = 600.0
+"""A month of a hundred thousand alerts takes a minute of a processor, which may be busy elsewhere."""
 FRESH_US = 15 * 60_000_000
 """The book says how alerts stand now: that is how they stood at the end of a span that ended so lately."""
 LIVE_US = 5_000_000

@@ -1,4 +1,7 @@
-"""`haidang exercise`: a storm or a recording beside the real operation, and its score."""
+"""`haidang exercise`: a storm or a recording beside the real operation, and its score.
+
+Over 250 lines: one short function for each of five actions, and what they share.
+"""
 
 import argparse
 import asyncio

@@ -46,7 +46,7 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
         action="append",
         default=[],
         metavar="KIND:TARGET[@START[+DURATION]][=AMOUNT]",
-        help="gap, stuck, spike, drift, vandal, lamp, duplicate, late, dead or skew; may be repeated",
+        help="gap, stuck, spike, drift, vandal, lamp, duplicate, late, dead, skew, chatter; may be repeated",
     )
     parser.add_argument(
         "--story", metavar="FILE|none", help="default: simulate.toml of the site; none: weather alone"

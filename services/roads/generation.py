@@ -22,7 +22,8 @@ from services.roads.making import carrier_of
 from services.roads.notices import Desk, Notice, Queue
 from services.roads.people import Reader, places_of, told_missing
 from services.roads.runner import Parts, Runner
-from services.roads.sources import Events, Said, Source, decoded
+from services.roads.said import Said
+from services.roads.sources import Events, Source, decoded
 from services.roads.words import minute_of_day
 from services.runtime import logging
 from services.runtime.errors import OperatorError

@@ -18,7 +18,8 @@ from services.policy.roads import Road
 from services.roads.carrier import Carrier, Parcel
 from services.roads.ledger import Ledger, now_us
 from services.roads.patience import SECOND, Answer, Trying, after, too_old
-from services.roads.sources import Events, Said, Source
+from services.roads.said import Said
+from services.roads.sources import Events, Source
 from services.roads.weekly import next_trial
 from services.runtime import logging
 from services.runtime.health import Health

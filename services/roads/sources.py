@@ -1,7 +1,6 @@
-"""Where letters come from: events of the stream for machines, notices in words for people."""
+"""Where letters come from: the port, and events of the stream for machines; `said` has the words."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -13,9 +12,6 @@ from services.observation.instants import iso
 from services.policy.roads import Road
 from services.roads.carrier import Parcel
 from services.roads.choosing import Chooser
-from services.roads.notices import Notice, Queue
-from services.roads.people import Reader
-from services.roads.words import trial_words, words
 from services.runtime.follow import Follower, Message
 from services.runtime.position import hash_of
 from services.runtime.streams import ALERTS
@@ -173,95 +169,6 @@ class Events:
     async def close(self) -> None:
         """Drop the consumer."""
         await self._follower.close()
-
-
-class Said:
-    """Notices in words, one letter for each person."""
-
-    def __init__(
-        self,
-        road: Road,
-        queue: Queue,
-        reader: Reader,
-        now: Callable[[], int],
-        idle: Callable[[float], Awaitable[None]],
-    ) -> None:
-        """Of a road; `reader` knows names and people, `idle` is awaited for news."""
-        self._road, self._queue, self._reader, self._now, self._idle = road, queue, reader, now, idle
-        self._letters: deque[Parcel] = deque()
-        self._written = False
-
-    async def next(self, wait_s: float) -> Parcel | None:
-        """The next letter of the notice at hand, else of the next notice."""
-        if not self._letters:
-            head = self._queue.head(self._now())
-            if head is None:
-                await self._idle(wait_s)
-                return None
-            at, notice = head
-            self._letters.extend(self._write(at, notice))
-            if not self._letters:
-                self._written = True
-                return None
-        return self._letters[0]
-
-    def _write(self, at: int, notice: Notice) -> list[Parcel]:
-        found = []
-        for person in self._reader.receivers(self._road, notice.to or self._road.to, at):
-            said = words(notice, self._reader.places, person.languages, self._road)
-            letter = Letter(
-                id=letter_id(self._road.id, notice.name, person.name),
-                stored_us=at,
-                noun="words",
-                to=person.name,
-                severity=notice.severity,
-                status=notice.status,
-                words=said,
-            )
-            found.append(Parcel(letter, (), person.address))
-        return found
-
-    def done(self, state: RoadState) -> None:
-        """The head was carried or given up; the notice is done with its last letter."""
-        if self._letters:
-            self._letters.popleft()
-        if not self._letters:
-            state.reached_us, state.reached = self._queue.done()
-        self._written = False
-
-    def settle_empty(self, state: RoadState) -> None:
-        """A notice that nobody can be told is passed over."""
-        if self._written:
-            self.done(state)
-
-    def split(self) -> bool:
-        """A letter to one person is one."""
-        return False
-
-    async def again(self, letter: Letter) -> Parcel | None:
-        """The words stand in the letter; the address is the person's of today."""
-        people = self._reader.receivers(self._road, (letter.to,) if letter.to else (), self._now())
-        return Parcel(letter, (), people[0].address) if people else None
-
-    def trial(self, now: int) -> list[Parcel]:
-        """A word to everybody who stands on the road."""
-        found = []
-        for person in self._reader.receivers(self._road, self._road.to, now):
-            said = trial_words(self._road, self._reader.places, now, person.languages)
-            name = letter_id(self._road.id, "trial", now, person.name)
-            letter = Letter(
-                id=name, stored_us=now, noun="words", to=person.name, status="Test", words=said, test=True
-            )
-            found.append(Parcel(letter, (), person.address))
-        return found
-
-    @property
-    def waiting(self) -> int:
-        """Notices that wait, those held by quiet hours too."""
-        return len(self._queue)
-
-    async def close(self) -> None:
-        """Nothing is open."""
 
 
 def decoded(data: bytes) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@
 | late | nothing comes, then all of it in one burst | 30 min | |
 | dead | the gateway is off: no readings, no connection | 1 h | |
 | skew | the clock is wrong | 1 h | seconds, usually -3600 |
+| chatter | two readings too high, two right, and so on | 1 h | in the property's unit |
 
 Over 250 lines: the kinds, how they come by chance and what they do stand together.
 """

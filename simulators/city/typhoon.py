@@ -4,6 +4,8 @@ Bands of rain travel over the site from the sea, wind and surge grow and wane, a
 broken: a cabinet's lamps and single ones, trees, a gateway that dies and comes back, a door contact that
 chatters, waste in a creek. All of it follows from the site and a seed. No number here is an authority's;
 wind, rain and surge are of the size of a tropical storm that passes Vũng Tàu closely.
+
+Over 250 lines: one story; what it does and what must be told of it stand side by side.
 """
 
 from collections.abc import Iterable, Sequence

@@ -136,7 +136,7 @@ def test_every_command_of_a_page_exists_with_its_options(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert words[0] in COMMANDS
-    verb = [words[1]] if words[0] in ("site", "schema", "people") else []
+    verb = [words[1]] if words[0] in ("site", "schema", "people", "exercise") else []
     with pytest.raises(SystemExit) as left:
         main([words[0], *verb, "--help"])
     assert left.value.code == 0

@@ -25,9 +25,9 @@ from services.api.road_shapes import (
     RoadDetail,
     RoadPage,
 )
+from services.api.road_show import attempt, dead, show
 from services.observation import delivery as nouns
 from services.observation.delivery import Delivery, Listed, Request, RoadState
-from services.observation.instants import iso
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
 from services.runtime.newest import last_of, newest
@@ -62,7 +62,7 @@ async def list_roads(here: Here, who: Who) -> Response:
     Tình trạng từng đường gửi: đang chờ bao nhiêu, lần gửi được gần nhất, lần thử hằng tuần gần nhất.
     """
     _may(who)
-    shown = [_show(here, one, state) for one, state in await _all(here)]
+    shown = [show(here, one, state) for one, state in await _all(here)]
     return page([*shown, *await _mqtt(here)], None)
 
 
@@ -80,8 +80,8 @@ async def get_road(here: Here, who: Who, road: Id) -> Response:
         records = await last_of(here.js, DELIVERIES, nouns.sent(road), ATTEMPTS)
     except (NatsError, APIError, TimeoutError, OSError) as error:
         raise away(_AWAY, retry_s=1, code="roads-away") from error
-    attempts = [_attempt(told) for told in map(_read, reversed(records)) if told is not None]
-    return answer({"road": _show(here, listed, state), "attempts": attempts})
+    attempts = [attempt(told) for told in map(_read, reversed(records)) if told is not None]
+    return answer({"road": show(here, listed, state), "attempts": attempts})
 
 
 @router.get("/roads/{road}/dead", response_model=DeadLetterPage, summary="Dead letters · Thư đã ngừng thử")
@@ -96,8 +96,8 @@ async def list_dead_letters(here: Here, who: Who, road: Id) -> Response:
         records = await newest(here.js, DELIVERIES, nouns.dead(road, "*"))
     except (NatsError, APIError, TimeoutError, OSError) as error:
         raise away(_AWAY, retry_s=1, code="roads-away") from error
-    dead = [told for told in map(_read, records) if told is not None and told.outcome == "dead"]
-    return page([_dead(here, told, who) for told in dead if told.letter is not None], None)
+    found = [told for told in map(_read, records) if told is not None and told.outcome == "dead"]
+    return page([dead(here, told, who) for told in found if told.letter is not None], None)
 
 
 @router.post("/roads/{road}/test", response_model=RoadAsked, summary="Try a road · Thử đường gửi")
@@ -205,48 +205,6 @@ async def _value(bucket: KeyValue, key: str) -> bytes | None:
         return None
 
 
-def _show(here: Context, one: Listed, found: RoadState | None) -> dict[str, Any]:
-    state = found or RoadState(road=one.road, kind=one.kind)
-    events = one.carries == "events"
-    return {
-        "road": one.road,
-        "kind": one.kind,
-        "carries": one.carries,
-        "state": _standing(one, found),
-        "problem": one.problem,
-        "to": one.to,
-        "hazards": one.hazards,
-        "areas": one.areas,
-        "severity": one.severity,
-        "status": one.status,
-        "lag": max(here.hub.head - state.sequence, 0) if events and found is not None else None,
-        "waiting": state.waiting,
-        "token": f"{state.epoch}.{state.sequence}" if events and state.epoch else None,
-        "said": state.word,
-        "last_success": _iso(state.last_success),
-        "last_failure": _iso(state.last_failure),
-        "failing_since": _iso(state.failing_since),
-        "next_try": _iso(state.next_try),
-        "delivered": state.delivered,
-        "failures": state.failures,
-        "dead": state.dead,
-        "tested_at": _iso(state.tested_at),
-        "test_passed": state.test_passed if state.tested_at else None,
-        "test_said": state.test_word,
-        "next_test": _iso(state.next_test),
-    }
-
-
-def _standing(one: Listed, state: RoadState | None) -> str:
-    if one.problem is not None:
-        return "broken"
-    if state is None:
-        return "starting"
-    if state.failing_since:
-        return "failing"
-    return "refused" if state.trouble == "refused" else "well"
-
-
 async def _mqtt(here: Context) -> list[dict[str, Any]]:
     """The MQTT road as the others are shown; nothing before ingest has begun."""
     try:
@@ -258,38 +216,7 @@ async def _mqtt(here: Context) -> list[dict[str, Any]]:
         return []
     state = RoadState(road=MQTT, kind=MQTT, epoch=place.epoch, sequence=place.sequence)
     listed = Listed(road=MQTT, kind=MQTT, carries="events", status=("Actual", "Exercise", "Test"))
-    return [_show(here, listed, state)]
-
-
-def _attempt(told: Delivery) -> dict[str, Any]:
-    return {
-        "time": iso(told.t),
-        "id": told.id,
-        "attempt": told.attempt,
-        "outcome": told.outcome,
-        "said": told.word,
-        "events": told.events,
-        "took_ms": told.took_ms,
-        "test": told.test,
-    }
-
-
-def _dead(here: Context, told: Delivery, who: Principal) -> dict[str, Any]:
-    letter = told.letter
-    if letter is None:
-        return {}
-    # Words may be of any area: who is held to some sees that there is a letter, not what it says.
-    title = letter.words.title if letter.words is not None and who.areas is None else None
-    return {
-        "id": told.id,
-        "time": iso(told.t),
-        "stored_at": iso(letter.stored_us),
-        "attempts": told.attempt,
-        "said": told.word,
-        "to": letter.to,
-        "title": title,
-        "tokens": [f"{here.hub.epoch}.{sequence}" for sequence in letter.sequences],
-    }
+    return [show(here, listed, state)]
 
 
 def _read(data: bytes) -> Delivery | None:
@@ -297,7 +224,3 @@ def _read(data: bytes) -> Delivery | None:
         return nouns.read_delivery(data)
     except msgspec.MsgspecError:
         return None
-
-
-def _iso(us: int) -> str | None:
-    return iso(us) if us else None
