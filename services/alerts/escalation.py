@@ -20,10 +20,39 @@ COVERED_US = MINUTE
 
 
 class Waiting(msgspec.Struct):
-    """Since when an alert waits for a person, µs UTC of the wall clock, and how many steps were told."""
+    """How long an alert waits for a person.
 
-    since: int
+    Attributes:
+        since: by rung, 0 to 3: when it was first reached in this wait, µs UTC of the wall clock. An alert that
+            swings between two rungs waits on the higher one since it first came there, not since it last did:
+            else every swing would put the call off.
+        worst: the highest rung so far. told: how many steps were told.
+    """
+
+    since: dict[int, int]
+    worst: int
     told: int = 0
+
+    @classmethod
+    def from_now(cls, rung: int, at: int) -> "Waiting":
+        """Begin to wait at an instant, on a rung."""
+        return cls(dict.fromkeys(range(-1, rung + 1), at), rung)
+
+    def rose(self, rung: int, at: int, called_all: bool) -> bool:  # noqa: FBT001  one fact of two
+        """Take that it rose to a rung; whether calling begins anew.
+
+        It does above the worst so far, and where all were called already and nobody came.
+        """
+        if rung <= self.worst and not called_all:
+            return False
+        anew = range(-1 if called_all else self.worst + 1, rung + 1)
+        self.since |= dict.fromkeys(anew, at)
+        self.worst, self.told = max(self.worst, rung), 0
+        return True
+
+    def on(self, rung: int) -> int:
+        """Since when it waits on a rung."""
+        return self.since.get(rung, self.since[-1])
 
 
 class Due(NamedTuple):
@@ -41,12 +70,24 @@ def waits(life: Life) -> bool:
 
 def next_step(keeping: Keeping, zone: str, life: Life, waiting: Waiting) -> Due | None:
     """The step that comes next; None: no more."""
-    weekday, minute = wall(zone, waiting.since)
-    found = keeping.escalation(life.hazard, life.area, life.severity, weekday, minute)
-    if found is None or waiting.told >= len(found.steps):
+    since = waiting.on(rank_of(life.severity))
+    steps = _steps(keeping, zone, life, since)
+    if waiting.told >= len(steps):
         return None
-    step = found.steps[waiting.told]
-    return Due(waiting.told + 1, waiting.since + round(step.after_min * MINUTE), step)
+    step = steps[waiting.told]
+    return Due(waiting.told + 1, since + round(step.after_min * MINUTE), step)
+
+
+def told_by(keeping: Keeping, zone: str, life: Life, waiting: Waiting, told: int) -> set[str]:
+    """Who was called for an alert by its first steps."""
+    steps = _steps(keeping, zone, life, waiting.on(rank_of(life.severity)))
+    return {name for step in steps[:told] for name in step.to}
+
+
+def _steps(keeping: Keeping, zone: str, life: Life, since: int) -> tuple[Step, ...]:
+    weekday, minute = wall(zone, since)
+    found = keeping.escalation(life.hazard, life.area, life.severity, weekday, minute)
+    return () if found is None else found.steps
 
 
 def speaks_for(other: Life, told: int, life: Life, number: int) -> bool:

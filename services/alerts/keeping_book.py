@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from services.alerts.chattering import Chatters, key_of
-from services.alerts.escalation import COVERED_US, Waiting, next_step, speaks_for, waits
+from services.alerts.escalation import COVERED_US, Due, Waiting, next_step, speaks_for, told_by, waits
 from services.alerts.keeping_inhibition import Inhibiting
 from services.alerts.keeping_telling import Owed, Teller
 from services.alerts.keeping_windows import Maintenance
@@ -23,16 +23,16 @@ from services.alerts.suppression import Reason, differences, held_by, should
 from services.observation.event import noun_and_verb
 from services.observation.instants import SECOND, micros
 from services.observation.maintenance import Window, Windows
+from services.observation.roles import OPERATOR
 from services.observation.site import Site
 from services.policy.alerting import Policy
-from services.policy.keeping import wall
+from services.policy.keeping import ROLE, ROTA, wall
 
 LONGEST_SHELVING_US = 7 * 86_400 * SECOND
 """Whatever is written in a shelving, nothing is shelved for longer."""
 SILENT_RULES = ("sensor-silent",)
 WINDOW = "window:"
 _ROSE = ("raised", "escalated")
-_WAITS_ANEW = (*_ROSE, "unacknowledged")
 
 
 class Book:
@@ -71,7 +71,11 @@ class Book:
 
     def change(self, site: Site, policy: Policy) -> None:
         """Go by another site version or policy from now on; every open alert is looked at again."""
-        chatters = self._chatters if policy.keeping.chattering == self.keeping.chattering else None
+        same = (policy.keeping.chattering, policy.keeping.public_safety) == (
+            self.keeping.chattering,
+            self.keeping.public_safety,
+        )
+        chatters = self._chatters if same else None
         self._begin(site, policy)
         if chatters is not None:
             self._chatters = chatters
@@ -137,9 +141,13 @@ class Book:
         if not waits(life):
             self._waiting.pop(life.alert_id, None)
             self._called.discard(life.alert_id)
-        elif known is None or verb in _WAITS_ANEW:
-            self._waiting[life.alert_id] = Waiting(stored_us)
+        elif known is None:
+            self._waiting[life.alert_id] = Waiting.from_now(rank_of(life.severity), stored_us)
             self._called.discard(life.alert_id)
+        elif verb in _ROSE:
+            called_all = next_step(self.keeping, self.site.zone, life, known) is None
+            if known.rose(rank_of(life.severity), stored_us, called_all):
+                self._called.discard(life.alert_id)
         elif verb == "overdue":
             act = event["data"].get("act") or {}
             known.told = max(known.told, int(act.get("step") or 0))
@@ -222,12 +230,18 @@ class Book:
                 out.append(tell.unshelved(life, expected, until, now))
             else:
                 dues.append(until)
+        if life.closing is not None:  # closed while it holds: quiet by a person's word, and not for ever
+            due = life.closing.at + round(self.keeping.shelving.longest_h * 3600 * SECOND)
+            if now >= due:
+                out.append(tell.reopened(life, expected, due, now))
+            else:
+                dues.append(due)
         wanted = should(life, self._reasons, now)
         out += [tell.quiet(life, expected, one, now) for one in differences(life, wanted)]
         dues += [micros(quiet.until) for quiet in wanted.values() if quiet.until is not None]
         if not out:
-            out, due = self._call(life, expected, now)
-            dues.append(due)
+            out, again = self._call(life, expected, now)
+            dues.append(again)
         self._plan(life.alert_id, min((due for due in dues if due is not None and due > now), default=None))
         return out
 
@@ -239,19 +253,23 @@ class Book:
             return [], None
         if now < due.at:
             return [], due.at
-        if self._spoken_for(life, due.number):
+        if self._spoken_for(life, due):
             return [], now + COVERED_US
         self._calling[life.alert_id] = due.number
         people = self.keeping.people(due.step.to, *wall(self.site.zone, now))
+        if all(name.startswith(ROTA) for name in people):  # nobody is on duty: somebody must hear of it
+            people.append(ROLE + OPERATOR)
         return [self._teller.overdue(life, expected, due, people, now)], None
 
-    def _spoken_for(self, life: Life, number: int) -> bool:
+    def _spoken_for(self, life: Life, due: Due) -> bool:
         members = self._members.get(self._situation.get(life.alert_id, ""))
         for other_id in members & (self._called | self._calling.keys()) if members else ():
             other, waiting = self.lives.get(other_id), self._waiting.get(other_id)
             if other is None or waiting is None or other is life:
                 continue
-            if speaks_for(other, max(waiting.told, self._calling.get(other_id, 0)), life, number):
+            told = max(waiting.told, self._calling.get(other_id, 0))
+            heard = told_by(self.keeping, self.site.zone, other, waiting, told)
+            if speaks_for(other, told, life, due.number) and heard.issuperset(due.step.to):
                 return True
         return False
 

@@ -55,7 +55,12 @@ class Teller:
     def unshelved(self, life: Life, expected: int, due: int, now: int) -> Owed:
         """The time of a shelving is up."""
         act = Act(why=_late("hết thời gian tạm gác", "the shelving is over", due, now))
-        return self._act(life, expected, PersonVerb.UNSHELVED, str(due), act, now)
+        return self._act(life, expected, PersonVerb.UNSHELVED, f"{due}/{expected}", act, now)
+
+    def reopened(self, life: Life, expected: int, due: int, now: int) -> Owed:
+        """It was closed while it held, long ago, and still holds."""
+        act = Act(why=_late("đã đóng từ lâu mà điều kiện vẫn còn", "closed long ago, and it still holds", due, now))
+        return self._act(life, expected, PersonVerb.REOPENED, f"{due}/{expected}", act, now)
 
     def overdue(self, life: Life, expected: int, due: Due, to: Sequence[str], now: int) -> Owed:
         """Nobody has acknowledged it: the next ones are told."""

@@ -40,11 +40,11 @@ class Maintenance:
         if life.origin in STATED:
             return False
         gateway = life.gateway or self._gateways.get(life.station or "")
-        if life.station in window.stations or gateway in window.gateways:
+        if life.station in window.stations:
             return True
-        if life.area not in window.areas:
+        if gateway not in window.gateways and life.area not in window.areas:
             return False
-        # Over a whole area real water may rise while somebody works on a lamp.
+        # Over a whole area, or at sensors that only speak by that gateway, real water may rise meanwhile.
         return life.hazard not in self._safety or rank_of(life.severity) <= rank_of(self._limits.area_most)
 
     def quiet(self, life: Life, now: int) -> list[Quiet]:

@@ -184,7 +184,7 @@ def _comment(_life: Life, asked: Asked, _now: int, _limits: Limits) -> Decision:
     return _yes(PersonVerb.COMMENTED, text=asked.text)
 
 
-def _close(life: Life, asked: Asked, _now: int, _limits: Limits) -> Decision:
+def _close(life: Life, asked: Asked, _now: int, limits: Limits) -> Decision:
     if asked.cause not in CAUSES:
         return _no("cause-missing")
     first: tuple[Step, ...] = ()
@@ -192,6 +192,8 @@ def _close(life: Life, asked: Asked, _now: int, _limits: Limits) -> Decision:
         first = (Step(Verb.CLEARED, reason=_over(life, asked)),)  # whoever stated it may end it
     elif life.open and asked.cause == "real":
         return _no("not-over")
+    elif life.open and _takes_two(life, limits) and (life.shelving is None or life.shelving.second is None):
+        return _no("two-to-close")  # closing would silence it for longer than the shelving that takes two
     return Decision((*first, Step(PersonVerb.CLOSED, Act(cause=asked.cause, why=asked.why))))
 
 

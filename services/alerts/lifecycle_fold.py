@@ -121,7 +121,9 @@ def _move(life: Life, happened: Happened) -> None:
         life.cleared_at, life.cleared_quietly = (happened.at, silent) if ended else (None, False)
         if ended:  # nothing is left to be kept quiet; the next rise is another alert
             life.quiet = {}
-    acknowledgement = ACKNOWLEDGEMENT.next(life.acknowledgement, verb)
+    acknowledgement = life.acknowledgement
+    if verb not in (PersonVerb.UNSHELVED, PersonVerb.REOPENED) or _time_was_up(life, happened):
+        acknowledgement = ACKNOWLEDGEMENT.next(acknowledgement, verb)
     if acknowledgement != life.acknowledgement:
         life.acknowledgement = acknowledgement
         known = acknowledgement != UNACKNOWLEDGED
@@ -132,3 +134,13 @@ def _move(life: Life, happened: Happened) -> None:
         life.closing = None
     if (hand := HANDS.get(verb)) is not None:
         hand(life, happened)
+
+
+def _time_was_up(life: Life, happened: Happened) -> bool:
+    """Whether the keeper ended a shelving or a closing whose time was up while the condition holds.
+
+    A standard asks for a new look then (ISA-18.2: shelved, by timeout, to unacknowledged): the shift that had
+    acknowledged it may have gone home, and it would come back without a sound.
+    """
+    quieted = life.shelving if happened.verb == PersonVerb.UNSHELVED else life.closing
+    return happened.by == KEEPER and quieted is not None and life.open

@@ -31,6 +31,10 @@ class Machine(NamedTuple):
         return self.moves.get((state, verb), state)
 
 
+_TIME_UP = Text(
+    "chỉ khi keeper làm vì hết giờ: người xác nhận có thể đã hết ca",
+    "only by the keeper, its time being up: who acknowledged it may have gone home",
+)
 CONDITION = Machine(
     "condition",
     Text("điều kiện: số đo nói gì", "condition: what the readings say"),
@@ -57,6 +61,12 @@ ACKNOWLEDGEMENT = Machine(
         (ACKNOWLEDGED, PersonVerb.UNACKNOWLEDGED): UNACKNOWLEDGED,
         (ACKNOWLEDGED, Verb.ESCALATED): UNACKNOWLEDGED,
         (ACKNOWLEDGED, Verb.RAISED): UNACKNOWLEDGED,
+        (ACKNOWLEDGED, PersonVerb.UNSHELVED): UNACKNOWLEDGED,
+        (ACKNOWLEDGED, PersonVerb.REOPENED): UNACKNOWLEDGED,
+    },
+    {
+        (ACKNOWLEDGED, PersonVerb.UNSHELVED): _TIME_UP,
+        (ACKNOWLEDGED, PersonVerb.REOPENED): _TIME_UP,
     },
 )
 SHELVING = Machine(

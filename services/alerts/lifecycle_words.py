@@ -40,6 +40,12 @@ REFUSALS = {
         "điều kiện còn; chỉ đóng với nguyên nhân real khi cảnh báo đã hết",
         "its condition holds; it can be closed as real once it is over",
     ),
+    "two-to-close": Text(
+        "điều kiện còn và cảnh báo này cần hai người mới được làm im: hãy tạm gác với người thứ hai rồi đóng,"
+        " hoặc lập khoảng bảo trì cho trạm",
+        "its condition holds and it takes two to silence it: shelve it with a second person and close it then,"
+        " or plan maintenance of its station",
+    ),
     "not-closed": Text("cảnh báo chưa đóng", "the alert is not closed"),
     "not-stated": Text(
         "chỉ cảnh báo do người nhập mới đổi mức hoặc kết thúc bằng tay được",

@@ -13,11 +13,11 @@ from services.api.fold import Fold
 from services.api.heard import Heard
 from services.api.heartbeats import Heartbeats, now_us
 from services.api.latest import Latest
-from services.api.lit import Lit
 from services.api.linked import Linked
+from services.api.lit import Lit
 from services.api.push.hub import Hub
-from services.api.requests import Requested
 from services.api.reporter import Reporter
+from services.api.requests import Requested
 from services.api.running_site import RunningSite
 from services.api.throttle import Throttle
 from services.observation.tally import Tally

@@ -10,11 +10,11 @@ from services.api.bulletin_shapes import EXAMPLES as BULLETIN_EXAMPLES
 from services.api.command_examples import COMMAND_EXAMPLES
 from services.api.exercise_shapes import EXERCISE_EXAMPLES
 from services.api.link_shapes import LINK_EXAMPLES
-from services.api.observation_shapes import OBSERVATION_EXAMPLES
 from services.api.maintenance_shapes import EXAMPLES as MAINTENANCE_EXAMPLES
-from services.api.road_shapes import EXAMPLES as ROAD_EXAMPLES
+from services.api.observation_shapes import OBSERVATION_EXAMPLES
 from services.api.people_shapes import PEOPLE_EXAMPLES
 from services.api.report_shapes import EXAMPLES as REPORT_EXAMPLES
+from services.api.road_shapes import EXAMPLES as ROAD_EXAMPLES
 from services.api.situation_shapes import EXAMPLES as SITUATION_EXAMPLES
 from services.observation.reasons import TABLE, Reason
 

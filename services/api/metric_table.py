@@ -120,7 +120,7 @@ GROUPS: tuple[Group, ...] = (
             _metric("link_events_copied_total", "counter", "Sự kiện của cấp dưới đã chép lên đây",
                     "Events of a site below that were copied", "child", "service", figure="link_copied.*"),
             _metric("link_lag_events", "gauge", "Sự kiện của cấp dưới chưa chép kịp",
-                    "Events of a site below that are not copied yet", "child", "service", figure="link_lag.*"),
+                    "Events of a site below not copied yet", "child", "service", figure="link_lag.*"),
             _metric("link_children_silent", "gauge", "Địa bàn cấp dưới không liên lạc được",
                     "Sites below that can't be heard", "service", figure="children_silent"),
             _metric("engine_applied_sequence", "gauge", "Bản tin READINGS cuối đã đánh giá",

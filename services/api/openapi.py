@@ -41,7 +41,7 @@ TAGS = {
     "roads": "Roads out: webhooks, mail, SMS, loudspeakers · Đường gửi cảnh báo",
     "maintenance": "Windows in which somebody works or tests · Bảo trì, thử nghiệm",
     "people": "Logging in, accounts and tokens · Đăng nhập, tài khoản, mã truy cập",
-    "bulletins": "Messages to the public and official ones from outside, as CAP · Bản tin công khai và chính thức",
+    "bulletins": "To the public, and official ones from outside, as CAP · Bản tin công khai và chính thức",
     "events": "What happened to alerts, live and resumable · Diễn biến cảnh báo",
     "commands": "Orders to street lights, and what became of them · Lệnh chiếu sáng và kết quả",
     "lighting": "Street lighting: desired and reported · Chiếu sáng đường phố",

@@ -77,6 +77,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         context.site.run(stop),
         context.people.follow(context.book, stop, context.hub.wake),
         canary.run(stop),
+        ReportDuty(context, health).run(stop),
         _look_at_history(context, health, stop),
         _tell_ready(context, health, stop),
     )

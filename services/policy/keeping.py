@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEYS",
+    "ROLE",
+    "ROTA",
     "SCHEMA",
     "Chattering",
     "Escalation",

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -13,6 +14,7 @@ import openpyxl
 import psycopg
 import pypdf
 import pytest
+from nats.js.errors import KeyNotFoundError
 
 from services import schema
 from services.api.context import Context
@@ -200,6 +202,18 @@ def test_without_history_the_shift_is_handed_over_and_the_month_is_not(
         assert machine.get("/api/v1/load?from=2025-11-01T00:00:00Z&to=2025-11-02T00:00:00Z")[0] == 503
     finally:
         history.start()
+
+
+def test_the_running_api_keeps_the_calendar_of_reports_by_itself(machine: Rig) -> None:
+    async def looked(connection: Connection) -> bool:
+        state = await connection.js.key_value("STATE")
+        for _ in range(100):
+            with suppress(KeyNotFoundError):
+                return bool((await state.get("api.reports.shift")).value)
+            await asyncio.sleep(0.1)
+        return False
+
+    assert machine.nats(looked)
 
 
 def test_two_api_processes_make_a_report_that_is_due_once(machine: Rig) -> None:
