@@ -41,7 +41,7 @@ KEEPERS = {
     KeeperVerb.INHIBITED: Text("im vì một cảnh báo khác đã nói lên nó", "quiet: another alert says it"),
     KeeperVerb.UNINHIBITED: Text("cảnh báo kia đã hết", "that other one is over"),
     KeeperVerb.SUPPRESSED: Text(
-        "im vì bảo trì, thử nghiệm, chập chờn", "quiet: maintenance, a test, chattering"
+        "im vì bảo trì, thử nghiệm, báo lặp", "quiet: maintenance, a test, chattering"
     ),
     KeeperVerb.UNSUPPRESSED: Text("lý do ấy đã hết", "that reason is over"),
     KeeperVerb.OVERDUE: Text(
@@ -102,7 +102,10 @@ DOES: dict[str, Text] = {
     "assign": Text("giao việc, hoặc tự nhận", "`assigned`, without a name to oneself"),
     "unassign": Text("bỏ giao việc", "`unassigned`"),
     "comment": Text("ghi chú", "`commented`; it stays"),
-    "close": Text("đóng với nguyên nhân", "`closed` with `cause`; `real` once it is over"),
+    "close": Text(
+        "đóng với nguyên nhân",
+        "`closed` with `cause`; `real` once it is over. While it holds, what takes two to shelve must be shelved",
+    ),
     "reopen": Text("mở lại", "`reopened`"),
     "escalate": Text("nâng mức cảnh báo nhập tay", "`escalated`, of origin `manual` only"),
     "ease": Text("hạ mức cảnh báo nhập tay", "`eased`, of origin `manual` only"),
@@ -229,6 +232,13 @@ def lifecycle_page(rows: Rows, prose: Prose) -> str:
             "end ends every reason to be quiet; the next rise is another alert. What gets worse than it",
             "was when it",
             "was shelved is shelved no longer, and what gets worse after it was closed is open again.",
+        )
+        + prose(
+            "A person's word keeps nothing quiet for ever. A shelving ends at its time, and what was",
+            "closed while its",
+            "condition holds is reopened after the longest time it could have been shelved. Both come",
+            "back",
+            "`unacknowledged`, with a sound: who acknowledged it may have gone home.",
         )
         + "## Acts of people\n\n"
         + prose(

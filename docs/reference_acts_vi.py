@@ -48,6 +48,13 @@ def lifecycle_page_vi(rows: Rows, prose: Prose) -> str:
             "được tạm gác",
             "thì hết tạm gác; nặng hơn sau khi đóng thì mở lại.",
         )
+        + prose(
+            "Lời của một người không làm im mãi mãi. Tạm gác thì hết vào giờ đã hẹn; cảnh báo đóng khi",
+            "điều kiện còn thì",
+            "được mở lại sau thời gian tạm gác dài nhất. Cả hai trở lại là `unacknowledged`, có tiếng báo:",
+            "người đã xác",
+            "nhận có thể đã hết ca.",
+        )
         + "## Thao tác của người trực\n\n"
         + prose(
             "`POST /api/v1/alerts/{id}/<act>` kèm `Idempotency-Key` và `seen`, tức `version` của cảnh",

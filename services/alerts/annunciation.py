@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from services.alerts.attention_behind import AGAIN_US, Behind
 from services.alerts.attention_whole import Whole, spreads
 from services.alerts.lifecycle import Life, fold, rank_of
 from services.alerts.situation import TYPE, Situation, Unfolding
@@ -23,11 +24,13 @@ from services.observation.text import Text
 
 SETTLE_US = 3 * SECOND
 """From an alert's event to its sound: time for the keeper to say what keeps it quiet, or that it is part of a
-situation. A keeper that is away keeps nothing quiet."""
+situation. A keeper that is away keeps nothing quiet; one that is seen to be behind is waited for a little."""
 STILL_CHATTERING_US = 900 * SECOND
 """A further episode of chattering that begins so soon after the last is no new thing."""
 _WORSE = ("raised", "escalated")
 _LET_GO = ("uninhibited", "unsuppressed")
+_ENDED_BY_TIME = ("unshelved", "reopened")
+"""A person kept it quiet, and the keeper ended that: whoever is on duty now must hear of it."""
 
 
 class Thing(msgspec.Struct, frozen=True):
@@ -68,6 +71,11 @@ class Attention:
         self._lives: dict[str, Life] = {}
         self._told: dict[str, int] = {}
         self._pending: dict[str, int] = {}
+        self._anew: set[str] = set()
+        """Who waits to be told although it, or its situation, was told before: somebody must look again."""
+        self._since: dict[str, int] = {}
+        """When the event was stored of an alert that waits for its situation longer than usual."""
+        self._behind = Behind()
         self._situations: dict[str, Whole] = {}
         self._of: dict[str, str] = {}
         self._chattering: dict[str, int] = {}
@@ -113,18 +121,22 @@ class Attention:
 
     def _live(self, sequence: int, stored_us: int, event: Mapping[str, Any]) -> list[Thing]:
         alert_id = str(event.get("subject"))
+        self._behind.alert(str(event.get("id")), sequence, stored_us)
         before = self._lives.get(alert_id)
         life = fold(before, sequence, stored_us, event)
         if life is None or life is before:
             return []
         if not life.open:
-            for book in (self._lives, self._told, self._pending, self._of):
+            for book in (self._lives, self._told, self._pending, self._of, self._since):
                 book.pop(alert_id, None)
+            self._anew.discard(alert_id)
             return []
         self._lives[alert_id] = life
         found = noun_and_verb(event.get("type"))
         verb = found[1] if found is not None else ""
         if verb in _WORSE and (before is None or rank_of(life.severity) > rank_of(before.severity)):
+            if before is not None and before.acknowledgement != life.acknowledgement:
+                self._tell_anew(alert_id)  # it was acknowledged as something less, however high it once stood
             self._wait(alert_id, stored_us, sequence)
         elif (
             before is not None
@@ -132,13 +144,19 @@ class Attention:
             and not life.silent
             and life.acknowledgement == "unacknowledged"
         ):
-            by_time = verb == "unshelved" and life.touched.sequence != sequence
+            by_time = verb in _ENDED_BY_TIME and life.touched.sequence != sequence
+            if by_time:
+                self._tell_anew(alert_id)
             if verb in _LET_GO or by_time:
                 self._told.pop(alert_id, None)
                 self._wait(alert_id, stored_us, sequence)
         if verb == "suppressed":
             return self._chatters(life, before, sequence, stored_us)
         return []
+
+    def _tell_anew(self, alert_id: str) -> None:
+        self._told.pop(alert_id, None)
+        self._anew.add(alert_id)
 
     def _wait(self, alert_id: str, stored_us: int, sequence: int) -> None:
         if alert_id not in self._pending:
@@ -149,19 +167,33 @@ class Attention:
         life = self._lives.get(alert_id)
         if self._pending.get(alert_id) != sequence or life is None:
             return None  # over before anybody needed to look
+        if self._waits(life, sequence, at):
+            heappush(self._due, (at + AGAIN_US, sequence, alert_id))
+            return None
         del self._pending[alert_id]
+        anew = alert_id in self._anew
+        self._anew.discard(alert_id)
         rank = rank_of(life.severity)
         if life.silent_at(at) or rank <= self._told.get(alert_id, -1):
             return None
         whole = self._situations.get(self._of.get(alert_id, ""))
         if whole is not None:
-            if whole.is_news(life):
+            if anew or whole.is_news(life):
                 due = whole.gather(life, at, sequence)
                 if due is not None:
                     heappush(self._due, (due, sequence, whole.unfolding.data.situation_id))
             return None
         self._told[alert_id] = rank
         return _of_alert(life, at, sequence, _reason(life))
+
+    def _waits(self, life: Life, sequence: int, at: int) -> bool:
+        """Whether what tells it may still come: the duty that says so is behind."""
+        since = self._since.pop(life.alert_id, at - self._settle)
+        alone = life.alert_id not in self._of and not life.silent_at(at)
+        if not alone or not self._behind.waits(life, sequence, since, at, self._situations.values()):
+            return False
+        self._since[life.alert_id] = since
+        return True
 
     def _chatters(self, life: Life, before: Life | None, sequence: int, at: int) -> list[Thing]:
         """That an alert is kept quiet because it comes again and again is a thing, once."""
@@ -187,6 +219,7 @@ class Attention:
             data = msgspec.convert(event.get("data"), Situation)
         except msgspec.ValidationError:
             return
+        self._behind.told(data.cause, stored_us)
         known = self._situations.get(data.situation_id)
         opened = known is None
         if known is None:

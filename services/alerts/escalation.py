@@ -23,9 +23,9 @@ class Waiting(msgspec.Struct):
     """How long an alert waits for a person.
 
     Attributes:
-        since: by rung, 0 to 3: when it was first reached in this wait, µs UTC of the wall clock. An alert that
-            swings between two rungs waits on the higher one since it first came there, not since it last did:
-            else every swing would put the call off.
+        since: by rung, 0 to 3: when it was first reached in this wait, µs UTC of the wall clock. What swings
+            between two rungs waits on the higher one since it first came there: else every swing would put
+            the call off.
         worst: the highest rung so far. told: how many steps were told.
     """
 

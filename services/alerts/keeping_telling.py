@@ -59,8 +59,10 @@ class Teller:
 
     def reopened(self, life: Life, expected: int, due: int, now: int) -> Owed:
         """It was closed while it held, long ago, and still holds."""
-        act = Act(why=_late("đã đóng từ lâu mà điều kiện vẫn còn", "closed long ago, and it still holds", due, now))
-        return self._act(life, expected, PersonVerb.REOPENED, f"{due}/{expected}", act, now)
+        act = Act(
+            why=_late("đã đóng từ lâu mà điều kiện vẫn còn", "closed long ago, and it still holds", due, now)
+        )
+        return self._act(life, expected, PersonVerb.REOPENED, f"{due}/{expected}", Act(why=why), now)
 
     def overdue(self, life: Life, expected: int, due: Due, to: Sequence[str], now: int) -> Owed:
         """Nobody has acknowledged it: the next ones are told."""

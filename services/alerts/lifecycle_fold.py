@@ -11,10 +11,16 @@ import msgspec
 from services.alerts.lifecycle_hands import HANDS, shelve
 from services.alerts.lifecycle_life import KEEPER, Life, Touch
 from services.alerts.lifecycle_read import CONDITION_VERBS, Happened, instant, rank_of, read, word
-from services.alerts.lifecycle_tables import ACKNOWLEDGEMENT, CLEARED, CONDITION, UNACKNOWLEDGED
+from services.alerts.lifecycle_tables import ACKNOWLEDGEMENT, CLEARED, CONDITION, SHELVING, UNACKNOWLEDGED
 from services.observation.act import PersonVerb
 from services.observation.event import Verb
 
+# Looked up once: an event is folded some millions of times when a service starts.
+_RAISED = Verb.RAISED.value
+_BLIND = Verb.BLIND.value
+_SEEING = frozenset({Verb.BLIND, Verb.SIGHTED, Verb.CLEARED})
+_BY_TIME = frozenset({PersonVerb.UNSHELVED, PersonVerb.REOPENED})
+_SHELVES = frozenset(verb for _, verb in SHELVING.moves)
 _WORSE = frozenset({Verb.RAISED, Verb.ESCALATED})
 _SILENT = frozenset({PersonVerb.COMMENTED, PersonVerb.APPROVED, PersonVerb.REJECTED})
 """Acts that stand beside others and overwrite nothing."""
@@ -99,12 +105,11 @@ def _say(life: Life, happened: Happened) -> None:
     life.data = data
     life.severity = str(data.get("severity", life.severity))
     life.peak = max(life.peak, rank_of(life.severity))
-    if not any(reason.kind == "test" for reason in life.quiet.values()) and (
-        life.condition != CLEARED or happened.verb == Verb.RAISED
-    ):
+    tested = life.quiet and any(reason.kind == "test" for reason in life.quiet.values())
+    if not tested and (life.condition != CLEARED or happened.verb == _RAISED):
         life.status = word(data, "status") or "Actual"
-    if happened.verb in (Verb.BLIND, Verb.SIGHTED, Verb.CLEARED):
-        life.blind = happened.verb == Verb.BLIND
+    if happened.verb in _SEEING:
+        life.blind = happened.verb == _BLIND
     if "until" in data:
         until = data["until"]
         life.until = instant(until, 0) or None if isinstance(until, str) else None
@@ -113,23 +118,23 @@ def _say(life: Life, happened: Happened) -> None:
 def _move(life: Life, happened: Happened) -> None:
     """The three machines, and what hangs on their states."""
     verb = happened.verb
-    silent = life.silent
     condition = CONDITION.next(life.condition, verb)
     if condition != life.condition:
+        silent, ended = life.silent, condition == CLEARED
         life.condition = condition
-        ended = condition == CLEARED
         life.cleared_at, life.cleared_quietly = (happened.at, silent) if ended else (None, False)
         if ended:  # nothing is left to be kept quiet; the next rise is another alert
             life.quiet = {}
     acknowledgement = life.acknowledgement
-    if verb not in (PersonVerb.UNSHELVED, PersonVerb.REOPENED) or _time_was_up(life, happened):
+    if verb not in _BY_TIME or _time_was_up(life, happened):
         acknowledgement = ACKNOWLEDGEMENT.next(acknowledgement, verb)
     if acknowledgement != life.acknowledgement:
         life.acknowledgement = acknowledgement
         known = acknowledgement != UNACKNOWLEDGED
         life.acknowledged_by, life.acknowledged_at = (happened.by, happened.at) if known else (None, None)
         life.step, life.overdue_at = 0, None
-    shelve(life, happened)
+    if verb in _SHELVES:
+        shelve(life, happened)
     if life.closing is not None and verb in _WORSE:
         life.closing = None
     if (hand := HANDS.get(verb)) is not None:

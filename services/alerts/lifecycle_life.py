@@ -127,6 +127,16 @@ class Life(msgspec.Struct, kw_only=True):
         """Shelved, quiet or closed: no sound, no message to people."""
         return self.shelving is not None or bool(self.quiet) or self.closing is not None
 
+    def standing_at(self, now: int) -> "Life":
+        """As it is to be shown: what is past its time keeps nothing quiet, even while the keeper is away."""
+        if self.shelving is None and self.shelve_asked is None and not self.quiet:
+            return self
+        shelving, asked = (
+            None if one is None or one.until <= now else one for one in (self.shelving, self.shelve_asked)
+        )
+        quiet = {key: reason for key, reason in self.quiet.items() if _lasts(reason, now)}
+        return msgspec.structs.replace(self, shelving=shelving, shelve_asked=asked, quiet=quiet)
+
     def silent_at(self, now: int) -> bool:
         """As `silent`, but what is past its time keeps nothing quiet, even while the keeper is away."""
         if self.closing is not None or (self.shelving is not None and self.shelving.until > now):

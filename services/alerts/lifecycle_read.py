@@ -11,6 +11,7 @@ from services.observation.instants import micros
 
 CONDITION_VERBS = frozenset(Verb)
 _NO_ACT = Act()
+_RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _KNOWN = frozenset({*Verb, *PersonVerb, *KeeperVerb})
 
 
@@ -30,7 +31,7 @@ class Happened(msgspec.Struct, frozen=True):
 
 def rank_of(severity: object) -> int:
     """0 to 3; -1 for what is not on the ladder."""
-    return SEVERITIES.index(severity) if isinstance(severity, str) and severity in SEVERITIES else -1
+    return _RANKS.get(severity, -1) if isinstance(severity, str) else -1
 
 
 def read(sequence: int, stored_us: int, event: Mapping[str, Any]) -> Happened | None:

@@ -43,7 +43,7 @@ REFUSALS = {
     "two-to-close": Text(
         "điều kiện còn và cảnh báo này cần hai người mới được làm im: hãy tạm gác với người thứ hai rồi đóng,"
         " hoặc lập khoảng bảo trì cho trạm",
-        "its condition holds and it takes two to silence it: shelve it with a second person and close it then,"
+        "its condition holds and it takes two to silence it: shelve it with a second person, then close it,"
         " or plan maintenance of its station",
     ),
     "not-closed": Text("cảnh báo chưa đóng", "the alert is not closed"),

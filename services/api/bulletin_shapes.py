@@ -1,8 +1,8 @@
 """The shapes of bulletins in answers, as OpenAPI tells them, and an example of each."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api.schemas import Severity, Time, Words
 
@@ -85,7 +85,7 @@ class Rejection(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     proposal: str = Field(min_length=1, max_length=80)
-    why: str = Field(min_length=1, max_length=1_000)
+    why: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
 
 
 class OfficialBulletin(_Shape):
@@ -98,7 +98,9 @@ class OfficialBulletin(_Shape):
     msg_type: str
     status: str
     signature: Literal["valid", "absent", "unknown", "wrong"]
-    did: Literal["raised", "escalated", "eased", "kept", "cleared", "late", "noted", "refused"]
+    did: Literal[
+        "raised", "escalated", "eased", "kept", "cleared", "late", "noted", "ended", "elsewhere", "refused"
+    ]
     alert_id: str | None
     hazard: str
     area: str

@@ -1,5 +1,6 @@
 """What the routers work with: made once by `service.py`, handed on as one value."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -45,6 +46,8 @@ class Context:
     """The accounts of people."""
     verifier: Verifier = field(default_factory=Verifier)
     throttle: Throttle = field(default_factory=Throttle)
+    taking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Of official bulletins one at a time: what the next one comes to follows from the one before."""
     people: PeopleStore = field(init=False)
     send: Callable[[str, bytes], Awaitable[bool]] | None = None
     """Publishes over MQTT, (topic, payload); whether the broker has it."""

@@ -1,5 +1,6 @@
 """Taking a message of an authority in: judged by `services.cap`, written down, and said of its alert."""
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -15,7 +16,7 @@ from services.cap.bulletin import Official
 from services.cap.check import check
 from services.cap.message import Message
 from services.cap.official import Known, Taken
-from services.cap.read import read
+from services.cap.read import Reading, read
 from services.cap.sign import Signed
 from services.cap.violation import Refused, Violation
 from services.observation.event import SEVERITIES
@@ -40,7 +41,8 @@ def told(here: Context, sequence: int, one: Official) -> dict[str, object]:
             "area", "areas", "severity", "headline", "expires", "code", "why",
         )
     }  # fmt: skip
-    return {**found, "alert_id": one.about or None, "version": f"{here.hub.epoch}.{sequence}"}
+    alert = None if one.did in ("ended", "elsewhere") else one.about or None
+    return {**found, "alert_id": alert, "version": f"{here.hub.epoch}.{sequence}"}
 
 
 async def receive(here: Context, who: Principal, data: bytes) -> tuple[int, Official, bool]:
@@ -51,12 +53,10 @@ async def receive(here: Context, who: Principal, data: bytes) -> tuple[int, Offi
     """
     site, now = here.site.site, here.clock()
     try:
-        reading = read(data)
+        # What somebody else wrote may take its time, and others have none to wait.
+        reading, violations = await asyncio.to_thread(_judged, data)
     except Refused as refused:
         raise await _refuse(here, who, data, refused.code, refused.what) from refused
-    violations: list[Violation] = [*reading.violations]
-    if reading.message is not None:
-        violations += check(reading.message)
     message = reading.message
     if message is None or violations:
         what = Text(
@@ -64,29 +64,36 @@ async def receive(here: Context, who: Principal, data: bytes) -> tuple[int, Offi
             "; ".join(f"{one.path}: {one.what.en}" for one in violations[:3]),
         )
         raise await _refuse(here, who, data, "invalid", what, violations=violations, message=message)
-    name = official.record_id(site.id, message.sender, message.identifier)
-    before = shelf_of(here).record(name)
-    if before is not None and before[1].did != "refused":
-        await _follow_up(here, message, before[1], data)
-        return (*before, True)
     trusted = next(
         (one for one in here.site.policy.publication.trusted if one.sender == message.sender), None
     )
     certificates = {} if trusted is None else _certificates(trusted)
-    found = sign.verify(reading.root, certificates)
+    found = await asyncio.to_thread(sign.verify, reading.root, certificates)
     signed = Signed(found.state, None if found.by is None or trusted is None else trusted.id, found.why)
     wrong = official.refusal(message, signed, trusted, now)
+    before = shelf_of(here).record(official.record_id(site.id, message))
+    if before is not None and (wrong is None or wrong[0] == official.EXPIRED):
+        await _follow_up(here, message, before[1], data)
+        return (*before, True)
     if wrong is not None or trusted is None:
         code, what = wrong or ("untrusted-sender", Text("", ""))
         raise await _refuse(here, who, data, code, what, message=message, signed=signed)
-    return await _take(here, who, message, signed, trusted, data)
+    async with here.taking:
+        return await _take(here, who, message, signed, trusted, data)
+
+
+def _judged(data: bytes) -> tuple[Reading, list[Violation]]:
+    reading = read(data)
+    found = [] if reading.message is None else check(reading.message)
+    return reading, [*reading.violations, *found]
 
 
 async def _take(  # noqa: PLR0913  everything a message comes with
     here: Context, who: Principal, message: Message, signed: Signed, trusted: Trusted, data: bytes
 ) -> tuple[int, Official, bool]:
     site = here.site.site
-    taken = official.take(message, signed, trusted, _known(here, message), site, here.clock())
+    known = _known(here, message)
+    taken = await asyncio.to_thread(official.take, message, signed, trusted, known, site, here.clock())
     record = msgspec.structs.replace(taken.record, by=who.subject, xml=data.decode("utf-8", "replace"))
     sequence = await put(here, nouns.RECEIVED, record.bulletin_id, record, "_", 0)
     if sequence is None:  # the same message came by another way

@@ -22,6 +22,8 @@ from services.runtime import logging
 from services.runtime.principal import OPERATOR, Principal
 from services.runtime.streams import ALERTS
 
+_ABOUT = ("kind", "stations", "gateways", "areas")
+"""What a window is about; no change touches it."""
 AHEAD_US = 90 * 86_400 * SECOND
 _NOTHING = Text("nêu ít nhất một trạm, gateway hoặc khu vực", "name at least one station, gateway or area")
 _AWAY = Text(
@@ -93,13 +95,12 @@ async def plan(here: Context, who: Principal, key: str, asked: WindowPlan) -> Pl
         if await _write(here, event, 0):
             return Planned(data, event, repeated=False)
         known_one = whole_fold(here).windows.get(identity)
-    if known_one is None or (known_one.kind, known_one.why, known_one.stations) != (
-        data.kind,
-        data.why,
-        data.stations,
-    ):
+    event_id = maintenance.event_id(identity, "planned", key)
+    untouched = whole_fold(here).windows.event(identity) == event_id  # else another end may be its own by now
+    wish = (*_ABOUT, "why", "end", *(("start",) if asked.start is not None else ())) if untouched else _ABOUT
+    if known_one is None or any(getattr(known_one, name) != getattr(data, name) for name in wish):
         raise Problem(409, "idempotency-conflict", _OTHER)
-    event = maintenance.make(site.id, "planned", maintenance.event_id(identity, "planned", key), known_one)
+    event = maintenance.make(site.id, "planned", event_id, known_one)
     return Planned(known_one, event, repeated=True)
 
 
@@ -120,6 +121,8 @@ async def change(  # noqa: PLR0913  who asks for what, and what they saw
     verb = "cancelled" if asked is None else "changed"
     name = maintenance.event_id(window_id, verb, f"{who.subject}/{key}")
     if windows.event(window_id) == name:
+        if asked is not None and not _as_asked(window, asked):
+            raise Problem(409, "idempotency-conflict", _OTHER)
         return Planned(window, maintenance.make(site.id, verb, name, window), repeated=True)
     if window.state != "planned":
         raise Problem(422, "window-over", _OVER)
@@ -146,6 +149,15 @@ async def change(  # noqa: PLR0913  who asks for what, and what they saw
     if not await _write(here, event, expected):
         raise Problem(409, "window-changed", _CHANGED)
     return Planned(after, event, repeated=False)
+
+
+def _as_asked(window: Window, asked: WindowChange) -> bool:
+    """Whether a window is what a change asks for."""
+    return (
+        (asked.start is None or iso(asked.start) == window.start)
+        and (asked.end is None or iso(asked.end) == window.end)
+        and (not asked.why or asked.why == window.why)
+    )
 
 
 def visible(here: Context, who: Principal, window_id: str) -> Window:

@@ -36,7 +36,7 @@ def show(here: Context, standing: Standing, places: list[str] | None = None) -> 
         "raised_at": standing.raised_at,
         "cleared_at": standing.cleared_at,
         "blind": standing.blind,
-        **_handled(standing.life),
+        **_handled(standing.life.standing_at(here.clock())),
         **_freshness(here, standing.life),
         "situation": here.fold.situations.of(standing.life.alert_id),
         "version": places[-1],

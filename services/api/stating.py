@@ -1,5 +1,7 @@
 """Alerts that a person states: raised by hand, told like any other, ended at a time. Origin `manual`."""
 
+import msgspec
+
 from services.api.act_shapes import Statement
 from services.api.acts import Done, catch_up, whole_fold, write
 from services.api.context import Context
@@ -31,6 +33,10 @@ _OTHER = Text(
 )
 
 
+_WISH = ("hazard", "area", "station", "severity", "status", "until", "reason")
+"""What the same key must ask for again."""
+
+
 async def state(here: Context, who: Principal, key: str, asked: Statement) -> Done:
     """Raise an alert by hand; the same key again gives the same one.
 
@@ -50,11 +56,8 @@ async def state(here: Context, who: Principal, key: str, asked: Statement) -> Do
     if standing is None:
         raise away(_AWAY, retry_s=1, code="alerts-away")
     told = standing.events[0]
-    said = told.body["data"]
-    if (said.get("hazard"), said.get("reason")) != (
-        data.hazard,
-        {"vi": data.reason.vi, "en": data.reason.en},
-    ):
+    said, wish = told.body["data"], msgspec.to_builtins(data)
+    if any(said.get(name) != wish.get(name) for name in _WISH):
         raise Problem(409, "idempotency-conflict", _OTHER)
     return Done(standing, told, repeated)
 

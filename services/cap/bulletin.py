@@ -69,8 +69,8 @@ class Bulletin(msgspec.Struct, kw_only=True, omit_defaults=True):
 class Official(msgspec.Struct, kw_only=True, omit_defaults=True):
     """`data` of a message that came from outside: whose it is, what was made of it, and the message itself.
 
-    `about`: the alert it told of; empty: none. `did`: raised, escalated, eased, kept, cleared, late, noted
-    or refused. `names`: identifiers that belong to the same thread. `risk`: the level of
+    `about`: the alert of its thread; empty: none. `did`: raised, escalated, eased, kept, cleared, late, noted,
+    ended (the end of what is over, or has not come yet), elsewhere (it is about another place) or refused. `names`: identifiers that belong to the same thread. `risk`: the level of
     Decision 18 that it declares.
     """
 

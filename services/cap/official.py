@@ -13,8 +13,8 @@ import msgspec
 
 from services.cap import bulletin as nouns
 from services.cap.bulletin import Official
-from services.cap.message import Info, Message, references_of
-from services.cap.reaching import areas_of, hazard_of
+from services.cap.message import Info, Message, Reference, references_of
+from services.cap.reaching import areas_of, elsewhere, hazard_of
 from services.cap.sign import Signed
 from services.cap.values import time_of
 from services.cap.words import OURS
@@ -57,14 +57,20 @@ class Taken(NamedTuple):
     stated: Stated | None = None
 
 
-def record_id(site: str, sender: str, identifier: str) -> str:
-    """Of one message: the same message is the same record, however often it comes."""
-    return nouns.identity(site, "received", sender, identifier)
+def record_id(site: str, message: Message) -> str:
+    """Of one message: the same message is the same record, however often it comes.
+
+    `sent` counts too, as it does in `references`: some senders use an identifier again for the next message.
+    """
+    return nouns.identity(site, "received", message.sender, message.identifier, message.sent)
 
 
 def names_of(message: Message) -> tuple[str, ...]:
-    """Every message of the thread that this one knows of, itself first: `sender,identifier`."""
-    named = sorted(references_of(message.references), key=lambda one: instant(one.sent))
+    """Every message of the thread that this one knows of, itself first: `sender,identifier`.
+
+    Of its own sender only: nobody ends, moves or takes over what another authority said.
+    """
+    named = sorted(_earlier(message), key=lambda one: instant(one.sent))
     return tuple(
         dict.fromkeys(
             (_name(message.sender, message.identifier), *(_name(one.sender, one.identifier) for one in named))
@@ -94,15 +100,26 @@ def take(  # noqa: PLR0913  everything that decides what a message comes to
         return Taken(msgspec.structs.replace(record, did="noted"))
     if known is not None and sent <= instant(known.newest):
         return Taken(msgspec.structs.replace(record, did="late"))
-    over = message.msg_type == "Cancel" or not message.info or _all_clear(message) or expires <= now
+    if not message.info and message.msg_type != "Cancel":
+        return Taken(msgspec.structs.replace(record, did="noted"))
+    away = message.msg_type != "Cancel" and elsewhere(message, site)
+    over = message.msg_type == "Cancel" or _all_clear(message) or expires <= now or away
     if over:
         if known is None or not known.open:
-            return Taken(msgspec.structs.replace(record, did="noted"))
+            # What it ends may still be on its way: then that one comes too late to raise anything.
+            about = _first_id(message, site) if known is None else known.alert
+            did = "elsewhere" if away else "ended"
+            return Taken(msgspec.structs.replace(record, did=did, about=about))
         stated = _stated(record, known.alert, known.area, trusted, message, min(now, sent) if sent else now)
         stated.severity = known.severity
         return Taken(msgspec.structs.replace(record, did="cleared"), "cleared", stated)
     if known is None or not known.open:
-        root = nouns.identity(site.id, ORIGIN, *_root(message), "" if known is None else message.identifier)
+        again = f"{message.identifier},{message.sent}"
+        root = (
+            _first_id(message, site)
+            if known is None
+            else nouns.identity(site.id, ORIGIN, *_root(message), again)
+        )
         record = msgspec.structs.replace(record, about=root, did="raised")
         stated = _stated(record, root, record.area, trusted, message, sent)
         stated.previous = None if known is None else known.alert
@@ -151,7 +168,7 @@ def instant(text: str) -> int:
 def _record(message: Message, signed: Signed, trusted: Trusted, site: Site, expires: int) -> Official:
     areas = areas_of(message, site)
     return Official(
-        bulletin_id=record_id(site.id, message.sender, message.identifier),
+        bulletin_id=record_id(site.id, message),
         source=trusted.id,
         sender=message.sender,
         identifier=message.identifier,
@@ -230,10 +247,17 @@ def _risk(message: Message) -> int | None:
 
 def _root(message: Message) -> tuple[str, str]:
     """The first message of the thread, as far as this one knows."""
-    first = min(
-        references_of(message.references), key=lambda one: instant(one.sent), default=message.reference
-    )
+    first = min(_earlier(message), key=lambda one: instant(one.sent), default=message.reference)
     return first.sender, first.identifier
+
+
+def _first_id(message: Message, site: Site) -> str:
+    """The alert of a thread of which nothing was known."""
+    return nouns.identity(site.id, ORIGIN, *_root(message), "")
+
+
+def _earlier(message: Message) -> list[Reference]:
+    return [one for one in references_of(message.references) if one.sender == message.sender]
 
 
 def _name(sender: str, identifier: str) -> str:

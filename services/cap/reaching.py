@@ -1,10 +1,11 @@
 """What a message from outside is about, in our words: which hazard, which areas of the site. Pure."""
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 
 from services.cap.compose import EVENT_CODE
-from services.cap.geometry import Point, inside, touch, within
+from services.cap.geometry import Point, inside_any, touch, within
 from services.cap.message import Area, Message
 from services.cap.values import circle_of, points_of
 from services.observation.site import Site
@@ -17,7 +18,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
         "flood",
         (
             r"lũ|ngập|mưa lớn|mưa to|triều cường|nước dâng|bão|áp thấp"
-            r"|flood|inundat|rain|surge|tide|typhoon|cyclone|storm"
+            r"|sóng thần|flood|inundat|rain|surge|tide|typhoon|cyclone|storm|tsunami"
         ),
     ),
     ("tree", r"cây đổ|gió mạnh|lốc|falling tree|strong wind|gale|tornado"),
@@ -33,11 +34,12 @@ def hazard_of(message: Message, trusted: Trusted) -> str:
     By the sender's table, by our own code, by words of the event; else what the sender's entry falls back to.
     """
     codes = [one for info in message.info for one in info.event_code]
-    said = [info.event for info in message.info]
+    said = [_composed(info.event) for info in message.info]
+    table = {_composed(key): hazard for key, hazard in trusted.hazards.items()}
     found = (
-        *(trusted.hazards[one] for one in (*(code.value for code in codes), *said) if one in trusted.hazards),
+        *(table[one] for one in (*(code.value for code in codes), *said) if one in table),
         *(one.value for one in codes if one.name == EVENT_CODE and one.value in OWN_CODES),
-        *(hazard for one in said for key, hazard in trusted.hazards.items() if key.lower() in one.lower()),
+        *(hazard for one in said for key, hazard in table.items() if key.lower() in one.lower()),
         *(hazard for one in said for hazard, words in _WORDS if re.search(words, one, re.IGNORECASE)),
     )
     return next(iter(found), trusted.hazard)
@@ -46,8 +48,7 @@ def hazard_of(message: Message, trusted: Trusted) -> str:
 def areas_of(message: Message, site: Site) -> list[str]:
     """Areas of the site that a message reaches, by code, outline or circle."""
     codes = {one.value.rsplit("/", 1)[-1] for area in _areas(message) for one in area.geocode}
-    rings = [ring for area in _areas(message) for one in area.polygon if (ring := points_of(one))]
-    circles = [circle for area in _areas(message) for one in area.circle if (circle := circle_of(one))]
+    rings, circles = _outlines(_areas(message))
     found = []
     for area in site.areas.values():
         own = {code.code.rsplit("/", 1)[-1] for code in area.codes} | {code.code for code in area.codes}
@@ -55,13 +56,53 @@ def areas_of(message: Message, site: Site) -> list[str]:
         places = [(one.lat, one.lon) for one in site.stations.values() if one.area == area.id] + outline
         if (
             codes & own
-            or any(touch(outline, ring) or any(inside(place, ring) for place in places) for ring in rings)
+            or any(touch(outline, ring) or inside_any(places, ring) for ring in rings)
             or any(within(place, (lat, lon), km) for lat, lon, km in circles for place in places)
         ):
             found.append(area.id)
     return found
 
 
+def elsewhere(message: Message, site: Site) -> bool:
+    """Whether all that a message is about lies outside of the site, and surely so.
+
+    A national feed has bulletins for everywhere. Where one block says its place by codes or words alone, or
+    the site has no bounds, it may be ours.
+    """
+    areas = list(_areas(message))
+    if site.bounds is None or not areas or areas_of(message, site):
+        return False
+    west, south, east, north = site.bounds
+    ours: list[Point] = [(south, west), (south, east), (north, east), (north, west), (south, west)]
+    for area in areas:
+        rings, circles = _outlines([area])
+        if not (rings or circles):
+            return False
+        if any(touch(ours, ring) for ring in rings):
+            return False
+        for lat, lon, km in circles:
+            nearest = (min(max(lat, south), north), min(max(lon, west), east))
+            if within(nearest, (lat, lon), km):
+                return False
+    return True
+
+
+def _outlines(areas: Iterable[Area]) -> tuple[list[list[Point]], list[tuple[float, float, float]]]:
+    """Polygons and circles, each once."""
+    listed = list(areas)
+    polygons = dict.fromkeys(one for area in listed for one in area.polygon)
+    circles = dict.fromkeys(one for area in listed for one in area.circle)
+    return (
+        [ring for one in polygons if (ring := points_of(one))],
+        [circle for one in circles if (circle := circle_of(one))],
+    )
+
+
 def _areas(message: Message) -> Iterator[Area]:
     for info in message.info:
         yield from info.area
+
+
+def _composed(text: str) -> str:
+    """With one sign for each letter: Vietnamese may come as letters and marks apart."""
+    return unicodedata.normalize("NFC", text)

@@ -41,6 +41,7 @@ class Store:
         self.failed = False
         self.listening = False  # it has opened its ports, itself: that someone answers there proves nothing
         self.taken = False  # another program has one of them
+        self.url = ""  # where it answers, once it runs
 
     def hear(self, line: str) -> bool:
         """Take in a line of the log; the value is whether it is routine."""
@@ -88,6 +89,7 @@ async def start(plan: Plan, supervisor: Supervisor, store: Store) -> Plan:
             remind += REMIND_S
             say("nats-server is reading its store / nats-server đang đọc kho dữ liệu")
         await asyncio.sleep(0.02)
+    store.url = plan.settings.nats
     starting = False  # from here on others know the ports
     return plan
 

@@ -154,7 +154,7 @@ def _road(given: "Given", table: Table) -> Road | None:
         letters=_letters(table, kind),
         sms_mode="text" if table.choice("sms_mode", ("pdu", "text"), "pdu") == "text" else "pdu",
         quiet=_quiet(table, machine=machine),
-        escalation=table.flag("escalation") if "escalation" in table.table else kind in PEOPLE,
+        escalation=table.flag("escalation") if "escalation" in table.table else _names_people(table, kind),
         children=table.flag("children"),
         alarm_after_s=table.number("alarm_after_s", 300, 1, 86_400, ("giây", "seconds")),
         timeout_s=table.number("timeout_s", 15, 0.1, 120, ("giây", "seconds")),
@@ -163,6 +163,11 @@ def _road(given: "Given", table: Table) -> Road | None:
     )
     _check(table, road)
     return road
+
+
+def _names_people(table: Table, kind: str) -> bool:
+    """Whether an overdue step can reach whom it names, and nobody else: a group chat is no person."""
+    return kind in NEED_TO or (kind in PEOPLE and "to" in table.table)
 
 
 def _letters(table: Table, kind: str) -> Literal["plain", "full"]:
@@ -190,6 +195,8 @@ def _check(table: Table, road: Road) -> None:
             (f"đường {road.kind} cần to", f"a road of kind {road.kind} needs to"),
             ('ghi tên tài khoản hoặc "rota:tên"', 'name accounts, or "rota:name"'),
         )
+    if road.kind in SPEAKERS:
+        _check_speaker(table, road)
     schemes = {"webhook": ("http", "https"), "loudspeaker": ("http", "https", "file")}.get(road.kind)
     if schemes is not None and (urlsplit(road.url).scheme not in schemes or len(road.url) < len("file://x")):
         table.error(
@@ -212,6 +219,23 @@ def _check(table: Table, road: Road) -> None:
             ("modem cần device", "a modem needs device"),
             ('ví dụ device = "/dev/serial/by-id/…"', 'for example device = "/dev/serial/by-id/…"'),
         )
+
+
+def _check_speaker(table: Table, road: Road) -> None:
+    """What a whole commune hears: nothing that is played, nothing that is meant for one person."""
+    if "Exercise" in road.status:
+        table.error(
+            "status",
+            ("loa không được phát diễn tập", "a loudspeaker must not carry exercises"),
+            ('bỏ "Exercise": diễn tập gửi cho người qua đường khác', 'leave out "Exercise": use another road'),
+        )
+    for key, given in (("to", bool(road.to)), ("escalation", road.escalation)):
+        if given:
+            table.error(
+                key,
+                (f"loa không có người nhận riêng: {key}", f"a loudspeaker has no persons: {key}"),
+                ("bỏ khóa này", "leave it out"),
+            )
 
 
 def _quiet(table: Table, *, machine: bool) -> QuietHours | None:

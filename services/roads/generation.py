@@ -1,6 +1,8 @@
 """All roads under one version of the site and one state of the private file.
 
 Another of either makes a new generation.
+
+Over 250 lines: one set of queues that several tasks fill and drain.
 """
 
 import asyncio
@@ -10,6 +12,7 @@ from random import Random
 
 import msgspec
 from nats.js import JetStreamContext
+from nats.js.errors import KeyNotFoundError
 
 from services.observation import delivery as nouns
 from services.observation.delivery import Listed
@@ -24,6 +27,7 @@ from services.roads.people import Reader, places_of, told_missing
 from services.roads.runner import Parts, Runner
 from services.roads.said import Said
 from services.roads.sources import Events, Source, decoded
+from services.roads.steady import Steady
 from services.roads.words import minute_of_day
 from services.runtime import logging
 from services.runtime.errors import OperatorError
@@ -35,11 +39,13 @@ from services.runtime.secrets import Secrets
 from services.runtime.streams import ALERTS, DELIVERIES, STATE
 
 LAG_US = 500_000
-"""What was stored a moment ago is perhaps not read yet; `due` must not look past it."""
+"""Clocks of server and service may differ by so much; `due` must not look past what was read."""
 RETRY_S, LONGEST_RETRY_S = 0.5, 10.0
 READ = 500
 KEPT = 20_000
-STILL_EMPTY = 10
+STILL_EMPTY = 80
+COMPLAINTS = ("", "-dead", "-gap", "-people", "-trial")
+"""Ends of the codes of what a road may complain of."""
 log = logging.get("roads")
 
 
@@ -60,6 +66,7 @@ class Generation:
         self._read = asyncio.Event()
         """The stream was read up to where it ended when we came."""
         self._reader = Reader(policy.keeping, book, places_of(site), self._tell_missing)
+        self._steady = Steady(now_us)
         self._chance = Random()  # noqa: S311  spreads attempts, guards nothing
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -75,7 +82,7 @@ class Generation:
             work.append(self._follow_requests)
         async with asyncio.TaskGroup() as group:
             for one in work:
-                group.create_task(_again(one, stop))
+                group.create_task(_again(one, stop, self._health))
 
     def _problem(self, road: Road) -> Text | None:
         """Why a road can't be opened; said in HEALTH too, where it becomes an alert."""
@@ -106,7 +113,20 @@ class Generation:
             )
             for road in roads
         ]
+        await self._part_from({road.id for road in roads})
         await self._js.publish(f"$KV.{STATE}.{nouns.ALL}", nouns.encode(listed))
+
+    async def _part_from(self, present: set[str]) -> None:
+        """Say what still waited on roads that are declared no more, and no longer that they fail."""
+        bucket = await self._js.key_value(STATE)
+        try:
+            before = nouns.read_listed((await bucket.get(nouns.ALL)).value or b"")
+        except (KeyNotFoundError, msgspec.MsgspecError):
+            return
+        for road in [one.road for one in before if one.road not in present]:
+            for kind in COMPLAINTS:
+                self._health.settle(f"road-{road}{kind}")
+            log.warning("road_taken_off", road=road, word="what waits there is not carried by another road")
 
     def _tell_missing(self, road: Road, names: Sequence[str]) -> None:
         code = f"road-{road.id}-people"
@@ -144,7 +164,8 @@ class Generation:
         state = ledger.state
         if road.for_machines:
             return Events(self._js, road, self._site.id, state)
-        queue = Queue(road, state.since_us, state.reached_us, state.reached)
+        stale = now_us() - round(road.retry.give_up_s * 1e6)
+        queue = Queue(road, state.since_us, state.reached_us, state.reached, stale)
         for notice, minute in self._notices:
             queue.put(notice, minute)
         news = asyncio.Event()
@@ -158,7 +179,7 @@ class Generation:
             except TimeoutError:
                 return
 
-        return Said(road, queue, self._reader, now_us, idle)
+        return Said(road, queue, self._reader, self._steady.now, idle)
 
     def _tell_gap(self, road: Road, gap: tuple[int, int]) -> None:
         read, last = gap
@@ -175,21 +196,22 @@ class Generation:
         self._notices.clear()
         zone, desk = self._reader.places.zone, Desk(self._site.id)
         info = await self._js.stream_info(ALERTS)
-        end, empty = int(info.state.last_seq), 0
+        empty = 0
         follower = Follower(self._js, ALERTS, [], max(int(info.state.first_seq) - 1, 0), batch=READ)
-        place = follower.last
         try:
             while not stop.is_set():
                 messages = await follower.fetch(READ, 0.25)
                 notices = []
                 for message in messages:
-                    place = message.sequence
+                    self._steady.seen(message.time_us)
                     event = decoded(message.data)
                     if event is not None:
                         notices += desk.take(message.sequence, message.time_us, event)
                 empty = 0 if messages else empty + 1
-                if place >= end or empty >= STILL_EMPTY:
-                    notices += desk.due(now_us() - LAG_US)
+                place = follower.last if len(messages) < READ else messages[-1].sequence
+                whole = await self._whole_at(place, desk, empty)
+                if whole is not None:
+                    notices += desk.due(whole)
                     self._read.set()
                 for notice in notices:
                     minute = minute_of_day(notice.at, zone)
@@ -201,6 +223,19 @@ class Generation:
                         news.set()
         finally:
             await follower.close()
+
+    async def _whole_at(self, place: int, desk: Desk, empty: int) -> int | None:
+        """An instant up to which all that was stored is read; None: not known, or nothing waits for it.
+
+        Asked, not assumed: what is on its way to us may end, keep quiet or overtake what is about to be told,
+        and a road that has told something does not look before it any more.
+        """
+        asked = self._steady.now() - LAG_US
+        due = desk.next_due()
+        if self._read.is_set() and (due is None or due > asked):
+            return None
+        info = await self._js.stream_info(ALERTS)
+        return asked if place >= int(info.state.last_seq) or empty >= STILL_EMPTY else None
 
     async def _follow_requests(self, stop: asyncio.Event) -> None:
         """What people ask; each road knows which it has done."""
@@ -221,8 +256,10 @@ class Generation:
             await follower.close()
 
 
-async def _again(work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
-    """Run until told to stop; the world's faults are waited out, each road for itself."""
+async def _again(
+    work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event, health: Health
+) -> None:
+    """Run until told to stop; the world's faults and our own are waited out, each road for itself."""
     wait = RETRY_S
     while not stop.is_set():
         begun = asyncio.get_running_loop().time()
@@ -232,6 +269,13 @@ async def _again(work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio
             log.warning("road_interrupted", error=repr(error))
         except TailLost as lost:
             log.warning("road_tail_lost", read=lost.read, last=lost.last)
+        except Exception as error:  # noqa: BLE001  a fault in one road must not take the others with it
+            log.crash("road_failed", error)
+            health.complain(
+                "roads-failed",
+                f"Lỗi trong một đường gửi ({error!r}); đang chạy lại, các đường khác vẫn gửi",
+                f"a fault in one of the roads ({error!r}); it is begun again, the others go on",
+            )
         if stop.is_set():
             return
         wait = RETRY_S if asyncio.get_running_loop().time() - begun > LONGEST_RETRY_S else wait * 2

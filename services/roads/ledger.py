@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 from nats.js import JetStreamContext
-from nats.js.errors import APIError, KeyNotFoundError
+from nats.js.errors import APIError, KeyNotFoundError, NotFoundError
 
 from services.observation import delivery as nouns
 from services.observation import event as events
@@ -19,11 +19,13 @@ from services.roads.patience import Answer
 from services.runtime import logging
 from services.runtime.nats import NatsError
 from services.runtime.newest import newest
-from services.runtime.position import Position, check_position, renew_epoch
+from services.runtime.position import Position, check_position, read_position, renew_epoch
 from services.runtime.streams import ALERTS, DELIVERIES, STATE
 
 TROUBLE = (NatsError, APIError, TimeoutError, OSError)
 SAVE_EVERY_S = 0.25
+BACK = 500
+"""Events gone back after a lost tail: far more than a server writes between two flushes."""
 RoadVerb = Literal["tested", "failed", "healed", "dead"]
 log = logging.get("roads")
 
@@ -63,12 +65,20 @@ class Ledger:
         if not standing.holds:
             self.gap = (state.sequence, standing.last)
             state.epoch = await renew_epoch(self._js, ALERTS, state.epoch)
-            state.sequence, state.hash = standing.last, ""
+            # Since then others may have written where we had read: a repeat has its id, a hole has nothing.
+            place = await self._held(max(min(state.sequence, standing.last) - BACK, standing.first - 1, 0))
+            state.sequence, state.hash = place.sequence, place.hash
             log.warning("road_tail_lost", road=self.road.id, read=self.gap[0], last=standing.last)
         elif state.epoch != standing.epoch:
             state.epoch = standing.epoch
         state.dead = len(await self.dead_letters())
         await self.save(now=True)
+
+    async def _held(self, sequence: int) -> Position:
+        try:
+            return await read_position(self._js, ALERTS, sequence)
+        except NotFoundError:
+            return Position("", sequence, "")
 
     async def _new(self, end: int, epoch: str) -> RoadState:
         asked = int((await self._js.stream_info(DELIVERIES)).state.last_seq)

@@ -5,7 +5,6 @@ is that mail's own trouble, a wrong password is the road's, a busy server is nob
 the letter's id, so that a mail sent twice lies in the box once.
 """
 
-import asyncio
 import smtplib
 import ssl
 from email.message import EmailMessage
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from services.policy.roads import Road
 from services.roads.carrier import Parcel
 from services.roads.patience import Answer
+from services.roads.threads import Threads
 
 PERMANENT = 500
 _WORD = 200
@@ -62,14 +62,15 @@ class Mail:
 
     def __init__(self, road: Road, server: Server) -> None:
         """Of a road and its server."""
-        self._road, self._server = road, server
+        self._road, self._server, self._threads = road, server, Threads()
 
     async def carry(self, parcel: Parcel) -> Answer:
         """Hand in one mail; taken is what the server answered 250 to."""
-        return await asyncio.to_thread(self._send, parcel)
+        return await self._threads.run(lambda: self._send(parcel))
 
     async def close(self) -> None:
         """Nothing stays open."""
+        self._threads.close()
 
     def _send(self, parcel: Parcel) -> Answer:  # noqa: PLR0911  a table: what each refusal means
         try:

@@ -7,7 +7,6 @@ only do that: one part, plain letters. The line is opened at the first letter an
 strange: a modem that was reset or pulled out has forgotten all it was told.
 """
 
-import asyncio
 import contextlib
 import time
 from typing import Final
@@ -18,6 +17,7 @@ from services.policy.roads import Road
 from services.roads import sms
 from services.roads.carrier import Parcel
 from services.roads.patience import Answer
+from services.roads.threads import Threads
 
 SEND_S: Final = 60.0
 """3GPP gives the network up to a minute to take a message."""
@@ -133,17 +133,19 @@ class Modem:
         """Of a road; `pin` of its card, where it wants one."""
         self._road, self._pin = road, pin
         self._line: Line | None = None
+        self._threads = Threads(1)
         self._reference = int(time.time()) & 0xFF
         self._parts: tuple[str, int] = ("", 0)
         self.signal = NO_SIGNAL
 
     async def carry(self, parcel: Parcel) -> Answer:
         """Send one message; parts that went through before a failure are not sent again by this process."""
-        return await asyncio.to_thread(self._carry, parcel)
+        return await self._threads.run(lambda: self._carry(parcel))
 
     async def close(self) -> None:
         """Close the line."""
-        await asyncio.to_thread(self._hang_up)
+        await self._threads.run(self._hang_up)
+        self._threads.close()
 
     def _hang_up(self) -> None:
         line, self._line = self._line, None
@@ -214,6 +216,7 @@ class Modem:
         return Answer("none", f"+CMGS, {len(parts)} part(s), signal {self.signal}/31")
 
     def _send_text(self, line: Line, number: str, text: str) -> Answer:
+        sms.submit(number, "", 0)  # nothing but a number may stand in a command
         line.command("AT+CMGF=1")
         line.command('AT+CSCS="IRA"')
         bare = sms.plain(text)[: sms.GSM7_ONE].encode("ascii", "replace").decode()

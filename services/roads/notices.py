@@ -4,6 +4,8 @@ things for their attention, the end of what they were told, and that nobody acte
 
 Everything here follows from the stream: read again from its beginning it gives the same notices at the same
 instants, so a road only has to remember how far it came. `Attention` rations; this adds the ends.
+
+Over 250 lines: what is told, and when it is not told after all, belong together.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,13 +20,18 @@ from services.observation.text import Text
 from services.policy.roads import Road
 from services.roads.choosing import passes, rank_of
 
-Kind = Literal["new", "end", "overdue"]
+Kind = Literal["new", "end", "overdue", "moved"]
 DAY_MIN, MINUTE_US = 1440, 60_000_000
-_ENDS = {("alert", "cleared"), ("alert", "closed"), ("situation", "ended"), ("situation", "merged")}
+_ENDS = {("alert", "cleared"), ("alert", "closed"), ("situation", "ended")}
+_REGROUPED = "regrouped"
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to tell. `at`: µs UTC; `about`: id of alert or situation; `to`: only these, where named."""
+    """One thing to tell. `at`: µs UTC; `about`: id of alert or situation; `to`: only these, where named.
+
+    `moved` is told to nobody: the situation goes on in another, `into`, and so does who was told of it.
+    `told`, of an end: when its beginning and each further word went out, and to whom where named.
+    """
 
     at: int
     name: str
@@ -40,6 +47,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     to: tuple[str, ...] = ()
     step: int = 0
     station: str = ""
+    into: str = ""
+    told: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
 
 class Desk:
@@ -51,9 +60,15 @@ class Desk:
         self._attention = Attention(site)
         self._told: dict[str, Notice] = {}
         self._stations: dict[str, str] = {}
+        self._latest = 0
 
     def take(self, sequence: int, stored_us: int, event: Mapping[str, Any]) -> list[Notice]:
-        """One event in stream order; what had become due before it comes first."""
+        """One event in stream order; what had become due before it comes first.
+
+        Instants never go back, also where the clock was set back: a road's place is an instant, and what came
+        before it in time but after it in the stream would be taken for done.
+        """
+        stored_us = self._latest = max(stored_us, self._latest)
         if event.get("source") == self._source:
             data = event.get("data")
             if isinstance(data, Mapping) and isinstance(data.get("station"), str):
@@ -66,6 +81,10 @@ class Desk:
     def due(self, now: int) -> list[Notice]:
         """What has become due by the clock, µs UTC."""
         return [self._new(thing) for thing in self._attention.due(now)]
+
+    def next_due(self) -> int | None:
+        """When `due` may have something to say next, µs UTC."""
+        return self._attention.next_due()
 
     def _new(self, thing: Thing) -> Notice:
         notice = Notice(
@@ -100,10 +119,21 @@ class Desk:
         told = self._told.pop(about, None)
         if told is None:
             return []
+        if named[0] == "situation" and (data.get("state") == "merged" or data.get("cause") == _REGROUPED):
+            return [self._moved(sequence, stored_us, told, str(data.get("merged_into") or ""))]
         end = msgspec.structs.replace(
             told, at=stored_us, name=f"end/{about}/{sequence}", kind="end", why=_reason(data, told.why)
         )
         return [end]
+
+    def _moved(self, sequence: int, at: int, told: Notice, into: str) -> Notice:
+        """It is not over: "it is over" would be a false all-clear to everybody who was told."""
+        there = self._told.get(into)
+        if into and (there is None or rank_of(there.severity) < rank_of(told.severity)):
+            self._told[into] = msgspec.structs.replace(told, about=into)
+        return msgspec.structs.replace(
+            told, at=at, name=f"moved/{told.about}/{sequence}", kind="moved", into=into
+        )
 
     def _overdue(self, sequence: int, at: int, about: str, data: Mapping[str, Any]) -> list[Notice]:
         act = data.get("act")
@@ -131,16 +161,21 @@ class Desk:
 class Queue:
     """The notices of one road, in order of when they are to go out; quiet hours hold back what is low."""
 
-    def __init__(self, road: Road, since_us: int, reached_us: int, reached: Iterable[str]) -> None:
+    def __init__(
+        self, road: Road, since_us: int, reached_us: int, reached: Iterable[str], stale_us: int = 0
+    ) -> None:
         """Of a road that there is since then, and that has come so far.
 
-        Everything before `reached_us`, and these at that very instant, is done.
+        Everything before `reached_us`, and these at that very instant, is done. What was over before
+        `stale_us` and never told is no news any more.
         """
+        self._stale_us = stale_us
         self._road, self._since_us = road, since_us
         self._reached_us, self._reached = reached_us, frozenset(reached)
         self._heap: list[tuple[int, int, Notice]] = []
-        self._out: dict[str, int] = {}
-        """When the first word of each thing goes out."""
+        self._told: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        """When each word of a thing goes out, and to whom, where it names them."""
+        self._names: set[str] = set()
         self._count = 0
 
     def __len__(self) -> int:
@@ -151,27 +186,56 @@ class Queue:
         """Take a notice in stream order; `minute_of_day`: of its instant on the site's clock."""
         if notice.at < self._since_us or not self._takes(notice):
             return
+        # What is held until after this instant is overtaken by it: worse, or over.
+        told = self._unheld(notice.about, notice.at) if notice.kind != "overdue" else []
         at = notice.at
+        if notice.kind == "moved":
+            self._told.pop(notice.about, None)
+            if notice.into and told:
+                self._told.setdefault(notice.into, []).extend(told)
+            return
         if notice.kind == "end":
-            if self._out.pop(notice.about, at) > at:
-                # Begun and over within the quiet hours: there is nothing to tell any more.
-                self._heap = [entry for entry in self._heap if entry[2].about != notice.about]
-                heapify(self._heap)
+            self._told.pop(notice.about, None)
+            if at < self._stale_us and all(then >= self._reached_us for then, _ in told):
+                self._drop(notice.about, 0)
                 return
-        elif notice.kind == "new":
+            if not told:
+                return  # begun and over within the quiet hours: there is nothing to tell any more
+            notice = msgspec.structs.replace(notice, told=tuple(told))
+        if notice.kind != "overdue":
             at += self._held_us(notice, minute_of_day)
-            self._out[notice.about] = min(at, self._out.get(notice.about, at))
-        if at < self._reached_us or (at == self._reached_us and notice.name in self._reached):
+        if notice.kind != "end":
+            self._told.setdefault(notice.about, []).append((at, notice.to))
+        done = at < self._reached_us or (at == self._reached_us and notice.name in self._reached)
+        if done or notice.name in self._names:
             return
         self._count += 1
+        self._names.add(notice.name)
         heappush(self._heap, (at, self._count, notice))
+
+    def _unheld(self, about: str, at: int) -> list[tuple[int, tuple[str, ...]]]:
+        """Take back what of a thing was to go out later; what went out."""
+        words = self._told.get(about)
+        if words is None:
+            return []
+        if any(then > at for then, _ in words):
+            words = self._told[about] = [word for word in words if word[0] <= at]
+            self._drop(about, at)
+        return words
+
+    def _drop(self, about: str, after: int) -> None:
+        gone = [entry for entry in self._heap if entry[2].about == about and entry[0] > after]
+        if gone:
+            self._names.difference_update(entry[2].name for entry in gone)
+            self._heap = [entry for entry in self._heap if not (entry[2].about == about and entry[0] > after)]
+            heapify(self._heap)
 
     def _takes(self, notice: Notice) -> bool:
         road = self._road
         if notice.kind == "overdue":
             return road.escalation and bool(notice.to) and notice.status in road.status
-        if notice.kind == "end":
-            return notice.about in self._out
+        if notice.kind in ("end", "moved"):
+            return notice.about in self._told
         return passes(road, notice.hazard, notice.area, notice.severity, notice.status) or (
             # A situation is of a kind, not of a hazard.
             notice.of == "situation"
@@ -198,6 +262,7 @@ class Queue:
     def done(self) -> tuple[int, tuple[str, ...]]:
         """Take the head away; what the road has reached then."""
         at, _, notice = heappop(self._heap)
+        self._names.discard(notice.name)
         if at != self._reached_us:
             self._reached = frozenset()
         self._reached_us, self._reached = at, self._reached | {notice.name}

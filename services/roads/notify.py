@@ -19,6 +19,7 @@ import apprise
 from services.policy.roads import Road
 from services.roads.carrier import Parcel
 from services.roads.patience import REFUSED, SHUT, Answer
+from services.roads.threads import Threads
 
 _STATUS = re.compile(r"error=(\d{3})")
 _TYPES = {
@@ -59,7 +60,7 @@ class Apprise:
 
     def __init__(self, road: Road, urls: tuple[str, ...]) -> None:
         """Of a road; raises ValueError for an address that apprise does not know."""
-        self._road, self._urls = road, urls
+        self._road, self._urls, self._threads = road, urls, Threads()
         _load()
         for url in urls:
             if apprise.Apprise.instantiate(url.replace(TO, "84900000000"), suppress_exceptions=True) is None:
@@ -71,12 +72,13 @@ class Apprise:
         """Send one message; a thread that hangs beyond the limit is left to itself."""
         try:
             async with asyncio.timeout(self._road.timeout_s):
-                return await asyncio.to_thread(self._send, parcel)
+                return await self._threads.run(lambda: self._send(parcel))
         except TimeoutError:
             return Answer("away", f"no answer within {self._road.timeout_s:g} s")
 
     async def close(self) -> None:
         """Nothing stays open."""
+        self._threads.close()
 
     def _send(self, parcel: Parcel) -> Answer:
         words, heard = parcel.letter.words, _Heard()

@@ -5,6 +5,8 @@ receiver sees things as they happened. Two ways past the head: a letter that the
 it is goes to the dead letters after a few tries; one that has waited for a day goes there too.
 """
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 import msgspec
@@ -49,8 +51,8 @@ class Verdict(NamedTuple):
     wait_s: float = 0.0
 
 
-def of_http(status: int, word: str, retry_after: str | None = None) -> Answer:
-    """What an HTTP status says."""
+def of_http(status: int, word: str, retry_after: str | None = None, now_us: int = 0) -> Answer:
+    """What an HTTP status says; `now_us` is for a `retry_after` that is a date."""
     said = f"HTTP {status} {word}".strip()[:200]
     if 200 <= status < 300:  # noqa: PLR2004  success
         return Answer("none", said)
@@ -58,8 +60,19 @@ def of_http(status: int, word: str, retry_after: str | None = None) -> Answer:
         return Answer("refused", said)
     if status in SHUT:
         return Answer("shut", said)
-    wish = float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
-    return Answer("away", said, min(wish, LONGEST_WISH_S))
+    return Answer("away", said, min(_wish_s((retry_after or "").strip(), now_us), LONGEST_WISH_S))
+
+
+def _wish_s(retry_after: str, now_us: int) -> float:
+    """RFC 9110 10.2.3: seconds, or a date."""
+    if retry_after.isascii() and retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 0.0
+    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.fromtimestamp(now_us / SECOND, UTC)).total_seconds())
 
 
 def wait_s(failures: int, chance: float, retry: Retry) -> float:

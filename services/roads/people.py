@@ -51,7 +51,7 @@ class Reader:
 
     def receivers(self, road: Road, to: Sequence[str], at: int) -> list[Person]:
         """Whom a road reaches of these names at an instant (µs UTC), each once."""
-        if not to or (road.kind not in NEED_TO and not road.to):
+        if not to or road.kind not in CHANNEL or (road.kind not in NEED_TO and not road.to):
             return [] if road.kind in NEED_TO else [Person("", "", road.languages)]
         local = datetime.fromtimestamp(at / 1e6, self.places.zone)
         channel = CHANNEL[road.kind]

@@ -20,14 +20,14 @@ from services.roads.ledger import Ledger, now_us
 from services.roads.patience import SECOND, Answer, Trying, after, too_old
 from services.roads.said import Said
 from services.roads.sources import Events, Source
-from services.roads.weekly import next_trial
+from services.roads.weekly import again_after, is_due, next_trial
 from services.runtime import logging
 from services.runtime.health import Health
 
 IDLE_S = 0.5
 SLICE_S = 0.5
-TRY_AGAIN_US = 3_600 * SECOND
-"""A trial that failed is made again after an hour."""
+MOST_IN_VAIN = 10
+"""Attempts in a row; a replay ends there, and does not fill the drawer."""
 DEAD_TOLD_US = 86_400 * SECOND
 log = logging.get("roads")
 
@@ -72,6 +72,7 @@ class Runner:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Carry until told to stop."""
+        self._tell_trial()
         try:
             while not stop.is_set():
                 await self._beside(stop)
@@ -128,7 +129,11 @@ class Runner:
     async def _attempt(self, parcel: Parcel, trying: Trying) -> Answer:
         """Try once, and note what became of it."""
         begun = now_us()
-        answer = await self._carrier.carry(parcel)
+        try:
+            answer = await self._carrier.carry(parcel)
+        except Exception as error:  # noqa: BLE001  a fault of ours in one letter must not stop a road, nor all
+            log.crash("letter_breaks_us", error)
+            answer = Answer("refused", f"{type(error).__name__}: {error}"[:200])
         now, state = now_us(), self.state
         trying.tries += 1
         trying.refused += answer.trouble == "refused"
@@ -210,10 +215,10 @@ class Runner:
             if request.ask == "test":
                 await self._try_itself()
             else:
-                await self._replay(request)
+                await self._replay(request, stop)
             self.state.asked = max(self.state.asked, sequence)
             await self._ledger.save(now=True)
-        if now_us() >= self.state.next_test:
+        if is_due(self.state.next_test, now_us()):
             await self._try_itself()
             await self._ledger.save(now=True)
 
@@ -226,26 +231,53 @@ class Runner:
         state.tested_at, state.test_passed = now, bool(answers) and not failed
         said = failed[0].word if failed else answers[0].word if answers else ""
         state.test_word = said if answers else "nobody to send to / không có người nhận"
-        weekly = next_trial(self.road.id, now, self._zone, people=not self.road.for_machines)
-        state.next_test = weekly if state.test_passed else min(weekly, now + TRY_AGAIN_US)
+        plan = next_trial if state.test_passed else again_after
+        state.next_test = plan(self.road.id, now, self._zone, people=not self.road.for_machines)
+        self._tell_trial()
         outcome = Text("đạt", "passed") if state.test_passed else Text("không đạt", "failed")
         await self._ledger.tell(
             "tested", Text(f"Thử: {outcome.vi} ({state.test_word})", f"test {outcome.en} ({state.test_word})")
         )
         log.info("road_tried", road=self.road.id, passed=state.test_passed, word=state.test_word)
 
-    async def _replay(self, request: Request) -> None:
+    def _tell_trial(self) -> None:
+        """That the last trial failed is a complaint, and so an alert, until one passes."""
+        state, road, code = self.state, self.road, f"road-{self.road.id}-trial"
+        if state.test_passed or not state.tested_at:
+            self._health.settle(code)
+            return
+        self._health.complain(
+            code,
+            f"Đường gửi {road.id} ({road.kind}): lần thử gần nhất không đạt: {state.test_word}",
+            f"road {road.id} ({road.kind}): its last trial failed: {state.test_word}",
+        )
+
+    async def _since(self, after: int, stop: asyncio.Event) -> None:
+        """Carry again what was carried since a place. It ends where the receiver is away: ask once more."""
+        if not isinstance(self._source, Events):
+            return
+        for parcel in await self._source.since(after):
+            if stop.is_set():
+                return
+            answer = await self._attempt(parcel, Trying())
+            if answer.taken:
+                continue
+            await self._ledger.bury(parcel.letter, answer, 1)
+            self.state.dead += 1
+            if self.state.tries >= MOST_IN_VAIN:
+                log.warning("replay_ended", road=self.road.id, at=parcel.letter.sequences[:1])
+                return
+
+    async def _replay(self, request: Request, stop: asyncio.Event) -> None:
         """Carry dead letters once more, each once; or, for machines, what was carried since a place."""
         if request.after is not None:
-            if isinstance(self._source, Events):
-                for parcel in await self._source.since(request.after):
-                    if not (await self._attempt(parcel, Trying())).taken:
-                        await self._ledger.bury(parcel.letter, Answer("away", self.state.word), 1)
-                        self.state.dead += 1
+            await self._since(request.after, stop)
             return
         if not request.every and not request.letters:
             return
         for letter in await self._ledger.dead_letters(() if request.every else request.letters):
+            if stop.is_set():
+                return
             found = await self._source.again(letter)
             if found is None:
                 continue

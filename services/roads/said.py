@@ -7,7 +7,7 @@ from services.observation.delivery import Letter, RoadState, letter_id
 from services.policy.roads import Road
 from services.roads.carrier import Parcel
 from services.roads.notices import Notice, Queue
-from services.roads.people import Reader
+from services.roads.people import Person, Reader
 from services.roads.words import trial_words, words
 
 
@@ -43,7 +43,7 @@ class Said:
 
     def _write(self, at: int, notice: Notice) -> list[Parcel]:
         found = []
-        for person in self._reader.receivers(self._road, notice.to or self._road.to, at):
+        for person in self._people(at, notice):
             said = words(notice, self._reader.places, person.languages, self._road)
             letter = Letter(
                 id=letter_id(self._road.id, notice.name, person.name),
@@ -56,6 +56,19 @@ class Said:
             )
             found.append(Parcel(letter, (), person.address))
         return found
+
+    def _people(self, at: int, notice: Notice) -> list[Person]:
+        """Whom a notice is for; an end is for everybody who was told before, whoever is on duty by now."""
+        asked = [(at, notice.to)]
+        if notice.told:
+            asked = list(notice.told)
+            if any(not to for _, to in asked):
+                asked.append((at, ()))
+        found: dict[str, Person] = {}
+        for then, to in asked:
+            for person in self._reader.receivers(self._road, to or self._road.to, then):
+                found.setdefault(person.name, person)
+        return list(found.values())
 
     def done(self, state: RoadState) -> None:
         """The head was carried or given up; the notice is done with its last letter."""

@@ -61,6 +61,7 @@ class Service:
         """Nothing runs before `run`."""
         self._js, self._running, self._settings, self._health = js, running, settings, health
         self._book = Book()
+        self._good: Secrets | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Begin anew whenever the site, its policy or the private file changes."""
@@ -110,8 +111,10 @@ class Service:
             found = secrets.read(file)
         except SecretsError as error:
             self._health.complain("roads-secrets", error.text.vi, error.text.en)
-            return Secrets({}, file or Path(secrets.FILE))
+            # An editor's slip, or a chmod, must not silence every road at once.
+            return self._good or Secrets({}, file or Path(secrets.FILE))
         self._health.settle("roads-secrets")
+        self._good = found
         return found
 
     async def _people_known(self, stop: asyncio.Event) -> None:

@@ -11,13 +11,13 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import httpx
 import msgspec
 
 from services.observation.instants import iso
 from services.policy.roads import Road
 from services.roads.carrier import Parcel
-from services.roads.patience import Answer, of_http
+from services.roads.patience import Answer
+from services.roads.web import client_of, post
 
 
 def announcement(parcel: Parcel, road: Road) -> dict[str, object]:
@@ -42,18 +42,14 @@ class SpeakerByHttp:
     def __init__(self, road: Road, token: str = "") -> None:
         """Of a road."""
         self._road = road
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        self._client = httpx.AsyncClient(timeout=road.timeout_s, headers=headers)
+        self._client = client_of(road)
+        self._said = {"authorization": f"Bearer {token}"} if token else {}
 
     async def carry(self, parcel: Parcel) -> Answer:
         """Post once; the id lets the receiver leave out a repeat."""
         content = msgspec.json.encode(announcement(parcel, self._road))
-        headers = {"content-type": "application/json", "idempotency-key": parcel.letter.id}
-        try:
-            answer = await self._client.post(self._road.url, content=content, headers=headers)
-        except (httpx.HTTPError, OSError) as error:
-            return Answer("away", f"{type(error).__name__}: {error}"[:200])
-        return of_http(answer.status_code, answer.text[:100], answer.headers.get("retry-after"))
+        headers = {**self._said, "content-type": "application/json", "idempotency-key": parcel.letter.id}
+        return await post(self._client, self._road, self._road.url, content, headers)
 
     async def close(self) -> None:
         """Drop the connections."""

@@ -223,3 +223,117 @@ def test_memory_is_bounded_by_what_is_open() -> None:
         play.alert(f"a{nth}", "cleared", station=nth % 3)
     assert not play.attention._lives
     assert not play.attention._told
+
+
+def test_what_was_acknowledged_as_less_and_rises_again_is_told_again_in_a_situation_too() -> None:
+    """Acknowledged as an emergency, eased for hours, an emergency once more: somebody must look again."""
+    play = Play()
+    play.alert("alone", severity="emergency")
+    play.alert("member", sort="rain", severity="emergency", area="b")
+    situation(play, "opened", "s", ["member"], severity="emergency")
+    play.wait(10)
+    before = len(play.things)
+    for name in ("alone", "member"):
+        sort, area = ("level", "a") if name == "alone" else ("rain", "b")
+        play.act(name, "acknowledged")
+        play.alert(name, "eased", sort=sort, severity="advisory", area=area)
+        play.wait(4 * 60 * MIN)
+        play.alert(name, "escalated", sort=sort, severity="emergency", area=area)
+        play.wait(10)
+    assert told(play)[before:] == [("alert", "alone", "emergency"), ("situation", "s", "emergency")]
+
+
+def test_what_a_person_kept_quiet_until_a_time_is_told_when_it_comes_in_a_situation_too() -> None:
+    play = Play()
+    play.alert("shelved", severity="watch")
+    play.alert("closed", severity="watch", sort="rain")
+    situation(play, "opened", "s", ["shelved", "closed"])
+    play.wait(10)
+    before = len(play.things)
+    play.act("shelved", "acknowledged")
+    play.act("shelved", "shelved", until=iso(play.now + 600 * SECOND), why="đợi")
+    play.act("closed", "closed", cause="false")
+    play.wait(599)
+    assert len(play.things) == before
+    play.wait(5 * MIN)
+    play.wait(10)
+    assert [thing.covers for thing in play.things[before:]] == [("shelved",)]
+    play.wait(24 * 60 * MIN)
+    play.wait(10)
+    assert [thing.covers for thing in play.things[before + 1 :]] == [("closed",)]
+
+
+def rain_and_its_situation_late(play: Play, late_s: float) -> None:
+    """Rain in two places; that it is a storm is told so late that the duty is seen to be behind."""
+    play.alert("r0", sort="rain", severity="emergency")
+    play.alert("r1", sort="rain", severity="emergency", station=1)
+    play.wait(late_s)
+    cause = play.stored[1][1]["id"]
+    situation(play, "opened", "s", ["r0", "r1"], cause=cause, severity="emergency", annunciate=True)
+
+
+def joins(play: Play, name: str) -> None:
+    """The duty comes to an alert's event."""
+    cause = next(event["id"] for _, event in play.stored if event.get("subject") == name)
+    situation(play, "updated", "s", [name], cause=cause, severity="emergency")
+
+
+def test_who_belongs_into_a_situation_waits_for_a_duty_that_is_behind() -> None:
+    """Eight seconds behind, and nothing of it rings alone."""
+    play = Play()
+    rain_and_its_situation_late(play, 2)
+    before = len(play.things)
+    for n in range(2, 6):
+        play.alert(f"r{n}", sort="rain", severity="advisory", station=n)
+    for n in range(2, 6):
+        play.wait(2)
+        joins(play, f"r{n}")
+    play.wait(60)
+    assert [one for one in play.things[before:] if one.kind == "alert"] == []
+
+
+def test_nobody_waits_for_a_duty_that_keeps_up_or_says_nothing() -> None:
+    """As always when its last word was quick, or too long ago."""
+    for late_s, silent_s in ((0.5, 0), (2, 6)):
+        play = Play()
+        rain_and_its_situation_late(play, late_s)
+        play.wait(silent_s)
+        begun = play.now
+        play.alert("r2", sort="rain", severity="advisory", station=2)
+        play.wait(30)
+        assert [one.at - begun for one in play.things if one.id == "r2"] == [3 * SECOND]
+
+
+def test_how_long_an_alert_waits_is_bounded_and_an_emergency_does_not() -> None:
+    for severity, most_s in (("advisory", 15), ("watch", 15), ("warning", 5), ("emergency", 3)):
+        play = Play()
+        rain_and_its_situation_late(play, 2)
+        begun = play.now
+        play.alert("x", sort="rise", severity=severity, station=2, area="b")
+        for n in range(3, 43):  # it goes on being behind, and never comes to it
+            play.alert(f"r{n}", sort="rain", severity="emergency", station=n)
+            play.wait(0.5)
+            situation(play, "updated", "s", [], cause=play.stored[1][1]["id"], severity="emergency")
+        assert [one.at - begun for one in play.things if one.id == "x"] == [most_s * SECOND], severity
+
+
+def test_an_emergency_that_its_situation_has_told_may_wait_for_it() -> None:
+    """The same phenomenon in the same area is no news; in another area it rings at once."""
+    play = Play()
+    rain_and_its_situation_late(play, 2)
+    play.wait(3)
+    begun = play.now
+    play.alert("r2", sort="rain", severity="emergency", station=2)
+    play.alert("r3", sort="rain", severity="emergency", station=3, area="b")
+    situation(play, "updated", "s", [], cause=play.stored[1][1]["id"], severity="emergency")
+    play.wait(4)
+    assert [(one.id, one.at - begun) for one in play.things if one.at > begun] == [("r3", 3 * SECOND)]
+
+
+def test_what_belongs_into_no_situation_never_waits() -> None:
+    play = Play()
+    rain_and_its_situation_late(play, 2)
+    begun = play.now
+    play.alert("d", sort="door", severity="advisory", station=2)
+    play.wait(4)
+    assert ("d", 3 * SECOND) in [(one.id, one.at - begun) for one in play.things]

@@ -8,7 +8,7 @@ import pytest
 from services.alerts.keeping_book import Book
 from services.observation.instants import SECOND, iso, micros
 from services.policy.keeping import Chattering, Escalation, Hours, Keeping, Rota, Shift, Step
-from tests.support.keeping import T0, Play, site, verbs
+from tests.support.keeping import SITE, T0, Play, site, verbs
 
 MIN = 60.0
 
@@ -51,7 +51,7 @@ def test_what_no_longer_explains_lets_go(spoils: str) -> None:
     elif spoils == "eased":
         play.alert("level", "eased", severity="advisory")
     else:
-        play.window("w", 0, 600, gateways=["gw-0"])
+        play.window("w", 0, 600, stations=["st-0"])
         play.alert("far", sort="rise", severity="watch", station=0, area="a")
     told = verbs(play.settle())
     assert "rise uninhibited" in told
@@ -410,3 +410,113 @@ def test_what_nothing_touched_is_not_looked_at() -> None:
     finally:
         Book._decide = known  # type: ignore[method-assign]
     assert len(looked) == 1
+
+
+def test_swinging_between_two_rungs_puts_no_call_off() -> None:
+    """An emergency that eases and rises again every minute waits since it first was one."""
+    play = Play()
+    play.alert("a", severity="warning", sort="level")
+    out: list[str] = []
+    for _ in range(4):
+        play.alert("a", "escalated", severity="emergency")
+        out += verbs(play.wait(50))
+        play.alert("a", "eased", severity="warning")
+        out += verbs(play.wait(10))
+    assert "a overdue" in out
+    assert out.count("a overdue") == 1
+
+
+def test_calling_begins_anew_when_it_rises_again_after_all_were_called() -> None:
+    play = Play()
+    play.alert("a", severity="emergency")
+    assert verbs(play.wait(180) + play.wait(420)) == ["a overdue"] * 2
+    play.alert("a", "eased", severity="watch")
+    assert verbs(play.wait(3600)) == []
+    play.alert("a", "escalated", severity="emergency")
+    assert verbs(play.wait(179)) == []
+    assert verbs(play.wait(1)) == ["a overdue"]
+    assert play.lives["a"].step == 2, "the highest step that was told"
+
+
+def test_what_was_closed_while_it_holds_is_open_again_after_the_longest_shelving() -> None:
+    """Nothing is quiet for ever by accident; and whoever acknowledged it has gone home."""
+    play = Play()
+    play.alert("a")
+    play.act("a", "acknowledged")
+    play.act("a", "closed", cause="false")
+    assert verbs(play.wait(24 * 3600 - 1)) == []
+    play.restart()
+    assert verbs(play.wait(1)) == ["a reopened"]
+    assert (play.lives["a"].closing, play.lives["a"].label) == (None, "unacknowledged")
+    assert verbs(play.wait(48 * 3600)) == []
+    play.alert("b", "raised")
+    play.act("b", "closed", cause="false")
+    play.alert("b", "cleared")
+    assert verbs(play.wait(48 * 3600)) == []
+
+
+def test_a_shelving_that_ends_asks_for_a_new_look_and_a_person_who_ends_it_does_not() -> None:
+    play = Play()
+    for name in ("timed", "taken-back"):
+        play.alert(name)
+        play.act(name, "acknowledged")
+        play.act(name, "shelved", until=iso(play.now + 600 * SECOND), why="đợi kỹ thuật")
+    play.act("taken-back", "unshelved")
+    play.wait(600)
+    assert play.lives["timed"].label == "unacknowledged"
+    assert play.lives["taken-back"].label == "acknowledged"
+
+
+def test_a_clock_set_back_ends_a_second_shelving_to_the_same_instant_too() -> None:
+    play = Play()
+    play.alert("a")
+    until = iso(play.now + 600 * SECOND)
+    ids = []
+    for _ in range(2):
+        play.act("a", "shelved", until=until, why="đợi")
+        owed = play.wait(600)
+        assert verbs(owed) == ["a unshelved"]
+        ids += [one.id for one in owed]
+        play.now -= 600 * SECOND
+    assert ids[0] != ids[1], "or the server would take the second for the first, sent again"
+
+
+def test_a_rota_with_nobody_on_duty_swallows_no_call() -> None:
+    nobody = Rota(id="flood", shifts=())
+    steps = (Step(3, ("rota:flood",)),)
+    keeping = Keeping(rotas=(nobody,), escalations=(Escalation(id="e", steps=steps),))
+    play = Play(keeping)
+    play.alert("a", severity="emergency")
+    (owed,) = play.wait(180)
+    assert json.loads(owed.data)["data"]["act"]["to"] == ["rota:flood", "role:operator"]
+
+
+def test_an_alert_whose_own_people_were_not_called_speaks_for_itself() -> None:
+    """In a situation one alert calls for all, but only those whom it called have heard."""
+    flood = Escalation(id="flood", hazards=("flood",), steps=(Step(3, ("huong",)),))
+    rest = Escalation(id="rest", steps=(Step(3, ("tuan",)),))
+    play = Play(Keeping(escalations=(flood, rest)))
+    play.alert("a", severity="emergency")
+    play.alert("b", sort="rain", severity="emergency", station=1)
+    play.alert("c", sort="lightning", severity="emergency", station=2)
+    joined = [{"alert_id": name} for name in "abc"]
+    data = {"situation_id": "s", "state": "open", "joined": joined, "left": []}
+    kind = "vn.haidang.situation.opened.v1"
+    play.put(f"alerts.{SITE}._.s", {"source": f"/sites/{SITE}", "type": kind, "subject": "s", "data": data})
+    told = {one.about: json.loads(one.data)["data"]["act"]["to"] for one in play.wait(180)}
+    assert told == {"a": ["huong"], "c": ["tuan"]}
+
+
+def test_a_window_over_a_gateway_keeps_no_emergency_of_public_safety_quiet() -> None:
+    """The technician is at the gateway: the water at its sensors is real."""
+    play = Play()
+    play.window("w", 0, 600, gateways=["gw-0"])
+    play.alert("real", severity="emergency")
+    play.alert("less", sort="rise", severity="watch")
+    play.alert("gw", sort="gateway", severity="emergency")
+    play.settle()
+    assert {name: play.quiet(name) for name in ("real", "less", "gw")} == {
+        "real": [],
+        "less": ["inhibition", "maintenance"],
+        "gw": ["maintenance"],
+    }

@@ -337,6 +337,21 @@ def test_what_is_real_is_closed_once_it_is_over_and_what_a_person_stated_ends_wi
     assert (manual.alert.label, manual.alert.open) == ("closed", False)
 
 
+def test_one_person_alone_closes_no_danger_to_the_public_while_it_holds() -> None:
+    """Closing silences for longer than the shelving that takes two."""
+    world = World(severity="emergency")
+    assert world.ask("close", cause="false") == "two-to-close"
+    until = world.now + 3600 * SECOND
+    assert world.ask("shelve", until=until, why="cảm biến hỏng") is None
+    assert world.ask("close", cause="false") == "two-to-close"
+    assert world.ask("shelve", by="minh") is None
+    assert world.ask("close", cause="false") is None
+    over = World(severity="emergency")
+    over.engine(Verb.CLEARED)
+    assert over.ask("close", cause="false") is None
+    assert World(severity="watch").ask("close", cause="false") is None
+
+
 def test_the_condition_of_what_a_sensor_says_is_nobodys_to_move() -> None:
     for act in ("escalate", "ease", "end"):
         assert World().ask(act, severity="emergency") == "not-stated"

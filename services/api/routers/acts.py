@@ -34,7 +34,7 @@ from services.api.responses import answer
 from services.api.shown import linked_site, show
 from services.api.stating import state
 from services.observation.text import Text
-from services.runtime.principal import OPERATOR, Principal
+from services.runtime.principal import OPERATOR, Principal, allowed
 
 router = APIRouter(tags=["alerts"])
 Id = Annotated[str, Path(min_length=1, max_length=100)]
@@ -50,6 +50,10 @@ Key = Annotated[
 _BEGUN_ANEW = Text(
     "từ khi bạn xem, luồng cảnh báo đã bắt đầu lại; hãy xem lại cảnh báo",
     "since you looked, the stream of alerts began anew; look at the alert again",
+)
+_NOBODY = Text(
+    "không có người trực nào của khu vực này mang tên tài khoản đó",
+    "no operator of that area has an account of that name",
 )
 _AHEAD = Text("seen chưa có trên luồng", "seen is not on the stream yet")
 
@@ -141,7 +145,21 @@ async def assign_alert(call: Annotated[Call, Depends(_call)], asked: Assign) -> 
 
     Giao cho một người; không nêu tên là tự nhận.
     """
+    if asked.assignee is not None:
+        _can_take(call, asked.assignee.strip())
     return await _act(call, "assign", asked, assignee=asked.assignee)
+
+
+def _can_take(call: Call, name: str) -> None:
+    """An alert given to nobody looks taken: where there are accounts, it is given to one that can act on it."""
+    here, who = call.here, call.who
+    life = known_alert(here, call.alert_id).life
+    linked = linked_site(here, life)
+    if not here.book.accounts or name == who.subject or linked is not None or not who.sees(life.area):
+        return
+    account = here.book.accounts.get(name)
+    if account is None or account.disabled or not allowed(account.principal(), OPERATOR, life.area):
+        raise invalid(_NOBODY, "assignee")
 
 
 @router.post(

@@ -56,11 +56,11 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
     alert_area(area, here.site, fold)
     in_scope(area, who)
     before = page_before(here, after)
-    least = rank_of(severity)
+    least, now = rank_of(severity), here.clock()
     found = [
         standing
         for standing in fold.newest_first()
-        if _wanted(standing, state)
+        if _wanted(standing, state, now)
         and _sees(here, who, standing)
         and (before is None or standing.raised_sequence < before)
         and (hazard is None or standing.data.get("hazard") == hazard)
@@ -114,8 +114,10 @@ def page_before(here: Context, after: str | None) -> int | None:
     return token.sequence
 
 
-def _wanted(standing: Standing, state: str) -> bool:
-    return state == "all" or (standing.open if state == "open" else standing.life.attention)
+def _wanted(standing: Standing, state: str, now: int) -> bool:
+    if state == "attention":
+        return standing.life.standing_at(now).attention
+    return state == "all" or standing.open
 
 
 def _sees(here: Context, who: Principal, standing: Standing) -> bool:
