@@ -104,7 +104,7 @@ DOES: dict[str, Text] = {
     "comment": Text("ghi chú", "`commented`; it stays"),
     "close": Text(
         "đóng với nguyên nhân",
-        "`closed` with `cause`; `real` once it is over. While it holds, what takes two to shelve must be shelved",
+        "`closed` with `cause`; `real` once over; what takes two to shelve: only shelved, while it holds",
     ),
     "reopen": Text("mở lại", "`reopened`"),
     "escalate": Text("nâng mức cảnh báo nhập tay", "`escalated`, of origin `manual` only"),

@@ -95,10 +95,13 @@ class Link:
         if isinstance(sock, socket.socket):  # small packs shall not wait for more to come
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._until(lambda: self._accepted, "did not answer CONNECT")
-        for topic in (self._ack_topic, self._command_topic):
+        # Acknowledgements come again whenever one could be missing, so they need no delivery state. At QoS 1
+        # each gateway is a consumer of the broker's own stream, and for each that leaves nats-server looks
+        # through that stream for all others: with 300 gateways and a backlog it answered nobody for minutes.
+        for topic, qos in ((self._ack_topic, 0), (self._command_topic, 1)):
             if topic is not None:
                 self._subscribed = False
-                self._client.subscribe(topic, qos=1)
+                self._client.subscribe(topic, qos=qos)
                 self._until(lambda: self._subscribed, f"did not answer the subscription to {topic}")
         if self._status_topic is not None:
             self._client.publish(self._status_topic, b"online", qos=1, retain=True)

@@ -38,14 +38,14 @@ class Waiting(msgspec.Struct):
         """Begin to wait at an instant, on a rung."""
         return cls(dict.fromkeys(range(-1, rung + 1), at), rung)
 
-    def rose(self, rung: int, at: int, called_all: bool) -> bool:  # noqa: FBT001  one fact of two
+    def rose(self, rung: int, at: int, all_told: bool) -> bool:  # noqa: FBT001  one fact of two
         """Take that it rose to a rung; whether calling begins anew.
 
-        It does above the worst so far, and where all were called already and nobody came.
+        It does above the worst so far, and on another rung where all were told already and nobody came.
         """
-        if rung <= self.worst and not called_all:
+        if rung <= self.worst and not all_told:
             return False
-        anew = range(-1 if called_all else self.worst + 1, rung + 1)
+        anew = range(-1 if all_told else self.worst + 1, rung + 1)
         self.since |= dict.fromkeys(anew, at)
         self.worst, self.told = max(self.worst, rung), 0
         return True

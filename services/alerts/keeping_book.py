@@ -145,8 +145,9 @@ class Book:
             self._waiting[life.alert_id] = Waiting.from_now(rank_of(life.severity), stored_us)
             self._called.discard(life.alert_id)
         elif verb in _ROSE:
-            called_all = next_step(self.keeping, self.site.zone, life, known) is None
-            if known.rose(rank_of(life.severity), stored_us, called_all):
+            rung = rank_of(life.severity)
+            all_told = rung <= known.worst and next_step(self.keeping, self.site.zone, life, known) is None
+            if known.rose(rung, stored_us, all_told):
                 self._called.discard(life.alert_id)
         elif verb == "overdue":
             act = event["data"].get("act") or {}

@@ -54,14 +54,15 @@ class Teller:
 
     def unshelved(self, life: Life, expected: int, due: int, now: int) -> Owed:
         """The time of a shelving is up."""
-        act = Act(why=_late("hết thời gian tạm gác", "the shelving is over", due, now))
+        vi, en = "hết thời gian tạm gác", "the shelving is over"
+        if life.shelving is None:
+            vi, en = "chưa có người thứ hai đồng ý tạm gác", "no second person agreed to shelve it"
+        act = Act(why=_late(vi, en, due, now))
         return self._act(life, expected, PersonVerb.UNSHELVED, f"{due}/{expected}", act, now)
 
     def reopened(self, life: Life, expected: int, due: int, now: int) -> Owed:
         """It was closed while it held, long ago, and still holds."""
-        act = Act(
-            why=_late("đã đóng từ lâu mà điều kiện vẫn còn", "closed long ago, and it still holds", due, now)
-        )
+        why = _late("đã đóng từ lâu mà điều kiện vẫn còn", "closed long ago, and it still holds", due, now)
         return self._act(life, expected, PersonVerb.REOPENED, f"{due}/{expected}", Act(why=why), now)
 
     def overdue(self, life: Life, expected: int, due: Due, to: Sequence[str], now: int) -> Owed:

@@ -9,6 +9,7 @@ from services.observation.maintenance import Window
 from services.observation.text import Text
 from services.policy.keeping import MaintenanceLimits
 
+FROM_STRIKES = ("lightning_phase", "strike_distance", "storm_eta", "flash_jump")
 STATED = ("manual", "official_bulletin")
 """What people and authorities say is no sensor that is worked at."""
 
@@ -40,7 +41,7 @@ class Maintenance:
         if life.origin in STATED:
             return False
         gateway = life.gateway or self._gateways.get(life.station or "")
-        if life.station in window.stations:
+        if life.station in window.stations and not _from_strikes(life):
             return True
         if gateway not in window.gateways and life.area not in window.areas:
             return False
@@ -68,6 +69,11 @@ class Maintenance:
     def __iter__(self) -> Iterator[Window]:
         """All that are planned."""
         return iter(self._windows.values())
+
+
+def _from_strikes(life: Life) -> bool:
+    """Whether it tells of lightning at a place: no work on the place's own sensors makes that less real."""
+    return life.sensor is not None and life.sensor.rpartition(".")[2] in FROM_STRIKES
 
 
 def _why(window: Window) -> Text:

@@ -100,6 +100,10 @@ class Case(msgspec.Struct):
         """Whether its condition held at an instant."""
         return self.heard_at <= at and (self.over_at is None or self.over_at > at)
 
+    def stands_at(self, at: int) -> bool:
+        """Whether it is still somebody's business: its condition holds, and nobody closed it as false or a test."""
+        return self.open_at(at) and self.life.closing is None
+
 
 def take(case: Case | None, sequence: int, stored_us: int, event: Mapping[str, Any]) -> Case | None:
     """Apply one event of an alert, in stream order; a case is changed in place.
@@ -141,6 +145,9 @@ def _answer(case: Case, verb: str, at: int, event: Mapping[str, Any]) -> None:
     waits = life.acknowledgement == UNACKNOWLEDGED and life.closing is None
     if waits and case.waiting_since is None:
         case.waiting_since = at
+        if verb == PersonVerb.UNACKNOWLEDGED and case.responses:
+            # What was taken back was no answer: it has waited since the beginning.
+            case.waiting_since = case.responses.pop().since
     elif not waits and case.waiting_since is not None:
         by = event.get("data", {}).get("by")
         if verb in _ACTS:

@@ -94,11 +94,17 @@ MARKS: dict[str, Mark] = {
 
 
 class Took(msgspec.Struct):
-    """How long answers took: of how many, their median and the time that nine in ten kept within, s."""
+    """How long answers took: of how many, their median and the time that nine in ten kept within, s.
+
+    Who has not answered yet is in neither. `waiting`: how many those are; `p90_least_s`: the time within which
+    nine in ten of all are answered is at least this, counting who waits as answered at the end of the span.
+    """
 
     n: int
     median_s: float | None = None
     p90_s: float | None = None
+    waiting: int = 0
+    p90_least_s: float | None = None
 
 
 class Offender(msgspec.Struct):
@@ -216,6 +222,7 @@ def figures(  # noqa: PLR0913  what a span is and who it was for
         if end > first and begin < last
     ]
     answers = [answer for case in cases for answer in case.responses if first <= answer.at < last]
+    owed = [case for case in cases if case.life.attention and case.heard_at < last]
     begun = [case for case in cases if first <= case.heard_at < last]
     counts = Counter(PRIORITY.get(case.worst, "low") for case in begun)
     quiet = _ordered(case for case in cases if any(one.end is None for one in case.kept))
@@ -236,18 +243,14 @@ def figures(  # noqa: PLR0913  what a span is and who it was for
         chattering=_chattering(sounds),
         actors=_offenders(sounds)[:ACTORS],
         split={name: counts[name] for name in SPLIT},
-        took=took(answers),
-        by_severity={
-            word: took(found)
-            for word in SEVERITIES
-            if (found := [one for one in answers if one.severity == word])
-        },
+        took=took(answers, [_waited(case, last) for case in owed]),
+        by_severity=_by_severity(answers, owed, last),
         by_person=_by_person(answers),
-        waiting=[_standing(case) for case in _ordered(case for case in cases if case.life.attention)],
+        waiting=[_standing(case) for case in _ordered(owed)],
         stale=[
             _standing(case)
             for case in _ordered(
-                case for case in cases if last - case.heard_at > STALE and case.open_at(last)
+                case for case in cases if last - case.heard_at > STALE and case.stands_at(last)
             )
         ],
         shelved=[one for case in quiet for one in _quieted(case, shelved=True)],
@@ -256,12 +259,38 @@ def figures(  # noqa: PLR0913  what a span is and who it was for
     )  # fmt: skip
 
 
-def took(answers: Sequence[Response]) -> Took:
-    """Median, and the nearest-rank ninetieth percentile; of none there is none."""
-    if not answers:
-        return Took(0)
+def took(answers: Sequence[Response], waited_s: Sequence[float] = ()) -> Took:
+    """Median, and the nearest-rank ninetieth percentile; of none there is none.
+
+    Args:
+        answers: that were given.
+        waited_s: how long each of those has waited that nobody has answered.
+    """
     ordered = sorted(answer.took_s for answer in answers)
-    return Took(len(ordered), median(ordered), ordered[ceil(len(ordered) * 0.9) - 1])
+    every = sorted([*ordered, *waited_s])
+    least = _ninetieth(every) if waited_s else None
+    if not ordered:
+        return Took(0, waiting=len(waited_s), p90_least_s=least)
+    return Took(len(ordered), median(ordered), _ninetieth(ordered), len(waited_s), least)
+
+
+def _ninetieth(ordered: Sequence[float]) -> float:
+    return ordered[ceil(len(ordered) * 0.9) - 1]
+
+
+def _waited(case: Case, last: int) -> float:
+    since = case.heard_at if case.waiting_since is None else case.waiting_since
+    return max(last - since, 0) / 1e6
+
+
+def _by_severity(answers: Sequence[Response], owed: Sequence[Case], last: int) -> dict[str, Took]:
+    out = {}
+    for word in SEVERITIES:
+        found = [one for one in answers if one.severity == word]
+        waited = [_waited(case, last) for case in owed if case.worst == word]
+        if found or waited:
+            out[word] = took(found, waited)
+    return out
 
 
 def _by_person(answers: Sequence[Response]) -> dict[str, Took]:

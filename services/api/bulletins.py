@@ -84,15 +84,11 @@ def _moved(here: Context, data: Bulletin) -> bool:
 def shown(here: Context, thread: Thread) -> dict[str, object]:
     """A thread as it is answered."""
     epoch = here.hub.epoch
-    newest = thread.pending or thread.declined
-    hazard = (
-        newest.data.hazard if newest is not None else thread.issued[-1].data.hazard if thread.issued else ""
-    )
     return {
         "bulletin_id": thread.bulletin_id,
         "alert_id": thread.about,
         "area": thread.area,
-        "hazard": hazard,
+        "hazard": thread.hazard,
         "pending": None if thread.pending is None else _draft(thread.pending, epoch),
         "issued": [
             {

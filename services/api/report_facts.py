@@ -6,23 +6,26 @@ What takes too long is left out by name: a report with a gap is better than none
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise, takewhile
 from typing import Any
 
 import psycopg
 
 from services.api.report_history import micros_of, when
 from services.api.report_job import Job, Place, Told
-from services.lighting.energy import energy_kwh, expected_kwh, metered_kwh, night_minutes
+from services.lighting.astro import sun
+from services.lighting.energy import energy_kwh, expected_kwh, metered_kwh
 from services.observation.text import Text
 from services.report.axes import local
 from services.report.matter import AirDays, Facts, Lamps, Station
 
 BUDGET_S = 60.0
 """For everything beside the alerts."""
-_DAY_US = 86_400_000_000
 _BATCH = 50
 _CAP = 3.0
 """A gap in the power of a lamp counts for so many intervals and no longer."""
+
+Span = tuple[int, int]
 
 
 class Looking:
@@ -41,6 +44,7 @@ class Looking:
         }
         self._sensors = [one for one in job.names.sensors if one.station in self._places]
         self._ids: dict[str, tuple[int, int]] = {}
+        self._of_place: dict[tuple[float, float], list[Span]] = {}
 
     def facts(self) -> Facts:
         """Stations heard, air, lamps; what could not be read is in `gaps`."""
@@ -108,7 +112,7 @@ class Looking:
         job = self._job
         classes = job.names.air_classes
         found = []
-        days = round((job.last - job.first) / _DAY_US)
+        days = _days_ended(job.first, job.last, job.names.zone)
         for one in (sensor for sensor in self._sensors if sensor.property == "vn_aqi_day"):
             by_day: dict[str, float] = {}
             # Hour 24 of a day ends with the day: its index is told in the hour around midnight.
@@ -155,35 +159,54 @@ class Looking:
             if took is not None:
                 metered += 1
                 kwh += took[0]
-                full += expected_kwh(lamp.wattage or 0.0, self._night(lamp, took[1], took[2]))
+                full += expected_kwh(lamp.wattage or 0.0, self._dark(lamp, took[1]))
         some = metered > 0
         return Lamps(
             area, len(lamps), told, out, out_readings, readings, metered,
             kwh if some else None, full if some else None,
         )  # fmt: skip
 
-    def _took(self, sensors: dict[str, Told]) -> tuple[float, int, int] | None:
-        """Energy of a lamp, kWh, and from when to when it is known: by its meter, else by its power."""
+    def _took(self, sensors: dict[str, Told]) -> tuple[float, list[Span]] | None:
+        """Energy of a lamp, kWh, and during which spans it is known: by its meter, else by its power."""
         job = self._job
         for name in ("energy", "active_power"):
             if name not in sensors:
                 continue
             series = self._series(sensors[name].id, job.first, job.last)
             if len(series) > 1:
+                if name == "energy":  # a meter counts on while nobody hears it
+                    return metered_kwh(series), [(series[0][0], series[-1][0])]
                 longest = sensors[name].interval_s * _CAP or 3600.0
-                found = metered_kwh(series) if name == "energy" else energy_kwh(series, longest)
-                return found, series[0][0], series[-1][0]
+                return energy_kwh(series, longest), _covered(series, round(longest * 1e6))
         return None
 
-    def _night(self, lamp: Place, first: int, last: int) -> float:
-        """Minutes between sunset and sunrise in a span that is known, by whole nights."""
-        zone = self._job.names.zone
-        day, end = local(first, zone).date(), local(last, zone).date()
-        minutes = 0.0
-        while day < end:
-            minutes += night_minutes(lamp.lat, lamp.lon, day, zone) or 0.0
-            day += timedelta(days=1)
-        return minutes
+    def _dark(self, lamp: Place, spans: Sequence[Span]) -> float:
+        """Minutes between sunset and sunrise within spans: the baseline must not burn while nobody looked."""
+        nights = self._nights(round(lamp.lat, 1), round(lamp.lon, 1))
+        found = nth = 0
+        for begin, end in spans:
+            while nth < len(nights) and nights[nth][1] <= begin:
+                nth += 1
+            for down, up in takewhile(lambda night: night[0] < end, nights[nth:]):
+                found += min(up, end) - max(down, begin)
+        return found / 6e7
+
+    def _nights(self, lat: float, lon: float) -> list[Span]:
+        """The nights of the span, each from sunset to sunrise; lamps within some kilometres share them."""
+        known = self._of_place.get((lat, lon))
+        if known is None:
+            zone, known = self._job.names.zone, []
+            day = local(self._job.first, zone).date() - timedelta(days=1)
+            while day <= local(self._job.last, zone).date():
+                down, up = (
+                    sun(lat, lon, day, zone).sunset,
+                    sun(lat, lon, day + timedelta(days=1), zone).sunrise,
+                )
+                if down is not None and up is not None:
+                    known.append((down, up))
+                day += timedelta(days=1)
+            self._of_place[(lat, lon)] = known
+        return known
 
     def _series(self, sensor: str, first: int, last: int) -> list[tuple[int, float]]:
         known = self._ids.get(sensor)
@@ -198,3 +221,20 @@ class Looking:
 
     def _gap(self, vi: str, en: str) -> None:
         self._gaps.append(Text(vi, en))
+
+
+def _covered(series: Sequence[tuple[int, float]], longest: int) -> list[Span]:
+    """During which spans a series holds: each sample until the next, no longer than `longest`, µs."""
+    found: list[Span] = []
+    for (at, _), (then, _) in pairwise(series):
+        end = min(then, at + longest)
+        if found and found[-1][1] == at:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((at, end))
+    return found
+
+
+def _days_ended(first: int, last: int, zone: str) -> int:
+    """Local days that end within (first, last]: each may have an index."""
+    return (local(last, zone).date() - local(first, zone).date()).days

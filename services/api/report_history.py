@@ -33,6 +33,12 @@ select subject from (
     order by subject, time desc, sequence desc
 ) newest where type <> 'vn.haidang.alert.cleared.v1'
 """
+# Who answers late answers an alert that began before the events which are read anyway.
+_ACTED_ON = """
+select subject from alert_event
+where time >= %(from)s and time < %(until)s and source = %(source)s and type like 'vn.haidang.alert.%%'
+group by subject having not bool_or(type = 'vn.haidang.alert.raised.v1')
+"""
 _EVENTS = """
 select id, type, source, subject, time, (data - 'readings')::text
 from alert_event
@@ -68,12 +74,12 @@ def _events(db: psycopg.Connection[tuple[Any, ...]], job: Job) -> Iterator[tuple
     types = [f"vn.haidang.alert.{verb}.v1" for verb in _CONDITION]
     given = {"source": source, "types": types, "first": when(job.first), "back": when(job.first - _BACK)}
     stood = [row[0] for row in db.execute(_OPEN_BEFORE, given)]
-    bounds = {
+    bounds: dict[str, Any] = {
         "source": source,
-        "subjects": stood,
         "from": when(job.first - _LATE),
         "until": when(job.last + _LATE),
     }
+    bounds["subjects"] = list({*stood, *(row[0] for row in db.execute(_ACTED_ON, bounds))})
     with db.cursor(name="events") as cursor:
         cursor.itersize = _PAGE
         cursor.execute(_EVENTS, bounds)

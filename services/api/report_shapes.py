@@ -17,11 +17,16 @@ class _Shape(BaseModel):
 
 
 class Took(_Shape):
-    """From an alert's word until a person acknowledged or closed it: of how many, median, 90th percentile."""
+    """From an alert's word until a person acknowledged or closed it: of how many, median, 90th percentile.
+
+    Of answers alone. `waiting`: who has none yet; `p90_least_s`: with them nine in ten take at least so long.
+    """
 
     n: int
     median_s: float | None
     p90_s: float | None
+    waiting: int
+    p90_least_s: float | None
 
 
 class Acknowledge(Took):
@@ -187,7 +192,7 @@ FILES: dict[str, Any] = {
 }
 """What a report's file may be, for the document of the api."""
 
-_TOOK = {"n": 12, "median_s": 95.0, "p90_s": 410.0}
+_TOOK = {"n": 12, "median_s": 95.0, "p90_s": 410.0, "waiting": 1, "p90_least_s": 900.0}
 _STANDING = {
     "alert_id": "5e0f6f1c2b7d4a8f9c3e1d2a4b6c8e0f",
     "rule": "flood-level",

@@ -120,7 +120,7 @@ def _files(job: Job, paper: Paper) -> dict[str, bytes]:
 def _headline(matter: Matter) -> Text:
     """One line for a list or a mail."""
     found = matter.figures()
-    still = sum(case.open_at(matter.last) for case in matter.cases)
+    still = sum(case.stands_at(matter.last) for case in matter.cases)
     return Text(
         f"{found.alerts} cảnh báo mới, {still} đang mở, {len(found.waiting)} chờ xác nhận",
         f"{found.alerts} new alerts, {still} open, {len(found.waiting)} wait for acknowledgement",

@@ -28,9 +28,9 @@ from services.runtime import logging, tied
 if TYPE_CHECKING:
     from services.api.context import Context
 
-AT_ONCE = 2
-"""Reports under way; who asks for a third waits a little, then is told to come again."""
-QUEUE_S = 10.0
+QUEUE_S = 120.0
+"""One report of the history at a time, and beside it one from memory: a hand-over never waits for a month, and
+two months never take the memory of a small machine. Who waits longer is told to come again."""
 MOST_S = 600.0
 """A month of a hundred thousand alerts takes a minute of a processor, which may be busy elsewhere."""
 FRESH_US = 15 * 60_000_000
@@ -53,7 +53,7 @@ class Reporter:
     def __init__(self, here: "Context") -> None:
         """Take what it works with; nothing runs before it is asked."""
         self._here = here
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._long, self._short = asyncio.Semaphore(1), asyncio.Semaphore(1)
         self._live: tuple[int, dict[str, Figures]] | None = None
         self._names: tuple[str, Names] | None = None
 
@@ -173,15 +173,16 @@ class Reporter:
         Raises:
             Problem: 503: the history is away, others are under way, or it failed.
         """
+        slot = self._short if job.memory is not None and not job.facts else self._long
         try:
             async with asyncio.timeout(QUEUE_S):
-                await self._slots.acquire()
+                await slot.acquire()
         except TimeoutError as error:
             raise away(_BUSY, retry_s=5, code="reports-busy") from error
         try:
             made = await self._run(job)
         finally:
-            self._slots.release()
+            slot.release()
         if made.trouble is not None:
             log.warning("report_not_made", kind=job.kind, code=made.trouble.code, word=made.trouble.word)
             if made.trouble.code == "history-away":

@@ -19,6 +19,8 @@ from services.observation.text import Text
 PROPOSED, APPROVED, REJECTED = "proposed", "approved", "rejected"
 WITHDRAWN, ISSUED = "withdrawn", "issued"
 RECEIVED, REFUSED = "received", "refused"
+AGAIN = "again:"
+"""`what` of a message that says once more what is out, beside a draft that waits or was refused."""
 KEPT_XML = 65_536
 """Characters of a refused document that are kept."""
 
@@ -64,6 +66,11 @@ class Bulletin(msgspec.Struct, kw_only=True, omit_defaults=True):
     approved_by: list[str] = []
     by: str | None = None
     why: str | None = None
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it leaves a draft that waits, or was refused, as it is."""
+        return self.what.startswith(AGAIN)
 
 
 class Official(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -185,6 +192,7 @@ class Thread(msgspec.Struct):
     declined: Pending | None = None
     """What a person refused last, with the place of the refusal."""
     sequence: int = 0
+    hazard: str = ""
 
     @property
     def version(self) -> int:
@@ -212,7 +220,7 @@ def apply(thread: Thread | None, sequence: int, event: Mapping[str, Any]) -> Thr
     except msgspec.ValidationError:
         return thread
     if thread is None:
-        thread = Thread(told.bulletin_id, told.about, told.area)
+        thread = Thread(told.bulletin_id, told.about, told.area, hazard=told.hazard)
     if sequence <= thread.sequence:
         return thread
     after = msgspec.structs.replace(thread, sequence=sequence)
@@ -231,7 +239,8 @@ def apply(thread: Thread | None, sequence: int, event: Mapping[str, Any]) -> Thr
         case "issued":
             meta = msgspec.structs.replace(told, xml="")
             issued = Issued(sequence, instant(event.get("time")), meta)
-            after.pending, after.declined = None, None
+            if not told.repeats:  # what waits for a word meanwhile goes on waiting
+                after.pending, after.declined = None, None
             after.issued = [*thread.issued, issued][-KEPT:]
         case _:
             pass

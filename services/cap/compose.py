@@ -192,7 +192,7 @@ def _parameters(life: Life, risk: RiskLevel | None, language: str) -> list[Named
         Named(f"{PREFIX}rule", clean(life.rule)),
         Named(f"{PREFIX}origin", life.origin),
     ]
-    unit = data.get("unit")
+    unit = data.get("unit") if data.get("unit") != "1" else None  # a plain number
     for name in ("value", "threshold"):
         number = data.get(name)
         if isinstance(number, int | float) and not isinstance(number, bool):
@@ -222,7 +222,7 @@ def _area(life: Life, site: Site, policy: Publication, language: str) -> Area:
         west, south, east, north = site.bounds
         polygon = (_ring([(south, west), (south, east), (north, east), (north, west), (south, west)]),)
     elif station is not None:
-        circle = (f"{station.lat:g},{station.lon:g} {policy.radius_km:g}",)
+        circle = (f"{station.lat:.5f},{station.lon:.5f} {policy.radius_km:g}",)
     codes = [] if area is None else area.codes
     geocodes = dict.fromkeys(
         Named(SCHEMES.get(code.scheme, code.scheme), code.code.rsplit("/", 1)[-1])
@@ -242,7 +242,12 @@ def _place(life: Life, site: Site) -> Text:
     station = site.stations.get(life.station or "")
     if station is None:
         return around
-    return Text(f"{station.name.vi}, {around.vi}", f"{station.name.en}, {around.en}")
+    return Text(_within(station.name.vi, around.vi), _within(station.name.en, around.en))
+
+
+def _within(station: str, around: str) -> str:
+    """Both names, unless one says the other already: `xã Đất Đỏ`, not `xã Đất Đỏ, Xã Đất Đỏ`."""
+    return station if around.casefold() in station.casefold() else f"{station}, {around}"
 
 
 def _part(life: Life) -> Any:
@@ -268,15 +273,18 @@ def _event(life: Life) -> Text:
 
 
 def _advice(life: Life) -> Text:
-    hazard, part, severity = hazards().get(life.hazard), _part(life), _severity(life)
-    advice = part.advice.get(severity) if part is not None else None
-    if advice is None and hazard is not None:
-        advice = hazard.advice.get(severity)
-    return (
-        Text("Theo dõi thông báo tiếp theo.", "Follow further announcements.")
-        if advice is None
-        else advice.public
-    )
+    """What to do: of the kind of danger itself, be it of a lower severity, before the hazard's own.
+
+    Who is told of a current leaking into the water must not read how to drive through a dark street.
+    """
+    hazard, part = hazards().get(life.hazard), _part(life)
+    rank = SEVERITIES.index(_severity(life))
+    nearest = (*reversed(SEVERITIES[: rank + 1]), *SEVERITIES[rank + 1 :])
+    for table in (None if part is None else part.advice, None if hazard is None else hazard.advice):
+        for severity in nearest if table else ():
+            if table is not None and severity in table:
+                return text_of(table[severity].public)
+    return Text("Theo dõi thông báo tiếp theo.", "Follow further announcements.")
 
 
 def _severity(life: Life) -> str:

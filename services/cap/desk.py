@@ -22,6 +22,7 @@ from services.cap.check import check
 from services.cap.compose import Envelope, compose, local, renewed
 from services.cap.message import Message, Reference
 from services.cap.read import read
+from services.cap.repeat import repeated
 from services.cap.violation import Refused, Violation
 from services.observation.event import SEVERITIES, noun_and_verb
 from services.observation.instants import SECOND
@@ -30,6 +31,8 @@ from services.policy.publication import Publication, Publish
 
 SETTLE_US = 3 * SECOND
 """After it was raised or got worse: time for the keeper to say what is part of what."""
+LATE_US = 15 * 60 * SECOND
+"""What was found so long after it was measured is never automatic: a gateway that was away sends it too."""
 RENEW = 4
 """A message is repeated when no more than a fourth of its time is left."""
 _WORSE = (("alert", "raised"), ("alert", "escalated"))
@@ -65,6 +68,7 @@ class Desk:
         self._threads: dict[str, Thread] = {}
         self._worse: dict[str, tuple[int, int]] = {}  # when it was raised or got worse: sequence, stored at
         self._declared: dict[str, nouns.Official] = {}
+        self._said: dict[str, str] = {}  # the document that is out, to say it again word for word
         self.issued = 0
         """Messages that went out, as far back as the stream goes."""
         self.broken: dict[str, tuple[Violation, ...]] = {}
@@ -111,7 +115,9 @@ class Desk:
         thread = nouns.apply(self._threads.get(about), sequence, event)
         if thread is not None:
             self._threads[about] = thread
-            self.issued += verb == nouns.ISSUED
+            if verb == nouns.ISSUED:
+                self.issued += 1
+                self._said[about] = str(event["data"].get("xml"))
 
     def due(self, now: int, site: Site, policy: Publication) -> Iterator[Out]:
         """What should be written now; each is one step, the next follows when it is read back."""
@@ -122,7 +128,7 @@ class Desk:
                 and life.changed_us < now - KEEP_US
                 and (thread is None or not thread.standing(now))
             ):
-                for known in (self._lives, self._worse, self._declared):
+                for known in (self._lives, self._worse, self._declared, self._said, self.broken):
                     known.pop(alert, None)
                 continue
             out = self._step(life, thread, now, site, policy)
@@ -134,6 +140,10 @@ class Desk:
     ) -> Out | None:
         want = self._want(life, thread, now, policy)
         pending = None if thread is None else thread.pending
+        if want is None:
+            self.broken.pop(life.alert_id, None)
+        if thread is not None and want is not None and self._runs_out(life, thread, want, now):
+            return self._again(life, thread, now, site, policy)
         if pending is not None and (want is None or want.what != pending.data.what):
             # Nobody may approve what is not so any more; what is so now is proposed in its place.
             return self._propose(life, thread, want, now, site, policy) or self._withdraw(
@@ -141,12 +151,8 @@ class Desk:
             )
         if pending is not None:
             return self._issue(thread, pending, now, site) if pending.ready else None
-        if want is None:
+        if want is None or self._refused(life, thread, want):
             return None
-        declined = None if thread is None else thread.declined
-        worse = self._worse.get(life.alert_id, (0, 0))[0]
-        if declined is not None and declined.data.what == want.what and worse < declined.sequence:
-            return None  # refused once, and nothing got worse since
         return self._propose(life, thread, want, now, site, policy)
 
     def _want(  # noqa: PLR0911  one answer for each thing that can have changed
@@ -166,10 +172,49 @@ class Desk:
             return None
         if life.severity != last.severity:
             return Want(f"update:{life.severity}", "Update")
-        lasts = standing[-1].expires - standing[-1].sent
-        if now >= standing[-1].expires - lasts // RENEW:
+        if _near_its_end(standing[-1], now):
             return Want(f"renew:{thread.version}", "Update")
         return None
+
+    def _refused(self, life: Life, thread: Thread | None, want: Want) -> bool:
+        """Whether somebody refused just this, and nothing got worse since."""
+        declined = None if thread is None else thread.declined
+        worse = self._worse.get(life.alert_id, (0, 0))[0]
+        return declined is not None and declined.data.what == want.what and worse < declined.sequence
+
+    def _runs_out(self, life: Life, thread: Thread, want: Want, now: int) -> bool:
+        """Whether what is out ends soon while what should follow it waits for somebody, or was refused."""
+        standing = thread.standing(now)
+        if want.over or want.msg_type != "Update" or not standing or not _near_its_end(standing[-1], now):
+            return False
+        pending = thread.pending
+        waits = pending is not None and pending.data.what == want.what and not pending.ready
+        return waits or (pending is None and self._refused(life, thread, want))
+
+    def _again(self, life: Life, thread: Thread, now: int, site: Site, policy: Publication) -> Out | None:
+        """What is out, once more: people must not be left without a warning because nobody clicked."""
+        found = self._repeated(life, thread, f"{nouns.AGAIN}{thread.version}", now, site, policy)
+        if found is None:
+            return None
+        data, message = found
+        data.xml = self._signed(message).decode()
+        event = nouns.make(
+            site=self._site,
+            verb=nouns.ISSUED,
+            event=_next_id(data.bulletin_id, thread),
+            time=now,
+            data=data,
+        )
+        return Out(event, thread.area, thread.sequence)
+
+    def _repeated(  # noqa: PLR0913  as `_draft`
+        self, life: Life, thread: Thread, what: str, now: int, site: Site, policy: Publication
+    ) -> tuple[Bulletin, Message] | None:
+        identifier = self._identifier(thread.bulletin_id, thread, policy)
+        return repeated(self._said.get(life.alert_id, ""), thread, what, identifier, now, site)
+
+    def _identifier(self, name: str, thread: Thread | None, policy: Publication) -> str:
+        return f"{policy.sender}.{self._site}.{_next_id(name, thread)[:20]}"
 
     def _first(self, life: Life, now: int, policy: Publication) -> Want | None:
         """The first message of what is going on: not while something keeps the alert quiet."""
@@ -205,8 +250,12 @@ class Desk:
     def _draft(  # noqa: PLR0913  as above
         self, life: Life, thread: Thread | None, want: Want, now: int, site: Site, policy: Publication
     ) -> Bulletin | None:
+        if thread is not None and want.what.startswith("renew:"):
+            again = self._repeated(life, thread, want.what, now, site, policy)
+            if again is not None:
+                return again[0]
         name = nouns.identity(self._site, "bulletin", life.alert_id)
-        identifier = f"{policy.sender}.{self._site}.{_next_id(name, thread)[:20]}"
+        identifier = self._identifier(name, thread, policy)
         standing = [] if thread is None else thread.standing(now)
         last = standing[-1].data if standing else None
         # A Cancel is read by who read what it withdraws, so it has the same status.
@@ -229,8 +278,8 @@ class Desk:
             self.broken[life.alert_id] = violations
             return None
         self.broken.pop(life.alert_id, None)
-        repeats = want.what.startswith("renew:")
         by = life.data.get("by")
+        least = 0 if want.over or not _late(life) else 1
         return Bulletin(
             bulletin_id=name,
             about=life.alert_id,
@@ -250,11 +299,8 @@ class Desk:
             headline=said.headline,
             description=said.description,
             instruction=said.instruction,
-            # The same words again were approved already.
-            needed=0 if repeats else _needed(rule, severity, standing),
-            raised_by=by
-            if life.origin == "manual" and isinstance(by, str) and not (repeats or want.over)
-            else None,
+            needed=max(least, _needed(rule, severity, standing)),
+            raised_by=by if life.origin == "manual" and isinstance(by, str) and not want.over else None,
             sent=local(now, site),
             expires=local(envelope.expires, site),
             references=message.references or "",
@@ -332,6 +378,17 @@ def _needed(rule: Publish | None, severity: str, standing: list[Issued]) -> int:
     if rule is not None:
         return rule.needed(severity)
     return max((one.data.needed for one in standing), default=1)
+
+
+def _late(life: Life) -> bool:
+    """Whether what was measured was old already when it was found."""
+    data = life.data
+    measured, found = nouns.instant(data.get("time")), nouns.instant(data.get("detected_at"))
+    return found - measured > LATE_US
+
+
+def _near_its_end(one: Issued, now: int) -> bool:
+    return now >= one.expires - (one.expires - one.sent) // RENEW
 
 
 def _next_id(name: str, thread: Thread | None) -> str:

@@ -78,7 +78,7 @@ def names_of(message: Message) -> tuple[str, ...]:
     )
 
 
-def take(  # noqa: PLR0913  everything that decides what a message comes to
+def take(  # noqa: PLR0911, PLR0913  everything that decides what a message comes to
     message: Message, signed: Signed, trusted: Trusted, known: Known | None, site: Site, now: int
 ) -> Taken:
     """What a good message from a trusted sender comes to.

@@ -21,7 +21,7 @@ NOTES: dict[str, str] = {
     "Exercise": "DIỄN TẬP, không có sự việc thật. EXERCISE, nothing of this is real.",
     "Test": "THỬ NGHIỆM, không có sự việc thật. TEST, nothing of this is real.",
 }
-OVER = Text("Hết", "All clear")
+OVER = Text("Hết cảnh báo", "All clear")
 CANCELLED = Text("Hủy bản tin", "Cancelled")
 OVER_TEXT = Text(
     "Điều kiện gây cảnh báo không còn. Bản tin trước hết hiệu lực.",
@@ -36,8 +36,10 @@ CANCEL_TEXT = {
     ),
 }
 BACK = Text(
-    "Có thể sinh hoạt trở lại; vẫn theo dõi thông báo.", "Go on as usual; keep following announcements."
+    "Nơi nào còn cảnh báo khác thì vẫn làm theo; tiếp tục theo dõi thông báo.",
+    "Where another warning still holds, keep to it; keep following announcements.",
 )
+"""One alert is over, others of the same place may not be: it does not say that all is well."""
 DISREGARD = Text("Không làm theo bản tin trước.", "Disregard the earlier message.")
 
 CAP_SEVERITY = {"advisory": "Minor", "watch": "Moderate", "warning": "Severe", "emergency": "Extreme"}

@@ -120,6 +120,7 @@ async def _look_here(data: Path, asked: tuple[str, str] | None) -> "tuple[list[F
     from services.cli import (
         doctor_backup,
         doctor_broker,
+        doctor_certificate,
         doctor_clock,
         doctor_disk,
         doctor_machine,
@@ -153,6 +154,8 @@ async def _look_here(data: Path, asked: tuple[str, str] | None) -> "tuple[list[F
     if live is not None:
         found += doctor_disk.forecast(live.streams, shares, shutil.disk_usage(data).free)
     found.append(doctor_backup.look(data, time.time()))
+    signing = doctor_certificate.look(data, time.time())
+    found += [signing] if signing is not None else []
     found.append(await flushing)
     place = run.site if run is not None else "–"
     return found, f"Hải Đăng {doctor_versions.ours()} · {place} · {data}"

@@ -21,6 +21,9 @@ MACHINES = ("webhook",)
 PEOPLE = ("email", "sms", "telegram", "zalo", "apprise", "modem")
 """Roads for people: what deserves their attention, in words."""
 SPEAKERS = ("loudspeaker",)
+NEVER_SPOKEN = ("system", "outage")
+"""What is no business of a commune's: our own sensors and roads. Not carried by loudspeakers."""
+SPOKEN_IF_NAMED = ("lighting",)
 KINDS = (*MACHINES, *PEOPLE, *SPEAKERS)
 STATUSES = ("Actual", "Exercise", "Test")
 NEED_SECRET = ("webhook", "email", "sms", "telegram", "zalo", "apprise")
@@ -133,6 +136,7 @@ def _road(given: "Given", table: Table) -> Road | None:
     if name is None or kind is None:
         return None
     machine = kind in MACHINES
+    lowest = "warning" if kind in SPEAKERS else "advisory"
     areas = dict.fromkeys((*given.site.areas, "_"))
     languages = _chosen(table, "languages", LANGUAGES) or ("vi",)
     road = Road(
@@ -145,7 +149,7 @@ def _road(given: "Given", table: Table) -> Road | None:
         secret=_text(table, "secret"),
         hazards=table.names("hazards", dict.fromkeys(given.hazards), ("hiểm họa", "hazard")) or (),
         areas=table.names("areas", areas, ("khu vực", "area")) or (),
-        severity=table.choice("severity", SEVERITIES, "advisory") or "advisory",
+        severity=table.choice("severity", SEVERITIES, lowest) or lowest,
         status=_chosen(table, "status", STATUSES) or (STATUSES if machine else ("Actual",)),
         nouns=_texts(table, "nouns", '["alert", "situation"]'),
         batch=int(table.number("batch", 1, 1, MOST_BATCH, ("sự kiện", "events"))),
@@ -227,7 +231,10 @@ def _check_speaker(table: Table, road: Road) -> None:
         table.error(
             "status",
             ("loa không được phát diễn tập", "a loudspeaker must not carry exercises"),
-            ('bỏ "Exercise": diễn tập gửi cho người qua đường khác', 'leave out "Exercise": use another road'),
+            (
+                'bỏ "Exercise": diễn tập gửi cho người qua đường khác',
+                'leave out "Exercise": use another road',
+            ),
         )
     for key, given in (("to", bool(road.to)), ("escalation", road.escalation)):
         if given:

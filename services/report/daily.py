@@ -26,6 +26,7 @@ def build(matter: Matter) -> Paper:
                     sections.over_time(matter, begun, by_day=False),
                     sections.alerts_by_hazard(matter, begun),
                     sections.alerts_by_area(matter, begun),
+                    sections.alerts_by_origin(begun),
                     sections.situations(matter),
                     sections.causes(matter),
                 ],

@@ -10,6 +10,8 @@ from services.report.paper import Cell, Column, Note, Part, Share, Table, Value
 from services.report.sections import AREA, HAZARD, PLACE, SEVERITY, count, lasting, listed, when
 
 _HOUR_S = 3600.0
+_STALE = 40
+"""So many of the oldest alerts are named: the API lists all."""
 
 
 def build(matter: Matter, found: Figures) -> Part:
@@ -29,8 +31,8 @@ def build(matter: Matter, found: Figures) -> Part:
         [Text("Nhiều nhất trong 10 phút", "Most in 10 minutes"), found.most_in_10_min, *_mark("flood_begins")],
         [Text("Bão cảnh báo", "Floods of alarms"), Cell(len(found.floods), over=bool(found.floods)), *_mark("flood_ends")],
         [
-            Text("Thời gian trong bão", "Time in floods"),
-            Cell(None if found.flood_share is None else Share(found.flood_s, (found.last - found.first) / 1e6), "share", 1, over_share),
+            Text("Thời gian trong bão, giờ", "Time in floods, hours"),
+            Cell(None if found.flood_share is None else Share(round(found.flood_s / _HOUR_S, 1), round((found.last - found.first) / 1e6 / _HOUR_S, 1)), "share", 1, over_share),
             *_mark("flood_share"),
         ],
         [Text("Cảnh báo chập chờn", "Chattering alarms"), Cell(len(found.chattering), over=bool(found.chattering)), *_mark("chattering")],
@@ -105,6 +107,7 @@ def _stale(matter: Matter, found: Figures) -> list[Table]:
             [SEVERITY, Column(Text("Quy tắc", "Rule")), PLACE, AREA, when(Text("Từ", "Since")), lasting(Text("Đã", "For")),
              Column(Text("Trạng thái", "State"), wide=0.9)],
             rows,
+            most=_STALE,
         )
     ]  # fmt: skip
 

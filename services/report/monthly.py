@@ -28,6 +28,7 @@ def build(matter: Matter) -> Paper:
                     sections.over_time(matter, begun, by_day=True),
                     sections.alerts_by_hazard(matter, begun),
                     sections.alerts_by_area(matter, begun),
+                    sections.alerts_by_origin(begun),
                     sections.causes(matter),
                 ],
             ),

@@ -201,7 +201,7 @@ def _widths(sheet: Sheet, table: Table) -> list[float]:
             whole = max(whole, sheet.get_string_width(text))
             words = max(words, *(sheet.get_string_width(word) for word in text.split() or [""]))
         # What is short and read down the column is not broken.
-        shortest = whole if column.kind in ("severity", "time", "number") else words
+        shortest = whole if column.kind in ("severity", "time", "number", "span") else words
         least.append(min(float(shortest), _LONGEST_WORD) + more)
         most.append(min(float(whole), _LONGEST_LINE * column.wide) + more)
     free = float(sheet.epw) - sum(most)

@@ -43,10 +43,14 @@ def lasting(title: Text) -> Column:
 
 
 def listed(
-    name: Text, columns: Sequence[Column], rows: list[list[Cell | Value]], **more: Text | None
+    name: Text,
+    columns: Sequence[Column],
+    rows: list[list[Cell | Value]],
+    most: int = _LISTED,
+    **more: Text | None,
 ) -> Table:
     """A list that is cut where it gets too long to be read."""
-    table = Table(name, columns, rows[:_LISTED], more=max(len(rows) - _LISTED, 0))
+    table = Table(name, columns, rows[:most], more=max(len(rows) - most, 0))
     table.empty = more.get("empty") or table.empty
     table.note = more.get("note")
     return table
@@ -69,18 +73,45 @@ def _counted(matter: Matter, cases: Sequence[Case], name: Text, *, by_area: bool
     rows: list[list[Cell | Value]] = []
     for key, found in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
         worst = Counter(case.worst for case in found)
-        open_ones = sum(case.open_at(matter.last) for case in found)
+        open_ones = sum(case.stands_at(matter.last) for case in found)
         label = matter.area(key) if by_area else matter.hazard(key)
         rows.append([label, len(found), *(worst[word] for word in SEVERITIES), open_ones])
     if len(rows) > 1:
         total = Counter(case.worst for case in cases)
-        still = sum(case.open_at(matter.last) for case in cases)
+        still = sum(case.stands_at(matter.last) for case in cases)
         rows.append([Text("Tất cả", "All"), len(cases), *(total[word] for word in SEVERITIES), still])
     columns = [
         Column(AREA.title if by_area else HAZARD.title, wide=1.4), count(Text("Cảnh báo", "Alerts")),
         *(count(terms.capital(terms.severity(word))) for word in SEVERITIES), count(Text("Còn mở", "Still open")),
     ]  # fmt: skip
     return Table(name, columns, rows, empty=Text("Không có cảnh báo nào.", "No alerts."))
+
+
+ORIGINS = {
+    "sensor": Text("Cảm biến", "Sensors"),
+    "self": Text("Hệ thống tự giám sát", "The system itself"),
+    "manual": Text("Người báo", "People"),
+    "official_bulletin": Text("Bản tin chính thức", "Official bulletins"),
+}
+
+
+def alerts_by_origin(cases: Sequence[Case]) -> Table:
+    """What the alerts rest on: an official bulletin is not a local observation."""
+    told = Counter(case.life.origin for case in cases)
+    rows: list[list[Cell | Value]] = [
+        [ORIGINS.get(name, Text(name, name)), number, Share(number, len(cases))]
+        for name, number in told.most_common()
+    ]
+    return Table(
+        Text("Theo nguồn", "By origin"),
+        [
+            Column(Text("Nguồn", "Origin"), wide=1.4),
+            count(Text("Cảnh báo", "Alerts")),
+            Column(Text("Phần của tất cả", "Share of all"), "share"),
+        ],
+        rows,
+        empty=Text("Không có cảnh báo nào.", "No alerts."),
+    )
 
 
 def over_time(matter: Matter, cases: Iterable[Case], *, by_day: bool) -> Bars:
@@ -111,22 +142,29 @@ def over_time(matter: Matter, cases: Iterable[Case], *, by_day: bool) -> Bars:
 def answers(matter: Matter, found: Figures) -> Part:
     """Who acknowledged, and how fast; by severity, by person, by shift."""
     head = [
-        count(Text("Đã xác nhận", "Answered")), lasting(Text("Trung vị", "Median")), lasting(Text("p90: 9 trên 10 trong", "p90: 9 in 10 within")),
-    ]  # fmt: skip
-    by_severity: list[list[Cell | Value]] = [
-        [word, *_took(found.by_severity[word])] for word in reversed(SEVERITIES) if word in found.by_severity
+        count(Text("Đã xác nhận", "Answered")),
+        lasting(Text("Trung vị", "Median")),
+        lasting(Text("p90: 9 trên 10 trong", "p90: 9 in 10 within")),
     ]
-    by_severity += [[Text("Tất cả", "All"), *_took(found.took)]] if by_severity else []
+    owed = [count(Text("Còn chờ", "Still waiting")), lasting(Text("p90 kể cả còn chờ, ít nhất", "p90 with those waiting, at least"))]  # fmt: skip
+    by_severity: list[list[Cell | Value]] = [
+        [word, *_took(found.by_severity[word]), *_owed(found.by_severity[word])]
+        for word in reversed(SEVERITIES)
+        if word in found.by_severity
+    ]
+    by_severity += [[Text("Tất cả", "All"), *_took(found.took), *_owed(found.took)]] if by_severity else []
     people: list[list[Cell | Value]] = [[name, *_took(one)] for name, one in found.by_person.items()]
     blocks: list[Table | Bars | Note] = [
         Table(
             Text("Thời gian xác nhận theo mức", "Time to acknowledge by severity"),
-            [SEVERITY, *head],
+            [SEVERITY, *head, *owed],
             by_severity,
             empty=Text("Không ai phải xác nhận gì, hoặc chưa ai xác nhận.", "Nothing was acknowledged."),
             note=Text(
-                "Từ lúc cảnh báo được báo (hoặc tăng mức) đến lúc một người xác nhận hoặc đóng nó.",
-                "From when an alert was told (or escalated) until a person acknowledged or closed it.",
+                "Từ lúc cảnh báo được báo (hoặc tăng mức sau khi đã xác nhận) đến lúc một người xác nhận hoặc đóng nó. "
+                "Trung vị và p90 chỉ tính các cảnh báo đã có người trả lời; cảnh báo còn chờ chỉ làm chúng lâu hơn.",
+                "From when an alert was told (or escalated after an acknowledgement) until a person acknowledged or "
+                "closed it. Median and p90 are of those that were answered; those that wait can only make them longer.",
             ),
         ),
         Table(
@@ -142,6 +180,10 @@ def answers(matter: Matter, found: Figures) -> Part:
 
 def _took(one: Took) -> tuple[Value, Value, Value]:
     return one.n, one.median_s, one.p90_s
+
+
+def _owed(one: Took) -> tuple[Value, Value]:
+    return one.waiting, one.p90_least_s
 
 
 def _by_shift(matter: Matter) -> Table:
@@ -259,7 +301,7 @@ def causes(matter: Matter) -> Table:
 
 def tiles(matter: Matter, found: Figures) -> list[Tile]:
     """The figures that stand at the top of every report."""
-    open_now = [case for case in matter.cases if case.open_at(matter.last)]
+    open_now = [case for case in matter.cases if case.stands_at(matter.last)]
     severe = sum(rank(case.life.severity) >= 2 for case in open_now)  # noqa: PLR2004  warning
     rate = found.per_operator_hour
     return [
@@ -286,6 +328,7 @@ def tiles(matter: Matter, found: Figures) -> list[Tile]:
         ),
         Tile(
             Text("9 trên 10 được xác nhận trong", "9 in 10 acknowledged within"), found.took.p90_s, "span",
+            note=_with_those_waiting(found.took), over=found.took.waiting > 0,
         ),
         Tile(
             Text("bão cảnh báo", "floods of alarms"), len(found.floods),
@@ -295,6 +338,16 @@ def tiles(matter: Matter, found: Figures) -> list[Tile]:
             Text("đang gác lại / giữ im", "shelved / suppressed now"), f"{len(found.shelved)} / {len(found.suppressed)}", "text",
         ),
     ]  # fmt: skip
+
+
+def _with_those_waiting(one: Took) -> Text | None:
+    if one.p90_least_s is None:
+        return None
+    least = terms.span(one.p90_least_s)
+    return Text(
+        f"kể cả {one.waiting} còn chờ: ít nhất {least.vi}",
+        f"with {one.waiting} that wait: at least {least.en}",
+    )
 
 
 def _oldest(matter: Matter, found: Figures) -> Text | None:

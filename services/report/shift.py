@@ -1,6 +1,7 @@
 """The hand-over of a shift: what stands, what happened, what is quiet, and what the next one must know. Pure."""
 # ruff: noqa: E501  sentences stay whole, in both languages
 
+from services.alerts.load_book import Affair
 from services.alerts.load_case import Case
 from services.alerts.load_figures import Figures, rank
 from services.observation.text import Text
@@ -28,7 +29,7 @@ def build(matter: Matter) -> Paper:
         matter.made_at,
         [
             _next(matter, found),
-            Part(Text("Đang mở", "Open now"), blocks=[_open(matter), _owed(matter)]),
+            Part(Text("Đang mở", "Open now"), blocks=[_open(matter), _owed(matter), *_closed(matter)]),
             _happened(matter),
             sections.answers(matter, found),
             Part(Text("Gác lại và giữ im", "Shelved and suppressed"), blocks=[sections.quiet(matter)]),
@@ -52,7 +53,7 @@ def _next(matter: Matter, found: Figures) -> Part:
 
 def _musts(matter: Matter, found: Figures) -> list[Text]:
     """What is left over, the gravest first; each names its places."""
-    open_ones = [case for case in matter.cases if case.open_at(matter.last)]
+    open_ones = [case for case in matter.cases if case.stands_at(matter.last)]
     by_kind = [
         ([c for c in open_ones if rank(c.life.severity) >= _WARNING],
          "cảnh báo từ mức cảnh báo trở lên còn mở", "alerts of warning or above are still open"),
@@ -111,7 +112,7 @@ def _failed_roads(matter: Matter) -> list[str]:
 
 
 def _open(matter: Matter) -> Table:
-    cases = [case for case in matter.cases if case.open_at(matter.last)]
+    cases = [case for case in matter.cases if case.stands_at(matter.last)]
     cases.sort(key=lambda case: (-rank(case.life.severity), case.heard_at))
     rows: list[list[Cell | Value]] = [
         [
@@ -157,6 +158,28 @@ def _owed(matter: Matter) -> Table:
     )  # fmt: skip
 
 
+def _closed(matter: Matter) -> list[Table]:
+    """Closed by a person while the sensor still says so: nobody's business, but nobody may be surprised."""
+    cases = [case for case in matter.cases if case.open_at(matter.last) and case.life.closing is not None]
+    if not cases:
+        return []
+    rows: list[list[Cell | Value]] = [
+        [case.worst, matter.place(case), matter.area(case.life.area), case.heard_at,
+         case.life.closing.by if case.life.closing else "", _cause(case), case.reason]
+        for case in sorted(cases, key=lambda case: (-rank(case.worst), case.heard_at))
+    ]  # fmt: skip
+    return [
+        sections.listed(
+            Text("Đã đóng, cảm biến vẫn báo", "Closed, and the sensor still says so"),
+            [
+                sections.SEVERITY, sections.PLACE, sections.AREA, sections.when(Text("Từ", "Since")),
+                Column(Text("Người đóng", "Closed by"), wide=0.7), Column(Text("Nguyên nhân", "Cause"), wide=0.7), sections.REASON,
+            ],
+            rows,
+        )
+    ]  # fmt: skip
+
+
 def _happened(matter: Matter) -> Part:
     cases = matter.begun()
     rows: list[list[Cell | Value]] = []
@@ -198,7 +221,7 @@ def _others(matter: Matter) -> Part:
             continue
         if did.verb in ("acknowledged", "overdue") and did.words is None:
             continue
-        acts.append([did.at, did.by or "", terms.VERBS[did.verb], matter.place(case), did.words or ""])
+        acts.append([did.at, did.by or "", terms.VERBS[did.verb], matter.place(case), terms.words(did.words)])
     affairs: list[list[Cell | Value]] = []
     for affair in matter.affairs:
         if affair.noun in terms.NOUNS and matter.first <= affair.at < matter.last:
@@ -207,8 +230,8 @@ def _others(matter: Matter) -> Part:
             affairs.append(
                 [
                     affair.at,
-                    terms.NOUNS[affair.noun],
-                    affair.verb,
+                    _named(affair),
+                    terms.AFFAIRS.get(affair.verb, Text(affair.verb, affair.verb)),
                     str(data.get("by") or ""),
                     terms.text_of(said),
                 ]
@@ -234,6 +257,15 @@ def _others(matter: Matter) -> Part:
             ),
         ],
     )  # fmt: skip
+
+
+def _named(affair: Affair) -> Text:
+    """What it is; what is not real says so."""
+    noun, status = terms.NOUNS[affair.noun], affair.data.get("status")
+    if affair.noun == "exercise" or status not in terms.STATUS:
+        return noun
+    of = terms.STATUS[str(status)]
+    return Text(f"{noun.vi} ({of.vi.upper()})", f"{noun.en} ({of.en.upper()})")
 
 
 def handed_over(matter: Matter) -> str:

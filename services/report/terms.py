@@ -51,6 +51,23 @@ VERBS = {
     "rejected": Text("từ chối bản tin", "rejected a bulletin"),
     "overdue": Text("quá hạn, báo người kế tiếp", "overdue, told the next in line"),
 }
+AFFAIRS = {
+    "planned": Text("lên lịch", "planned"),
+    "changed": Text("đổi", "changed"),
+    "cancelled": Text("huỷ", "cancelled"),
+    "ended": Text("kết thúc", "ended"),
+    "started": Text("bắt đầu", "started"),
+    "failed": Text("hỏng", "failed"),
+    "healed": Text("đã thông", "healed"),
+    "tested": Text("đã thử", "tested"),
+    "dead": Text("không gửi được", "not delivered"),
+    "proposed": Text("đề xuất", "proposed"),
+    "issued": Text("đã phát", "issued"),
+    "rejected": Text("bị từ chối", "rejected"),
+    "reported": Text("báo về", "reported"),
+    "up": Text("thông", "up"),
+    "down": Text("đứt", "down"),
+}
 NOUNS = {
     "maintenance": Text("bảo trì", "maintenance"),
     "bulletin": Text("bản tin", "bulletin"),
@@ -69,6 +86,14 @@ def label(name: str) -> Text:
 def quiet(kind: str) -> Text:
     """What keeps an alert quiet."""
     return _QUIET.get(kind, Text(kind, kind))
+
+
+def words(said: str | None) -> Text:
+    """What a person said; a cause that was chosen from the list is said in the reader's language."""
+    for cause, text in CAUSES.items():
+        if said == cause:
+            return Text(text.vi.lower(), text.en.lower())
+    return Text(said or "", said or "")
 
 
 def severity(word: str) -> Text:

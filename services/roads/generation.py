@@ -6,6 +6,7 @@ Over 250 lines: one set of queues that several tasks fill and drain.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
@@ -66,7 +67,7 @@ class Generation:
         self._read = asyncio.Event()
         """The stream was read up to where it ended when we came."""
         self._reader = Reader(policy.keeping, book, places_of(site), self._tell_missing)
-        self._steady = Steady(now_us)
+        self._steady = Steady(now_us, time.monotonic)
         self._chance = Random()  # noqa: S311  spreads attempts, guards nothing
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -194,7 +195,8 @@ class Generation:
     async def _follow_alerts(self, stop: asyncio.Event) -> None:
         """Read everything once for all roads of people, from the beginning: notices follow from that."""
         self._notices.clear()
-        zone, desk = self._reader.places.zone, Desk(self._site.id)
+        places = self._reader.places
+        zone, desk = places.zone, Desk(self._site.id, places.areas)
         info = await self._js.stream_info(ALERTS)
         empty = 0
         follower = Follower(self._js, ALERTS, [], max(int(info.state.first_seq) - 1, 0), batch=READ)

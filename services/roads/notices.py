@@ -17,7 +17,7 @@ import msgspec
 from services.alerts.annunciation import Attention, Thing
 from services.observation.event import noun_and_verb
 from services.observation.text import Text
-from services.policy.roads import Road
+from services.policy.roads import NEVER_SPOKEN, SPEAKERS, SPOKEN_IF_NAMED, Road
 from services.roads.choosing import passes, rank_of
 
 Kind = Literal["new", "end", "overdue", "moved"]
@@ -54,10 +54,10 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 class Desk:
     """Follows every event once for all roads, and gives notices in the order of their instants."""
 
-    def __init__(self, site: str) -> None:
-        """Before the first event, at a site."""
+    def __init__(self, site: str, areas: Mapping[str, Text] | None = None) -> None:
+        """Before the first event, at a site; `areas`: their names."""
         self._source = f"/sites/{site}"
-        self._attention = Attention(site)
+        self._attention = Attention(site, names=areas)
         self._told: dict[str, Notice] = {}
         self._stations: dict[str, str] = {}
         self._latest = 0
@@ -236,6 +236,11 @@ class Queue:
             return road.escalation and bool(notice.to) and notice.status in road.status
         if notice.kind in ("end", "moved"):
             return notice.about in self._told
+        if road.kind in SPEAKERS and (
+            notice.hazard in NEVER_SPOKEN
+            or (notice.hazard in SPOKEN_IF_NAMED and notice.hazard not in road.hazards)
+        ):
+            return False
         return passes(road, notice.hazard, notice.area, notice.severity, notice.status) or (
             # A situation is of a kind, not of a hazard.
             notice.of == "situation"

@@ -15,6 +15,7 @@ from nats.js import JetStreamContext
 
 from services.alerts.hazards import extra_properties, hazards
 from services.policy.running import Running
+from services.roads.alone import Alone
 from services.roads.generation import Generation
 from services.roads.ledger import TROUBLE
 from services.runtime import logging, secrets
@@ -41,16 +42,23 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     health = Health(connection.js, NAME)
     running = Running(connection.js, extra_properties(), tuple(hazards()), health)
     service = Service(connection.js, running, settings, health)
-    beating = asyncio.create_task(health.run(), name="roads-health")
+
+    async def work(ended: asyncio.Event) -> None:
+        beating = asyncio.create_task(health.run(), name="roads-health")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(service.run(ended))
+                if find_spec(BULLETINS) is not None:
+                    group.create_task(service.bulletins(ended))
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(running.run(stop))
-            group.create_task(service.run(stop))
-            if find_spec(BULLETINS) is not None:
-                group.create_task(service.bulletins(stop))
+            group.create_task(Alone(connection.js).work(work, stop))
     finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
         await connection.close()
 
 

@@ -32,6 +32,9 @@ _PLAIN = {
     "–": "-",
     "−": "-",
     "’": "'",
+    "`": "'",
+    "«": '"',
+    "»": '"',
     "“": '"',
     "”": '"',
     "…": "...",
@@ -135,6 +138,8 @@ def _packed(part: str, header: bytes) -> tuple[int, bytes]:
     for at, septet in enumerate(septets):
         bits |= septet << ((skipped + at) * 7)
     total = skipped + len(septets)
+    if total % 8 == 7:  # noqa: PLR2004  a whole septet is left over: zeros there are an @ to careless telephones
+        bits |= 0x0D << (total * 7)
     packed = bytearray(bits.to_bytes(-(-total * 7 // 8), "little"))
     packed[: len(header)] = header
     return total, bytes(packed)

@@ -70,6 +70,10 @@ _SIGNS_EN = {
 }
 _CLOCK = re.compile(r"\b([01]?\d|2[0-3]):([0-5]\d)\b")
 _NUMBER = re.compile(r"(?<![\w])([−-]?)(\d{1,3}(?:\.\d{3})+(?!\d)|\d+)(?:([.,])(\d+))?")
+_TO_CALL = re.compile(
+    r"\b(gọi|báo|hoặc|số|call|or|to) (11[2-5]|1022)\b(?!\s?[%°]|\s(?:mm|cm|m|km|dB)\b|\w)", re.IGNORECASE
+)
+"""Numbers to call; not 112 mm."""
 _LEFT = re.compile(r"[0-9]+")
 """Of names like QL51."""
 TWICE_VI, TWICE_EN = "Tôi xin nhắc lại. ", "I repeat. "
@@ -165,14 +169,18 @@ def spelled(text: str, language: str) -> str:
     for short, long in (_WORDS_VI if vietnamese else _WORDS_EN).items():
         text = re.sub(rf"\b{re.escape(short)}\s*(?=\d|\b)", f"{long} ", text)
     text = _CLOCK.sub(lambda found: _clock(found, vietnamese=vietnamese), text)
+    digits = _DIGITS if vietnamese else _ONES
+    text = _TO_CALL.sub(
+        lambda found: f"{found[1]} {' '.join(digits[int(digit)] for digit in found[2])}", text
+    )
     names = "|".join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))
     measured = re.compile(rf"{_NUMBER.pattern}(?:\s?({names})(?![\w/]))?")
     text = measured.sub(lambda found: _said(found, units, vietnamese=vietnamese), text)
     text = _LEFT.sub(lambda found: f" {(number_vi if vietnamese else number_en)(int(found[0]))} ", text)
-    text = re.sub(r"[()\[\]{}*_#|/\"“”]", ", ", text)
+    text = re.sub(r"[()\[\]{}*_#|/\"“”«»`]", ", ", text)
     text = re.sub(r"\s*,(?:\s*,)+", ",", text)
     text = re.sub(r"\s+([,.;:!?])", r"\1", text)
-    text = re.sub(r",\s*([.!?])", r"\1", text)
+    text = re.sub(r",\s*([.!?:;])", r"\1", text)
     return re.sub(r"\s+", " ", text).strip(" ,")
 
 

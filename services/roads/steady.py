@@ -4,7 +4,6 @@ What is told follows the instants of the stream; when the wall clock is set back
 for an hour until it has come there again.
 """
 
-import time
 from collections.abc import Callable
 
 SECOND = 1_000_000
@@ -13,7 +12,7 @@ SECOND = 1_000_000
 class Steady:
     """The wall clock, in µs UTC; after it was set back, the time that passed since."""
 
-    def __init__(self, wall: Callable[[], int], passed: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, wall: Callable[[], int], passed: Callable[[], float]) -> None:
         """`passed`: seconds of a clock that nobody sets."""
         self._wall, self._passed = wall, passed
         self._latest, self._latest_at = 0, 0.0

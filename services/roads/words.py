@@ -29,6 +29,9 @@ LEADS: Mapping[str, Text] = {
     "tree": Text("CÂY XANH", "TREES"),
     "system": Text("HỆ THỐNG", "SYSTEM"),
     "storm": Text("MƯA DÔNG", "STORM"),
+    "sea": Text("BIỂN NGUY HIỂM", "DANGEROUS SEA"),
+    "air": Text("KHÔNG KHÍ Ô NHIỄM", "POLLUTED AIR"),
+    "water": Text("NƯỚC Ô NHIỄM", "POLLUTED WATER"),
     "outage": Text("MẤT TÍN HIỆU", "OUTAGE"),
 }
 """First words of a message, by hazard or kind of situation; another one goes by its own name in capitals."""
@@ -40,7 +43,12 @@ _SPOKEN: Mapping[str, Text] = {
     "environment": Text("môi trường", "the environment"),
     "tree": Text("cây có nguy cơ ngã đổ", "trees that may fall"),
     "storm": Text("mưa dông", "a storm"),
+    "sea": Text("biển nguy hiểm", "a dangerous sea"),
+    "air": Text("không khí ô nhiễm", "polluted air"),
+    "water": Text("nước ô nhiễm", "polluted water"),
 }
+_ADVICE_OF = {"storm": "lightning", "sea": "rip_current", "air": "environment"}
+"""A situation has the public's advice of the hazard that it is mostly about."""
 SEVERITY: Mapping[str, Text] = {
     "advisory": Text("Chú ý", "Advisory"),
     "watch": Text("Theo dõi", "Watch"),
@@ -163,8 +171,10 @@ def _aloud(notice: Notice, where: str, why: str, language: str, road: Road) -> s
         said = f"Đã hết {what} tại {where}." if vietnamese else f"It is over: {what}, {where}."
     else:
         level = of(SEVERITY.get(notice.severity, Text("Cảnh báo", "Warning")), language)
-        said = f"{level}: {what} tại {where}. {why}." if vietnamese else f"{level}: {what}, {where}. {why}."
-        said = f"{said.rstrip('.')}. {_advice(notice, language, public=True)}"
+        said = f"{level}: {what} tại {where}." if vietnamese else f"{level}: {what}, {where}."
+        if notice.of == "alert":  # how many alerts a situation has is the operator's business
+            said = f"{said} {why.rstrip('. ')}."
+        said = f"{said} {_advice(notice, language, public=True)}"
     return spoken.aloud(first + said.strip(), language, road.longest)
 
 
@@ -176,7 +186,8 @@ def _where(notice: Notice, places: Places, language: str) -> str:
 
 
 def _advice(notice: Notice, language: str, *, public: bool) -> str:
-    hazard = hazards().get(notice.hazard)
+    name = _ADVICE_OF.get(notice.hazard, notice.hazard) if public else notice.hazard
+    hazard = hazards().get(name)
     advice = None if hazard is None else hazard.advice.get(notice.severity)
     if advice is None:
         return ""

@@ -17,6 +17,7 @@ import pytest
 from nats.js.errors import KeyNotFoundError
 
 from services import schema
+from services.api import report_worker
 from services.api.context import Context
 from services.api.database import Database
 from services.api.feed import AlertFeed
@@ -32,6 +33,7 @@ from services.report import calendar
 from services.report.axes import local
 from services.runtime.health import Health
 from services.runtime.nats import Connection
+from tests.support import reported_month
 from tests.support.api_rig import SITE, Rig, rig
 from tests.support.databases import Postgres
 from tests.support.duty import DAY, HOUR, MINUTE, T0, ZONE, Duty
@@ -87,12 +89,25 @@ async def _fill(dsn: str) -> None:
             " case when n = 5 then 4 else 1 end, now() from generate_series(0, 431) n",
             (first,),
         )
-        for sequence, _, event in _past().stored:
+        past = [event for _, _, event in _past().stored] + reported_month.events()
+        for sequence, event in enumerate(past, 1):
             row = decode_event(json.dumps(event).encode(), sequence)
             await db.execute(
                 "insert into alert_event (id, epoch, sequence, type, source, subject, time, data)"
                 " values (%s, 'aaaaaaaa', %s, %s, %s, %s, to_timestamp(%s::float8 / 1e6), %s)",
                 (row.id, sequence, row.type, row.source, row.subject, row.time, row.data),
+            )
+        known = reported_month.FIRST + 15 * DAY
+        for name, at, value, flag in reported_month.readings():
+            await db.execute(
+                "insert into sensor (name, created_at) values (%s, to_timestamp(%s::float8 / 1e6))"
+                " on conflict do nothing",
+                (name, known if name == "late.water_level" else 0),
+            )
+            await db.execute(
+                "insert into observation select id, to_timestamp(%s::float8 / 1e6), %s, %s, now()"
+                " from sensor where name = %s",
+                (at, value, flag, name),
             )
 
 
@@ -160,6 +175,46 @@ def test_a_month_is_read_from_the_history_in_numbers(machine: Rig) -> None:
     # 432 water levels, one of them not usable; due for 30 days were a level in five minutes and rain in ten.
     assert (stations["vt-flood-001"]["part"], stations["vt-flood-001"]["whole"]) == (431, 8640 + 4320)
     assert [row[2] for row in tables["Stale: active for more than 24 hours"]["rows"]] == ["vt-old.value"]
+
+
+def test_stations_air_lamps_and_gateways_of_a_month_are_those_worked_out_by_hand(history: Postgres) -> None:
+    """See `reported_month`: each figure beside what it is a share of."""
+    made = report_worker.do(reported_month.job(database=history.dsn()))
+    tables = _tables(json.loads(made.files["en.json"]))
+    share = {"part": 2, "whole": 15 * 144, "share": pytest.approx(2 / 2160)}
+    assert tables["Readings of stations, the worst first"]["rows"][0] == ["late", "late", "a", "gw-1", share]
+    (air,) = tables["Days by class of VN_AQI"]["rows"]
+    assert (air[2:8], air[8]["part"], air[8]["whole"]) == ([2, 1, 0, 1, 0, 0], 4, 30)
+    lamps = {row[0]: row for row in tables["Lamps and energy by area"]["rows"]}
+    assert [(lamps[area][1], lamps[area][2]["part"], lamps[area][2]["whole"]) for area in "abc"] == [
+        (1, 1, 1), (1, 0, 1), (2, 0, 0),
+    ]  # fmt: skip
+    assert (lamps["a"][3]["part"], lamps["a"][3]["whole"]) == (1, 4)
+    assert [lamps[area][5] for area in "abc"] == pytest.approx([15.0, 0.2, 1.0])
+    # Two nights of 12 h 14 min at 100 W; 20:00 to 1:00; a day's two half nights but for ten minutes.
+    assert [lamps[area][6] for area in "abc"] == pytest.approx([2.45, 0.5, 1.21], abs=0.03)
+    gateways = {row[0]: row[1:4] for row in tables["Gateways, the longest silent first"]["rows"]}
+    assert gateways["gw-1"][:2] == [1, 7200]
+    assert (gateways["gw-1"][2]["part"], gateways["gw-2"][2]["part"]) == (718, 719)
+    assert gateways["gw-2"][2]["whole"] == 720
+
+
+def test_an_answer_that_took_days_counts_where_it_was_given(history: Postgres) -> None:
+    """The alert ended two days before the month: it is none of its alerts, but its answer is one of its answers."""
+    made = report_worker.do(reported_month.job(database=history.dsn()))
+    tables = _tables(json.loads(made.files["en.json"]))
+    people = {row[0]: row[1:3] for row in tables["Time to acknowledge by person"]["rows"]}
+    assert people == {"lan": [1, 300], "minh": [1, 3 * 86_400 + 600]}
+    assert tables["By hazard"]["rows"] == [["system", 1, 0, 1, 0, 0, 0]]
+    assert tables["By origin"]["rows"][0][1] == 1
+
+
+def test_of_a_month_that_goes_on_nothing_to_come_is_counted(machine: Rig) -> None:
+    now = time.time_ns() // 1000
+    status, report = machine.get(f"/api/v1/reports/monthly?date={local(now, ZONE):%Y-%m-%d}")
+    assert status == 200
+    assert micros(report["end"]) <= time.time_ns() // 1000
+    assert machine.get("/api/v1/reports/daily?date=2099-01-01")[0] == 422
 
 
 def test_a_month_as_a_workbook_has_its_figures_as_numbers(machine: Rig) -> None:

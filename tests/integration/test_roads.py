@@ -80,6 +80,7 @@ secret = "chat"
 [[road]]
 id = "speaker"
 kind = "loudspeaker"
+severity = "advisory"
 url = "file://{folder}"
 {retry}
 """
@@ -378,3 +379,21 @@ def test_a_road_that_can_not_send_is_an_alert_of_its_own(roads: Roads) -> None:
     roads.http.up()
     until(lambda: "unsent-raised" in webhook_ids(roads), 10, "the event after all")
     until(lambda: not complained(), 10, "the complaint to be settled")
+
+
+def test_a_second_roads_service_waits_until_the_first_is_gone(roads: Roads) -> None:
+    """Two at once told everything twice."""
+    second = Roads.__new__(Roads)
+    second.__dict__ |= roads.__dict__ | {"_process": None}
+    second.start()
+    until(lambda: "roads_standing_by" in roads.log(), 20, "the second to stand by")
+    before = roads.log().count("road_open")
+    roads.rig.tell(raised("only-once", "emergency"))
+    until(lambda: "only-once-raised" in webhook_ids(roads), 10, "the event")
+    assert roads.log().count("road_open") == before
+    assert webhook_ids(roads).count("only-once-raised") == 1
+    roads.end(signal.SIGKILL)
+    until(lambda: roads.log().count("road_open") >= before + 6, 10, "the second to take over")
+    roads.rig.tell(raised("after-takeover", "emergency"))
+    until(lambda: "after-takeover-raised" in webhook_ids(roads), 10, "the event by the second")
+    second.end(signal.SIGKILL)

@@ -11,7 +11,7 @@ import pytest
 from services import schema
 from services.alerts import snapshot, snapshots
 from services.cli import backup_format, backup_shelf, main
-from services.cli.backup_files import kept
+from services.cli.backup_files import kept, load, save
 from services.cli.backup_format import BackupError, Manifest, Sink, StreamPart
 from services.cli.backup_gaps import HOUR, by_hour
 from services.cli.backup_put import put
@@ -149,12 +149,27 @@ def test_a_shelf_stands_for_its_newest_backup(tmp_path: Path) -> None:
 
 
 def test_keys_and_accounts_are_taken_and_stores_are_not(tmp_path: Path) -> None:
-    for name in ("credentials.json", "admin-token", "tls/key.pem", "nats/nats.conf", "postgres/PG_VERSION",
+    for name in ("credentials.json", "admin-token", "tls/key.pem", "cap/key.pem", "cap/certificate.pem",
+                 "secrets.toml", "nats/nats.conf", "postgres/PG_VERSION",
                  "logs/up.log", "run.json", "last-backup", "lock", "formats.json", "tls/nats"):  # fmt: skip
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
     found = {file.as_posix() for file in kept(tmp_path)}
-    assert found == {"credentials.json", "admin-token", "tls/key.pem", "tls/nats"}
+    kept_too = {"cap/key.pem", "cap/certificate.pem", "secrets.toml"}
+    assert found == {"credentials.json", "admin-token", "tls/key.pem", "tls/nats"} | kept_too
+
+
+def test_the_key_that_signs_comes_back_for_its_owner_alone(tmp_path: Path) -> None:
+    data, shelf, back = tmp_path / "data", tmp_path / "shelf", tmp_path / "back"
+    (data / "cap").mkdir(parents=True)
+    (data / "cap" / "key.pem").write_text("key")
+    (data / "cap" / "key.pem").chmod(0o644)
+    shelf.mkdir(mode=0o700)
+    save(data, Sink(shelf))
+    load(shelf, back)
+    for place in (shelf / "files" / "cap" / "key.pem", back / "cap" / "key.pem"):
+        assert place.read_text() == "key"
+        assert place.stat().st_mode & 0o077 == 0, place
 
 
 def test_every_stream_of_a_site_is_in_a_backup() -> None:

@@ -21,7 +21,7 @@ from services.observation.instants import SECOND, iso
 from services.observation.text import Text
 from services.policy.publication import Publication, Publish
 from tests.support.cap import SCHEMA_HERE, valid
-from tests.support.site_folder import SITE, parsed
+from tests.support.site_folder import SITE, STATIONS, parsed
 
 AREA = SITE.replace(
     "from = 2025-07-01 }]", "from = 2025-07-01 }]\npolygon = [[107.0, 10.3], [107.1, 10.3], [107.1, 10.4]]", 1
@@ -110,6 +110,13 @@ class World:
             self.put(msgspec.json.decode(nouns.encode(event)))
         return answer
 
+    def refuse(self, who: str) -> None:
+        pending = self.thread.pending
+        assert pending is not None
+        data = msgspec.structs.replace(pending.data, proposal=pending.id, by=who, why="chưa cần", xml="")
+        event = nouns.make(site="vung-tau", verb="rejected", event=f"no-{who}", time=self.now, data=data)
+        self.put(msgspec.json.decode(nouns.encode(event)))
+
     def issued(self) -> list[Message]:
         found = [event for _, _, event in self.stream if nouns.verb_of(event) == "issued"]
         messages = [read(event["data"]["xml"].encode()).message for event in found]
@@ -151,6 +158,31 @@ def test_an_alert_is_proposed_after_a_moment_and_goes_out_when_one_person_agrees
     parameters = {one.name: one.value for one in vi.parameter}
     assert (parameters["haidang:value"], parameters["haidang:threshold"]) == ("2.3 m", "2 m")
     assert check(message, own=True) == []
+
+
+@pytest.mark.parametrize("severity", ["watch", "warning", "emergency"])
+def test_advice_is_that_of_the_danger_itself_at_every_severity(severity: str) -> None:
+    """Of leaking current the table has one step; the next best is not how to drive in the dark."""
+    world = World()
+    more = {"hazard": "lighting", "rule": "leakage", "sensor": "vt-lamp-001.leakage_current"}
+    world.alert("raised", severity, station=None, unit="1", value=3.0, **more)
+    world.turn()
+    pending = world.thread.pending or world.thread.issued[-1]
+    assert "Không chạm cột đèn" in pending.data.instruction.vi
+    message = read(str(world.stream[1][2]["data"]["xml"]).encode()).message
+    assert message is not None
+    assert ("haidang:value", "3") in [(one.name, one.value) for one in message.info[0].parameter]
+
+
+def test_a_place_is_named_once() -> None:
+    world = World()
+    world.site = parsed(
+        site_toml=AREA,
+        stations_geojson=STATIONS.replace('"name_vi": "Cầu A"', '"name_vi": "trung tâm thắng tam"'),
+    )
+    world.alert("raised", "watch")
+    world.turn()
+    assert world.issued()[0].info[0].area[0].area_desc == "trung tâm thắng tam"
 
 
 def test_what_is_automatic_goes_out_by_itself() -> None:
@@ -226,7 +258,7 @@ def test_one_update_for_each_real_change_naming_all_that_still_holds() -> None:
     assert references_of(third.references) == (first.reference, second.reference)
     assert references_of(last.references) == (first.reference, second.reference, third.reference)
     assert last.info[0].response_type == ("AllClear",)
-    assert last.info[0].headline == "Hết: Lũ – Cầu A, Thắng Tam"
+    assert last.info[0].headline == "Hết cảnh báo: Lũ – Cầu A, Thắng Tam"
     assert world.turn(100_000) == []
 
 
@@ -263,15 +295,71 @@ def test_a_message_is_repeated_before_it_expires_while_it_goes_on() -> None:
     assert world.issued()[-1].msg_type == "Update"
 
 
+def test_a_repeated_message_has_the_words_that_were_approved() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    world.approve("lan")
+    world.turn()
+    world.alert("eased", "watch")
+    world.alert("escalated", "warning", reason={"vi": "Chữ khác.", "en": "Other words."})
+    world.turn(46 * 60)
+    first, again = world.issued()
+    assert [info.description for info in again.info] == [info.description for info in first.info]
+    assert [one.identifier for one in references_of(again.references)] == [first.identifier]
+
+
+def test_the_public_is_not_left_without_a_warning_while_a_worse_one_waits_for_approval() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    world.approve("lan")
+    world.turn()
+    world.alert("escalated", "emergency")
+    assert verbs(world.turn()) == ["proposed"]
+    world.approve("lan")
+    waiting = world.thread.pending
+    assert waiting is not None
+    for _ in range(3):
+        world.turn(46 * 60)
+        assert world.thread.standing(world.now), "something always holds"
+    assert [one.msg_type for one in world.issued()] == ["Alert", "Update", "Update", "Update"]
+    assert world.thread.pending == waiting, "what was agreed already counts on"
+    world.approve("minh")
+    assert verbs(world.turn()) == ["issued"]
+    assert world.issued()[-1].info[0].severity == "Extreme"
+
+
+def test_a_warning_goes_on_when_the_worse_one_was_refused() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    world.approve("lan")
+    world.turn()
+    world.alert("escalated", "emergency")
+    world.turn()
+    world.refuse("minh")
+    for _ in range(3):
+        assert verbs(world.turn(46 * 60)) == ["issued"]
+    assert world.thread.pending is None
+    assert world.issued()[-1].info[0].severity == "Severe"
+
+
+def test_what_was_measured_long_before_it_was_found_goes_to_the_public_by_a_person_only() -> None:
+    world = World()
+    old = iso(world.now - 16 * MINUTE)
+    world.alert("raised", "watch", time=old, detected_at=iso(world.now))
+    assert verbs(world.turn()) == ["proposed"]
+    assert world.issued() == []
+    world.approve("lan")
+    assert verbs(world.turn()) == ["issued"]
+
+
 def test_what_was_refused_is_not_asked_again_until_it_gets_worse() -> None:
     world = World()
     world.alert("raised", "warning")
     world.turn()
-    pending = world.thread.pending
-    assert pending is not None
-    data = msgspec.structs.replace(pending.data, proposal=pending.id, by="lan", why="chưa cần", xml="")
-    event = nouns.make(site="vung-tau", verb="rejected", event="no", time=world.now, data=data)
-    world.put(msgspec.json.decode(nouns.encode(event)))
+    world.refuse("lan")
     assert world.turn(3600) == []
     world.alert("eased", "watch")
     world.alert("escalated", "warning")

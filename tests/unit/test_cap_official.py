@@ -1,6 +1,9 @@
 """Official bulletins: which alert they tell of, in whatever order and however often they come."""
 
 import itertools
+import time
+import unicodedata
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +15,7 @@ from services.cap.compose import Envelope, compose
 from services.cap.feed import ATOM, atom
 from services.cap.geometry import inside, touch, within
 from services.cap.message import Area, Info, Message, Named
-from services.cap.official import Known, Taken, instant, names_of, refusal, take
+from services.cap.official import Known, Taken, instant, names_of, record_id, refusal, take
 from services.cap.reaching import areas_of, hazard_of
 from services.cap.read import parse, read
 from services.cap.sign import Signed, sign, verify
@@ -82,6 +85,17 @@ class Desk:
             names, ended = tuple(record.names), taken.verb == "cleared"
             known = Known(stated.alert_id, not ended, stated.severity, stated.area, message.sent, {}, names)
             self.alerts[stated.alert_id] = known
+        elif record.did in ("ended", "elsewhere"):
+            known = Known(
+                record.about,
+                open=False,
+                severity="advisory",
+                area="_",
+                newest=message.sent,
+                data={},
+                names=(),
+            )
+            self.alerts[record.about] = known
         return taken
 
 
@@ -130,6 +144,74 @@ def test_whatever_order_they_come_in_there_is_one_alert_and_it_says_what_was_sen
             desk.give(message)
         (known,) = desk.alerts.values()
         assert (known.open, known.severity) == (True, "watch"), [one.identifier for one in order]
+
+
+@pytest.mark.parametrize("end", ["cancel", "all clear"])
+def test_an_end_that_comes_before_its_alert_keeps_it_from_being_raised(end: str) -> None:
+    first, desk = bulletin(), Desk()
+    changed = {"msg_type": "Cancel"} if end == "cancel" else {"response_type": ("AllClear",)}
+    over = desk.give(bulletin(2, 10, first, **changed))
+    late = desk.give(first)
+    assert over is not None
+    assert late is not None
+    assert (over.verb, over.record.did, late.verb, late.record.did) == (None, "ended", None, "late")
+    again = desk.give(bulletin(3, 20, first))
+    assert again is not None
+    assert again.verb == "raised", "what was sent after the end counts"
+
+
+def test_nobody_speaks_in_the_thread_of_another_sender() -> None:
+    first, other = bulletin(), "other.example.vn"
+    of_theirs = bulletin(2, 10, first, sender=other, msg_type="Cancel")
+    assert names_of(of_theirs) == ("other.example.vn,n-2",)
+    taken = take(of_theirs, VALID, NCHMF, None, SITE, NOW)
+    mine = take(first, VALID, NCHMF, None, SITE, NOW)
+    assert taken.verb is None
+    assert taken.record.about != mine.record.about
+
+
+def test_an_identifier_used_again_is_another_message_of_the_same_thread() -> None:
+    first, second = bulletin(), bulletin(1, 10, severity="Extreme")
+    assert record_id("vung-tau", first) != record_id("vung-tau", second)
+    assert names_of(first) == names_of(second)
+
+
+def test_an_update_without_a_word_of_what_happens_ends_nothing() -> None:
+    desk, first = Desk(), bulletin()
+    desk.give(first)
+    silent = desk.give(msgspec.structs.replace(bulletin(2, 10, first), info=()))
+    assert silent is not None
+    assert (silent.verb, silent.record.did) == (None, "noted")
+
+
+@pytest.mark.parametrize(
+    "outline", [{"polygon": ("21,105 21,106 22,106 21,105",)}, {"circle": ("21,105.8 20",)}]
+)
+def test_what_is_surely_about_another_place_raises_nothing_here(outline: dict[str, Any]) -> None:
+    assert SITE.bounds is not None
+    desk, first, hanoi = Desk(), bulletin(), Area(area_desc="Hà Nội", **outline)
+    away = desk.give(bulletin(7, 0, area=(hanoi,)))
+    assert away is not None
+    assert (away.verb, away.record.did) == (None, "elsewhere")
+    by_code = bulletin(8, 0, area=(hanoi, Area(area_desc="x", geocode=(Named("VN-ADM-2025", "79"),))))
+    assert take(by_code, VALID, NCHMF, None, SITE, NOW).verb == "raised", "a code may be one that holds us"
+    desk.give(first)
+    moved = desk.give(bulletin(2, 10, first, area=(hanoi,)))
+    assert moved is not None
+    assert moved.verb == "cleared"
+    back = desk.give(bulletin(3, 20, first))
+    assert back is not None
+    assert back.verb == "raised"
+
+
+def test_an_outline_of_many_thousand_points_is_judged_at_once() -> None:
+    many = [(10.3 + i % 300 / 1000, 107.0 + i % 997 / 1000) for i in range(60_000)]
+    outline = " ".join(f"{lat:.3f},{lon:.3f}" for lat, lon in [*many, many[0]])
+    circles = tuple(f"{20 + i / 10_000:.4f},107 1" for i in range(19_000))
+    message = bulletin(area=(Area(area_desc="x", polygon=(outline,), circle=circles),))
+    began = time.process_time()
+    areas_of(message, SITE)
+    assert time.process_time() - began < 2
 
 
 def test_what_comes_after_the_end_is_a_new_alert_that_knows_the_old_one() -> None:
@@ -198,6 +280,8 @@ def test_the_level_of_disaster_risk_comes_with_its_bulletin_and_never_alone() ->
         ("Rip current statement", (), "rip_current"),
         ("Cảnh báo mưa lớn", (), "flood"),
         ("Ô nhiễm không khí", (), "environment"),
+        (unicodedata.normalize("NFD", "Cảnh báo dông sét"), (), "lightning"),
+        ("Cảnh báo sóng thần", (), "flood"),
         ("Một điều khác", (), "tree"),
         ("Anything", (Named("haidang:hazard", "lighting"),), "lighting"),
         ("Anything", (Named("SAME", "FFA"),), "flood"),

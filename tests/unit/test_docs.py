@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import jsonschema_rs
 import msgspec
@@ -17,6 +18,11 @@ from services.alerts.hazards.system import GATEWAY_SILENT
 from services.alerts.layout import Layout
 from services.alerts.rule import COMBINED, Kind, parse_rules
 from services.alerts.rule_tables import read_rules
+from services.api.app import create_app
+from services.api.context import Context
+from services.api.database import Database
+from services.api.fold import Fold
+from services.api.push.hub import Hub
 from services.cli import COMMANDS, main
 from services.observation import envelope, senml
 from services.observation.event import Alert
@@ -24,6 +30,7 @@ from services.observation.site import FILES, Site
 from services.observation.site_files import parse
 from services.observation.site_sensors import COLUMNS
 from services.observation.units import known
+from services.runtime.settings import Settings
 from tests.support.pages import DOCS, README, ROOT, blocks, commands, read_blocks, text_of
 from tests.support.site_folder import RULES, SENSORS, SITE, STATIONS
 
@@ -185,6 +192,42 @@ def test_every_snippet_of_python_is_python() -> None:
     for page in PAGES:
         for text in blocks(page, "python"):
             compile(text, str(page), "exec")
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """What the api says of itself."""
+    unused: Any = None
+    context = Context(
+        Settings(), unused, lambda: False, Database(None), unused, Fold(), Hub(), unused, unused
+    )
+    made: dict[str, Any] = json.loads(json.dumps(create_app(context).openapi()))
+    return made
+
+
+ASKED = re.compile(r"(?<![\w.-])(/(?:api|cap)/v1/[\w/{}<>.$…-]*[\w}>])(?:\?([\w=&,.$:%+-]*))?")
+BESIDES = ("/api/v1/events/ws",)
+"""Served, and not in the document: OpenAPI has no word for a WebSocket."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_address_of_the_api_that_a_page_names_is_served_with_its_parameters(
+    page: Path, document: dict[str, Any]
+) -> None:
+    patterns = {
+        re.compile(re.sub(r"\{\w+\}", "[^/]+", path) + "$"): {
+            one["name"] for each in methods.values() for one in each.get("parameters", [])
+        }
+        for path, methods in document["paths"].items()
+    }
+    wrong = []
+    for named, query in ASKED.findall(text_of(page)):
+        path = named.replace("<act>", "acknowledge")
+        known = [names for pattern, names in patterns.items() if pattern.match(path)]
+        asked = [one.partition("=")[0] for one in query.split("&") if one]
+        if path not in BESIDES and (not known or set(asked) - set.union(*known)):
+            wrong.append(f"{path}?{query}")
+    assert wrong == []
 
 
 # Examples

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.cli import doctor, main
+from services.cli import doctor, doctor_certificate, main
 from services.cli.doctor_api import rejects
 from services.cli.doctor_broker import judge as judge_broker
 from services.cli.doctor_broker import read
@@ -37,6 +38,7 @@ from services.cli.doctor_versions import Versions, known_bad
 from services.observation.heartbeat import Complaint, Heartbeat
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
+from services.roads.bulletins import keys_of
 from services.runtime.run_file import Run, write
 from services.schema.migrate import LATEST
 
@@ -160,6 +162,24 @@ def test_a_clock_that_was_moved_is_told_and_a_slow_start_is_not() -> None:
     assert stepped(at, now, boot_now).level == Level.OK
     assert "forward by 60 min" in stepped(at, now + 3_600, boot_now).what.en
     assert "back by 60 min" in stepped(at, now - 3_600, boot_now).what.en
+
+
+def test_the_certificate_of_public_messages_is_told_before_it_ends(tmp_path: Path) -> None:
+    now = datetime(2026, 10, 20, tzinfo=UTC)
+    assert doctor_certificate.look(tmp_path, now.timestamp()) is None
+    keys_of(tmp_path / "cap", "ioc.example.vn")
+
+    def level(days: float) -> Level:
+        later = datetime.now(UTC) + timedelta(days=days)
+        found = doctor_certificate.look(tmp_path, later.timestamp())
+        assert found is not None
+        return found.level
+
+    assert [level(days) for days in (1, 3_610, 3_651)] == [Level.OK, Level.WARN, Level.BAD]
+    (tmp_path / "cap" / "key.pem").chmod(0o644)
+    assert level(1) == Level.BAD, "a key that others read signs for others"
+    (tmp_path / "cap" / "key.pem").unlink()
+    assert level(1) == Level.BAD
 
 
 def test_a_clock_that_nobody_keeps_is_doubtful() -> None:

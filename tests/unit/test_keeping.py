@@ -520,3 +520,13 @@ def test_a_window_over_a_gateway_keeps_no_emergency_of_public_safety_quiet() -> 
         "less": ["inhibition", "maintenance"],
         "gw": ["maintenance"],
     }
+
+
+def test_work_at_a_beach_keeps_no_lightning_quiet_there() -> None:
+    """The crew changes a current meter; the strikes around it, and around them, are real."""
+    play = Play()
+    play.window("w", 0, 600, stations=["st-0"])
+    play.alert("strikes", sort="lightning", severity="emergency")
+    play.alert("water", severity="emergency")
+    play.settle()
+    assert (play.quiet("strikes"), play.quiet("water")) == ([], ["maintenance"])

@@ -63,6 +63,8 @@ class Wanted(NamedTuple):
         of = None if entry.site == self.own else entry.site
         if self.who is not None and not self.who.sees(entry.place, of):
             return False
+        if self.who is not None and self.who.areas is not None and entry.noun == "report":
+            return False  # its figures and files are of all areas
         if not self._asked(entry):
             return False
         if max(entry.rank, entry.peak) >= self.severity_min:

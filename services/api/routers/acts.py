@@ -151,7 +151,7 @@ async def assign_alert(call: Annotated[Call, Depends(_call)], asked: Assign) -> 
 
 
 def _can_take(call: Call, name: str) -> None:
-    """An alert given to nobody looks taken: where there are accounts, it is given to one that can act on it."""
+    """An alert given to nobody would look taken: where there are accounts, one of them takes it."""
     here, who = call.here, call.who
     life = known_alert(here, call.alert_id).life
     linked = linked_site(here, life)

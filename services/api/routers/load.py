@@ -85,7 +85,8 @@ def _figures(found: Figures) -> dict[str, Any]:
 
 
 def _took(one: Took) -> dict[str, Any]:
-    return {"n": one.n, "median_s": one.median_s, "p90_s": one.p90_s}
+    return {"n": one.n, "median_s": one.median_s, "p90_s": one.p90_s, "waiting": one.waiting,
+            "p90_least_s": one.p90_least_s}  # fmt: skip
 
 
 def _offender(one: Offender) -> dict[str, Any]:

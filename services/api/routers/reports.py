@@ -28,7 +28,8 @@ Day = Annotated[
     ),
 ]
 Nth = Annotated[
-    int | None, Query(ge=1, le=24, description="Which shift of the day. · Ca thứ mấy trong ngày.")
+    int | None,
+    Query(alias="shift", ge=1, le=24, description="Which shift of the day. · Ca thứ mấy trong ngày."),
 ]
 Form = Annotated[Literal["html", "pdf", "xlsx", "json"], Query(alias="format")]
 From = Annotated[
@@ -45,9 +46,14 @@ _SCOPED = Text(
 async def list_reports(here: Here, who: Who, limit: Limit = 100) -> Response:
     """Reports that were made on schedule, the newest first, each with its files.
 
-    Các báo cáo đã lập theo lịch, mới nhất trước. Tài khoản giới hạn theo khu vực không thấy các báo cáo này.
+    They are of the whole site: an account that is held to areas is refused, and makes its own.
+
+    Các báo cáo đã lập theo lịch, mới nhất trước. Chúng gồm toàn địa bàn: tài khoản theo khu vực bị từ chối, hãy
+    lập báo cáo riêng.
     """
-    found = await stored(here.js) if who.areas is None else []
+    if who.areas is not None:
+        raise Problem(403, "not-allowed", _SCOPED)
+    found = await stored(here.js)
     items, _ = cut(found[: limit + 1], limit)
     return page([_show(one) for one in items], None)
 
@@ -116,20 +122,30 @@ def _span(  # noqa: PLR0913  each says which report
                 "give both `from` and `to`, in this order, not more than 400 days apart",
             )
             raise invalid(wrong, "from")
-        return start, to
+        return _past(start, to, now, "from")
     today = local(now, zone).date()
     if kind == "monthly":
-        return calendar.month_span(day or today.replace(day=1) - timedelta(days=1), zone)
+        return _past(*calendar.month_span(day or today.replace(day=1) - timedelta(days=1), zone), now, "date")
     if kind == "daily":
-        return calendar.day_span(day or today - timedelta(days=1), zone)
+        return _past(*calendar.day_span(day or today - timedelta(days=1), zone), now, "date")
     if day is None and nth is None:
-        first, last = calendar.shift_at(policy.shifts, now, zone)
-        return first, max(min(last, now), first + 1)
+        return _past(*calendar.shift_at(policy.shifts, now, zone), now, "date")
     shifts = calendar.shifts_of_day(policy.shifts, day or today, zone)
     if nth is not None and nth > len(shifts):
         wrong = Text(f"một ngày có {len(shifts)} ca", f"a day has {len(shifts)} shifts")
         raise invalid(wrong, "shift")
-    return shifts[(nth or 1) - 1]
+    return _past(*shifts[(nth or 1) - 1], now, "date")
+
+
+def _past(first: int, last: int, now: int, name: str) -> calendar.Span:
+    """A span as far as it is over: hours to come are in no denominator.
+
+    Raises:
+        Problem: 422: none of it is over.
+    """
+    if first > now:
+        raise invalid(Text("chưa đến lúc đó", "that is still to come"), name)
+    return first, max(min(last, now), first + 1)
 
 
 def _file(data: bytes, name: str, form: str) -> Response:

@@ -1,0 +1,163 @@
+"""Roads over HTTP against receivers as they are: slow, talkative, portals, redirecting."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+
+from services.observation.delivery import Letter, Words
+from services.policy.roads import Road
+from services.roads.carrier import Parcel
+from services.roads.notify import Apprise
+from services.roads.patience import Answer
+from services.roads.speaker import SpeakerByHttp
+from services.roads.web import Webhook
+from tests.support.receivers import Http
+
+KEYS = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",)
+SAID = Words(title="NGẬP", short="NGAP", text="Ngập", html="", spoken="Cảnh báo: ngập lụt. Tôi xin nhắc lại.")
+EVENT = Parcel(Letter(id="e1", stored_us=1), ({"id": "e1", "data": {}},))
+WORDS = Parcel(Letter(id="w1", stored_us=1_763_600_400_000_000, severity="warning", words=SAID))
+
+
+@contextmanager
+def raw(answer: bytes, pause_s: float = 0.0) -> Iterator[str]:
+    """A server that answers each connection with these bytes, one by one where there is a pause."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.settimeout(0.02)
+    ended = threading.Event()
+
+    def serve() -> None:
+        while not ended.is_set():
+            try:
+                line, _ = listening.accept()
+            except TimeoutError:
+                continue
+            with line:
+                line.settimeout(1.0)
+                try:
+                    line.recv(65_536)
+                    for piece in [answer] if not pause_s else [answer[:40], *(b"x" for _ in range(200))]:
+                        line.sendall(piece)
+                        if ended.wait(pause_s):
+                            return
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    finally:
+        ended.set()
+        thread.join(5)
+        listening.close()
+
+
+def road(url: str, **more: object) -> Road:
+    made: dict[str, object] = {"id": "r", "kind": "webhook", "url": url, "secret": "s", "timeout_s": 0.4}
+    return Road(**{**made, **more})  # type: ignore[arg-type]
+
+
+def carried(url: str) -> tuple[Answer, float]:
+    async def work() -> Answer:
+        carrier = Webhook(road(url), KEYS)
+        try:
+            return await carrier.carry(EVENT)
+        finally:
+            await carrier.close()
+
+    begun = time.monotonic()
+    return asyncio.run(work()), time.monotonic() - begun
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n"
+
+
+def test_an_answer_that_drips_does_not_hold_the_road_up() -> None:
+    """Each byte came in time, and so the road waited for ever."""
+    with raw(HEAD, pause_s=0.05) as url:
+        answer, took = carried(url)
+    assert (answer.trouble, answer.word) == ("away", "no answer within 0.4 s")
+    assert took < 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 38\r\n\r\n<!DOCTYPE html><html>Sign in</html>....", "web page"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", "RemoteProtocolError"),
+        (b"HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n", "HTTP 307"),
+        (b"nonsense\r\n\r\n", "RemoteProtocolError"),
+    ],
+)
+def test_what_is_no_receipt_is_tried_again(answer: bytes, said: str) -> None:
+    with raw(answer) as url:
+        found, _ = carried(url)
+    assert found.trouble == "away"
+    assert said in found.word
+
+
+def test_an_endless_answer_is_not_read_to_its_end() -> None:
+    with raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n" + b"x" * 300_000) as url:
+        found, _ = carried(url)
+    assert found.taken
+    assert len(found.word) < 300
+
+
+def test_a_loudspeaker_takes_its_announcement_by_http() -> None:
+    http = Http()
+    try:
+
+        async def work() -> tuple[Answer, Answer]:
+            speaker = SpeakerByHttp(
+                road(http.url + "/loa", kind="loudspeaker", areas=("a",), timeout_s=5), "hush"
+            )
+            http.refuse = lambda _: 503
+            away = await speaker.carry(WORDS)
+            http.refuse = None
+            taken = await speaker.carry(WORDS)
+            await speaker.close()
+            return away, taken
+
+        away, taken = asyncio.run(work())
+    finally:
+        http.down()
+    assert (away.trouble, taken.taken) == ("away", True)
+    (post,) = http.taken
+    assert (post.path, post.headers["authorization"]) == ("/loa", "Bearer hush")
+    assert post.headers["idempotency-key"] == post.json["id"] == "w1"
+    assert post.json["text"] == SAID.spoken
+    assert {key: post.json[key] for key in ("v", "status", "severity", "language", "areas", "time")} == {
+        "v": 1,
+        "status": "Actual",
+        "severity": "warning",
+        "language": "vi",
+        "areas": ["a"],
+        "time": "2025-11-20T01:00:00Z",
+    }
+
+
+def test_a_receiver_that_hangs_takes_no_thread_from_other_roads() -> None:
+    """The loop's own threads are shared: six hanging sends, and no mail went out any more."""
+
+    async def work() -> bool:
+        hanging = Apprise(
+            msgspec.structs.replace(road("", kind="apprise"), timeout_s=0.05), ("json://127.0.0.1:1",)
+        )
+        ended = threading.Event()
+        hanging._send = lambda parcel: ended.wait(5) and Answer("none", "")  # type: ignore[assignment, method-assign, return-value]
+        for _ in range(40):
+            assert (await hanging.carry(WORDS)).trouble == "away"
+        async with asyncio.timeout(2):
+            free = await asyncio.to_thread(lambda: True)
+        ended.set()
+        await hanging.close()
+        return free
+
+    assert asyncio.run(work())
