@@ -28,7 +28,10 @@ from services.observation import topics
 from services.observation.envelope import decode_ack
 
 BACKOFF_S = (0.2, 10.0)
-"""First and longest pause before the next connection; it doubles in between."""
+"""First and longest pause before the next connection; it doubles in between.
+
+Up to half of it is taken off at random: gateways that lost their broker together do not come back together.
+"""
 
 TURN_S = 0.2
 """How long one wait for the network lasts at most: the pace of the protocol's own clock."""
@@ -89,6 +92,7 @@ class Sender:
         self._plain = plain
         self._stopping = threading.Event()
         self._buf = random(BUF_BYTES).hex()
+        self._random = random
         self._settings = settings or Settings()
         self._protocol = Protocol(self._buf, self._settings, plain=plain)
         self._topics = {
@@ -267,9 +271,9 @@ class Sender:
                 self._notice(self.problem)
                 self._rest(pause)
 
-    def _rest(self, pause_s: float) -> None:
+    def _rest(self, longest_s: float) -> None:
         """Wait before the next connection; what is handed over meanwhile must meet the buffer's bound."""
-        until = self._monotonic() + pause_s
+        until = self._monotonic() + longest_s * (1 - self._random(1)[0] / 512)
         while not self._stopping.wait(max(0.0, min(TURN_S, until - self._monotonic()))):
             self._handover.drain()
             if self._monotonic() >= until:

@@ -3,12 +3,13 @@
 Each event of a situation names the alert's event that it follows from. The duty decides in stream order, so
 an alert behind the newest of those is not decided yet; and when that one had waited for long, the duty has
 more to do than it manages. Then a single alert that belongs into a situation may wait a little longer than
-usual for it: else the rationing fails just when it is needed. A duty that says nothing holds nothing back.
+usual for it: else the rationing fails just when it is needed. A duty that says nothing holds nothing back,
+but for an advisory or a watch that would be no news in a situation which is open and told.
 """
 
 from collections.abc import Iterable
 
-from services.alerts.attention_whole import Whole
+from services.alerts.attention_whole import WORSE_FROM, Whole
 from services.alerts.lifecycle import Life, rank_of
 from services.alerts.situation_kinds import family_of
 from services.observation.instants import SECOND
@@ -54,21 +55,21 @@ class Behind:
     def waits(self, life: Life, sequence: int, since: int, now: int, wholes: Iterable[Whole]) -> bool:
         """Whether an alert should wait for its situation; `since`: when its event was stored."""
         family = family_of(life.hazard, life.rule, life.sensor)
-        if family is None or not self.at(sequence, now):
+        if family is None or now - since >= MOST_US[0]:
             return False
-        most = MOST_US[rank_of(life.severity)]
-        if now - since >= MOST_US[0]:
-            return False
-        return now - since < most or any(_knows(whole, life, family) for whole in wholes)
+        rank, behind = rank_of(life.severity), self.at(sequence, now)
+        if behind and now - since < MOST_US[rank]:
+            return True
+        return (behind or rank < WORSE_FROM) and any(_knows(whole, life, family) for whole in wholes)
 
 
 def _knows(whole: Whole, life: Life, family: str) -> bool:
-    """Whether an open situation has told this phenomenon, of this area, at this severity."""
-    data = whole.unfolding.data
+    """Whether it would be no news in an open situation, as `Whole.is_news` has it."""
+    data, rank = whole.unfolding.data, rank_of(life.severity)
     return (
         data.status == life.status
         and data.area in (SITE_AREA, life.area)
         and not Whole.at_once(life)
         and family in whole.marks
-        and whole.areas.get(life.area, -1) >= rank_of(life.severity)
+        and (rank < WORSE_FROM or whole.areas.get(life.area, -1) >= rank)
     )

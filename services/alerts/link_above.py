@@ -189,7 +189,7 @@ class Above:
             if self._parent.bulletins:
                 await self._state(found)
         elif found.site == self._own.site:
-            await self._act(found)
+            await self._act(from_above(found, self._parent.site, self._own.site))
         else:
             way = self._ways.child_of(found.site)
             if way is not None:
@@ -243,6 +243,14 @@ class Above:
                     return False
                 raise
         return True
+
+
+def from_above(request: Request, parent: str, own: str) -> Request:
+    """With a person that can't be taken for one of ours: or it would do where two of us must agree."""
+    site, slash, _ = request.by.partition("/")
+    if slash and site != own:
+        return request
+    return msgspec.structs.replace(request, by=f"{parent}/{request.by}")
 
 
 def _now() -> int:

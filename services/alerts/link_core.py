@@ -197,11 +197,14 @@ class Clock:
             first = self._waiting.pop(0)
             if first.beat.epoch != epoch:
                 continue  # of a stream that is no more
-            self.as_of = max(self.as_of or 0, first.asked)
+            # The newest proof counts, also where our own clock was set back: an instant that is still to come
+            # would be taken for the present when it comes, whatever had happened to the child by then.
+            self.as_of = first.asked
             for below in first.beat.below:
                 if below.age_s is not None and below.age_s >= 0:
                     then = first.asked - round(below.age_s * SECOND)
-                    self.below[below.site] = max(self.below.get(below.site, 0), then)
+                    held = self.below.get(below.site, 0)
+                    self.below[below.site] = then if held > first.asked else max(held, then)
             moved = True
         return moved
 

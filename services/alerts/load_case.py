@@ -101,7 +101,7 @@ class Case(msgspec.Struct):
         return self.heard_at <= at and (self.over_at is None or self.over_at > at)
 
     def stands_at(self, at: int) -> bool:
-        """Whether it is still somebody's business: its condition holds, and nobody closed it as false or a test."""
+        """Whether it is still somebody's business: its condition holds and nobody closed it."""
         return self.open_at(at) and self.life.closing is None
 
 

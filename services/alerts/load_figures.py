@@ -94,10 +94,10 @@ MARKS: dict[str, Mark] = {
 
 
 class Took(msgspec.Struct):
-    """How long answers took: of how many, their median and the time that nine in ten kept within, s.
+    """How long answers took: of how many, their median and what nine in ten kept within, s.
 
-    Who has not answered yet is in neither. `waiting`: how many those are; `p90_least_s`: the time within which
-    nine in ten of all are answered is at least this, counting who waits as answered at the end of the span.
+    Who has not answered yet is in neither. `waiting`: how many those are; `p90_least_s`: nine in ten of all
+    take at least this, counting who waits as answered at the end of the span.
     """
 
     n: int

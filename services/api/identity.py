@@ -32,7 +32,7 @@ FOR_MACHINES = frozenset(
     }
 )
 """Operations that a machine may use; everything else takes at least a viewer."""
-_PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_PROXIED = frozenset({"forwarded", "x-real-ip", "via"})
 _WRONG = Text(
     "mã truy cập không đúng, đã hết hạn, hoặc tài khoản đã bị khóa; hãy đăng nhập lại",
     "the token is not right, has expired, or its account is disabled; log in again",
@@ -91,7 +91,7 @@ def caller_of(
         return Caller(known.principal, known, token)
     if settings.trusted_network:
         return Caller(NETWORK)
-    direct = not any(name in headers for name in _PROXIED)
+    direct = not proxied(headers)
     if host is not None and is_loopback(host) and direct and is_loopback(_name(headers.get("host", ""))):
         return Caller(LOCAL)
     raise unauthorized(_NEEDED)
@@ -100,7 +100,14 @@ def caller_of(
 def foreign_page(headers: Mapping[str, str]) -> bool:
     """Whether a page of another origin asks; browsers let any page open a WebSocket to us, and post."""
     origin = headers.get("origin")
-    return origin is not None and origin.partition("://")[2] != headers.get("host", "")
+    if origin is None:
+        return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+    return origin.partition("://")[2] != headers.get("host", "")
+
+
+def proxied(headers: Mapping[str, str]) -> bool:
+    """Whether a request came by way of a proxy, as most of them tell."""
+    return any(name.lower() in _PROXIED or name.lower().startswith("x-forwarded-") for name in headers)
 
 
 async def authenticate(connection: HTTPConnection) -> Principal:
@@ -214,5 +221,6 @@ class Standing:
 def _name(host: str) -> str:
     """`127.0.0.1:80` → `127.0.0.1`, `[::1]:80` → `::1`."""
     if host.startswith("["):
-        return host[1:].partition("]")[0]
+        address, _, rest = host[1:].partition("]")
+        return address if not rest or rest.startswith(":") else ""
     return host.partition(":")[0]

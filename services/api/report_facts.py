@@ -6,7 +6,7 @@ What takes too long is left out by name: a report with a gap is better than none
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -187,7 +187,9 @@ class Looking:
         for begin, end in spans:
             while nth < len(nights) and nights[nth][1] <= begin:
                 nth += 1
-            for down, up in takewhile(lambda night: night[0] < end, nights[nth:]):
+            for down, up in nights[nth:]:
+                if down >= end:
+                    break
                 found += min(up, end) - max(down, begin)
         return found / 6e7
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from services.api.context import Context
 
 QUEUE_S = 120.0
-"""One report of the history at a time, and beside it one from memory: a hand-over never waits for a month, and
-two months never take the memory of a small machine. Who waits longer is told to come again."""
+"""One report of the history at a time, and beside it one from memory: a hand-over never waits for a month,
+and two months never take the memory of a small machine. Who waits longer is told to come again."""
 MOST_S = 600.0
 """A month of a hundred thousand alerts takes a minute of a processor, which may be busy elsewhere."""
 FRESH_US = 15 * 60_000_000

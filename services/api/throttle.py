@@ -47,6 +47,10 @@ class Throttle:
             keys = {"pair": keys["pair"]}
         return max(self._left(kind, key, now) for kind, key in keys.items())
 
+    def at_home(self, name: str, peer: str | None) -> bool:
+        """Whether this name has logged in from there before."""
+        return _keys(name, peer).get("pair") in self._known
+
     def failed(self, name: str, peer: str | None, now: float) -> None:
         """A try that was wrong, or is about to be looked at: `succeeded` takes it back."""
         for kind, key in _keys(name, peer).items():

@@ -76,8 +76,9 @@ class Bulletin(msgspec.Struct, kw_only=True, omit_defaults=True):
 class Official(msgspec.Struct, kw_only=True, omit_defaults=True):
     """`data` of a message that came from outside: whose it is, what was made of it, and the message itself.
 
-    `about`: the alert of its thread; empty: none. `did`: raised, escalated, eased, kept, cleared, late, noted,
-    ended (the end of what is over, or has not come yet), elsewhere (it is about another place) or refused. `names`: identifiers that belong to the same thread. `risk`: the level of
+    `about`: the alert of its thread; empty: none. `did`: raised, escalated, eased, kept, cleared, late,
+    noted, ended (the end of what is over, or has not come yet), elsewhere (it is about another place) or
+    refused. `names`: identifiers that belong to the same thread. `risk`: the level of
     Decision 18 that it declares.
     """
 
@@ -239,8 +240,9 @@ def apply(thread: Thread | None, sequence: int, event: Mapping[str, Any]) -> Thr
         case "issued":
             meta = msgspec.structs.replace(told, xml="")
             issued = Issued(sequence, instant(event.get("time")), meta)
-            if not told.repeats:  # what waits for a word meanwhile goes on waiting
-                after.pending, after.declined = None, None
+            # What waits for a word goes on waiting while what is out is said again.
+            kept = (pending, thread.declined) if told.repeats else (None, None)
+            after.pending, after.declined = kept
             after.issued = [*thread.issued, issued][-KEPT:]
         case _:
             pass

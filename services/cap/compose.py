@@ -14,6 +14,7 @@ import msgspec
 
 from services.alerts.hazards import hazards
 from services.alerts.lifecycle import Life
+from services.alerts.lifecycle_words import MOVED_BY
 from services.alerts.risk import RiskLevel
 from services.cap import words
 from services.cap.message import Area, Info, Message, Named, Reference
@@ -114,6 +115,12 @@ def text_of(value: object, otherwise: str = "") -> Text:
     if isinstance(value, dict) and isinstance(value.get("vi"), str) and isinstance(value.get("en"), str):
         return Text(value["vi"], value["en"])
     return Text(otherwise, otherwise)
+
+
+def only_moved(life: Life) -> bool:
+    """Whether what an alert says last is who moved it and nothing else: no word of the danger, and a name."""
+    by, reason = str(life.data.get("by")), text_of(life.data.get("reason"))
+    return any(reason.vi == said.vi.format(by) for said in MOVED_BY.values())
 
 
 def _said(life: Life, site: Site, envelope: Envelope, status: str) -> Said:

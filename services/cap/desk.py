@@ -19,10 +19,10 @@ from services.cap import bulletin as nouns
 from services.cap.build import build
 from services.cap.bulletin import Bulletin, BulletinEvent, Issued, Pending, Thread
 from services.cap.check import check
-from services.cap.compose import Envelope, compose, local, renewed
+from services.cap.compose import Envelope, compose, local, only_moved, renewed
 from services.cap.message import Message, Reference
 from services.cap.read import read
-from services.cap.repeat import repeated
+from services.cap.repeat import near_its_end, repeated
 from services.cap.violation import Refused, Violation
 from services.observation.event import SEVERITIES, noun_and_verb
 from services.observation.instants import SECOND
@@ -33,8 +33,6 @@ SETTLE_US = 3 * SECOND
 """After it was raised or got worse: time for the keeper to say what is part of what."""
 LATE_US = 15 * 60 * SECOND
 """What was found so long after it was measured is never automatic: a gateway that was away sends it too."""
-RENEW = 4
-"""A message is repeated when no more than a fourth of its time is left."""
 _WORSE = (("alert", "raised"), ("alert", "escalated"))
 UNREAL = ("false", "test")
 KEEP_US = 7 * 86_400 * SECOND
@@ -94,9 +92,12 @@ class Desk:
         alert = event.get("subject")
         if not isinstance(alert, str):
             return
+        told = self._lives[alert].data.get("reason") if alert in self._lives else None
         life = lifecycle.fold(self._lives.get(alert), sequence, stored_us, event)
         if life is None:
             return
+        if told is not None and only_moved(life):
+            life.data = {**life.data, "reason": told}
         self._lives[alert] = life
         if alert not in self._worse or noun_and_verb(event.get("type")) in _WORSE:
             self._worse[alert] = (sequence, stored_us)
@@ -172,7 +173,7 @@ class Desk:
             return None
         if life.severity != last.severity:
             return Want(f"update:{life.severity}", "Update")
-        if _near_its_end(standing[-1], now):
+        if near_its_end(standing[-1], now):
             return Want(f"renew:{thread.version}", "Update")
         return None
 
@@ -185,7 +186,7 @@ class Desk:
     def _runs_out(self, life: Life, thread: Thread, want: Want, now: int) -> bool:
         """Whether what is out ends soon while what should follow it waits for somebody, or was refused."""
         standing = thread.standing(now)
-        if want.over or want.msg_type != "Update" or not standing or not _near_its_end(standing[-1], now):
+        if want.over or want.msg_type != "Update" or not standing or not near_its_end(standing[-1], now):
             return False
         pending = thread.pending
         waits = pending is not None and pending.data.what == want.what and not pending.ready
@@ -201,10 +202,8 @@ class Desk:
         event = nouns.make(
             site=self._site,
             verb=nouns.ISSUED,
-            event=_next_id(data.bulletin_id, thread),
-            time=now,
-            data=data,
-        )
+            event=_next_id(data.bulletin_id, thread), time=now, data=data,
+        )  # fmt: skip
         return Out(event, thread.area, thread.sequence)
 
     def _repeated(  # noqa: PLR0913  as `_draft`
@@ -385,10 +384,6 @@ def _late(life: Life) -> bool:
     data = life.data
     measured, found = nouns.instant(data.get("time")), nouns.instant(data.get("detected_at"))
     return found - measured > LATE_US
-
-
-def _near_its_end(one: Issued, now: int) -> bool:
-    return now >= one.expires - (one.expires - one.sent) // RENEW
 
 
 def _next_id(name: str, thread: Thread | None) -> str:

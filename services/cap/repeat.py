@@ -3,12 +3,20 @@
 import msgspec
 
 from services.cap.build import build
-from services.cap.bulletin import Bulletin, Thread
+from services.cap.bulletin import Bulletin, Issued, Thread
 from services.cap.compose import local, renewed
 from services.cap.message import Message, Reference
 from services.cap.read import read
 from services.cap.violation import Refused
 from services.observation.site import Site
+
+RENEW = 4
+"""A message is repeated when no more than a fourth of its time is left."""
+
+
+def near_its_end(one: Issued, now: int) -> bool:
+    """Whether it is time to say it again."""
+    return now >= one.expires - (one.expires - one.sent) // RENEW
 
 
 def repeated(  # noqa: PLR0913  what a message is made of

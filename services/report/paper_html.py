@@ -40,7 +40,9 @@ main.paper{max-width:1080px}.paper .tiles{grid-template-columns:repeat(4,1fr)}.p
 .paper .legend{justify-content:flex-end}.paper svg.bars{width:100%;height:auto}
 .paper footer{margin-top:36px;border-top:1px solid var(--line);padding-top:8px;color:var(--soft);font-size:12.5px}
 @media (max-width:760px){.paper td.w{min-width:0}.paper .tiles{grid-template-columns:repeat(2,1fr)}}
-@media print{.paper table{font-size:10px}.paper td,.paper th{padding:3px 6px;font-size:10px}.paper h1{font-size:21px}
+.paper .signed{display:none}
+@media print{.paper .signed{display:grid;grid-template-columns:1fr 1fr;text-align:center;height:30mm;margin-top:24px;break-inside:avoid;font-weight:600}
+.paper table{font-size:10px}.paper td,.paper th{padding:3px 6px;font-size:10px}.paper h1{font-size:21px}
 .paper h2{font-size:15px;margin-top:18px}.paper h3{font-size:12px}.tile strong{font-size:19px}.tile{padding:7px 10px}
 .paper .tiles{grid-template-columns:repeat(4,1fr);gap:8px}thead{display:table-header-group}.scroll{overflow:visible}
 .paper td.w{min-width:0}.paper h3{break-after:avoid}@page{size:A4 portrait;margin:14mm 13mm}}
@@ -57,7 +59,7 @@ def render(paper: Paper, lang: Lang) -> str:
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'{_POLICY}<title>{esc(title)}</title><link rel="icon" href="data:,"><style>{STYLE}{_PAPER}</style></head>'
-        f'<body><main class="paper">{body}<footer>{esc(phrases.made(paper, lang))}</footer></main></body></html>\n'
+        f'<body><main class="paper">{body}{_signed(paper, lang)}<footer>{esc(phrases.made(paper, lang))}</footer></main></body></html>\n'
     )
 
 
@@ -66,6 +68,11 @@ def _header(paper: Paper, lang: Lang) -> Iterator[str]:
         yield f'<p class="banner">{esc(say(phrases.BANNER[paper.status], lang))}</p>'
     yield f'<header><p class="site">{esc(say(paper.site, lang))}</p><h1>{esc(say(paper.title, lang))}</h1>'
     yield f'<p class="lede">{esc(phrases.spanning(paper, lang))}</p></header>'
+
+
+def _signed(paper: Paper, lang: Lang) -> str:
+    lines = "".join(f"<p>{esc(say(one, lang))}</p>" for one in phrases.signers(paper))
+    return f'<div class="signed">{lines}</div>'
 
 
 def _part(part: Part, paper: Paper, lang: Lang) -> str:

@@ -45,6 +45,7 @@ def render(paper: Paper, lang: Lang) -> bytes:
     _title(sheet)
     for part in paper.parts:
         _part(sheet, part)
+    _signed(sheet)
     return bytes(sheet.output())
 
 
@@ -78,6 +79,16 @@ def _part(sheet: Sheet, part: Part) -> None:
                 _bars(sheet, block)
             case Note():
                 _note(sheet, block)
+
+
+def _signed(sheet: Sheet) -> None:
+    """Room for two names, not torn apart."""
+    sheet.need(34)
+    sheet.ln(6)
+    sheet.ink(INK, "B", 9.2)
+    for one in phrases.signers(sheet.paper):
+        sheet.cell(sheet.epw / 2, 5, say(one, sheet.tongue), align="C")
+    sheet.ln(28)
 
 
 def _tiles(sheet: Sheet, tiles: Sequence[Tile]) -> None:

@@ -36,3 +36,10 @@ def more(rows: int, lang: Lang) -> str:
     """Rows that are not shown."""
     count = number(rows, 0, lang)
     return say(Text(f"… và {count} dòng nữa.", f"… and {count} more rows."), lang)
+
+
+def signers(paper: Paper) -> tuple[Text, Text]:
+    """Who signs it on paper."""
+    if paper.kind == "shift":
+        return Text("Người giao ca", "Handed over by"), Text("Người nhận ca", "Taken over by")
+    return Text("Người lập", "Drawn up by"), Text("Người duyệt", "Approved by")

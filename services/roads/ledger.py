@@ -84,6 +84,7 @@ class Ledger:
         asked = int((await self._js.stream_info(DELIVERIES)).state.last_seq)
         now = now_us()
         state = RoadState(road=self.road.id, kind=self.road.kind, epoch=epoch, sequence=end, asked=asked)
+        state.hash = (await self._held(end)).hash  # without it, the end would look like a lost one
         state.reached_us = state.since_us = now
         return state
 

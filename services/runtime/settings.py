@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -146,7 +147,12 @@ def origin(name: str, overrides: Mapping[str, str | None]) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the address."""
-    return host in LOOPBACK or host.startswith("127.")
+    if host in LOOPBACK:
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name: 127.0.0.1.example.org may be anywhere, and anybody's page
+        return False
 
 
 def child_environment(given: Mapping[str, str]) -> dict[str, str]:

@@ -44,14 +44,17 @@ class Limits(NamedTuple):
     derived: int
     mqtt: int
     rejects: int = 256 * MB
+    deliveries: int = 256 * MB
 
     @classmethod
     def of(cls, free: int) -> "Limits":
         """From the free disk: a quarter for readings, a tenth each for derived and for the broker.
 
-        Not less than a few megabytes, so that a nearly full disk still starts and says so.
+        Rejects and deliveries take 256 MB each where there is room. Not less than a few megabytes, so that a
+        nearly full disk still starts and says so.
         """
-        return cls(max(free // 4, 64 * MB), max(free // 10, 16 * MB), max(free // 10, 16 * MB))
+        tenth, small = max(free // 10, 16 * MB), min(256 * MB, max(free // 16, 8 * MB))
+        return cls(max(free // 4, 64 * MB), tenth, tenth, small, small)
 
 
 async def ensure_streams(js: JetStreamContext, limits: Limits) -> None:
@@ -120,7 +123,7 @@ def _configs(limits: Limits) -> list[StreamConfig]:
         stream(ALERTS, ["alerts.>"], 400, metadata={EPOCH: epoch()}),
         stream(COMMANDS, ["commands.>"], 400, metadata={EPOCH: epoch()}),
         stream(ACTS, ["acts.>"], 30),
-        stream(DELIVERIES, ["deliveries.>"], 90, max_bytes=256 * MB),
+        stream(DELIVERIES, ["deliveries.>"], 90, max_bytes=limits.deliveries),
         stream(DOWNLINK, ["down.>"], 7, max_msgs_per_subject=1),
         stream(DERIVED, ["derived.>"], 7, max_bytes=limits.derived),
         stream(REJECTS, ["rejects.>"], 0, max_bytes=limits.rejects),

@@ -183,13 +183,19 @@ def test_a_person_states_an_alert_moves_it_and_ends_it(made: Rig) -> None:
     assert (status, first["alert"]["origin"], first["alert"]["until"]) == (200, "manual", body["until"])
     alert = first["alert"]["alert_id"]
     assert post(made, "alerts", "call-1", body)[1]["repeated"] is True
+    for another in (
+        {"severity": "emergency"},
+        {"area": "_"},
+        {"until": iso((time.time_ns() // 10**9 + 7200) * 10**6)},
+    ):
+        assert post(made, "alerts", "call-1", {**body, **another})[0] == 409, "the key of another alert"
     _, up = act(made, alert, "escalate", "k1", first["alert"]["version"], severity="warning")
     assert (up["alert"]["severity"], up["alert"]["severity_max"]) == ("warning", "warning")
     status, done = act(made, alert, "close", "k2", up["alert"]["version"], cause="real")
     assert (status, done["alert"]["label"], done["alert"]["state"]) == (200, "closed", "cleared")
     assert act(made, alert, "close", "k2", up["alert"]["version"], cause="real")[1]["repeated"] is True
     assert verbs(made, alert) == ["raised", "escalated", "cleared", "closed"]
-    assert act(made, "two-0", "end", "k", up["alert"]["version"])[0] == 422
+    assert act(made, "sensed", "end", "k", raised(made, "sensed"))[0] == 422
 
 
 def test_acknowledging_a_situation_tells_of_each_member(made: Rig) -> None:

@@ -165,11 +165,15 @@ def test_a_window_is_changed_and_cancelled_by_who_saw_it_as_it_is(machine: Rig) 
     )
     assert status == 200, done
     window = done["window"]
+    for another in ({"areas": ["thang-tam"]}, {"end": iso(_now() + 7200 * SECOND)}, {"kind": "test"}):
+        asked = {"kind": "maintenance", "end": end, "stations": [station], "why": "…", **another}
+        assert post(machine, "maintenance", "k2", **asked)[0] == 409, "the key of another window"
     later = iso(micros(end) + 3600 * SECOND)
     path = f"maintenance/{window['window_id']}"
     status, changed = post(machine, f"{path}/change", "k3", seen=window["version"], end=later)
     assert (status, changed["window"]["end"]) == (200, later)
     assert post(machine, f"{path}/change", "k3", seen=window["version"], end=later)[1]["repeated"] is True
+    assert post(machine, f"{path}/change", "k3", seen=window["version"], end=end)[0] == 409
     status, problem = post(machine, f"{path}/cancel", "k4", seen=window["version"])
     assert (status, problem["type"].split(":")[-1].split("/")[-1]) == (409, "window-changed")
     status, gone = post(machine, f"{path}/cancel", "k4", seen=changed["window"]["version"])

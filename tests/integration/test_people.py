@@ -194,6 +194,16 @@ def test_lists_and_single_things_end_at_the_areas_of_an_account(site: Site) -> N
     assert "out-1" not in {event["subject"] for event in events}
 
 
+def test_an_alert_is_given_to_nobody_but_an_operator_of_its_area(site: Site) -> None:
+    """Given to a name that is not there it would look taken, and nobody would come."""
+    site.rig.tell(told("given", area=_IN))
+    until(lambda: site.ask("GET", "/alerts/given")[0] == 200, 5, "the alert")
+    seen = site.ask("GET", "/alerts/given")[1]["alert"]["version"]
+    for name, status in (("khong-co", 422), ("minh", 422), ("lan", 200)):
+        body, key = {"seen": seen, "assignee": name}, {"Idempotency-Key": name}
+        assert site.ask("POST", "/alerts/given/assign", body, None, key)[0] == status, name
+
+
 def test_a_machine_reads_events_and_nothing_else(site: Site) -> None:
     site.ask("POST", "/people", {"name": "ioc", "full_name": "IOC", "roles": ["machine"]})
     token = site.ask("POST", "/people/ioc/tokens", {"name": "feed"})[1]["token"]

@@ -200,7 +200,7 @@ def test_stations_air_lamps_and_gateways_of_a_month_are_those_worked_out_by_hand
 
 
 def test_an_answer_that_took_days_counts_where_it_was_given(history: Postgres) -> None:
-    """The alert ended two days before the month: it is none of its alerts, but its answer is one of its answers."""
+    """The alert ended two days before the month: it is none of its alerts, its answer is of its answers."""
     made = report_worker.do(reported_month.job(database=history.dsn()))
     tables = _tables(json.loads(made.files["en.json"]))
     people = {row[0]: row[1:3] for row in tables["Time to acknowledge by person"]["rows"]}

@@ -24,6 +24,8 @@ from services.observation.delivery import Request, RoadState
 from services.observation.event import Alert
 from services.observation.instants import iso
 from services.observation.text import Text
+from services.policy.roads import Road
+from services.roads.ledger import Ledger
 from services.runtime import logging
 from services.runtime.nats import Connection
 from services.runtime.people import Account, Contacts
@@ -291,6 +293,23 @@ def test_people_are_told_each_thing_once_whatever_the_road(roads: Roads) -> None
     assert "Tôi xin nhắc lại" in said
 
 
+def test_a_new_road_begins_at_the_end_and_takes_nothing_for_lost(roads: Roads) -> None:
+    async def work(connection: Connection) -> tuple[object, int, int, bool]:
+        js = connection.js
+        before = await js.stream_info("ALERTS")
+        await js.publish("alerts.elsewhere._.nothing", b"{}")
+        ledger = Ledger(js, Road(id="new", kind="loudspeaker", url="file:///nowhere"), "ben-da")
+        await ledger.begin()
+        after = await js.stream_info("ALERTS")
+        same = before.config.metadata == after.config.metadata
+        return ledger.gap, ledger.state.sequence, int(after.state.last_seq), same
+
+    gap, sequence, last, same = roads.rig.nats(work)
+    assert gap is None
+    assert same, "the epoch of the stream was renewed"
+    assert 0 < sequence <= last
+
+
 def shown(roads: Roads, road: str) -> dict[str, Any]:
     found: dict[str, Any] = roads.rig.get(f"/api/v1/roads/{road}")[1]["road"]
     return found
@@ -379,21 +398,3 @@ def test_a_road_that_can_not_send_is_an_alert_of_its_own(roads: Roads) -> None:
     roads.http.up()
     until(lambda: "unsent-raised" in webhook_ids(roads), 10, "the event after all")
     until(lambda: not complained(), 10, "the complaint to be settled")
-
-
-def test_a_second_roads_service_waits_until_the_first_is_gone(roads: Roads) -> None:
-    """Two at once told everything twice."""
-    second = Roads.__new__(Roads)
-    second.__dict__ |= roads.__dict__ | {"_process": None}
-    second.start()
-    until(lambda: "roads_standing_by" in roads.log(), 20, "the second to stand by")
-    before = roads.log().count("road_open")
-    roads.rig.tell(raised("only-once", "emergency"))
-    until(lambda: "only-once-raised" in webhook_ids(roads), 10, "the event")
-    assert roads.log().count("road_open") == before
-    assert webhook_ids(roads).count("only-once-raised") == 1
-    roads.end(signal.SIGKILL)
-    until(lambda: roads.log().count("road_open") >= before + 6, 10, "the second to take over")
-    roads.rig.tell(raised("after-takeover", "emergency"))
-    until(lambda: "after-takeover-raised" in webhook_ids(roads), 10, "the event by the second")
-    second.end(signal.SIGKILL)

@@ -9,16 +9,17 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from services.alerts import link_service
+from services.alerts import link_mirror, link_service
 from services.observation import event as events
 from services.observation import site as sites
 from services.observation.event import Alert
@@ -26,6 +27,7 @@ from services.observation.instants import iso
 from services.observation.links import Standing, is_fresh
 from services.observation.tally import Tally, identity_of
 from services.observation.text import Text
+from services.policy import links as link_policy
 from services.runtime import leaf
 from services.runtime.follow import Follower
 from services.runtime.leaf import Ends, Leaf, Listen
@@ -44,8 +46,8 @@ NAMES = ("xa", "thanh-pho", "tinh")
 class Site:
     """One of them: its server, its link service, an administrator's connection."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.name, self.folder = name, folder
+    def __init__(self, folder: Path, name: str, silent_s: float) -> None:
+        self.name, self.folder, self._silent_s = name, folder, silent_s
         self.server: NatsOnly = nats_only(folder)
         self.listen = free_port()
         self.connection: Connection
@@ -88,7 +90,7 @@ class Site:
         files["site.toml"] = files["site.toml"].replace(b'"vung-tau"', f'"{self.name}"'.encode(), 1)
         text = "format = 1\n"
         text += f'[parent]\nsite = "{parent}"\n' if parent else ""
-        text += "".join(f'[[child]]\nsite = "{child}"\nsilent_s = 5\n' for child in children)
+        text += "".join(f'[[child]]\nsite = "{child}"\nsilent_s = {self._silent_s}\n' for child in children)
         files["alerting.toml"] = text.encode()
         version = sites.version_of(files)
         await (await self.js.object_store("SITES")).put(version, sites.bundle(files))
@@ -183,8 +185,8 @@ class Site:
 class Levels:
     """The three, and the ways between them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.sites = [Site(folder / name, name) for name in NAMES]
+    def __init__(self, folder: Path, silent_s: float) -> None:
+        self.sites = [Site(folder / name, name, silent_s) for name in NAMES]
         self.commune, self.city, self.province = self.sites
         self.ways = [Cutter(free_port(), above.listen) for above in self.sites[1:]]
 
@@ -195,10 +197,29 @@ class Levels:
         await asyncio.gather(*(site.stop_link() for site in self.sites))
 
 
+@contextlib.contextmanager
+def hurried() -> Iterator[None]:
+    """The same links with a faster pulse: what takes a minute in life takes two seconds here.
+
+    Only how often they look is changed, and how long silence is; in the same proportions. The soak test keeps
+    the real ones.
+    """
+    faster = (
+        (link_mirror, "BEAT_S", 0.5),
+        (link_mirror, "COMPARE_SOON_S", 1.0),
+        (link_service, "LOOK_S", 0.5),
+        (link_policy, "_SILENT_S", (1.0, 3_600.0)),
+    )
+    with contextlib.ExitStack() as stack:
+        for module, name, value in faster:
+            stack.enter_context(mock.patch.object(module, name, value))
+        yield
+
+
 @asynccontextmanager
-async def levels(folder: Path) -> AsyncIterator[Levels]:
+async def levels(folder: Path, silent_s: float = 5.0) -> AsyncIterator[Levels]:
     """Three linked sites, running."""
-    made = Levels(folder)
+    made = Levels(folder, silent_s)
     async with contextlib.AsyncExitStack() as stack:
         for way in made.ways:
             await stack.enter_async_context(way)

@@ -17,7 +17,8 @@ Reading = tuple[str, int, float, int]
 def job(first: int = FIRST, last: int = LAST, **more: Any) -> Job:
     """A report of the site as its process is told."""
     places = {"air": None, "late": None, "lamp-1": 100.0, "lamp-2": 100.0, "lamp-3": 100.0, "lamp-4": 70.0}
-    areas = {"lamp-1": "a", "lamp-2": "b", "lamp-3": "c", "lamp-4": "c"}
+    areas = {"lamp-2": "b", "lamp-3": "c", "lamp-4": "c"}
+    gateways = {"late": "gw-1"}
     sensors = [
         ("air.vn_aqi_day", 60.0, False), ("late.water_level", 600.0, True), ("lamp-1.energy", 3600.0, False),
         ("lamp-2.active_power", 3600.0, False), ("lamp-3.energy", 3600.0, False),
@@ -27,7 +28,7 @@ def job(first: int = FIRST, last: int = LAST, **more: Any) -> Job:
         site=SITE, name=Text("Bãi Sau", "Back Beach"), zone=ZONE,
         areas={name: Text(name, name) for name in "abc"}, hazards={},
         stations=[
-            Place(name, Text(name, name), areas.get(name, "a"), "gw-1" if name == "late" else None, 10.35, 107.08, watts)
+            Place(name, Text(name, name), areas.get(name, "a"), gateways.get(name), 10.35, 107.08, watts)
             for name, watts in places.items()
         ],
         sensors=[Told(name, *name.split("."), every, due) for name, every, due in sensors],
@@ -61,7 +62,6 @@ def events() -> list[dict[str, Any]]:
     duty.alert("answered late", "raised", start - 3 * 86_400, station="air")
     duty.alert("answered late", "cleared", start - 2 * 86_400, station="air")
     duty.act("answered late", "acknowledged", start + 600, by="minh")
-    # A linked site's silence, and a shelved alert that nobody answers.
     out = [event for _, _, event in sorted(duty.stored, key=lambda one: one[1])]
     return [{**event, "id": f"beach-{event['id']}", "source": f"/sites/{SITE}"} for event in out]
 

@@ -299,9 +299,22 @@ def test_nobody_waits_for_a_duty_that_keeps_up_or_says_nothing() -> None:
         rain_and_its_situation_late(play, late_s)
         play.wait(silent_s)
         begun = play.now
-        play.alert("r2", sort="rain", severity="advisory", station=2)
+        play.alert("r2", sort="rain", severity="warning", station=2, area="b")
+        play.alert("r3", sort="rise", severity="advisory", station=2)
         play.wait(30)
-        assert [one.at - begun for one in play.things if one.id == "r2"] == [3 * SECOND]
+        assert [one.at - begun for one in play.things if one.id in ("r2", "r3")] == [3 * SECOND] * 2
+
+
+def test_what_would_be_no_news_in_an_open_situation_waits_for_it_whatever_the_duty_says() -> None:
+    """An advisory, for a quarter of a minute; then it is told: a keeper that is away hides nothing."""
+    play = Play()
+    rain_and_its_situation_late(play, 0.5)
+    play.wait(60)
+    begun = play.now
+    play.alert("r2", sort="rain", severity="advisory", station=2)
+    play.alert("r3", sort="rain", severity="emergency", station=3)
+    play.wait(30)
+    assert {one.id: one.at - begun for one in play.things[1:]} == {"r2": 15 * SECOND, "r3": 3 * SECOND}
 
 
 def test_how_long_an_alert_waits_is_bounded_and_an_emergency_does_not() -> None:

@@ -8,6 +8,7 @@ import pytest
 from services.api.push.entry import Entry, Wanted, entry_of, event_of
 from services.api.push.hub import Hub
 from services.runtime.follow import Message
+from services.runtime.principal import Principal
 from tests.support.api_rig import told
 
 
@@ -135,3 +136,13 @@ def test_a_reset_empties_the_ring_and_makes_old_places_void() -> None:
     hub.reset("2f0c9a2b", 1)
     assert (hub.generation, hub.floor, hub.head) == (before + 1, 1, 1)
     assert hub.since(0, 10) == ([], 1)
+
+
+def test_a_report_is_told_to_those_alone_who_see_all_areas() -> None:
+    """Its headline counts alerts of every area, though its own subject is the whole site's."""
+    made = entry()._replace(verb="report.made", place="_", site="vung-tau")
+    roles = frozenset({"operator"})
+    held, free = Principal("a", roles, frozenset({"thang-tam"})), Principal("b", roles)
+    assert not Wanted(who=held, own="vung-tau").takes(made)
+    assert Wanted(who=free, own="vung-tau").takes(made)
+    assert Wanted(who=held, own="vung-tau").takes(made._replace(verb="road.failed"))

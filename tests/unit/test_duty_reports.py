@@ -341,3 +341,24 @@ def test_a_report_is_due_at_its_minute_of_the_sites_clock(kind: calendar.Kind, n
     due = calendar.last_due(kind, micros(now), ZONE, SHIFTS, minute)
     assert calendar.name_of(kind, due, ZONE) == name
     assert due[1] <= micros(now)
+
+
+def test_words_of_lists_are_in_the_readers_language_and_an_exercise_says_so() -> None:
+    duty = busy()
+    duty.put(T0 + HOUR, "b-1", "bulletin", "proposed", {"status": "Exercise", "by": "cap"})
+    duty.alert("still", at_s=900, station="vt-e", severity="emergency")
+    duty.act("still", "closed", 960, by="thảo", cause="false")
+    paper = shift.build(matter(duty))
+    rows = table(paper, "Maintenance, roads, bulletins, exercises").rows
+    assert [(getattr(row[1], "vi", ""), getattr(row[2], "vi", "")) for row in rows] == [
+        ("đường gửi", "hỏng"),
+        ("bản tin (DIỄN TẬP)", "đề xuất"),
+    ]
+    closed = [
+        row[4] for row in table(paper, "Comments and acts").rows if getattr(row[2], "en", "") == "closed"
+    ]
+    assert closed == [Text("có thật", "real"), Text("báo sai", "false")]
+    assert [row[4:6] for row in table(paper, "Closed, and the sensor still says so").rows] == [
+        ["thảo", Text("Báo sai", "False")]
+    ]
+    assert "emergency" not in [row[0] for row in table(paper, "Open alerts").rows]

@@ -425,3 +425,25 @@ def test_a_flat_record_has_every_field_nothing_nested_and_hanoi_time() -> None:
 def test_whatever_another_release_wrote_gives_a_record(event: dict[str, object]) -> None:
     assert set(record(event)) == set(FIELDS)
     assert set(record({"data": event})) == set(FIELDS)
+
+
+def test_after_our_clock_was_set_back_an_old_proof_is_not_fresh_when_its_hour_comes() -> None:
+    clock = Clock()
+    clock.heard(NOW + 3_600 * SECOND, beat(10))
+    clock.reached("e", 10)
+    clock.heard(NOW, beat(10))  # an hour was taken back
+    clock.reached("e", 10)
+    assert clock.as_of == NOW
+    assert not is_fresh(clock.as_of, NOW + 3_600 * SECOND)
+
+
+def test_a_parent_can_not_act_in_the_name_of_one_of_ours() -> None:
+    from services.alerts.link_above import from_above
+
+    asked = Request(id="1", site="xa", area="a", alert="b", act="shelve", by="", t=NOW, seen_event="c")
+    for said, taken in (
+        ("tinh/anh.nguyen", "tinh/anh.nguyen"),
+        ("huong", "thanh-pho/huong"),
+        ("xa/huong", "thanh-pho/xa/huong"),
+    ):
+        assert from_above(msgspec.structs.replace(asked, by=said), "thanh-pho", "xa").by == taken

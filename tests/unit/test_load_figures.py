@@ -264,3 +264,62 @@ def test_events_of_another_release_do_no_harm() -> None:
         book.take(number, T0 + number, event)
         assert heard_us(event, 5) == 5
     book.due(T0 + HOUR)
+
+
+def test_an_exercise_of_two_hundred_alerts_changes_no_figure_of_the_real_operation() -> None:
+    """Not one number, of the whole report: only the sentence that tells them apart."""
+    real, both = Duty(), Duty()
+    for duty in (real, both):
+        for number in range(12):
+            duty.alert(f"a{number}", at_s=number * 40, station=f"s{number}", severity="warning")
+            duty.act(f"a{number}", "acknowledged", number * 40 + 60)
+    for number in range(200):
+        duty.alert(
+            f"x{number}", at_s=600 + number, station=f"s{number}", severity="emergency", status="Exercise"
+        )
+        if number % 2:
+            duty.act(f"x{number}", "acknowledged", 900 + number, by="lan")
+            duty.act(f"x{number}", "closed", 1200 + number, by="lan", cause="false")
+    storm = {"status": "Exercise", "severity_max": "emergency", "name": {"vi": "bão", "en": "storm"}}
+    both.put(
+        T0 + 700 * 1_000_000, "storm", "situation", "opened", {**storm, "area": "_", "areas": ["thang-tam"]}
+    )
+    without, with_them = of(real), of(both)
+    assert with_them.apart == {"Exercise": 200}
+    with_them.apart = without.apart
+    assert with_them == without
+
+
+def test_an_acknowledgement_that_was_taken_back_is_no_answer() -> None:
+    duty = Duty()
+    duty.alert("a")
+    duty.act("a", "acknowledged", 5)
+    duty.act("a", "unacknowledged", 10)
+    duty.act("a", "acknowledged", 900, by="minh")
+    found = of(duty)
+    assert (found.took.n, found.took.median_s, list(found.by_person)) == (1, 900.0, ["minh"])
+
+
+def test_who_has_not_answered_makes_the_ninetieth_percentile_no_shorter() -> None:
+    """Eight within a minute, and two that wait for hours: nine in ten took at least those hours."""
+    duty = Duty()
+    for number in range(10):
+        duty.alert(f"a{number}", station=f"s{number}")
+    for number in range(8):
+        duty.act(f"a{number}", "acknowledged", 60)
+    found = of(duty, 0, 7200).took
+    assert (found.n, found.p90_s, found.waiting, found.p90_least_s) == (8, 60.0, 2, 7200.0)
+    answered = Duty()
+    answered.alert("a")
+    answered.act("a", "acknowledged", 60)
+    assert (of(answered).took.waiting, of(answered).took.p90_least_s) == (0, None)
+
+
+def test_what_a_person_closed_does_not_stand_though_its_sensor_still_says_so() -> None:
+    duty = Duty()
+    duty.alert("a", severity="warning")
+    duty.act("a", "closed", 60, cause="false")
+    case = case_of(duty.book(28_800), "a")
+    assert case.open_at(T0 + HOUR)
+    assert not case.stands_at(T0 + HOUR)
+    assert of(duty, 86_400, 3 * 86_400).stale == []

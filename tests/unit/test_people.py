@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from services.api.app import create_app
 from services.api.context import Context
 from services.api.database import Database
+from services.api.errors import Problem
 from services.api.fold import Fold
+from services.api.identity import foreign_page, principal_of
 from services.api.push.hub import Hub
 from services.api.throttle import FORGET_S, Throttle
 from services.ingest.rejects import Reason, Reject
@@ -253,6 +255,39 @@ def test_a_stranger_keeps_nobody_out_who_was_in_before() -> None:
     for number in range(1000):  # behind the same address as she is
         pace.failed(f"nobody-{number}", "10.0.0.7", 0.0)
     assert pace.wait_s("lan", "10.0.0.7", 0.1) == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "local"),
+    [
+        ({"host": "127.0.0.1:8080"}, True),
+        ({"host": "localhost"}, True),
+        ({"host": "[::1]:8080"}, True),
+        ({"host": "127.0.0.1.example.org"}, False),
+        ({"host": "127.example.org:8080"}, False),
+        ({"host": "127.0.0.1@example.org"}, False),
+        ({"host": "[::1].example.org"}, False),
+        ({}, False),
+        *[({"host": "127.0.0.1", name: "x"}, False) for name in ("via", "forwarded", "x-forwarded-host")],
+    ],
+)
+def test_only_who_sits_at_the_machine_and_calls_it_by_its_own_name_is_local(
+    headers: dict[str, str], *, local: bool
+) -> None:
+    """A name that anybody can point at 127.0.0.1 opens the page of a stranger, not that of who sits here."""
+    try:
+        found = principal_of("127.0.0.1", headers, Settings()).subject
+    except Problem:
+        found = "nobody"
+    assert found == ("local" if local else "nobody")
+
+
+def test_a_page_elsewhere_is_known_by_its_origin_or_by_what_the_browser_says_of_it() -> None:
+    here = {"host": "127.0.0.1:8080"}
+    assert not foreign_page(here)
+    assert not foreign_page({**here, "origin": "http://127.0.0.1:8080", "sec-fetch-site": "same-origin"})
+    for more in ({"origin": "null"}, {"origin": "http://127.0.0.1:3000"}, {"sec-fetch-site": "cross-site"}):
+        assert foreign_page({**here, **more}), more
 
 
 def test_behind_a_proxy_one_bad_guesser_slows_one_name_only() -> None:

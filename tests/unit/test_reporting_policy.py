@@ -1,11 +1,18 @@
 """The part of alerting.toml that says when reports are made: read, with a word for what is wrong."""
 
+import asyncio
+from functools import partial
+from typing import Any
+
 import jsonschema_rs
 import pytest
 
+from services.api.errors import Problem
+from services.api.routers import reports
 from services.observation.site import Site
 from services.policy.alerting import read_alerting
 from services.policy.reporting import SCHEMA, Reporting
+from services.runtime.principal import Principal
 from tests.support.site_folder import parsed
 
 HEAD = b"format = 1\n"
@@ -68,3 +75,12 @@ def test_the_schema_takes_what_the_reader_takes() -> None:
     assert schema.is_valid({"shifts": ["06:00", "18:00"], "formats": ["pdf"], "operators": 2})
     assert not schema.is_valid({"shifts": ["6h"]})
     assert not schema.is_valid({"shift": []})
+
+
+@pytest.mark.parametrize("asked", [reports.list_reports, partial(reports.get_report_file, file="x.vi.pdf")])
+def test_stored_reports_are_refused_to_an_account_that_is_held_to_areas(asked: Any) -> None:
+    """They are of the whole site; an empty list would say that there are none."""
+    held = Principal("lan", frozenset({"operator"}), frozenset({"thang-tam"}))
+    with pytest.raises(Problem) as refused:
+        asyncio.run(asked(here=None, who=held))
+    assert refused.value.status == 403

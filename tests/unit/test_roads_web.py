@@ -161,3 +161,99 @@ def test_a_receiver_that_hangs_takes_no_thread_from_other_roads() -> None:
         return free
 
     assert asyncio.run(work())
+
+
+def test_two_candidates_never_work_at_once_and_the_second_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    from nats.js.errors import APIError, NotFoundError
+
+    from services.roads import alone
+
+    monkeypatch.setattr(alone, "SAY_S", 0.01)
+    monkeypatch.setattr(alone, "LOOK_S", 0.01)
+    monkeypatch.setattr(alone, "_is_gone", lambda _: False)
+
+    class Bucket:
+        """One key that takes a word only behind the last."""
+
+        seq, data = 0, b""
+
+        async def get_last_msg(self, *_: object) -> object:
+            if not self.seq:
+                raise NotFoundError
+            return SimpleNamespace(seq=self.seq, data=self.data)
+
+        async def publish(self, _: str, data: bytes, headers: dict[str, str], timeout: float) -> object:  # noqa: ASYNC109
+            if int(headers[alone.EXPECTED]) != self.seq:
+                raise APIError(code=400, err_code=alone.WRONG_LAST)
+            self.seq, self.data = self.seq + 1, data
+            return SimpleNamespace(seq=self.seq)
+
+    working: list[str] = []
+    most = 0
+
+    def work(name: str) -> object:
+        async def run(ended: asyncio.Event) -> None:
+            nonlocal most
+            working.append(name)
+            most = max(most, len(working))
+            await ended.wait()
+            working.remove(name)
+
+        return run
+
+    async def scene() -> list[list[str]]:
+        bucket, seen = Bucket(), []
+        stops = [asyncio.Event(), asyncio.Event()]
+        tasks = [
+            asyncio.create_task(alone.Alone(bucket).work(work(name), stop))  # type: ignore[arg-type]
+            for name, stop in zip("ab", stops, strict=True)
+        ]
+        await asyncio.sleep(0.2)
+        seen.append(list(working))
+        first = "ab".index(working[0])
+        stops[first].set()
+        await tasks[first]
+        await asyncio.sleep(0.2)
+        seen.append(list(working))
+        stops[1 - first].set()
+        await asyncio.gather(*tasks)
+        return seen
+
+    first, second = asyncio.run(scene())
+    assert most == 1
+    assert sorted(first + second) == ["a", "b"]
+
+
+def test_a_fault_of_ours_in_one_letter_is_that_letters_trouble() -> None:
+    """An exception in a carrier ended the process, and every road with it, again and again."""
+    from typing import Any, cast
+    from zoneinfo import ZoneInfo
+
+    from services.observation.delivery import RoadState
+    from services.roads.patience import Trying
+    from services.roads.runner import Parts, Runner
+
+    class Broken:
+        """Whatever it is asked, it does or breaks."""
+
+        state = RoadState(road="r", kind="webhook")
+
+        async def carry(self, _: Parcel) -> Answer:
+            msg = "linefeed in a header"
+            raise ValueError(msg)
+
+        async def record(self, *_: object) -> None:
+            """Nothing."""
+
+        def settle(self, _: str) -> None:
+            """Nothing."""
+
+    broken = cast("Any", Broken())
+    runner = Runner(
+        road(""), Parts(broken, broken, broken, broken, ZoneInfo("Asia/Ho_Chi_Minh"), lambda: 0.5)
+    )
+    answer = asyncio.run(runner._attempt(EVENT, Trying()))
+    assert (answer.trouble, answer.word) == ("refused", "ValueError: linefeed in a header")
+    assert broken.state.failing_since == 0, "the road itself is well"

@@ -1,4 +1,4 @@
-"""A storm over a hundred and fifty stations: few new things to look at, nothing real hidden. Two thousand: soak."""
+"""A storm over 150 stations: few new things to look at, nothing real hidden. Two thousand: soak."""
 
 from pathlib import Path
 

@@ -48,8 +48,8 @@ async def list_reports(here: Here, who: Who, limit: Limit = 100) -> Response:
 
     They are of the whole site: an account that is held to areas is refused, and makes its own.
 
-    Các báo cáo đã lập theo lịch, mới nhất trước. Chúng gồm toàn địa bàn: tài khoản theo khu vực bị từ chối, hãy
-    lập báo cáo riêng.
+    Các báo cáo đã lập theo lịch, mới nhất trước. Chúng gồm toàn địa bàn: tài khoản theo khu vực bị từ chối,
+    hãy lập báo cáo riêng.
     """
     if who.areas is not None:
         raise Problem(403, "not-allowed", _SCOPED)
