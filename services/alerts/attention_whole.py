@@ -27,6 +27,10 @@ NAMED = 4
 """Areas that a sentence names."""
 
 
+_LEVELS = {"advisory": "chú ý", "watch": "theo dõi", "warning": "cảnh báo", "emergency": "khẩn cấp"}
+"""The ladder in Vietnamese sentences, as roads and public messages have it."""
+
+
 class Whole(msgspec.Struct):
     """An open situation as an operator knows it.
 
@@ -123,7 +127,8 @@ def spreads(name: Text, severity: str, lives: list[Life], whole: Whole, names: M
     if listed:
         parts_vi.append(f"lan tới hoặc nặng thêm tại {vi}" + (f" và {more} khu vực nữa" if more > 0 else ""))
         parts_en.append(f"reaching or worse in {en}" + (f" and {more} more areas" if more > 0 else ""))
+    level = _LEVELS.get(severity, severity)
     return Text(
-        f"{name.vi} (mức {severity}): " + "; ".join(parts_vi or ["có cảnh báo mới"]) + ".",
+        f"{name.vi} (mức {level}): " + "; ".join(parts_vi or ["có cảnh báo mới"]) + ".",
         f"{name.en} ({severity}): " + "; ".join(parts_en or ["new alerts"]) + ".",
     )

@@ -13,7 +13,7 @@ import msgspec
 
 from services.alerts.lifecycle_life import Life, Shelving
 from services.alerts.lifecycle_tables import ACKNOWLEDGED
-from services.alerts.lifecycle_words import CLEARED_BY, MOVED_BY, REFUSALS, changed
+from services.alerts.lifecycle_words import CLEARED_BY, REFUSALS, changed
 from services.observation.act import Act, Cause, PersonVerb
 from services.observation.event import SEVERITIES, Verb
 from services.observation.instants import SECOND, iso
@@ -219,10 +219,9 @@ def _restate(life: Life, asked: Asked, now: int, _limits: Limits) -> Decision:
     )
     if difference <= 0 if up else difference >= 0:
         return _no("not-higher" if up else "not-lower")
-    words = MOVED_BY[up]
-    reason = asked.reason or Text(words.vi.format(asked.by), words.en.format(asked.by))
+    # Without new words those about the danger stay; who moved it stands in `by`.
     verb = Verb.ESCALATED if up else Verb.EASED
-    return Decision((Step(verb, severity=asked.severity, reason=reason, until=asked.until),))
+    return Decision((Step(verb, severity=asked.severity, reason=asked.reason, until=asked.until),))
 
 
 def _end(life: Life, asked: Asked, _now: int, _limits: Limits) -> Decision:

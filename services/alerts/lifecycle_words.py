@@ -59,10 +59,6 @@ REFUSALS = {
     "not-higher": Text("mức mới phải cao hơn mức hiện tại", "the new severity must be above the present one"),
     "not-lower": Text("mức mới phải thấp hơn mức hiện tại", "the new severity must be below the present one"),
 }
-MOVED_BY = {
-    True: Text("{} nâng mức cảnh báo", "{} raised the severity"),
-    False: Text("{} hạ mức cảnh báo", "{} lowered the severity"),
-}
 CLEARED_BY = Text("{} kết thúc cảnh báo", "{} ended the alert")
 _DID = {
     "raised": Text("cảnh báo lại xuất hiện", "it was raised anew"),

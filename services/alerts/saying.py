@@ -1,18 +1,35 @@
-"""What a rule says, in a sentence of each language."""
+"""What a rule says, in a sentence of each language; and what to do about an alert of it."""
 
+from services.alerts.hazard import Advice, Part
 from services.alerts.hazards import hazards, properties
 from services.alerts.rule import Kind, Rule
+from services.observation.event import SEVERITIES
 from services.observation.text import Text
+
+
+def part_of(hazard: str, rule: str, sensor: str | None) -> Part | None:
+    """What of a hazard an alert is about, by its rule or its sensor's property; None: nothing of its own."""
+    known = hazards().get(hazard)
+    if known is None:
+        return None
+    return known.of_property.get(rule) or known.of_property.get((sensor or "").rsplit(".", 1)[-1])
+
+
+def advice_of(hazard: str, rule: str, sensor: str | None, severity: str) -> Advice | None:
+    """What to do: of the kind of danger itself, be it of another severity, before the hazard's own.
+
+    Who is told of a current leaking into the water must not read how to drive through a dark street.
+    """
+    known, part = hazards().get(hazard), part_of(hazard, rule, sensor)
+    rank = SEVERITIES.index(severity) if severity in SEVERITIES else 0
+    nearest = (*reversed(SEVERITIES[: rank + 1]), *SEVERITIES[rank + 1 :])
+    tables = (None if part is None else part.advice, None if known is None else known.advice)
+    return next((table[one] for table in tables if table for one in nearest if one in table), None)
 
 
 def says(rule: Rule) -> Text:
     """The hazard's own words for what the rule is on, and how it looks at it."""
-    hazard = hazards().get(rule.hazard)
-    part = (
-        None
-        if hazard is None
-        else hazard.of_property.get(rule.id) or hazard.of_property.get(rule.property or "")
-    )
+    hazard, part = hazards().get(rule.hazard), part_of(rule.hazard, rule.id, rule.property)
     known = properties().get(rule.property or "")
     what = part.text if part is not None and part.text is not None else None if known is None else known.text
     if what is None:

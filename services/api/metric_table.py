@@ -146,7 +146,7 @@ GROUPS: tuple[Group, ...] = (
                     "Floods of alarms, in the last hour or day", "window"),
             _metric("load_flood_seconds", "gauge", "Thời gian trong bão cảnh báo",
                     "Seconds in floods of alarms, in the last hour or day", "window"),
-            _metric("load_chattering", "gauge", "Cảnh báo chập chờn trong khoảng thời gian",
+            _metric("load_chattering", "gauge", "Cảnh báo lặp trong khoảng thời gian",
                     "Alarms that made 3 sounds within a minute, in the last hour or day", "window"),
             _metric("load_stale", "gauge", "Cảnh báo đứng quá 24 giờ",
                     "Alerts that are active for more than 24 hours"),

@@ -7,15 +7,16 @@ Over 250 lines: one function for each part of a message.
 """
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from services.alerts.hazard import Part
 from services.alerts.hazards import hazards
 from services.alerts.lifecycle import Life
-from services.alerts.lifecycle_words import MOVED_BY
 from services.alerts.risk import RiskLevel
+from services.alerts.saying import advice_of, part_of
 from services.cap import words
 from services.cap.message import Area, Info, Message, Named, Reference
 from services.observation.event import SEVERITIES
@@ -115,12 +116,6 @@ def text_of(value: object, otherwise: str = "") -> Text:
     if isinstance(value, dict) and isinstance(value.get("vi"), str) and isinstance(value.get("en"), str):
         return Text(value["vi"], value["en"])
     return Text(otherwise, otherwise)
-
-
-def only_moved(life: Life) -> bool:
-    """Whether what an alert says last is who moved it and nothing else: no word of the danger, and a name."""
-    by, reason = str(life.data.get("by")), text_of(life.data.get("reason"))
-    return any(reason.vi == said.vi.format(by) for said in MOVED_BY.values())
 
 
 def _said(life: Life, site: Site, envelope: Envelope, status: str) -> Said:
@@ -257,11 +252,8 @@ def _within(station: str, around: str) -> str:
     return station if around.casefold() in station.casefold() else f"{station}, {around}"
 
 
-def _part(life: Life) -> Any:
-    hazard = hazards().get(life.hazard)
-    if hazard is None:
-        return None
-    return hazard.of_property.get(life.rule) or hazard.of_property.get((life.sensor or "").rsplit(".", 1)[-1])
+def _part(life: Life) -> Part | None:
+    return part_of(life.hazard, life.rule, life.sensor)
 
 
 def _cap(life: Life) -> tuple[str, tuple[str, ...]]:
@@ -273,25 +265,17 @@ def _cap(life: Life) -> tuple[str, tuple[str, ...]]:
 def _event(life: Life) -> Text:
     hazard, part = hazards().get(life.hazard), _part(life)
     if part is not None and part.cap is not None:
-        return part.cap.event  # type: ignore[no-any-return]  # `_part` can't name its type here
+        return part.cap.event
     if hazard is None:
         return Text(life.hazard or "?", life.hazard or "?")
     return hazard.text if hazard.cap is None else hazard.cap.event
 
 
 def _advice(life: Life) -> Text:
-    """What to do: of the kind of danger itself, be it of a lower severity, before the hazard's own.
-
-    Who is told of a current leaking into the water must not read how to drive through a dark street.
-    """
-    hazard, part = hazards().get(life.hazard), _part(life)
-    rank = SEVERITIES.index(_severity(life))
-    nearest = (*reversed(SEVERITIES[: rank + 1]), *SEVERITIES[rank + 1 :])
-    for table in (None if part is None else part.advice, None if hazard is None else hazard.advice):
-        for severity in nearest if table else ():
-            if table is not None and severity in table:
-                return text_of(table[severity].public)
-    return Text("Theo dõi thông báo tiếp theo.", "Follow further announcements.")
+    advice = advice_of(life.hazard, life.rule, life.sensor, _severity(life))
+    if advice is None:
+        return Text("Theo dõi thông báo tiếp theo.", "Follow further announcements.")
+    return text_of(advice.public)
 
 
 def _severity(life: Life) -> str:

@@ -19,7 +19,7 @@ from services.cap import bulletin as nouns
 from services.cap.build import build
 from services.cap.bulletin import Bulletin, BulletinEvent, Issued, Pending, Thread
 from services.cap.check import check
-from services.cap.compose import Envelope, compose, local, only_moved, renewed
+from services.cap.compose import Envelope, compose, local, renewed
 from services.cap.message import Message, Reference
 from services.cap.read import read
 from services.cap.repeat import near_its_end, repeated
@@ -92,12 +92,9 @@ class Desk:
         alert = event.get("subject")
         if not isinstance(alert, str):
             return
-        told = self._lives[alert].data.get("reason") if alert in self._lives else None
         life = lifecycle.fold(self._lives.get(alert), sequence, stored_us, event)
         if life is None:
             return
-        if told is not None and only_moved(life):
-            life.data = {**life.data, "reason": told}
         self._lives[alert] = life
         if alert not in self._worse or noun_and_verb(event.get("type")) in _WORSE:
             self._worse[alert] = (sequence, stored_us)

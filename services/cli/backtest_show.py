@@ -163,7 +163,7 @@ def load_lines(load: Load, bare: Load | None = None, other: str = _BARE) -> list
         often = sorted(load.by_rule.items(), key=lambda one: -one[1])[:5]
         lines.append("  by rule / theo quy tắc: " + ", ".join(f"{name} {count}" for name, count in often))
     if load.chattering:
-        lines.append("  chattering / chập chờn: " + ", ".join(load.chattering[:5]))
+        lines.append("  chattering / báo lặp: " + ", ".join(load.chattering[:5]))
     return lines
 
 
@@ -183,7 +183,7 @@ def load_rows(load: Load, bare: Load | None) -> list[tuple[str, str, str, str]]:
         ("most in 10 min / nhiều nhất trong 10 phút", lambda one: str(one.most_in_10_min), "10"),
         ("floods of alarms (> 10 in 10 min) / bão cảnh báo", lambda one: str(one.floods), "0"),
         ("time in them / thời gian trong bão", lambda one: _share(one.flood_share), "1 %"),
-        ("chattering (≥ 3 in 1 min) / chập chờn", lambda one: str(len(one.chattering)), "0"),
+        ("chattering (≥ 3 in 1 min) / báo lặp", lambda one: str(len(one.chattering)), "0"),
         ("raised again within 15 min / báo lại trong 15 phút", lambda one: str(one.again), ""),
         ("stale (> 24 h) / treo quá 24 giờ", lambda one: str(one.stale), ""),
         ("low – medium – high, % / thấp – vừa – cao", _split, split),

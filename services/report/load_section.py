@@ -35,7 +35,7 @@ def build(matter: Matter, found: Figures) -> Part:
             Cell(None if found.flood_share is None else Share(round(found.flood_s / _HOUR_S, 1), round((found.last - found.first) / 1e6 / _HOUR_S, 1)), "share", 1, over_share),
             *_mark("flood_share"),
         ],
-        [Text("Cảnh báo chập chờn", "Chattering alarms"), Cell(len(found.chattering), over=bool(found.chattering)), *_mark("chattering")],
+        [Text("Cảnh báo lặp", "Chattering alarms"), Cell(len(found.chattering), over=bool(found.chattering)), *_mark("chattering")],
         [Text("Đứng quá 24 giờ lúc cuối kỳ", "Stale at the end"), Cell(len(found.stale), over=bool(found.stale)), *_mark("stale_h")],
         *(_split(found, name) for name in SPLIT),
     ]  # fmt: skip

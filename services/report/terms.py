@@ -34,7 +34,7 @@ _QUIET = {
     "gateway": Text("gateway mất tín hiệu", "its gateway is silent"),
     "maintenance": Text("bảo trì", "maintenance"),
     "test": Text("thử nghiệm", "test"),
-    "chattering": Text("chập chờn", "chattering"),
+    "chattering": Text("báo lặp", "chattering"),
 }
 VERBS = {
     "acknowledged": Text("xác nhận", "acknowledged"),

@@ -10,7 +10,7 @@ Over 250 lines: what is told, and when it is not told after all, belong together
 
 from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -47,6 +47,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     to: tuple[str, ...] = ()
     step: int = 0
     station: str = ""
+    rule: str = ""
+    sensor: str = ""
     into: str = ""
     told: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
@@ -59,7 +61,7 @@ class Desk:
         self._source = f"/sites/{site}"
         self._attention = Attention(site, names=areas)
         self._told: dict[str, Notice] = {}
-        self._stations: dict[str, str] = {}
+        self._matters: dict[str, _Matter] = {}
         self._latest = 0
 
     def take(self, sequence: int, stored_us: int, event: Mapping[str, Any]) -> list[Notice]:
@@ -71,8 +73,8 @@ class Desk:
         stored_us = self._latest = max(stored_us, self._latest)
         if event.get("source") == self._source:
             data = event.get("data")
-            if isinstance(data, Mapping) and isinstance(data.get("station"), str):
-                self._stations[str(event.get("subject"))] = data["station"]
+            if isinstance(data, Mapping) and isinstance(data.get("rule"), str):
+                self._matters[str(event.get("subject"))] = _matter(data)
         out = [self._new(thing) for thing in self._attention.take(sequence, stored_us, event)]
         if event.get("source") == self._source:
             out += self._other(sequence, stored_us, event)
@@ -99,7 +101,7 @@ class Desk:
             status=thing.status,
             why=thing.why,
             since=thing.at,
-            station=self._stations.get(thing.id, ""),
+            **self._matters.get(thing.id, _NONE)._asdict(),
         )
         before = self._told.get(thing.id)
         if before is None or rank_of(before.severity) < rank_of(notice.severity):
@@ -115,7 +117,7 @@ class Desk:
             return self._overdue(sequence, stored_us, about, data)
         if named not in _ENDS:
             return []
-        self._stations.pop(about, None)
+        self._matters.pop(about, None)
         told = self._told.pop(about, None)
         if told is None:
             return []
@@ -153,9 +155,24 @@ class Desk:
             why=_reason(data, Text("", "")),
             to=people,
             step=step if isinstance(step, int) else 1,
-            station=str(data.get("station") or ""),
+            **_matter(data)._asdict(),
         )
         return [notice]
+
+
+class _Matter(NamedTuple):
+    """What an alert is about: where, and by which rule on which sensor."""
+
+    station: str = ""
+    rule: str = ""
+    sensor: str = ""
+
+
+_NONE = _Matter()
+
+
+def _matter(data: Mapping[str, Any]) -> _Matter:
+    return _Matter(*(str(data.get(name) or "") for name in _Matter._fields))
 
 
 class Queue:

@@ -49,15 +49,20 @@ class Reader:
         self.places = places
         self._keeping, self._book, self._missing = keeping, book, missing
 
-    def receivers(self, road: Road, to: Sequence[str], at: int) -> list[Person]:
-        """Whom a road reaches of these names at an instant (µs UTC), each once."""
+    def receivers(self, road: Road, to: Sequence[str], at: int, area: str = "") -> list[Person]:
+        """Whom a road reaches of these names at an instant (µs UTC), each once.
+
+        With an area, a role means those who hold it and see the area; everybody who holds it where none does.
+        """
         if not to or road.kind not in CHANNEL or (road.kind not in NEED_TO and not road.to):
             return [] if road.kind in NEED_TO else [Person("", "", road.languages)]
         local = datetime.fromtimestamp(at / 1e6, self.places.zone)
         channel = CHANNEL[road.kind]
         names: list[str] = []
         for name in self._keeping.people(to, local.weekday(), local.hour * 60 + local.minute):
-            names += self._holders(name.removeprefix(ROLE), channel) if name.startswith(ROLE) else [name]
+            names += (
+                self._holders(name.removeprefix(ROLE), channel, area) if name.startswith(ROLE) else [name]
+            )
         found, missing = [], []
         for name in dict.fromkeys(names):
             account = self._book.reachable(name)
@@ -71,13 +76,15 @@ class Reader:
             self._missing(road, missing)
         return found
 
-    def _holders(self, role: str, channel: str) -> list[str]:
+    def _holders(self, role: str, channel: str, area: str) -> list[str]:
         """Accounts that hold a role and can be reached this way; others hold it for other roads."""
-        return [
-            name
-            for name, account in sorted(self._book.accounts.items())
+        held = [
+            account
+            for _, account in sorted(self._book.accounts.items())
             if role in account.roles and not account.disabled and account.contacts.addresses.get(channel)
         ]
+        here = [account for account in held if account.principal().sees(area)]
+        return [account.name for account in here or held]
 
 
 def places_of(site: Site) -> Places:

@@ -66,7 +66,10 @@ class Said:
                 asked.append((at, ()))
         found: dict[str, Person] = {}
         for then, to in asked:
-            for person in self._reader.receivers(self._road, to or self._road.to, then):
+            # Who is called because nobody answered is called wherever they work: calls are few, and one of a
+            # situation speaks for all its areas.
+            area = "" if to else notice.area
+            for person in self._reader.receivers(self._road, to or self._road.to, then, area):
                 found.setdefault(person.name, person)
         return list(found.values())
 

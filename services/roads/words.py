@@ -13,6 +13,7 @@ from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from services.alerts.hazards import hazards
+from services.alerts.saying import advice_of
 from services.observation.delivery import Words
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
@@ -187,8 +188,7 @@ def _where(notice: Notice, places: Places, language: str) -> str:
 
 def _advice(notice: Notice, language: str, *, public: bool) -> str:
     name = _ADVICE_OF.get(notice.hazard, notice.hazard) if public else notice.hazard
-    hazard = hazards().get(name)
-    advice = None if hazard is None else hazard.advice.get(notice.severity)
+    advice = advice_of(name, notice.rule, notice.sensor, notice.severity)
     if advice is None:
         return ""
     return of(advice.public if public else advice.operator, language)

@@ -31,7 +31,9 @@ def job(first: int = FIRST, last: int = LAST, **more: Any) -> Job:
             Place(name, Text(name, name), areas.get(name, "a"), gateways.get(name), 10.35, 107.08, watts)
             for name, watts in places.items()
         ],
-        sensors=[Told(name, *name.split("."), every, due) for name, every, due in sensors],
+        sensors=[
+            Told(name, name.split(".")[0], name.split(".")[1], every, due) for name, every, due in sensors
+        ],
         gateways={"gw-1": "a", "gw-2": "b"}, air_classes=[(one.least, one.text) for one in CLASSES],
         silent_rules=["gateway-silent"],
     )  # fmt: skip

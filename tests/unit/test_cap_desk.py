@@ -174,19 +174,6 @@ def test_advice_is_that_of_the_danger_itself_at_every_severity(severity: str) ->
     assert ("haidang:value", "3") in [(one.name, one.value) for one in message.info[0].parameter]
 
 
-def test_who_moved_an_alert_is_not_told_to_the_public() -> None:
-    world = World()
-    stated: dict[str, Any] = {"origin": "manual", "by": "lan", "rule": "manual", "sensor": None}
-    world.alert("raised", "watch", **stated)
-    moved = {"vi": "lan nâng mức cảnh báo", "en": "lan raised the severity"}
-    world.alert("escalated", "warning", reason=moved, **stated)
-    world.turn()
-    pending = world.thread.pending
-    assert pending is not None
-    assert pending.data.description.vi == "Nước lên."
-    assert "lan" not in pending.data.description.en
-
-
 def test_a_place_is_named_once() -> None:
     world = World()
     world.site = parsed(

@@ -357,7 +357,9 @@ def test_the_condition_of_what_a_sensor_says_is_nobodys_to_move() -> None:
         assert World().ask(act, severity="emergency") == "not-stated"
     manual = World(origin="manual")
     assert manual.ask("ease", severity="emergency") == "not-lower"
+    words = manual.alert.data["reason"]
     assert manual.ask("escalate", severity="emergency") is None
+    assert manual.alert.data["reason"] == words, "who moved it stands in `by`; the danger is still told"
     assert manual.alert.severity == "emergency"
 
 

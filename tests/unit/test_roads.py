@@ -482,6 +482,18 @@ def test_people_are_found_by_name_rota_and_role_and_who_has_no_address_is_told()
     assert missing == ["minh", "nobody"]
 
 
+def test_a_role_is_told_of_the_areas_its_holder_sees_and_nobody_is_left_out_where_none_does() -> None:
+    book = Book()
+    for name, areas in (("lan", ["a"]), ("minh", ["b"])):
+        book.accounts[name] = Account(
+            name, name, ["operator"], areas, contacts=Contacts({"mail": f"{name}@x.vn"})
+        )
+    reader = Reader(Keeping(), book, PLACES, lambda _, names: None)
+    road = msgspec.structs.replace(EMAIL, to=("role:operator",))
+    for area, told in (("a", ["lan"]), ("b", ["minh"]), ("_", ["lan", "minh"]), ("c", ["lan", "minh"])):
+        assert [person.name for person in reader.receivers(road, road.to, T0, area)] == told, area
+
+
 # --- what went wrong once -----------------------------------------------------------------------------
 
 
@@ -664,6 +676,9 @@ def test_a_loudspeaker_speaks_of_what_concerns_the_public() -> None:
     queue = Queue(msgspec.structs.replace(loa, hazards=("lighting",)), 0, 0, ())
     queue.put(notice(hazard="lighting"), 0)
     assert len(queue) == 1
+    shock = notice("warning", hazard="lighting", rule="leakage", sensor="den-1.leakage_current")
+    said = words(shock, PLACES, ("vi",), loa).spoken
+    assert "Không chạm cột đèn" in said, "not how to drive through a dark street"
     storm = notice(
         "emergency", of="situation", hazard="storm", area="_", station="", why=Text("5 cảnh báo", "5 open")
     )
