@@ -41,6 +41,10 @@ TIMEOUT_S = 2.0
 MQTT, MQTT_KEY = "mqtt", "downlink"
 """The road that is always there: ingest publishes every alert to MQTT clients."""
 _AWAY = Text("dịch vụ đường gửi chưa trả lời; hãy thử lại", "the roads' words can't be read now; try again")
+_STARTING = Text(
+    "đường gửi này đang được mở; hãy thử lại sau một giây",
+    "the road is just being opened; try again in a second",
+)
 _TOO_LITTLE = Text(
     "cho biết gửi lại những gì: letters, every hoặc after", "say what to carry again: letters, every or after"
 )
@@ -109,7 +113,9 @@ async def test_road(here: Here, who: Who, road: Id) -> Response:
     _may_send(who)
     if road == MQTT:
         raise invalid(_MQTT, "road")
-    await _one(here, road)
+    _, state = await _one(here, road)
+    if state is None:  # it would begin behind the request
+        raise away(_STARTING, retry_s=1, code="road-starting")
     return await _ask(
         here, road, Request(t=here.clock(), id=secrets.token_hex(16), by=who.subject, ask="test")
     )
