@@ -215,6 +215,8 @@ GROUPS: tuple[Group, ...] = (
             _metric("restarts_total", "counter", "Số lần phải khởi động lại một tiến trình con",
                     "How often a child of up had to be started again", "child", "service",
                     figure="restarts_*"),
+            _metric("nats_silent_seconds", "gauge", "nats-server không trả lời đã bao lâu",
+                    "How long nats-server has not answered", "service", figure="nats_silent_s"),
             _metric("process_resident_memory_bytes", "gauge", "Bộ nhớ tiến trình đang dùng",
                     "Resident memory of the process", "service", figure="process_resident_memory_bytes"),
             _metric("process_cpu_seconds_total", "counter", "Thời gian CPU đã dùng",

@@ -78,7 +78,7 @@ async def read_state(js: JetStreamContext) -> State:
     except (NoKeysError, BucketNotFoundError, NotFoundError):
         return state
     store = await js.object_store(SNAPSHOTS)
-    for key in names:
+    for key in dict.fromkeys(names):  # one that moves while they are listed is listed twice
         for attempt in range(TRIES):
             try:
                 value = (await bucket.get(key)).value or b""
