@@ -17,7 +17,7 @@ from services.alerts.lifecycle import Life, fold
 from services.alerts.log import AlertLog
 from services.observation import event as events
 from services.observation.instants import iso
-from services.runtime.follow import Follower
+from services.runtime.follow import Follower, Message
 from services.runtime.nats import Connection
 from services.runtime.streams import ALERTS
 from tests.support.api_rig import SITE, Rig, rig, told
@@ -86,7 +86,9 @@ def stream(made: Rig, alert: str) -> list[tuple[int, int, dict[str, Any]]]:
     async def read(connection: Connection) -> list[tuple[int, int, dict[str, Any]]]:
         follower = Follower(connection.js, ALERTS, [f"alerts.*.*.{alert}"], 0)
         try:
-            found = await follower.fetch(1000, 0.3)
+            found: list[Message] = []
+            while more := await follower.fetch(1000, 0.3):  # what has come by then, not all there is
+                found += more
             return [(one.sequence, one.time_us, msgspec.json.decode(one.data)) for one in found]
         finally:
             await follower.close()

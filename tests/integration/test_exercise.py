@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
@@ -20,19 +21,42 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from services.cli import main
 from services.observation.exercise import WORDS
+from tests.support.some_services import PROGRAM, only
 from tests.support.up import ROOT, Up, running
 from tests.support.waiting import until
 
 SITE = ROOT / "sites" / "minimal"
-SENSOR = "bd-river-001.water_level"
+STATION, OTHER = "bd-river-001", "bd-river-002"
+"""Gauges: real alerts of one last from one test to the next, so each test that wants one has its own."""
+SENSOR = f"{STATION}.water_level"
 FAST, SLOW = 1200, 300
 PLAYED = datetime(2025, 11, 5, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with running(SITE, tmp_path_factory.mktemp("exercise") / "data") as up:
+    """What measures, judges and tells; what an exercise has nothing to do with is not waited for."""
+    folder = tmp_path_factory.mktemp("exercise")
+    site, data = with_two_gauges(folder / "site"), folder / "data"
+    with running(site, data, *only("ingest", "api", "alerts"), program=PROGRAM) as up:
         yield up
+
+
+def with_two_gauges(folder: Path) -> Path:
+    """The minimal site with one gauge more, just like the first."""
+    shutil.copytree(SITE, folder)
+    stations = json.loads((SITE / "stations.geojson").read_text("utf-8"))
+    stations["features"].append(stations["features"][0] | {"id": OTHER})
+    (folder / "stations.geojson").write_text(json.dumps(stations), "utf-8")
+    for name in ("site.toml", "sensors.csv"):
+        lines = (SITE / name).read_text("utf-8").splitlines()
+        both = [
+            line.replace(f'"{STATION}"', f'"{STATION}", "{OTHER}"') if name == "site.toml" else line
+            for line in lines
+        ]
+        both += [line.replace(STATION, OTHER) for line in lines if name == "sensors.csv" and STATION in line]
+        (folder / name).write_text("\n".join(both) + "\n", "utf-8")
+    return folder
 
 
 def record(file: Path, levels: list[float]) -> None:
@@ -77,6 +101,11 @@ def sirens(machine: Up) -> Iterator["queue.Queue[dict[str, Any]]"]:
 def ended() -> Iterator[None]:
     """No command outlives its test, however that ends."""
     yield
+    end_all()
+
+
+def end_all() -> None:
+    """Kill what still runs."""
     for process in _STARTED:
         if process.poll() is None:
             process.kill()
@@ -131,57 +160,87 @@ def is_open(alert: dict[str, Any]) -> bool:
     return bool(alert["state"] != "cleared") if "state" in alert else bool(alert["open"])
 
 
-def measure(machine: Up, level: float) -> None:
-    """A reading of the real gauge, now."""
+def measure(machine: Up, station: str, level: float) -> None:
+    """A reading of a real gauge, now."""
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     client.connect(*machine.mqtt)
     client.loop_start()
-    pack = [{"n": SENSOR, "u": "m", "t": time.time(), "v": level}]
+    pack = [{"n": f"{station}.water_level", "u": "m", "t": time.time(), "v": level}]
     client.publish("haidang/v1/thang-nhi/gw-01/readings", json.dumps(pack), qos=1).wait_for_publish(10)
     client.disconnect()
     client.loop_stop()
 
 
-def test_an_exercise_is_told_beside_the_real_operation_and_never_as_it(
-    machine: Up, flood: Path, sirens: "queue.Queue[dict[str, Any]]"
-) -> None:
+class Played(NamedTuple):
+    """An exercise that came to its end, and what was seen; `real_s`: from a reading to its alert."""
+
+    exercise_id: str
+    alerts: list[dict[str, Any]]
+    real: list[dict[str, Any]]
+    real_s: float
+    heard: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def played(machine: Up, flood: Path, sirens: "queue.Queue[dict[str, Any]]") -> Played:
+    """One exercise for all who look at it, with a real flood in the middle of it."""
+    before = {one["alert_id"] for status in ("Exercise", "Actual") for one in alerts(machine, status)}
+
+    def new(status: str) -> list[dict[str, Any]]:
+        return [one for one in alerts(machine, status) if one["alert_id"] not in before]
+
+    while not sirens.empty():
+        sirens.get()
     process = exercise(
         machine, "start", str(flood), "--truth", str(flood.parent / "truth.csv"),
         "--speed", str(FAST), "--linger", "0.02",
     )  # fmt: skip
-    until(lambda: alerts(machine, "Exercise"), 20, "the exercise's alert")
-    begun = time.monotonic()
-    measure(machine, 1.7)
-    until(lambda: alerts(machine, "Actual"), 5, "the real alert, while the exercise goes on")
-    assert time.monotonic() - begun < 5
-    code, words = said(process)
+    try:
+        until(lambda: new("Exercise"), 20, "the exercise's alert")
+        begun = time.monotonic()
+        measure(machine, STATION, 1.7)
+        until(lambda: new("Actual"), 5, "the real alert, while the exercise goes on")
+        real_s = time.monotonic() - begun
+        code, words = said(process)
+    finally:
+        end_all()
     assert code == 0, words
-    played, real = alerts(machine, "Exercise"), alerts(machine, "Actual")
-    assert len(played) == 1
-    assert {one["alert_id"] for one in played}.isdisjoint(one["alert_id"] for one in real)
-    for alert in played:
-        assert alert["reason"]["vi"].startswith(WORDS.vi)
-        assert alert["reason"]["en"].startswith(WORDS.en)
-        assert datetime.fromisoformat(alert["time"]) > datetime.now(UTC) - timedelta(minutes=5)
     heard = []
     while not sirens.empty():
         heard.append(sirens.get())
-    assert heard
-    assert {one["data"]["status"] for one in heard} == {"Actual"}
-
-
-def test_its_score_says_what_was_told_and_when(machine: Up, capsys: pytest.CaptureFixture[str]) -> None:
     newest = get(machine, "exercises")["items"][0]
     assert newest["why"] == "done"
-    score = get(machine, f"exercises/{newest['exercise_id']}")
+    return Played(newest["exercise_id"], new("Exercise"), new("Actual"), real_s, heard)
+
+
+def test_an_exercise_is_told_beside_the_real_operation_and_never_as_it(played: Played) -> None:
+    assert played.real_s < 5
+    assert len(played.alerts) == 1
+    assert {one["alert_id"] for one in played.alerts}.isdisjoint(one["alert_id"] for one in played.real)
+    for alert in played.alerts:
+        assert alert["reason"]["vi"].startswith(WORDS.vi)
+        assert alert["reason"]["en"].startswith(WORDS.en)
+        assert datetime.fromisoformat(alert["time"]) > datetime.now(UTC) - timedelta(minutes=5)
+    assert played.heard
+    assert {one["data"]["status"] for one in played.heard} == {"Actual"}
+
+
+def test_its_score_says_what_was_told_and_when(
+    machine: Up, played: Played, capsys: pytest.CaptureFixture[str]
+) -> None:
+    score = get(machine, f"exercises/{played.exercise_id}")
     assert [one["told"] and one["in_time"] for one in score["expected"]] == [True]
     assert score["alerts"][0]["severity"] == "warning"
     assert score["alerts"][0]["annunciated_at"] is not None
     assert score["alerts"][0]["cleared_at"] is not None
-    assert "DIỄN TẬP" in get(machine, f"exercises/{newest['exercise_id']}/page")
-    code, words = done(capsys, machine, "score")
+    assert "DIỄN TẬP" in get(machine, f"exercises/{played.exercise_id}/page")
+    code, words = done(capsys, machine, "score", played.exercise_id)
     assert code == 0
     assert "1/1" in words
+    newest = get(machine, "exercises")["items"][0]["exercise_id"]
+    code, words = done(capsys, machine, "score", "--json")
+    assert code == 0
+    assert json.loads(words)["exercise"]["exercise_id"] == newest, "the newest, where none is named"
 
 
 def test_one_that_was_killed_goes_on_where_it_stood_and_stop_ends_its_alerts(
@@ -193,6 +252,11 @@ def test_one_that_was_killed_goes_on_where_it_stood_and_stop_ends_its_alerts(
     def open_ones() -> list[dict[str, Any]]:
         return [one for one in alerts(machine, "Exercise") if one["alert_id"] not in before]
 
+    def real() -> list[dict[str, Any]]:
+        return [one for one in alerts(machine, "Actual") if one["station"] == OTHER and is_open(one)]
+
+    measure(machine, OTHER, 1.7)
+    until(real, 10, "a real alert beside it")
     process = exercise(machine, "start", lasting, "--speed", str(SLOW), "--linger", "5")
     until(open_ones, 20, "its alert")
     os.kill(process.pid, signal.SIGKILL)
@@ -208,4 +272,4 @@ def test_one_that_was_killed_goes_on_where_it_stood_and_stop_ends_its_alerts(
     assert said(resumed)[0] == 1
     until(lambda: not any(is_open(one) for one in open_ones()), 5, "its alerts to be over")
     assert get(machine, "exercises")["items"][0]["why"] == "stopped"
-    assert is_open(alerts(machine, "Actual")[0])
+    assert real(), "the real one stays"

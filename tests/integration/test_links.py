@@ -20,13 +20,13 @@ UNDER_LOAD_S = 3.0
 
 
 class Linked(NamedTuple):
-    """Three sites that live on between the tests of this file, and the loop that they live in."""
+    """Three sites, and the loop that they live in."""
 
     runner: asyncio.Runner
     levels: Levels
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def linked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Linked]:
     logging.configure(lowest="error")
     with hurried(), asyncio.Runner() as runner:

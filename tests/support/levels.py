@@ -367,6 +367,7 @@ async def settled(found: Levels, timeout_s: float = 30.0) -> float:
                 return loop.time() - begun
             if loop.time() - begun > timeout_s:
                 counts = [{name: tally.total(name).events for name in NAMES} for tally in tallies]
+                await is_whole(found)  # says what is too much or too little
                 msg = f"after {timeout_s:g} s the counts are {counts}"
                 raise AssertionError(msg)
     finally:
