@@ -4,8 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
-# Most integration tests wait for servers; two at a time halve the minutes. Each worker has servers and ports of its own.
-SIDE_BY_SIDE ?= --numprocesses auto --maxprocesses 4 --dist worksteal
+# Most integration tests wait for servers: one worker more than processors, at most 4, uses what they leave idle. Each
+# worker has servers and ports of its own.
+WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
+SIDE_BY_SIDE ?= --numprocesses $(WORKERS) --dist worksteal
 ARGS   ?=
 
 .DEFAULT_GOAL := help
