@@ -7,6 +7,15 @@ import pytest
 
 from tests.support.up import NatsOnly, nats_only, postgres_only
 
+LONG = ("test_demo.py", "test_docs_run.py", "test_exercise.py", "test_up_faults.py", "test_storm.py")
+"""Files of the longest tests: one that happens to come last keeps everybody waiting."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest; the rest stays in the order it was shuffled into."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
 
 @pytest.fixture
 def nats_server(tmp_path: Path) -> Iterator[NatsOnly]:
