@@ -48,7 +48,7 @@ kind = "spike"
 target = "vt-tree-001.tilt"
 minute = 40
 minutes = 35
-amount = 0.75
+amount = 1.5
 [[story.fault]]
 kind = "spike"
 target = "rd-water-001.ph"
