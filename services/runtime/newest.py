@@ -1,10 +1,15 @@
 """The newest message of each subject of a stream that a filter names, read once."""
 
+from collections import deque
+from typing import Any
+
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 AT_ONCE = 200
 TIMEOUT_S = 5.0
+SPAN = 2_000
+"""How far back `last_of` looks."""
 
 
 async def newest(js: JetStreamContext, stream: str, subject: str) -> list[bytes]:
@@ -13,23 +18,7 @@ async def newest(js: JetStreamContext, stream: str, subject: str) -> list[bytes]
     Raises:
         TimeoutError: the stream does not answer; also nats-py's own errors.
     """
-    config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.LAST_PER_SUBJECT,
-        ack_policy=AckPolicy.NONE,
-        inactive_threshold=30.0,
-        mem_storage=True,
-    )
-    reader = await js.pull_subscribe(subject, stream=stream, config=config)
-    found: list[bytes] = []
-    try:
-        left = (await reader.consumer_info()).num_pending or 0
-        while left > 0:
-            messages = await reader.fetch(min(left, AT_ONCE), timeout=TIMEOUT_S)
-            left -= len(messages)
-            found += [message.data for message in messages]
-    finally:
-        await reader.unsubscribe()
-    return found
+    return await _read(js, stream, subject, None, deliver_policy=DeliverPolicy.LAST_PER_SUBJECT)
 
 
 async def last_of(js: JetStreamContext, stream: str, subject: str, count: int) -> list[bytes]:
@@ -38,25 +27,24 @@ async def last_of(js: JetStreamContext, stream: str, subject: str, count: int) -
     held = (info.state.subjects or {}).get(subject, 0)
     if not held:
         return []
-    config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-        opt_start_seq=max(info.state.last_seq - SPAN, info.state.first_seq, 1),
-        ack_policy=AckPolicy.NONE,
-        inactive_threshold=30.0,
-        mem_storage=True,
-    )
+    start = max(info.state.last_seq - SPAN, info.state.first_seq, 1)
+    policy = DeliverPolicy.BY_START_SEQUENCE
+    return await _read(js, stream, subject, count, deliver_policy=policy, opt_start_seq=start)
+
+
+async def _read(
+    js: JetStreamContext, stream: str, subject: str, keep: int | None, **where: Any
+) -> list[bytes]:
+    """Read to the present end, from where a consumer is told to begin; `keep` only the last so many."""
+    config = ConsumerConfig(ack_policy=AckPolicy.NONE, inactive_threshold=30.0, mem_storage=True, **where)
     reader = await js.pull_subscribe(subject, stream=stream, config=config)
-    found: list[bytes] = []
+    found: deque[bytes] = deque(maxlen=keep)
     try:
         left = (await reader.consumer_info()).num_pending or 0
         while left > 0:
             messages = await reader.fetch(min(left, AT_ONCE), timeout=TIMEOUT_S)
             left -= len(messages)
-            found = [*found, *(message.data for message in messages)][-count:]
+            found.extend(message.data for message in messages)
     finally:
         await reader.unsubscribe()
-    return found
-
-
-SPAN = 2_000
-"""How far back `last_of` looks."""
+    return list(found)
