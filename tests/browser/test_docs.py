@@ -102,6 +102,7 @@ def test_every_link_of_the_first_page_leads_somewhere(machine: Rig, watched: Wat
     watched.page.goto(machine.http + "/")
     links = watched.page.locator("nav a").evaluate_all("found => found.map(a => a.getAttribute('href'))")
     assert len(links) > 5
+    machine.beat("ingest", "alerts", "keeper", "archive")
     for link in links:
         if not link.endswith("/stream"):  # that one has no end
             assert machine.get(link)[0] == 200, link

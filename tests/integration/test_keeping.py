@@ -129,7 +129,8 @@ def test_what_keeps_an_alert_quiet_outlives_the_keeper_and_not_its_reason(machin
 
 
 def test_a_window_holds_alerts_says_which_and_ends_by_itself(machine: Rig) -> None:
-    tell(machine, "held", "flood-level", "emergency", station="vt-rain-001", hazard="environment")
+    # No emergency: one is waiting here already, and within a situation one calls for all.
+    tell(machine, "held", "flood-level", "warning", station="vt-rain-001", hazard="environment")
     station = machine.get("/api/v1/stations")[1]["items"][0]["id"]
     tell(machine, "at", "tree-dry", "watch", station=station, hazard="environment")
     with keeping(machine):
