@@ -9,6 +9,8 @@ PYTEST := $(BIN)/python -m pytest
 WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
 SIDE_BY_SIDE ?= --numprocesses $(WORKERS) --dist worksteal
 ARGS   ?=
+# Without bytecode each of the hundreds of processes that the tests start would compile our modules again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install test test-unit soak lint format docs demo bench clean

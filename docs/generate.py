@@ -112,9 +112,9 @@ _AREA: dict[str, Any] = {
     "name": NAME,
     "polygon": {
         "type": "array",
-        "minItems": 3,
-        "items": {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2},
-        "description": "its outline, [longitude, latitude] each; closed by itself",
+        "minItems": 1,
+        "items": {"type": "array", "minItems": 1, "items": {"type": ["number", "array"]}},
+        "description": "its outline, [longitude, latitude] each; or coordinates of a Polygon or MultiPolygon",
     },
 }
 _CODE: dict[str, Any] = {"scheme": TEXT, "code": TEXT, "from": DAY, "to": DAY}

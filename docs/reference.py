@@ -70,6 +70,10 @@ FIELDS = {
         "không có: cảm biến; `manual`: người nhập; `official_bulletin`: bản tin chính thức",
         "left out: sensors say it; `manual`: a person; `official_bulletin`: an authority",
     ),
+    "language": Text(
+        "người nhập chỉ viết `reason` bằng ngôn ngữ này; nó cũng đứng ở ngôn ngữ kia",
+        "the one language a person wrote `reason` in; it stands for the other, too",
+    ),
     "seen": Text("phiên bản người đó đã thấy", "the version they saw"),
 }
 

@@ -48,6 +48,10 @@ KEEPERS = {
         "chưa ai xác nhận: báo bậc `act.step`, cho `act.to`",
         "nobody acknowledged: step `act.step`, to `act.to`",
     ),
+    KeeperVerb.REALARMED: Text(
+        "xác nhận đã lâu mà vẫn còn: cần xem lại, báo tiếp từ đầu",
+        "acknowledged long ago, and it still holds: to be looked at again, and calling begins anew",
+    ),
 }
 FIELDS = {
     "until": Text("tạm gác đến khi nào", "of shelving: until when"),
@@ -238,7 +242,9 @@ def lifecycle_page(rows: Rows, prose: Prose) -> str:
             "closed while its",
             "condition holds is reopened after the longest time it could have been shelved. Both come",
             "back",
-            "`unacknowledged`, with a sound: who acknowledged it may have gone home.",
+            "`unacknowledged`, with a sound: who acknowledged it may have gone home. Nor does an",
+            "acknowledgement count for ever: what holds for longer than its `[[realarm]]` allows is",
+            "`realarmed` ([keeper.md](keeper.md)).",
         )
         + "## Acts of people\n\n"
         + prose(

@@ -53,7 +53,8 @@ def lifecycle_page_vi(rows: Rows, prose: Prose) -> str:
             "điều kiện còn thì",
             "được mở lại sau thời gian tạm gác dài nhất. Cả hai trở lại là `unacknowledged`, có tiếng báo:",
             "người đã xác",
-            "nhận có thể đã hết ca.",
+            "nhận có thể đã hết ca. Xác nhận cũng không có giá trị mãi: cảnh báo còn lâu hơn `[[realarm]]`",
+            "của nó thì được `realarmed` ([keeper.md](keeper.md)).",
         )
         + "## Thao tác của người trực\n\n"
         + prose(

@@ -2,8 +2,9 @@
 
 Every alert stays listed. A *thing* is what deserves a sound: an alert raised or risen that, after a moment
 to settle, nothing keeps quiet and no situation tells; a situation that opened, whose severity rose, or that
-has news (`attention_whole`); an alert let go by what kept it quiet while it still holds. What is a thing
-follows from the stream alone, so whoever follows it, whenever they began, finds the same ones.
+has news (`attention_whole`); an alert let go by what kept it quiet while it still holds, or acknowledged so
+long ago that it comes back. What is a thing follows from the stream alone, so whoever follows it, whenever
+they began, finds the same ones.
 
 Over 250 lines: alerts and situations are told by one clock, each for the other.
 """
@@ -19,6 +20,7 @@ from services.alerts.attention_whole import Whole, spreads
 from services.alerts.lifecycle import Life, fold, rank_of
 from services.alerts.situation import TYPE, Situation, Unfolding
 from services.observation.event import noun_and_verb
+from services.observation.exercise import STATUS, marked
 from services.observation.instants import SECOND, micros
 from services.observation.text import Text
 
@@ -29,6 +31,7 @@ STILL_CHATTERING_US = 900 * SECOND
 """A further episode of chattering that begins so soon after the last is no new thing."""
 _WORSE = ("raised", "escalated")
 _LET_GO = ("uninhibited", "unsuppressed")
+_CAME_BACK = "realarmed"
 _ENDED_BY_TIME = ("unshelved", "reopened")
 """A person kept it quiet, and the keeper ended that: whoever is on duty now must hear of it."""
 
@@ -44,6 +47,7 @@ class Thing(msgspec.Struct, frozen=True):
         why: one sentence.
         sequence: of the event that made it one; with kind and id it is the thing's own name.
         covers: the alerts that it tells of.
+        again: it was acknowledged and still holds: no news, but somebody must look again.
     """
 
     at: int
@@ -56,6 +60,7 @@ class Thing(msgspec.Struct, frozen=True):
     why: Text
     sequence: int
     covers: tuple[str, ...] = ()
+    again: bool = False
 
 
 class Attention:
@@ -138,21 +143,22 @@ class Attention:
             if before is not None and before.acknowledgement != life.acknowledgement:
                 self._tell_anew(alert_id)  # it was acknowledged as something less, however high it once stood
             self._wait(alert_id, stored_us, sequence)
-        elif (
-            before is not None
-            and before.silent
-            and not life.silent
-            and life.acknowledgement == "unacknowledged"
-        ):
-            by_time = verb in _ENDED_BY_TIME and life.touched.sequence != sequence
-            if by_time:
-                self._tell_anew(alert_id)
-            if verb in _LET_GO or by_time:
-                self._told.pop(alert_id, None)
-                self._wait(alert_id, stored_us, sequence)
+        elif before is not None and life.acknowledgement == "unacknowledged":
+            self._speak_again(before, life, verb, stored_us, sequence)
         if verb == "suppressed":
             return self._chatters(life, before, sequence, stored_us)
         return []
+
+    def _speak_again(self, before: Life, life: Life, verb: str, stored_us: int, sequence: int) -> None:
+        """What kept it quiet is over, or its acknowledgement was too long ago; nobody looks at it now."""
+        let_go = before.silent and not life.silent
+        by_time = verb == _CAME_BACK and before.acknowledgement != life.acknowledgement
+        by_time |= let_go and verb in _ENDED_BY_TIME and life.touched.sequence != sequence
+        if by_time:
+            self._tell_anew(life.alert_id)
+        if by_time or (let_go and verb in _LET_GO):
+            self._told.pop(life.alert_id, None)
+            self._wait(life.alert_id, stored_us, sequence)
 
     def _tell_anew(self, alert_id: str) -> None:
         self._told.pop(alert_id, None)
@@ -179,11 +185,13 @@ class Attention:
         whole = self._situations.get(self._of.get(alert_id, ""))
         if whole is not None:
             if anew or whole.is_news(life):
-                due = whole.gather(life, at, sequence)
+                due = whole.gather(life, at, sequence, back=anew and not whole.is_news(life))
                 if due is not None:
                     heappush(self._due, (due, sequence, whole.unfolding.data.situation_id))
             return None
         self._told[alert_id] = rank
+        if life.realarmed is not None:
+            return _of_alert(life, at, sequence, _still(life, at), again=True)
         return _of_alert(life, at, sequence, _reason(life))
 
     def _waits(self, life: Life, sequence: int, at: int) -> bool:
@@ -202,8 +210,9 @@ class Attention:
         for key, quiet in life.quiet.items():
             if quiet.kind != "chattering" or key in known:
                 continue
-            last = self._chattering.get(quiet.what)
-            self._chattering[quiet.what] = _micros(quiet.until) or at
+            what = f"{life.status}/{quiet.what}"
+            last = self._chattering.get(what)
+            self._chattering[what] = _micros(quiet.until) or at
             if (last is None or at > last + STILL_CHATTERING_US) and not known and life.shelving is None:
                 self._pending.pop(life.alert_id, None)
                 out.append(_of_alert(life, at, sequence, quiet.why or _reason(life)))
@@ -233,6 +242,7 @@ class Attention:
             self._of[member.alert_id] = data.situation_id
         for gone in data.left:
             known.news.pop(gone.alert_id, None)
+            known.back.discard(gone.alert_id)
             if self._of.get(gone.alert_id) == data.situation_id:
                 del self._of[gone.alert_id]
         if data.state != "open":
@@ -264,9 +274,10 @@ class Attention:
         lives = [self._lives[one] for one in whole.unfolding.open if one in self._lives]
         heard = [life for life in lives if not life.silent_at(at)]
         new = [life for life in heard if risen or life.alert_id in whole.news]
-        why = data.reason
+        why, again = data.reason, not risen and all(life.realarmed is not None for life in new)
         if new and not risen:
             why = spreads(data.name, data.severity, new, whole, self._names)
+            why = marked(why) if data.status == STATUS else why
         sequence = whole.rise_sequence if risen else whole.spread_sequence
         whole.told(at)
         if not new:
@@ -276,14 +287,36 @@ class Attention:
         severity = max(heard, key=lambda life: rank_of(life.severity)).severity
         covers = tuple(life.alert_id for life in new)
         return Thing(
-            at, "situation", which, data.kind, data.area, severity, data.status, why, sequence, covers
+            at, "situation", which, data.kind, data.area, severity, data.status, why, sequence, covers, again
         )
 
 
-def _of_alert(life: Life, at: int, sequence: int, why: Text) -> Thing:
-    covers = (life.alert_id,)
+def _of_alert(life: Life, at: int, sequence: int, why: Text, *, again: bool = False) -> Thing:
     return Thing(
-        at, "alert", life.alert_id, life.hazard, life.area, life.severity, life.status, why, sequence, covers
+        at=at,
+        kind="alert",
+        id=life.alert_id,
+        hazard=life.hazard,
+        area=life.area,
+        severity=life.severity,
+        status=life.status,
+        why=why,
+        sequence=sequence,
+        covers=(life.alert_id,),
+        again=again,
+    )
+
+
+def _still(life: Life, at: int) -> Text:
+    """Why it came back, and what it is about."""
+    said, back = _reason(life), life.realarmed
+    if back is None or back.acknowledged_at is None:
+        return said
+    hours = f"{(at - back.acknowledged_at) / (3600 * SECOND):.2g}"
+    by = back.acknowledged_by or "–"
+    return Text(
+        f"Vẫn còn, {by} xác nhận {hours} giờ trước: {said.vi}",
+        f"It still holds, {by} acknowledged it {hours} h ago: {said.en}",
     )
 
 

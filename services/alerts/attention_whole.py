@@ -39,6 +39,7 @@ class Whole(msgspec.Struct):
         marks: phenomena that were told.
         areas: the worst severity that was told of each area, 0 to 3.
         news: alerts gathered to be told, each with its mark.
+        back: those of them that are no news: time brought them back, and somebody must look again.
         rise_at, spread_at: when it will be told for its severity, and for its news; µs UTC, None: not.
         last: when it was told last. sequence: of the event that its next thing rests on.
     """
@@ -47,6 +48,7 @@ class Whole(msgspec.Struct):
     marks: set[str] = set()
     areas: dict[str, int] = {}
     news: dict[str, str] = {}
+    back: set[str] = set()
     rise_at: int | None = None
     spread_at: int | None = None
     last: int = 0
@@ -66,6 +68,7 @@ class Whole(msgspec.Struct):
         for area, rank in other.areas.items():
             self.areas[area] = max(rank, self.areas.get(area, -1))
         self.news |= other.news
+        self.back |= other.back
 
     def mark(self, life: Life) -> str:
         """What phenomenon an alert stands for."""
@@ -85,9 +88,10 @@ class Whole(msgspec.Struct):
         worse = rank >= WORSE_FROM and rank > self.areas.get(life.area, -1)
         return worse or self.mark(life) not in self.marks
 
-    def gather(self, life: Life, at: int, sequence: int) -> int | None:
+    def gather(self, life: Life, at: int, sequence: int, *, back: bool = False) -> int | None:
         """Keep an alert's news; when it will be told, where that was not known yet."""
         self.news[life.alert_id] = self.mark(life)
+        (self.back.add if back else self.back.discard)(life.alert_id)
         self.spread_sequence = sequence
         due = at if self.at_once(life) else max(at, self.last + GATHER_US)
         if self.rise_at is not None and not self.at_once(life):
@@ -99,11 +103,13 @@ class Whole(msgspec.Struct):
 
     def told(self, at: int) -> None:
         """An operator knows all of it now."""
-        self.news, self.rise_at, self.spread_at, self.last = {}, None, None, at
+        self.news, self.back, self.rise_at, self.spread_at, self.last = {}, set(), None, None, at
 
 
 def spreads(name: Text, severity: str, lives: list[Life], whole: Whole, names: Mapping[str, Text]) -> Text:
-    """Say what is new within a situation: phenomena not told before, and areas reached or worse."""
+    """Say what is new within a situation: phenomena, areas reached or worse; and what time brought back."""
+    still = {life.area for life in lives if life.alert_id in whole.back}
+    lives = [life for life in lives if life.alert_id not in whole.back]
     fresh = [whole.mark(life) for life in lives if whole.mark(life) not in whole.marks]
     families = family_texts(mark.partition("@")[0] for mark in fresh)
     told = {life.rule for life in lives if Whole.at_once(life)}
@@ -111,9 +117,6 @@ def spreads(name: Text, severity: str, lives: list[Life], whole: Whole, names: M
     for life in lives:
         worst[life.area] = max(rank_of(life.severity), worst.get(life.area, -1))
     listed = [area for area in sorted(worst, key=lambda area: -worst[area]) if area != SITE_AREA]
-    more = len(listed) - NAMED
-    vi = ", ".join(names.get(area, Text(area, area)).vi for area in listed[:NAMED])
-    en = ", ".join(names.get(area, Text(area, area)).en for area in listed[:NAMED])
     parts_vi, parts_en = [], []
     if families.vi:
         parts_vi.append(f"thêm {families.vi}")
@@ -125,10 +128,25 @@ def spreads(name: Text, severity: str, lives: list[Life], whole: Whole, names: M
         parts_vi.append("có cây nguy cơ đổ")
         parts_en.append("a tree may fall")
     if listed:
-        parts_vi.append(f"lan tới hoặc nặng thêm tại {vi}" + (f" và {more} khu vực nữa" if more > 0 else ""))
-        parts_en.append(f"reaching or worse in {en}" + (f" and {more} more areas" if more > 0 else ""))
+        places = _named(listed, names)
+        parts_vi.append(f"lan tới hoặc nặng thêm tại {places.vi}")
+        parts_en.append(f"reaching or worse in {places.en}")
+    if still:
+        places = _named(sorted(still - {SITE_AREA}), names)
+        parts_vi.append(f"vẫn còn, cần xem lại {places.vi}".rstrip())
+        parts_en.append(f"still going on, look again {places.en}".rstrip())
     level = _LEVELS.get(severity, severity)
     return Text(
         f"{name.vi} (mức {level}): " + "; ".join(parts_vi or ["có cảnh báo mới"]) + ".",
         f"{name.en} ({severity}): " + "; ".join(parts_en or ["new alerts"]) + ".",
     )
+
+
+def _named(areas: list[str], names: Mapping[str, Text]) -> Text:
+    """The first few areas by name, and how many more there are."""
+    vi = ", ".join(names.get(area, Text(area, area)).vi for area in areas[:NAMED])
+    en = ", ".join(names.get(area, Text(area, area)).en for area in areas[:NAMED])
+    more = len(areas) - NAMED
+    if more <= 0:
+        return Text(vi, en)
+    return Text(f"{vi} và {more} khu vực nữa", f"{en} and {more} more areas")

@@ -21,6 +21,8 @@ from services.policy.keeping import Chattering
 
 WORST = len(SEVERITIES) - 1
 STATED = ("manual", "official_bulletin")
+BACK_US = 10 * SECOND
+"""Clocks of server and keeper may differ by less."""
 PRUNE_AT = 2_000
 """Keys beyond which those without a recent word are dropped."""
 
@@ -37,6 +39,7 @@ class _Episode(msgspec.Struct):
     """Quiet up to rung `covers` until an instant of the wall clock; `level` counts episodes on end."""
 
     until: int
+    lasts: int
     covers: int
     level: int
     count: int
@@ -99,6 +102,8 @@ class Chatters:
         known = self._keys.get(key_of(life))
         episode = None if known is None else known.episode
         rank = rank_of(life.severity)
+        if episode is not None and episode.until > now + episode.lasts + BACK_US:
+            episode.until = now + episode.lasts  # the clock was set back: nothing is quiet for longer by that
         if episode is None or now >= episode.until or rank > episode.covers:
             return []
         if rank == WORST and life.hazard in self._safety:
@@ -117,7 +122,7 @@ class Chatters:
         on_end = before is not None and stored_us < before.until + self._longest
         level = before.level + 1 if before is not None and on_end else 0
         lasts = min(round(self._limits.first_s * SECOND) << min(level, 20), self._longest)
-        known.episode = _Episode(stored_us + lasts, covers, level, count, span_s)
+        known.episode = _Episode(stored_us + lasts, lasts, covers, level, count, span_s)
         return True
 
     def _covers(self, known: _Key, at: int) -> tuple[int, int, float] | None:

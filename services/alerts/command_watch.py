@@ -12,13 +12,15 @@ from services.alerts.log import AlertLog, decode
 from services.observation import command as nouns
 from services.observation.instants import SECOND
 from services.runtime import logging
-from services.runtime.follow import Follower, TailLost
+from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.nats import NatsError
 from services.runtime.position import sequence_before
 from services.runtime.streams import COMMANDS
 
 LOOK_BACK_US = 8 * 86_400 * SECOND
 """Longer than any command is of use."""
+LATELY_US = LOOK_BACK_US + 2 * 86_400 * SECOND
+"""Alerts that are over for longer are of commands that are read no more."""
 EVERY_S = 1.0
 RETRY_S = 0.5
 FETCH = 500
@@ -28,14 +30,17 @@ log = logging.get("command_watch")
 async def run(js: JetStreamContext, site_id: str, alert_log: AlertLog, stop: asyncio.Event) -> None:
     """Keep watch until told to stop. `alert_log` is this duty's own: nobody else reads ALERTS with it."""
     watch = Watch(site_id)
+
+    def remember(message: Message) -> None:
+        event = decode(message)
+        if event is not None:
+            watch.restore(event)
+
     restored = False
     while not stop.is_set():
         try:
-            while not restored:
-                for message in await alert_log.catch_up():
-                    event = decode(message)
-                    if event is not None:
-                        watch.restore(event)
+            if not restored:
+                await alert_log.begin(remember, LATELY_US)
                 restored = True
             await _follow(js, watch, alert_log, stop)
         except TailLost as lost:

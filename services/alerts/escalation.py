@@ -5,6 +5,7 @@ acknowledges or closes it, something keeps it quiet, or it is over. Within one s
 for people at a time: fifty streets under water are one call.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +16,8 @@ from services.observation.instants import SECOND
 from services.policy.keeping import Keeping, Step, wall
 
 MINUTE = 60 * SECOND
+BACK_US = 10 * SECOND
+"""Clocks of server and keeper may differ by less."""
 COVERED_US = MINUTE
 """How long to wait before asking again whether another alert still speaks for this one."""
 
@@ -26,12 +29,15 @@ class Waiting(msgspec.Struct):
         since: by rung, 0 to 3: when it was first reached in this wait, µs UTC of the wall clock. What swings
             between two rungs waits on the higher one since it first came there: else every swing would put
             the call off.
-        worst: the highest rung so far. told: how many steps were told.
+        worst: the highest rung so far. told: the highest step that was told.
+        heard: whom those steps named. covered: whether another alert of its situation spoke for it.
     """
 
     since: dict[int, int]
     worst: int
     told: int = 0
+    heard: set[str] = set()
+    covered: bool = False
 
     @classmethod
     def from_now(cls, rung: int, at: int) -> "Waiting":
@@ -47,8 +53,18 @@ class Waiting(msgspec.Struct):
             return False
         anew = range(-1 if all_told else self.worst + 1, rung + 1)
         self.since |= dict.fromkeys(anew, at)
-        self.worst, self.told = max(self.worst, rung), 0
+        self.worst, self.told, self.heard, self.covered = max(self.worst, rung), 0, set(), False
         return True
+
+    def hear(self, step: int, names: Iterable[str]) -> None:
+        """A step was told, to these."""
+        self.told = max(self.told, step)
+        self.heard.update(names)
+
+    def not_after(self, now: int) -> None:
+        """Nobody waits since an instant that is to come: the clock was set back, and no call with it."""
+        if max(self.since.values()) > now + BACK_US:
+            self.since = {rung: min(at, now) for rung, at in self.since.items()}
 
     def on(self, rung: int) -> int:
         """Since when it waits on a rung."""
@@ -69,19 +85,21 @@ def waits(life: Life) -> bool:
 
 
 def next_step(keeping: Keeping, zone: str, life: Life, waiting: Waiting) -> Due | None:
-    """The step that comes next; None: no more."""
+    """The step that comes next; None: no more.
+
+    A step that was told to others than the table names by now (it was corrected meanwhile) is to be told.
+    """
     since = waiting.on(rank_of(life.severity))
-    steps = _steps(keeping, zone, life, since)
-    if waiting.told >= len(steps):
-        return None
-    step = steps[waiting.told]
-    return Due(waiting.told + 1, since + round(step.after_min * MINUTE), step)
+    for number, step in enumerate(_steps(keeping, zone, life, since), 1):
+        if number > waiting.told or not keeping.reached(step.to, waiting.heard):
+            return Due(number, since + round(step.after_min * MINUTE), step)
+    return None
 
 
-def told_by(keeping: Keeping, zone: str, life: Life, waiting: Waiting, told: int) -> set[str]:
-    """Who was called for an alert by its first steps."""
+def all_told(keeping: Keeping, zone: str, life: Life, waiting: Waiting) -> bool:
+    """Whether all were called whom the table names for it as it stands; not where it names nobody."""
     steps = _steps(keeping, zone, life, waiting.on(rank_of(life.severity)))
-    return {name for step in steps[:told] for name in step.to}
+    return bool(steps) and next_step(keeping, zone, life, waiting) is None
 
 
 def _steps(keeping: Keeping, zone: str, life: Life, since: int) -> tuple[Step, ...]:

@@ -18,11 +18,14 @@ from services.alerts.situation_kinds import DEFAULT, Grouping, Kind, family_of
 from services.alerts.situation_telling import REGROUPED, Cause, Group, OpenAlert, Teller, areas_of
 from services.observation import event as events
 from services.observation.event import CloudEvent, Status, Verb
-from services.observation.instants import iso, micros
+from services.observation.exercise import STATUS
+from services.observation.instants import SECOND, iso, micros
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
 
 CLOCK = "clock"
+ALONE_US = 5 * SECOND
+"""So soon a situation ends when nothing of its exercise is open: the next one must not find it there."""
 _CONDITION = {events.type_of(verb): verb for verb in Verb}
 
 
@@ -162,12 +165,18 @@ class Grouper:
         for group in self._groups.values():
             if not group.quiet or group.told is None or group.told.data.ends_at is None:
                 continue
-            at = micros(group.told.data.ends_at)
+            at = self._end_at(group.status, group.told.data)
             if now >= at:
                 group.state, group.ended = "ended", at
                 out.append(self._teller.event(group, self._open, Cause(CLOCK, at, now), f"{CLOCK}/{at}"))
                 group.state = "open"
         return out
+
+    def _end_at(self, status: Status, data: Situation) -> int:
+        at = micros(data.ends_at or data.time)
+        if status != STATUS or any(one.alert.status == STATUS for one in self._open.values()):
+            return at
+        return min(at, micros(data.quiet_since or data.time) + ALONE_US)
 
     def settle(self, sequence: int, now: int) -> list[SituationEvent]:
         """Make situations out of what is open, where nothing tells how they came about.

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.alerts import keeping, situations, watcher
+from services.alerts import digesting, exercise_stage, keeping, situations, watcher
 from services.alerts.hazards import extra_properties
 from services.alerts.log import AlertLog
 from services.alerts.situations import grouped
@@ -55,7 +55,9 @@ def duties(site: Site, settings: Settings, health: Health) -> dict[str, Duty]:
     found: dict[str, Duty] = {
         "selfwatch": partial(watcher.run, health=health),
         "keeping": partial(keeping.run, health=health),
+        "digest": partial(digesting.run, health=health),
         "situations": partial(situations.run, health=health, grouping=grouping, names=names),
+        "exercises": exercise_stage.watch,
     }
     if find_spec(COMMAND_WATCH) is not None:
         found["commands"] = _watch_commands

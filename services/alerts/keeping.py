@@ -20,7 +20,7 @@ from services.alerts.keeping_telling import Owed
 from services.alerts.log import ID, WRONG_LAST, AlertLog
 from services.observation.event import noun_and_verb
 from services.policy.running import Running
-from services.runtime import logging
+from services.runtime import digest, logging
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import NatsError
@@ -54,7 +54,7 @@ async def run(
 
 
 class Keeping:
-    """One pass over ALERTS from its beginning, and on from there."""
+    """One pass over what matters of ALERTS, and on from there."""
 
     def __init__(self, js: JetStreamContext, running: Running, health: Health) -> None:
         """Take what it works with; nothing is read before `follow`."""
@@ -74,9 +74,11 @@ class Keeping:
             TailLost: the stream is not what it was.
         """
         info = await self._js.stream_info(ALERTS)
-        end, first = int(info.state.last_seq), int(info.state.first_seq)
+        end = int(info.state.last_seq)
         self._told_to = end if int(info.state.messages) else 0
-        follower = Follower(self._js, ALERTS, [], max(first - 1, 0), batch=BATCH)
+        begun = await digest.begin(self._js, self._take)
+        self._read_to = begun.after
+        follower = Follower(self._js, ALERTS, [], begun.after, batch=BATCH)
         try:
             while not stop.is_set():
                 await self._read(follower)
@@ -92,7 +94,9 @@ class Keeping:
 
     async def _read(self, follower: Follower) -> None:
         due = self._book.next_due()
-        wait_s = WAIT_S if due is None else min(WAIT_S, max(0.02, (due - _now()) / 1e6))
+        # What is due waits until everything is read: an empty stream and a slow server look the same.
+        behind = due is None or self._read_to < self._told_to
+        wait_s = WAIT_S if behind or due is None else min(WAIT_S, max(0.02, (due - _now()) / 1e6))
         messages = await follower.fetch(BATCH, wait_s)
         self._empty = 0 if messages else self._empty + 1
         for message in messages:

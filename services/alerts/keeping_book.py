@@ -13,11 +13,22 @@ from heapq import heappop, heappush
 from typing import Any
 
 from services.alerts.chattering import Chatters, key_of
-from services.alerts.escalation import COVERED_US, Due, Waiting, next_step, speaks_for, told_by, waits
+from services.alerts.escalation import (
+    BACK_US,
+    COVERED_US,
+    Due,
+    Waiting,
+    all_told,
+    next_step,
+    speaks_for,
+    waits,
+)
 from services.alerts.keeping_inhibition import Inhibiting
 from services.alerts.keeping_telling import Owed, Teller
 from services.alerts.keeping_windows import Maintenance
-from services.alerts.lifecycle import Life, fold, rank_of
+from services.alerts.lifecycle import Life, fold, rank_of, realarm_at, reopens_at
+from services.alerts.lifecycle_tables import ACKNOWLEDGED
+from services.alerts.realarm import PACE_US, Looks, Ready
 from services.alerts.situation import TYPE as SITUATION
 from services.alerts.suppression import Reason, differences, held_by, should
 from services.observation.event import noun_and_verb
@@ -32,6 +43,8 @@ LONGEST_SHELVING_US = 7 * 86_400 * SECOND
 """Whatever is written in a shelving, nothing is shelved for longer."""
 SILENT_RULES = ("sensor-silent",)
 WINDOW = "window:"
+PACE = "pace:"
+"""What is due when the next alert may come back."""
 _ROSE = ("raised", "escalated")
 
 
@@ -51,10 +64,12 @@ class Book:
         self._planned: dict[str, int] = {}
         self._waiting: dict[str, Waiting] = {}
         self._called: set[str] = set()
-        self._calling: dict[str, int] = {}
-        """Steps that are decided now and not read back yet."""
+        self._calling: dict[str, tuple[int, list[str]]] = {}
+        """Steps that are decided now and not read back yet, and whom they name."""
+        self._now = 0
         self._situation: dict[str, str] = {}
         self._members: dict[str, set[str]] = defaultdict(set)
+        self._looks, self._ready = Looks(), Ready()
         self._by_key: dict[str, set[str]] = defaultdict(set)
         self._keys: dict[str, str] = {}
         self._begin(site, policy)
@@ -138,24 +153,37 @@ class Book:
 
     def _wait(self, life: Life, verb: str, stored_us: int, event: Mapping[str, Any]) -> None:
         known = self._waiting.get(life.alert_id)
+        if verb == "realarmed" and life.realarmed is not None:
+            self._ready.told(stored_us)
+        if verb == "acknowledged" and life.acknowledgement == ACKNOWLEDGED:
+            self._look(life, stored_us)
         if not waits(life):
             self._waiting.pop(life.alert_id, None)
             self._called.discard(life.alert_id)
         elif known is None:
             self._waiting[life.alert_id] = Waiting.from_now(rank_of(life.severity), stored_us)
             self._called.discard(life.alert_id)
+            self._look(life, stored_us)
         elif verb in _ROSE:
             rung = rank_of(life.severity)
-            all_told = rung <= known.worst and next_step(self.keeping, self.site.zone, life, known) is None
-            if known.rose(rung, stored_us, all_told):
+            again = rung <= known.worst and all_told(self.keeping, self.site.zone, life, known)
+            if known.rose(rung, stored_us, again):
                 self._called.discard(life.alert_id)
+                self._look(life, stored_us)
         elif verb == "overdue":
             act = event["data"].get("act") or {}
-            known.told = max(known.told, int(act.get("step") or 0))
+            known.hear(int(act.get("step") or 0), act.get("to") or ())
             self._called.add(life.alert_id)
+
+    def _look(self, life: Life, at: int) -> None:
+        """It calls for people, or they answered: who looks at it looks at its situation."""
+        situation = self._situation.get(life.alert_id)
+        if situation is not None:
+            self._looks.look(situation, life, at)
 
     def _forget(self, life: Life) -> None:
         alert_id = life.alert_id
+        self._ready.drop(alert_id)
         self._drop_key(alert_id)
         for book in (self.lives, self._last, self._waiting, self._planned):
             book.pop(alert_id, None)
@@ -177,16 +205,31 @@ class Book:
         which = data["situation_id"]
         for gone in _ids(data.get("left")):
             self._members[which].discard(gone)
-            if self._situation.get(gone) == which:
-                del self._situation[gone]
+            self._part(gone, which)
         if data.get("state") != "open":
+            into = data.get("merged_into")
+            self._looks.ended(which, into if isinstance(into, str) else None)
             for member in self._members.pop(which, ()):
-                if self._situation.get(member) == which:
-                    del self._situation[member]
+                self._part(member, which)
             return
         for member in _ids(data.get("joined")):
             self._members[which].add(member)
             self._situation[member] = which
+            life, waiting = self.lives.get(member), self._waiting.get(member)
+            if life is None:
+                continue
+            self._dirty.add(member)
+            if waiting is not None:
+                self._looks.look(which, life, waiting.on(rank_of(life.severity)))
+            elif life.acknowledged_at is not None:
+                self._looks.look(which, life, life.acknowledged_at)
+
+    def _part(self, member: str, which: str) -> None:
+        """It is in that situation no longer: nothing of it speaks for it."""
+        if self._situation.get(member) == which:
+            del self._situation[member]
+            if member in self.lives:
+                self._dirty.add(member)
 
     # What is owed.
 
@@ -201,6 +244,11 @@ class Book:
 
     def decide(self, now: int) -> list[Owed]:
         """What the stream lacks at `now`, µs UTC of the wall clock, of what was touched or is due."""
+        if now < self._now - BACK_US:  # the clock was set back: what was due and past may be to come
+            self._dirty.update(self.lives)
+            for planned in self._maintenance:
+                self._look_at(planned, now)
+        self._now = now
         while self._due and self._due[0][0] <= now:
             at, which = heappop(self._due)
             if which.startswith(WINDOW):
@@ -216,10 +264,28 @@ class Book:
             life = self.lives.get(alert_id)
             if life is not None:
                 out += self._decide(life, now)
-        return out
+        return out + self._bring_back(now)
+
+    def _bring_back(self, now: int) -> list[Owed]:
+        """One alert that was acknowledged long ago and still holds."""
+        held = self._ready.held_until(now)
+        if held is not None:
+            self._plan(PACE, held)
+            return []
+        while (found := self._ready.take(self.lives[alert_id] for alert_id in self._ready)) is not None:
+            life, due = found
+            if self._realarm(life, now) is not None:  # its situation was looked at meanwhile
+                self._dirty.add(life.alert_id)
+                continue
+            self._ready.drop(life.alert_id)
+            if self._ready:
+                self._plan(PACE, now + PACE_US)
+            return [self._teller.realarmed(life, self._last[life.alert_id], due, now)]
+        return []
 
     def _decide(self, life: Life, now: int) -> list[Owed]:
         tell, expected = self._teller, self._last[life.alert_id]
+        self._ready.drop(life.alert_id)
         if life.until is not None and life.origin not in ("sensor", "self") and now >= life.until:
             return [tell.cleared(life, expected, now)]
         dues: list[int | None] = [life.until if life.origin not in ("sensor", "self") else None]
@@ -227,13 +293,13 @@ class Book:
         shelved = life.shelving or life.shelve_asked
         if shelved is not None:
             until = min(shelved.until, shelved.since + LONGEST_SHELVING_US)
-            if now >= until:
+            if now >= until or _ahead(shelved.since, now):
                 out.append(tell.unshelved(life, expected, until, now))
             else:
                 dues.append(until)
-        if life.closing is not None:  # closed while it holds: quiet by a person's word, and not for ever
-            due = life.closing.at + round(self.keeping.shelving.longest_h * 3600 * SECOND)
-            if now >= due:
+        due = reopens_at(self.keeping, life)
+        if life.closing is not None and due is not None:  # quiet by a person's word, and not for ever
+            if now >= due or _ahead(life.closing.at, now):
                 out.append(tell.reopened(life, expected, due, now))
             else:
                 dues.append(due)
@@ -242,35 +308,49 @@ class Book:
         dues += [micros(quiet.until) for quiet in wanted.values() if quiet.until is not None]
         if not out:
             out, again = self._call(life, expected, now)
-            dues.append(again)
+            dues += [again, self._realarm(life, now)]
         self._plan(life.alert_id, min((due for due in dues if due is not None and due > now), default=None))
         return out
 
     def _call(self, life: Life, expected: int, now: int) -> tuple[list[Owed], int | None]:
         """The next step of escalation, where one is due; and when to look again."""
         waiting = self._waiting.get(life.alert_id)
-        due = None if waiting is None else next_step(self.keeping, self.site.zone, life, waiting)
-        if due is None:
+        if waiting is None:
             return [], None
-        if now < due.at:
-            return [], due.at
-        if self._spoken_for(life, due):
-            return [], now + COVERED_US
-        self._calling[life.alert_id] = due.number
+        waiting.not_after(now)
+        due = next_step(self.keeping, self.site.zone, life, waiting)
+        if due is None or now < due.at:
+            return [], None if due is None else due.at
         people = self.keeping.people(due.step.to, *wall(self.site.zone, now))
         if all(name.startswith(ROTA) for name in people):  # nobody is on duty: somebody must hear of it
             people.append(ROLE + OPERATOR)
-        return [self._teller.overdue(life, expected, due, people, now)], None
+        if self._spoken_for(life, due, people):
+            waiting.covered = True
+            return [], now + COVERED_US
+        self._calling[life.alert_id] = (due.number, people)
+        return [self._teller.overdue(life, expected, due, people, now, covered=waiting.covered)], None
 
-    def _spoken_for(self, life: Life, due: Due) -> bool:
+    def _realarm(self, life: Life, now: int) -> int | None:
+        """When it comes back; None: it does not, or its time is up."""
+        looked_at = self._looks.at(self._situation.get(life.alert_id), life)
+        due = realarm_at(self.keeping, life, looked_at)
+        if due is not None and _ahead(life.acknowledged_at or 0, now):
+            due = now
+        if due is None or due > now:
+            return due
+        self._ready.put(life.alert_id, due)
+        return None
+
+    def _spoken_for(self, life: Life, due: Due, people: list[str]) -> bool:
+        """Whether another alert of its situation has called all whom this one would call now."""
         members = self._members.get(self._situation.get(life.alert_id, ""))
         for other_id in members & (self._called | self._calling.keys()) if members else ():
             other, waiting = self.lives.get(other_id), self._waiting.get(other_id)
             if other is None or waiting is None or other is life:
                 continue
-            told = max(waiting.told, self._calling.get(other_id, 0))
-            heard = told_by(self.keeping, self.site.zone, other, waiting, told)
-            if speaks_for(other, told, life, due.number) and heard.issuperset(due.step.to):
+            number, named = self._calling.get(other_id, (0, []))
+            heard = waiting.heard.union(named)
+            if speaks_for(other, max(waiting.told, number), life, due.number) and heard.issuperset(people):
                 return True
         return False
 
@@ -299,6 +379,11 @@ def _ids(members: object) -> list[str]:
     if not isinstance(members, list):
         return []
     return [str(one["alert_id"]) for one in members if isinstance(one, dict) and "alert_id" in one]
+
+
+def _ahead(at: int, now: int) -> bool:
+    """Whether something was done so far in the future that the clock by which it was done was wrong."""
+    return at > now + LONGEST_SHELVING_US
 
 
 def _instant(text: object, otherwise: int) -> int:

@@ -5,6 +5,7 @@ nothing while it is blind, closed or out of service itself. Whether it was shelv
 has seen what explains them. The table has no circles, so something always speaks.
 """
 
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -15,6 +16,7 @@ from services.observation.text import Text
 from services.policy.keeping_table import Inhibition, names
 
 _Place = tuple[int, str, str]
+_Merit = tuple[int, int, str]
 OUT = ("maintenance", "test")
 
 
@@ -38,8 +40,9 @@ class Inhibiting:
         )
         self._table = (gateway, *table)
         self._of_rule: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
-        self._explain: dict[_Place, dict[str, Life]] = defaultdict(dict)
-        self._explained: dict[_Place, dict[str, Life]] = defaultdict(dict)
+        self._explain: dict[_Place, list[_Merit]] = defaultdict(list)
+        """Those that speak, the best first: a storm has hundreds in one area."""
+        self._explained: dict[_Place, set[str]] = defaultdict(set)
         self._known: dict[str, Life] = {}
 
     def put(self, life: Life) -> set[str]:
@@ -59,41 +62,60 @@ class Inhibiting:
 
     def _remember(self, life: Life, by: tuple[int, ...], quiets: tuple[int, ...]) -> set[str]:
         for place in self._places(life, quiets):
-            self._explained[place][life.alert_id] = life
+            self._explained[place].add(life.alert_id)
         found = set[str]()
         for place in self._places(life, by):
-            self._explain[place][life.alert_id] = life
+            if speaks(life):
+                insort(self._explain[place], _merit(life))
             found.update(self._explained.get(place, ()))
         return found
 
     def _forget(self, life: Life, by: tuple[int, ...], quiets: tuple[int, ...]) -> set[str]:
         found = set[str]()
         for place in self._places(life, by):
-            _drop(self._explain, place, life.alert_id)
+            kept, merit = self._explain.get(place, []), _merit(life)
+            at = bisect_left(kept, merit)
+            if kept[at : at + 1] == [merit]:
+                del kept[at]
+                if not kept:
+                    del self._explain[place]
             found.update(self._explained.get(place, ()))
         for place in self._places(life, quiets):
-            _drop(self._explained, place, life.alert_id)
+            explained = self._explained.get(place, set())
+            explained.discard(life.alert_id)
+            if not explained:
+                self._explained.pop(place, None)
         return found
 
     def quiet(self, life: Life, _now: int) -> list[Quiet]:
         """The alert that explains this one best, if any does; the one that does already stays."""
-        best: tuple[tuple[bool, int, int, str], Life, Inhibition] | None = None
+        best: tuple[tuple[bool, _Merit], Inhibition] | None = None
         for row in self._rows(life.rule)[1]:
             entry = self._table[row]
             if entry.most is not None and rank_of(life.severity) > rank_of(entry.most):
                 continue
+            least = max(rank_of(entry.least), rank_of(life.severity))
             for place in self._places(life, (row,)):
-                for other in self._explain.get(place, {}).values():
-                    if not _explains(entry, other, life):
-                        continue
-                    kept = f"{self._kind(entry)}:{other.alert_id}" in life.quiet
-                    merit = (kept, rank_of(other.severity), -other.raised_at, other.alert_id)
-                    if best is None or merit > best[0]:
-                        best = (merit, other, entry)
+                for merit in self._best(place, life):
+                    found = (f"{self._kind(entry)}:{merit[2]}" not in life.quiet, merit)
+                    if -merit[0] >= least and (best is None or found < best[0]):
+                        best = (found, entry)
         if best is None:
             return []
-        _, other, entry = best
-        return [Quiet(self._kind(entry), other.alert_id, None, entry.why)]
+        (_, merit), entry = best
+        return [Quiet(self._kind(entry), merit[2], None, entry.why)]
+
+    def _best(self, place: _Place, life: Life) -> list[_Merit]:
+        """Of those that speak at a place: the best besides the alert itself, and any that explains it now."""
+        kept = self._explain.get(place, [])
+        out = [merit for merit in kept[:2] if merit[2] != life.alert_id][:1]
+        for quiet in life.quiet.values():
+            other = self._known.get(quiet.what)
+            if other is not None and other is not life:
+                merit = _merit(other)
+                at = bisect_left(kept, merit)
+                out += kept[at : at + 1] if kept[at : at + 1] == [merit] else []
+        return out
 
     def _kind(self, entry: Inhibition) -> QuietKind:
         return "gateway" if entry is self._table[0] else "inhibition"
@@ -118,22 +140,11 @@ class Inhibiting:
         return found
 
 
-def _explains(entry: Inhibition, other: Life, life: Life) -> bool:
-    return (
-        other.alert_id != life.alert_id
-        and speaks(other)
-        and rank_of(other.severity) >= max(rank_of(entry.least), rank_of(life.severity))
-    )
+def _merit(life: Life) -> _Merit:
+    """The more severe explains better, then the older one."""
+    return -rank_of(life.severity), life.raised_at, life.alert_id
 
 
 def _said(life: Life) -> tuple[str, str, bool]:
     """What decides whom it explains."""
     return life.status, life.severity, speaks(life)
-
-
-def _drop(book: dict[_Place, dict[str, Life]], place: _Place, alert_id: str) -> None:
-    kept = book.get(place)
-    if kept is not None:
-        kept.pop(alert_id, None)
-        if not kept:
-            del book[place]

@@ -18,7 +18,8 @@ from services.observation.maintenance import Window, Windows
 from services.observation.text import Text
 
 LATE_US = 60 * SECOND
-"""What is done so much later than it was due says so: the keeper was away."""
+"""What is done so much later than it was due says so: the keeper was away, or a table was changed."""
+_COVERED = Text("cảnh báo khác trong tình huống đã gọi thay", "another alert of its situation had called")
 
 
 class Owed(msgspec.Struct, frozen=True):
@@ -65,11 +66,23 @@ class Teller:
         why = _late("đã đóng từ lâu mà điều kiện vẫn còn", "closed long ago, and it still holds", due, now)
         return self._act(life, expected, PersonVerb.REOPENED, f"{due}/{expected}", Act(why=why), now)
 
-    def overdue(self, life: Life, expected: int, due: Due, to: Sequence[str], now: int) -> Owed:
-        """Nobody has acknowledged it: the next ones are told."""
-        why = _late("chưa ai xác nhận", "nobody has acknowledged it", due.at, now)
+    def overdue(  # noqa: PLR0913  what a call is made of
+        self, life: Life, expected: int, due: Due, to: Sequence[str], now: int, *, covered: bool
+    ) -> Owed:
+        """Nobody has acknowledged it: the next ones are told. `covered`: another alert had called for it."""
+        why = _late(
+            "chưa ai xác nhận", "nobody has acknowledged it", due.at, now, _COVERED if covered else None
+        )
         act = Act(step=due.number, to=list(to), why=why)
-        return self._act(life, expected, KeeperVerb.OVERDUE, f"{due.number}/{due.at}", act, now)
+        return self._act(life, expected, KeeperVerb.OVERDUE, f"{due.number}/{due.at}/{expected}", act, now)
+
+    def realarmed(self, life: Life, expected: int, due: int, now: int) -> Owed:
+        """It was acknowledged long ago, and still holds."""
+        hours = f"{(now - (life.acknowledged_at or due)) / (3600 * SECOND):.3g}"
+        by = life.acknowledged_by or "–"
+        vi, en = f"{by} xác nhận {hours} giờ trước mà vẫn còn", f"{by} acknowledged it {hours} h ago"
+        why = f"{vi} · {en} and it still holds"
+        return self._act(life, expected, KeeperVerb.REALARMED, f"{due}/{expected}", Act(why=why), now)
 
     def cleared(self, life: Life, expected: int, now: int) -> Owed:
         """What a person or a bulletin stated has come to its end; it was due at `life.until`."""
@@ -124,13 +137,13 @@ class Teller:
         return Owed(event, verb, subject, expected, life.alert_id, msgspec.json.encode(body))
 
 
-def _late(vi: str, en: str, due: int, now: int) -> str:
+def _late(vi: str, en: str, due: int, now: int, since: Text | None = None) -> str:
     if now < due + LATE_US:
         return f"{vi} · {en}"
     minutes = round((now - due) / (60 * SECOND))
     return (
-        f"{vi} (đến hạn {iso(due)}, keeper vắng nên chậm {minutes} phút) · "
-        f"{en} (due {iso(due)}, told {minutes} min late: the keeper was away)"
+        f"{vi} (đến hạn {iso(due)}, báo chậm {minutes} phút{'' if since is None else ': ' + since.vi}) · "
+        f"{en} (due {iso(due)}, told {minutes} min late{'' if since is None else ': ' + since.en})"
     )
 
 

@@ -7,7 +7,7 @@ from services.observation.act import Quiet
 from services.observation.instants import SECOND, iso
 from services.observation.maintenance import Window
 from services.observation.text import Text
-from services.policy.keeping import MaintenanceLimits
+from services.policy.keeping import SAFETY_RULES, MaintenanceLimits
 
 FROM_STRIKES = ("lightning_phase", "strike_distance", "storm_eta", "flash_jump")
 STATED = ("manual", "official_bulletin")
@@ -46,7 +46,8 @@ class Maintenance:
         if gateway not in window.gateways and life.area not in window.areas:
             return False
         # Over a whole area, or at sensors that only speak by that gateway, real water may rise meanwhile.
-        return life.hazard not in self._safety or rank_of(life.severity) <= rank_of(self._limits.area_most)
+        danger = life.hazard in self._safety or life.rule in SAFETY_RULES
+        return not danger or rank_of(life.severity) <= rank_of(self._limits.area_most)
 
     def quiet(self, life: Life, now: int) -> list[Quiet]:
         """Every window that keeps an alert quiet at an instant, µs UTC."""

@@ -26,10 +26,12 @@ from services.alerts.lifecycle_life import (
     Comment,
     Label,
     Life,
+    Realarmed,
     Shelving,
     Touch,
 )
 from services.alerts.lifecycle_read import rank_of
+from services.alerts.lifecycle_realarm import realarm_at, reopens_at
 from services.alerts.lifecycle_tables import TABLES, Machine
 from services.alerts.lifecycle_telling import acted
 from services.observation.act import Quiet
@@ -51,6 +53,7 @@ __all__ = [
     "Limits",
     "Machine",
     "Quiet",
+    "Realarmed",
     "Refusal",
     "Shelving",
     "Step",
@@ -61,4 +64,6 @@ __all__ = [
     "fold",
     "limits_of",
     "rank_of",
+    "realarm_at",
+    "reopens_at",
 ]

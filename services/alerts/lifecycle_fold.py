@@ -9,17 +9,18 @@ from typing import Any
 import msgspec
 
 from services.alerts.lifecycle_hands import HANDS, shelve
-from services.alerts.lifecycle_life import KEEPER, Life, Touch
+from services.alerts.lifecycle_life import KEEPER, Life, Realarmed, Touch
 from services.alerts.lifecycle_read import CONDITION_VERBS, Happened, instant, rank_of, read, word
 from services.alerts.lifecycle_tables import ACKNOWLEDGEMENT, CLEARED, CONDITION, SHELVING, UNACKNOWLEDGED
-from services.observation.act import PersonVerb
+from services.observation.act import KeeperVerb, PersonVerb
 from services.observation.event import Verb
 
 # Looked up once: an event is folded some millions of times when a service starts.
 _RAISED = Verb.RAISED.value
 _BLIND = Verb.BLIND.value
 _SEEING = frozenset({Verb.BLIND, Verb.SIGHTED, Verb.CLEARED})
-_BY_TIME = frozenset({PersonVerb.UNSHELVED, PersonVerb.REOPENED})
+_REALARMED = KeeperVerb.REALARMED.value
+_BY_TIME = frozenset({PersonVerb.UNSHELVED, PersonVerb.REOPENED, KeeperVerb.REALARMED})
 _SHELVES = frozenset(verb for _, verb in SHELVING.moves)
 _WORSE = frozenset({Verb.RAISED, Verb.ESCALATED})
 _SILENT = frozenset({PersonVerb.COMMENTED, PersonVerb.APPROVED, PersonVerb.REJECTED})
@@ -131,6 +132,10 @@ def _move(life: Life, happened: Happened) -> None:
     if acknowledgement != life.acknowledgement:
         life.acknowledgement = acknowledgement
         known = acknowledgement != UNACKNOWLEDGED
+        if known:
+            life.realarmed = None
+        elif verb == _REALARMED:
+            life.realarmed = Realarmed(happened.at, life.acknowledged_by, life.acknowledged_at)
         life.acknowledged_by, life.acknowledged_at = (happened.by, happened.at) if known else (None, None)
         life.step, life.overdue_at = 0, None
     if verb in _SHELVES:
@@ -142,10 +147,14 @@ def _move(life: Life, happened: Happened) -> None:
 
 
 def _time_was_up(life: Life, happened: Happened) -> bool:
-    """Whether the keeper ended a shelving or a closing whose time was up while the condition holds.
+    """Whether the keeper ended a shelving, a closing or an acknowledgement, its time being up while it holds.
 
     A standard asks for a new look then (ISA-18.2: shelved, by timeout, to unacknowledged): the shift that had
     acknowledged it may have gone home, and it would come back without a sound.
     """
+    if happened.by != KEEPER or not life.open:
+        return False
+    if happened.verb == _REALARMED:
+        return not life.silent
     quieted = life.shelving if happened.verb == PersonVerb.UNSHELVED else life.closing
-    return happened.by == KEEPER and quieted is not None and life.open
+    return quieted is not None

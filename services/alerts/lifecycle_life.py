@@ -57,6 +57,14 @@ class Approval(msgspec.Struct, frozen=True):
     why: str | None = None
 
 
+class Realarmed(msgspec.Struct, frozen=True):
+    """It came back, since it still held long after it was acknowledged; times in µs UTC."""
+
+    at: int
+    acknowledged_by: str | None
+    acknowledged_at: int | None
+
+
 class Touch(msgspec.Struct, frozen=True):
     """The last thing that a person deciding must have seen: another's act, or that it got worse."""
 
@@ -75,6 +83,7 @@ class Life(msgspec.Struct, kw_only=True):
         until: of what a person or a bulletin stated: when it ends by itself.
         quiet: what keeps it quiet, by `Quiet.key`; empty: nothing does.
         step: how many steps of escalation were told; overdue_at: when the last one was.
+        realarmed: why it is unacknowledged again, where time brought it back; None once acknowledged.
         undoable: id of the event that an undoing act takes back, by that event's verb.
         touched: what an act must have seen.
         data: what the engine (or whoever stated it) said last. sequence: of its last event.
@@ -105,6 +114,7 @@ class Life(msgspec.Struct, kw_only=True):
     acknowledgement: str = UNACKNOWLEDGED
     acknowledged_by: str | None = None
     acknowledged_at: int | None = None
+    realarmed: Realarmed | None = None
     shelving: Shelving | None = None
     shelve_asked: Shelving | None = None
     quiet: dict[str, Quiet] = {}

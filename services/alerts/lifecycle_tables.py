@@ -63,10 +63,15 @@ ACKNOWLEDGEMENT = Machine(
         (ACKNOWLEDGED, Verb.RAISED): UNACKNOWLEDGED,
         (ACKNOWLEDGED, PersonVerb.UNSHELVED): UNACKNOWLEDGED,
         (ACKNOWLEDGED, PersonVerb.REOPENED): UNACKNOWLEDGED,
+        (ACKNOWLEDGED, KeeperVerb.REALARMED): UNACKNOWLEDGED,
     },
     {
         (ACKNOWLEDGED, PersonVerb.UNSHELVED): _TIME_UP,
         (ACKNOWLEDGED, PersonVerb.REOPENED): _TIME_UP,
+        (ACKNOWLEDGED, KeeperVerb.REALARMED): Text(
+            "chỉ khi điều kiện vẫn còn, đã quá thời gian trong [[realarm]]",
+            "only while it holds, the time of [[realarm]] being up",
+        ),
     },
 )
 SHELVING = Machine(

@@ -20,6 +20,7 @@ def acted(life: Life, step: Step, by: str, seen: str | None, now: int) -> Acted 
     alert |= {"severity": step.severity or life.severity, "time": iso(now), "detected_at": iso(now)}
     if step.reason is not None:
         alert["reason"] = step.reason
+        alert["language"] = msgspec.UNSET  # it is in both
     until = life.until if step.until is None else step.until
     return Stated(**alert, until=None if until is None else iso(until))
 

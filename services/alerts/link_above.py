@@ -2,6 +2,8 @@
 
 The parent asks and we answer; requests we fetch ourselves, when its heartbeat says that one waits. Each is
 decided against our own alert and answered by an event, a refusal too: it goes up by the way of all events.
+
+Over 250 lines: what is answered to the parent, and what is asked of it and decided; both are one place.
 """
 
 import asyncio
@@ -24,25 +26,32 @@ from services.alerts.link_own import Own
 from services.alerts.link_requests import Event, Written, answer, read, refused
 from services.alerts.log import EXPECTED, ID, WRONG_LAST
 from services.observation import event as events
+from services.observation import heartbeat
 from services.observation.links import PARENT_KEY, Beat, Below, Request
 from services.policy.links import Parent
 from services.runtime import leaf, logging
 from services.runtime.health import Health
 from services.runtime.nats import Connection, NatsError
 from services.runtime.pause import pause
-from services.runtime.position import EPOCH
-from services.runtime.streams import ALERTS, STATE
+from services.runtime.position import EPOCH, hash_of
+from services.runtime.streams import ALERTS, HEALTH, STATE
 
 TRIES, RETRY_S, ANSWER_S, SAVE_S = 20, 0.2, 2.0, 3.0
 UNHEARD_S = 60.0
+ESSENTIAL, SILENT_S = ("ingest", "alerts", "keeper"), 20.0
+"""Without these no alert is raised, ended or looked after here; how long they may say nothing."""
 log = logging.get("link")
 
 
 class Place(msgspec.Struct):
-    """How far we are in the parent's requests; `heard`: when it last asked, µs UTC. Stands in KV `STATE`."""
+    """How far we are in the parent's requests; `heard`: when it last asked, µs UTC. Stands in KV `STATE`.
+
+    `hash`: of the request there; a parent restored from a backup counts on with other requests.
+    """
 
     site: str
     after: int = 0
+    hash: str = ""
     heard: int | None = None
     v: int = 1
 
@@ -68,15 +77,19 @@ class Above:
         self._waiting = asyncio.Event()
         self._since = time.monotonic()
         self._heard: float | None = None
+        self._silent: list[str] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer and decide until told to stop."""
         await self._restore(stop)
         await self._nc.subscribe(leaf.BEAT, cb=self._beat)
         await self._nc.subscribe(leaf.DAYS, cb=self._days)
-        saved = 0.0
+        saved = looked = 0.0
         while not stop.is_set():
             self._look()
+            if time.monotonic() - looked > SAVE_S:
+                looked = time.monotonic()
+                self._silent = await self._look_around()
             if time.monotonic() - saved > SAVE_S and self._heard is not None:
                 saved = time.monotonic()
                 with contextlib.suppress(NatsError, APIError, TimeoutError, OSError):
@@ -105,6 +118,24 @@ class Above:
         else:
             self._health.settle("parent-silent")
 
+    def _all_below(self) -> list[Below]:
+        """Every site whose events stand here; those that are linked no longer, without an age."""
+        linked = self._below()
+        names = {below.site for below in linked} | {self._own.site}
+        return linked + [Below(site=site) for site in self._own.tally.sites() if site not in names]
+
+    async def _look_around(self) -> list[str]:
+        """Services that our alerts depend on and that have stopped to speak: to be said above."""
+        silent = []
+        for name in ESSENTIAL:
+            try:
+                found = (await (await self._js.key_value(HEALTH)).get(name)).value or b""
+                if heartbeat.decode(found).age_s(_now()) > SILENT_S:
+                    silent.append(name)
+            except (NatsError, APIError, TimeoutError, OSError, msgspec.MsgspecError):
+                continue  # it never spoke here, or nothing can be known now: then no heartbeat goes up either
+        return silent
+
     async def _restore(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
@@ -112,6 +143,8 @@ class Above:
                 place = msgspec.json.decode(found, type=Place)
                 if place.site == self._parent.site:
                     self._place = place
+                else:  # what is shown of the one before is of no use any more
+                    await self._save()
             except (KeyNotFoundError, msgspec.MsgspecError):
                 pass
             except (NatsError, APIError, TimeoutError, OSError) as error:
@@ -138,7 +171,12 @@ class Above:
         self._heard, self._place.heard = time.monotonic(), _now()
         epoch = (info.config.metadata or {}).get(EPOCH, "")
         beat = Beat(
-            site=self._own.site, t=_now(), epoch=epoch, last=int(info.state.last_seq), below=self._below()
+            site=self._own.site,
+            t=_now(),
+            epoch=epoch,
+            last=int(info.state.last_seq),
+            below=self._all_below(),
+            silent=self._silent,
         )
         await self._respond(message, msgspec.json.encode(beat))
         # Not above it only: a parent whose stream began anew counts from one again.
@@ -160,17 +198,20 @@ class Above:
 
     async def _fetch(self, stop: asyncio.Event) -> bool:
         """Fetch and decide some requests; False when there are no more."""
-        ask = msgspec.json.encode(Down(site=self._own.site, after=self._place.after))
+        ask = msgspec.json.encode(Down(site=self._own.site, after=self._place.after, hash=self._place.hash))
         reply = await self._nc.request(leaf.ACTS, ask, timeout=ANSWER_S)
         fetched = msgspec.json.decode(reply.data, type=Fetched)
         if fetched.site != self._parent.site:
             return False
         if fetched.last < self._place.after:
-            self._place.after = 0  # its stream was made anew; what we decided before is known by its id
+            self._place.after, self._place.hash = (
+                0,
+                "",
+            )  # its stream was made anew; what we decided before is known by its id
             return True
         for one in fetched.items:
             await self._decide(one.subject, one.data.encode())
-            self._place.after = one.sequence
+            self._place.after, self._place.hash = one.sequence, hash_of(one.data.encode())
             await self._save()
             if stop.is_set():
                 return False

@@ -15,6 +15,7 @@ from services.observation.instants import SECOND, micros
 from services.observation.links import ACTS, Request, subject_of
 from services.runtime import leaf, logging, streams
 from services.runtime.nats import Connection, NatsError
+from services.runtime.position import hash_of
 
 AT_ONCE = 20
 OLD_US = 72 * 3600 * SECOND
@@ -23,10 +24,11 @@ log = logging.get("link")
 
 
 class Down(msgspec.Struct, frozen=True):
-    """A child asks for what waits for it behind a sequence of ACTS."""
+    """A child asks for what waits for it behind a sequence of ACTS. `hash`: of what it was given there."""
 
     site: str
     after: int
+    hash: str = ""
 
 
 class One(msgspec.Struct, frozen=True):
@@ -69,13 +71,24 @@ class Requests:
         """Answer from now on, for as long as the connection lasts."""
         await self._nc.subscribe(leaf.ACTS, cb=self._give)
 
+    async def _place(self, asked: Down) -> int:
+        """Behind what to read on: from the start where ACTS tells another story there than it did."""
+        if not asked.after or not asked.hash:
+            return asked.after
+        try:
+            there = await self._js.get_msg(streams.ACTS, seq=asked.after)
+        except NotFoundError:  # it was kept its time; or ACTS was restored, and ends before
+            return asked.after
+        return asked.after if hash_of(there.data or b"") == asked.hash else 0
+
     async def _give(self, message: Msg) -> None:
         try:
             asked = msgspec.json.decode(message.data, type=Down)
             info = await self._js.stream_info(streams.ACTS)
             items: list[One] = []
-            after = asked.after
-            while len(items) < AT_ONCE:
+            after = await self._place(asked)
+            # Who comes with this child's password and is another site gets nothing that is for the child.
+            while asked.site == self._child and len(items) < AT_ONCE:
                 try:
                     found = await self._js.get_msg(
                         streams.ACTS, seq=after + 1, subject=f"{ACTS}.{self._child}.>", next=True

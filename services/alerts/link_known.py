@@ -8,6 +8,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 
 from services.alerts.link_core import Item, Known, Memory, by_subject
+from services.alerts.link_index import Index
 from services.alerts.log import EXPECTED, ID, WRONG_LAST
 from services.observation.tally import identity_of
 from services.runtime import logging
@@ -15,7 +16,7 @@ from services.runtime.nats import NatsError
 from services.runtime.pause import pause
 from services.runtime.streams import ALERTS
 
-AT_ONCE = 64
+AT_ONCE = 256
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 log = logging.get("link")
 
@@ -53,12 +54,18 @@ class Copier:
         self.copied = 0
         self.last = 0
         """The highest sequence of the own stream that we have written."""
+        self.asked = 0
+        """How often the own stream had to be asked for one subject."""
+        self.there: Index | None = None
+        """While events are read again: those that stand here, so that nobody need ask for each."""
 
     async def put(self, items: Sequence[Item], stop: asyncio.Event) -> bool:
         """Copy what is not there; False when told to stop before all was confirmed.
 
         Returns only then: whoever hands in events waits, so that nothing piles up here.
         """
+        if self.there is not None:
+            items = self.there.lacking(items)
         todo = list(by_subject(items).values())
         attempt = 0
         while todo and not stop.is_set():
@@ -91,9 +98,9 @@ class Copier:
                     ack = await self._js.publish(subject, item.data, headers=headers)
                 known.ids.add(item.id)
                 known.last = ack.seq
-                self._memory.put(subject, known)
                 self.copied += 1
                 self.last = max(self.last, ack.seq)
+            self._memory.put(subject, known)
         except (NatsError, APIError, TimeoutError, OSError) as error:
             self._memory.drop(subject)
             if getattr(error, "err_code", None) != WRONG_LAST:
@@ -115,6 +122,7 @@ class Copier:
         return await self._ask(subject)
 
     async def _ask(self, subject: str) -> Known:
+        self.asked += 1
         held = await read_subject(self._js, subject)
         known = Known({identity_of(data) for _, _, data in held}, held[-1][0] if held else 0)
         self._memory.put(subject, known)

@@ -24,6 +24,7 @@ from services.alerts.link_core import (
     item_of,
     marked,
 )
+from services.alerts.link_index import orphans, read_index
 from services.alerts.link_known import Copier
 from services.alerts.link_own import Own
 from services.observation.instants import SECOND, micros
@@ -39,8 +40,12 @@ from services.runtime.position import Position, check_position, epoch_of, hash_o
 from services.runtime.streams import ALERTS, STATE
 
 BEAT_S, ANSWER_S = 2.0, 2.0
-BATCH, WAIT_S, LEAF_BEAT_S = 256, 0.2, 1.0
+BATCH, WAIT_S, LEAF_BEAT_S = 512, 0.2, 1.0
 SAVE_S, RETRY_S = 1.0, 0.5
+MANY = 500
+"""To read again so many events, their ids are read first."""
+MANY_ASKED = 100
+"""So many subjects of one batch had to be asked for: it goes on like that, most likely."""
 COMPARE_S, COMPARE_SOON_S = 3_600.0, 5.0
 EARLY_US = 3_600 * SECOND
 """An event may carry a time so much later than when it was stored: clocks differ."""
@@ -51,9 +56,19 @@ class Mirror:
     """One child."""
 
     def __init__(  # noqa: PLR0913  what a mirror stands between
-        self, own: Own, js: JetStreamContext, connection: Connection, child: Child, ways: Ways, health: Health
+        self,
+        own: Own,
+        js: JetStreamContext,
+        connection: Connection,
+        child: Child,
+        ways: Ways,
+        health: Health,
+        since: int,
     ) -> None:
-        """`js` is the own site's; `connection` leads into the child's account."""
+        """`js` is the own site's; `connection` leads into the child's account.
+
+        `since`: from when on we could have heard the child, µs UTC.
+        """
         self.child, self._own, self._js, self._nc = child, own, js, connection.nc
         self._there = connection.nc.jetstream(prefix=leaf.READ_PREFIX, timeout=ANSWER_S)
         self._ways, self._health = ways, health
@@ -64,12 +79,18 @@ class Mirror:
         self._epoch = ""
         self._follower: Follower | None = None
         self._again_from: int | None = None
+        self._again_to = 0
         self._compare_at = 0.0
         self._repaired: list[str] = []
         self._saved, self._said = 0.0, ""
         self.nudged = asyncio.Event()
-        self.since = _now()
-        """From when on we could have heard the child."""
+        self.since = since
+        self._named = ""
+        """Epoch that the child told under its own name: the stream that we may read from its start."""
+        self._expected: set[str | None] = {child.site}
+        """Sites whose events may come: the child, and those that it named."""
+        self._other = False
+        """Whether the last answer was of another site, which comes by this child's way."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Copy and ask until told to stop."""
@@ -96,6 +117,7 @@ class Mirror:
                 await pause(stop, RETRY_S)
                 continue
             break
+        self.standing.removed = None
         for site in self.standing.sites:
             self._ways.take(self.child.site, site)
         self._clock.as_of, self._clock.below = self.standing.as_of, dict(self.standing.below)
@@ -103,6 +125,9 @@ class Mirror:
     async def _copy(self, stop: asyncio.Event) -> None:
         generation = self._own.generation
         while not stop.is_set():
+            if self._other:
+                await pause(stop, RETRY_S)
+                continue
             try:
                 if generation != self._own.generation:
                     generation, self._again_from = self._own.generation, 0
@@ -124,7 +149,9 @@ class Mirror:
         self._said = ""
         log.info("copying", child=self.child.site, after=start, epoch=self._epoch)
         try:
-            while not stop.is_set() and self._again_from is None and generation == self._own.generation:
+            while not self._other and not stop.is_set() and self._again_from is None:
+                if generation != self._own.generation:
+                    return
                 messages = await follower.fetch(BATCH, WAIT_S)
                 for first, last in follower.gaps:
                     self.standing.gaps += last - first + 1
@@ -138,8 +165,7 @@ class Mirror:
                     messages and asyncio.get_running_loop().time() - self._saved > SAVE_S
                 ):
                     await self._save()
-                beat = self.standing.beat
-                if beat is not None and beat.epoch != self._epoch:
+                if self._named not in ("", self._epoch):
                     return  # somebody found the stream changed: our place must be looked at
         finally:
             self._follower = None
@@ -156,7 +182,12 @@ class Mirror:
             if found.holds and (found.epoch == place.epoch or found.first <= place.sequence):
                 break
             held = held[1:]
-        if len(held) < len(self.standing.marks):
+        lost = len(held) < len(self.standing.marks)
+        if self._named != self._epoch and (lost or not held):
+            # Another stream than the one we know, or the first: only the site's own link can say whose it is.
+            msg = "whose stream it is has not been said yet"
+            raise TimeoutError(msg)
+        if lost:
             self.standing.lost_tails += 1
             self._clock.forget()
             self._compare_at = 0.0
@@ -171,10 +202,29 @@ class Mirror:
         if again is not None and again < start:
             start = again
             self.standing.marks = [mark for mark in held if mark.sequence <= again]
+        self._copier.there, self._again_to = None, 0
+        if again is not None or lost or not start:
+            await self._learn(start)
         return start
+
+    async def _learn(self, start: int) -> None:
+        """Before much is read that is here already: learn what is here."""
+        end = (await self._there.stream_info(ALERTS)).state.last_seq
+        sites = {self.child.site, *self.standing.sites}
+        held = sum(self._own.tally.total(site).events for site in sites)
+        if end - start > MANY and held > MANY:
+            self._copier.there, self._again_to = await read_index(self._js, sites), end
+            log.info(
+                "reading_again", child=self.child.site, after=start, to=end, held=len(self._copier.there)
+            )
 
     async def _take(self, messages: list[Message], stop: asyncio.Event) -> bool:
         items: list[Item] = []
+        strangers = {site_of(message.subject) for message in messages} - self._expected - {None}
+        if strangers.difference(self.standing.sites):
+            # A site that came with this child's password and another name, or one that was linked below it.
+            msg = f"nobody said yet that {sorted(map(str, strangers))} come by this way"
+            raise TimeoutError(msg)
         for message in messages:
             site = site_of(message.subject)
             item = item_of(message.sequence, message.subject, message.data)
@@ -186,10 +236,14 @@ class Mirror:
             elif self.standing.refused.get(site) != refused.why:
                 self.standing.refused = {**self.standing.refused, site: refused.why}
                 log.warning("refused", child=self.child.site, site=site, why=refused.why)
-        before = self._copier.copied
+        before, asked = self._copier.copied, self._copier.asked
         if not await self._copier.put(items, stop):
             return False
         last = messages[-1]
+        if last.sequence >= self._again_to:
+            self._copier.there = None
+            if self._copier.asked - asked > MANY_ASKED:
+                await self._learn(last.sequence)
         self.standing.copied += self._copier.copied - before
         self.standing.marks = marked(
             self.standing.marks, Mark(self._epoch, last.sequence, hash_of(last.data))
@@ -199,12 +253,20 @@ class Mirror:
     async def _beat(self, stop: asyncio.Event) -> None:
         away = False
         while not stop.is_set():
-            asked = _now()
+            asked, known, epoch = _now(), self.standing.position, self._epoch
             beat = await self._ask()
             if beat is not None:
                 self.standing.heard, self.standing.beat = asked, beat
-                self._clock.heard(asked, beat)
-                if away and self._follower is not None:
+                self.standing.degraded = (self.standing.degraded or asked) if beat.silent else None
+                self._named = beat.epoch
+                self._expected = {self.child.site, *(below.site for below in beat.below)}
+                # A machine that was put back to an earlier day says nothing of it; its stream is shorter.
+                shorter = beat.epoch == epoch and beat.last < known
+                if shorter:
+                    self._clock.forget()
+                else:
+                    self._clock.heard(asked, beat)
+                if (away or shorter) and self._follower is not None:
                     self._follower.doubt("the child is back")
                     self._compare_at = min(self._compare_at, asyncio.get_running_loop().time() + 1.0)
                 await self._compare()
@@ -226,7 +288,8 @@ class Mirror:
         except (NatsError, TimeoutError, OSError, msgspec.MsgspecError):
             await asyncio.sleep(0)
             return None
-        if beat.site != self.child.site:
+        self._other = beat.site != self.child.site
+        if self._other:
             self.standing.refused = {**self.standing.refused, beat.site: "other-site"}
             return None
         looped = [below.site for below in beat.below if below.site == self._own.site]
@@ -256,6 +319,7 @@ class Mirror:
             for one in differences(dict(self._own.tally.days(site)), theirs):
                 (missing if one.missing else extra).add(one.day)
         self.standing.compared, self.standing.extra = _now(), sorted(extra)
+        await self._find_orphans()
         again = sorted(missing.difference(self._repaired))
         self.standing.differ = sorted(missing.intersection(self._repaired))
         self._repaired = sorted(missing)
@@ -271,6 +335,18 @@ class Mirror:
             )
         except (NatsError, APIError, TimeoutError, ValueError):
             self._again_from = 0
+
+    async def _find_orphans(self) -> None:
+        """After a loss at the child: alerts that stand here, whose end that site can't tell any more."""
+        found: list[str] = []
+        if self.standing.extra:
+            try:
+                for site in self._ways.sites_of(self.child.site):
+                    found += await orphans(self._js, self._there, site)
+            except (NatsError, APIError, TimeoutError, OSError, msgspec.MsgspecError) as error:
+                log.warning("orphans_not_known", child=self.child.site, error=repr(error))
+                return
+        self.standing.orphans = found
 
     async def _save(self) -> None:
         standing = self.standing

@@ -12,8 +12,8 @@ from nats.js.errors import APIError
 from services.alerts.link_bulletins import Bulletin, bulletin_of
 from services.observation import event as events
 from services.observation.event import CloudEvent
-from services.observation.tally import Tally, site_of
-from services.runtime import logging
+from services.observation.tally import Head, Tally, head_of, site_of
+from services.runtime import digest, logging
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.nats import NatsError
 from services.runtime.pause import pause
@@ -68,7 +68,10 @@ class Own:
         self.first, end = max(int(info.state.first_seq), 1), int(info.state.last_seq)
         self.tally.clear()
         self.known.clear()
-        follower = Follower(self._js, ALERTS, [], self.first - 1, batch=BATCH)
+        after, head = await digest.begin(self._js, self._remember)
+        if head is not None:
+            await digest.restore(self._js, head, self.tally)
+        follower = Follower(self._js, ALERTS, [], after, batch=BATCH)
         quiet = 0
         try:
             while not stop.is_set():
@@ -82,7 +85,13 @@ class Own:
             await follower.close()
 
     def _take(self, message: Message) -> None:
-        head = self.tally.take(message.sequence, message.subject, message.data)
+        self._see(message, self.tally.take(message.sequence, message.subject, message.data))
+
+    def _remember(self, message: Message) -> None:
+        """What a digest has of before: it is counted there already."""
+        self._see(message, head_of(message.data))
+
+    def _see(self, message: Message, head: Head | None) -> None:
         if head is None or site_of(message.subject) != self.site:
             return
         if _OURS in message.data:

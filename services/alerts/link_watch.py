@@ -8,7 +8,10 @@ from services.observation.links import Standing
 from services.observation.text import Text
 
 SILENT, DIFFERS, REFUSED = "site-silent", "site-differs", "site-refused"
-RULES = frozenset({SILENT, DIFFERS, REFUSED})
+DEGRADED, CLOCK = "site-degraded", "site-clock"
+RULES = frozenset({SILENT, DIFFERS, REFUSED, DEGRADED, CLOCK})
+DEGRADED_US, CLOCK_US = 30 * SECOND, 30 * SECOND
+"""How long services of a child may be silent, and how far its clock may be off ours."""
 
 
 class LinkWatch(Watch):
@@ -37,6 +40,8 @@ def look(standing: Standing, silent_us: int, since: int, now: int) -> list[Findi
     heard = max(standing.heard or 0, since)
     if now - heard >= silent_us:
         found.append(_silent(standing, heard + silent_us, silent_us, now - heard))
+    else:
+        found += _unwell(standing, now)
     if standing.differ:
         days = ", ".join(standing.differ[:5])
         found.append(
@@ -54,6 +59,29 @@ def look(standing: Standing, silent_us: int, since: int, now: int) -> list[Findi
             )
         )
     found += [_refused(standing.site, site, why, now) for site, why in sorted(standing.refused.items())]
+    return found
+
+
+def _unwell(standing: Standing, now: int) -> list[Finding]:
+    """What a child that is heard says of itself."""
+    found = []
+    site, beat = standing.site, standing.beat
+    if beat is None or standing.heard is None:
+        return []
+    if beat.silent and standing.degraded is not None and now - standing.degraded >= DEGRADED_US:
+        named = ", ".join(beat.silent)
+        text = Text(
+            f"Ở {site}, dịch vụ {named} không chạy: cảnh báo của nơi đó có thể thiếu; gọi người trực ở đó",
+            f"At {site} {named} does not run: its alerts may be missing; call whoever is on duty there",
+        )
+        found.append(Finding(DEGRADED, site, "warning", standing.degraded + DEGRADED_US, text))
+    off = beat.t - standing.heard
+    if abs(off) >= CLOCK_US:
+        text = Text(
+            f"Đồng hồ của {site} lệch {off / SECOND:+.0f} giây so với ở đây: giờ của cảnh báo ở đó sai theo",
+            f"The clock of {site} is {off / SECOND:+.0f} s off ours: so are the times of its alerts",
+        )
+        found.append(Finding(CLOCK, site, "watch", standing.heard, text))
     return found
 
 

@@ -1,6 +1,7 @@
 """What alerts cost the person who must look at them. Pure; ISA-18.2 and IEC 62682 as they are cited.
 
-Counted are *annunciations*, what would make a sound: an alert raised, or escalated. Numbers and marks:
+Counted are *annunciations*, what would make a sound: an alert raised, escalated, or back after it was
+acknowledged long ago. Numbers and marks:
 
 - per day and operator-hour: 144 a day, 6 an hour, can be borne (IEC 62682:2014);
 - a flood begins with more than 10 in 10 minutes and ends below 5 in 10 minutes (verified);

@@ -80,6 +80,11 @@ class LoadBook:
             )
         self._forget(stored_us)
 
+    def whole_since(self, gap_us: int) -> None:
+        """It was fed without some of what was stored up to then, µs UTC; 0: nothing was left out."""
+        if gap_us:
+            self.since = max(self.since, gap_us + 1)
+
     def due(self, now: int) -> None:
         """What became a thing up to now; µs UTC."""
         for site, mind in self._minds.items():

@@ -11,7 +11,7 @@ import msgspec
 
 from services.alerts.lifecycle import Life, fold, rank_of
 from services.alerts.lifecycle_tables import UNACKNOWLEDGED
-from services.observation.act import PersonVerb
+from services.observation.act import KeeperVerb, PersonVerb
 from services.observation.event import Verb, noun_and_verb
 from services.observation.instants import micros
 from services.observation.text import Text
@@ -22,7 +22,7 @@ _ACTS = frozenset(PersonVerb)
 
 
 class Sound(msgspec.Struct, frozen=True):
-    """An annunciation as the engine counts: raised or escalated, whatever kept it quiet."""
+    """An annunciation: raised, escalated, or brought back by time, whatever kept it quiet."""
 
     at: int
     severity: str
@@ -68,7 +68,10 @@ class Did(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct):
-    """An alert with its past. `heard_at`, `over_at`: when the stream had its first word and its end."""
+    """An alert with its past. `heard_at`, `over_at`: when the stream had its first word and its end.
+
+    `reason`: why it stands as it does, or did last; `gravest`: why it stood as high as it ever did.
+    """
 
     life: Life
     heard_at: int
@@ -78,6 +81,7 @@ class Case(msgspec.Struct):
     responses: list[Response] = []
     waiting_since: int | None = None
     kept: list[Kept] = []
+    gravest: Text | None = None
 
     @property
     def place(self) -> str:
@@ -122,6 +126,8 @@ def take(case: Case | None, sequence: int, stored_us: int, event: Mapping[str, A
     case.life = life
     if verb in _ENGINE:
         _say(case, verb, stored_us)
+    elif verb == KeeperVerb.REALARMED and before is not None and life.realarmed != before.realarmed:
+        case.sounds.append(Sound(stored_us, life.severity))
     _answer(case, verb, stored_us, event)
     _keep(case, before, stored_us)
     return case
@@ -132,6 +138,8 @@ def _say(case: Case, verb: str, at: int) -> None:
     case.reason = reason_of(life.data) if verb != Verb.CLEARED else case.reason
     if verb in _SOUNDS or not case.sounds:
         case.sounds.append(Sound(at, life.severity))
+        if life.severity == case.worst:
+            case.gravest = case.reason
     if verb == Verb.CLEARED:
         case.over_at = at
     elif life.open:

@@ -152,7 +152,8 @@ class Figures(msgspec.Struct):
     """The load of one span. Rates are None of less than an hour; shares None of nothing.
 
     Attributes:
-        things: new things to look at. raw: alerts raised or escalated. alerts: first told within the span.
+        things: new things to look at. raw: alerts raised, escalated or brought back by time.
+        alerts: first told within the span.
         most_in_10_min: things. flooding: whether a flood goes on at the end.
         chattering: alarms that made three sounds within a minute. actors: the most frequent, by raw count.
         split: alerts of the span by priority. took: answers given within the span.

@@ -2,11 +2,13 @@
 
 JetStream's window of message ids is a convenience. The guarantee is ours: before an event that may
 already be there is published again, the stream is read up to its end and only what is missing goes out.
+
+Over 250 lines: reading and writing keep one memory of what stands there.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -15,7 +17,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from services.observation import event as events
 from services.observation.event import CloudEvent, noun_and_verb
-from services.runtime import logging
+from services.runtime import digest, logging
 from services.runtime.follow import Follower, Message
 from services.runtime.nats import NatsError
 from services.runtime.streams import ALERTS
@@ -56,6 +58,7 @@ class AlertLog:
         self._last_of: dict[str, int] = {}
         self._position = after  # read up to here
         self._highest = after  # the last sequence we know of, read or written
+        self._begun = False
 
     @property
     def position(self) -> int:
@@ -67,26 +70,49 @@ class AlertLog:
         self._known.clear()
         self._position = self._highest
 
+    async def begin(self, take: Callable[[Message], None], lately_us: int | None = None) -> None:
+        """Read what ALERTS holds up to its present end, handing it on and remembering ids.
+
+        Args:
+            take: is handed each message; of a past that a digest covers, what still matters.
+            lately_us: nothing of what was over for longer where a digest says so.
+
+        Raises:
+            OSError, TimeoutError: the end was not reached; what was read counts, and the caller tries again.
+        """
+
+        def both(message: Message) -> None:
+            self._know(message)
+            take(message)
+
+        if not self._begun:
+            begun = await digest.begin(self._js, both, lately_us=lately_us)
+            self._begun, self._position = True, begun.after
+            self._highest = max(self._highest, begun.after)
+        await self._read_on(take)
+
     async def catch_up(self) -> list[Message]:
         """Read ALERTS from the position to its present end, remembering ids.
 
         Raises:
             TimeoutError: the end was not reached; what was read counts, and the caller tries again.
         """
+        read: list[Message] = []
+        await self._read_on(read.append)
+        return read
+
+    async def _read_on(self, take: Callable[[Message], None]) -> None:
         info = await self._js.stream_info(ALERTS)
         end = info.state.last_seq
         if end <= self._position or info.state.first_seq > end:
-            return []
+            return
         follower = Follower(self._js, ALERTS, [], self._position)
-        read: list[Message] = []
         try:
             while self._position < end:
                 messages = await follower.fetch(1000, 1.0)
                 for message in messages:
-                    self._known.add(message.headers.get(ID, ""))
-                    self._last_of[message.subject] = message.sequence
-                    self._position = message.sequence
-                read += messages
+                    self._know(message)
+                    take(message)
                 if not messages:
                     # Not to be taken for the end: an id we have not read would be published once more.
                     msg = f"ALERTS was read up to {self._position} of {end}"
@@ -94,7 +120,11 @@ class AlertLog:
                 self._highest = max(self._highest, self._position)
         finally:
             await follower.close()
-        return read
+
+    def _know(self, message: Message) -> None:
+        self._known.add(message.headers.get(ID, ""))
+        self._last_of[message.subject] = message.sequence
+        self._position = message.sequence
 
     async def publish(self, out: Sequence[CloudEvent], stop: asyncio.Event) -> bool:
         """Put events into ALERTS, each once; returns when the server has confirmed all, or at stop.

@@ -19,6 +19,7 @@ from services.alerts.situation import (
 )
 from services.alerts.situation_kinds import Grouping, Kind
 from services.observation.event import SEVERITIES, Alert, Status
+from services.observation.exercise import STATUS, marked
 from services.observation.instants import iso
 from services.observation.text import Text
 
@@ -132,6 +133,8 @@ class Teller:
             takes=group.takes,
         )
         data.reason = self._reason(group, data)
+        if group.status == STATUS:
+            data.reason = marked(data.reason)
         verb = "ended" if not is_open else "opened" if before is None else "updated"
         return make(self._site, verb, of, data)
 

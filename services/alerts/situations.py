@@ -21,8 +21,8 @@ from services.alerts.situation_kinds import DEFAULT, Grouping
 from services.alerts.situation_reader import Reader
 from services.observation import event as events
 from services.observation.text import Text
-from services.runtime import logging
-from services.runtime.follow import Follower, TailLost
+from services.runtime import digest, logging
+from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import NatsError
 from services.runtime.position import Position, check_position, epoch_of, read_position, renew_epoch
@@ -65,7 +65,7 @@ async def run(  # noqa: PLR0913  what every duty gets, and three of its own
 
 
 class Situations:
-    """One pass over ALERTS from its beginning, and on from there."""
+    """One pass over what matters of ALERTS, and on from there."""
 
     def __init__(self, js: JetStreamContext, alert_log: AlertLog, grouper: Grouper, health: Health) -> None:
         """Take what it works with; nothing is read before `follow`."""
@@ -85,7 +85,9 @@ class Situations:
         end = int(info.state.last_seq)
         place = await self._place()
         self._reader = Reader(self._grouper, end if place is None else place)
-        follower = Follower(self._js, ALERTS, [], max(int(info.state.first_seq) - 1, 0), batch=BATCH)
+        begun = await digest.begin(self._js, self._take, whole_after=place)
+        self._reader.sequence = begun.after
+        follower = Follower(self._js, ALERTS, [], begun.after, batch=BATCH)
         try:
             await self._read_to(end, follower, stop)
             if place is None and not stop.is_set():
@@ -102,9 +104,12 @@ class Situations:
     async def _read(self, follower: Follower) -> int:
         messages = await follower.fetch(BATCH, WAIT_S)
         for message in messages:
-            if not self._reader.take(message.sequence, message.time_us, message.data):
-                log.warning("event_unreadable", sequence=message.sequence)
+            self._take(message)
         return len(messages)
+
+    def _take(self, message: Message) -> None:
+        if not self._reader.take(message.sequence, message.time_us, message.data):
+            log.warning("event_unreadable", sequence=message.sequence)
 
     async def _read_to(self, end: int, follower: Follower, stop: asyncio.Event) -> None:
         quiet = 0

@@ -16,7 +16,9 @@ from services.alerts.log import AlertLog, decode
 from services.alerts.selfwatch import Watch
 from services.observation.heartbeat import Heartbeat
 from services.observation.heartbeat import decode as decode_heartbeat
+from services.observation.instants import SECOND
 from services.runtime import logging
+from services.runtime.follow import Message
 from services.runtime.health import Health
 from services.runtime.nats import NatsError
 from services.runtime.pause import pause
@@ -28,6 +30,8 @@ INTERRUPTED_S = 12.0
 EXPECTED = ("ingest", "archive", "alerts", "api")
 """Missed when they never speak at all; others are missed from their first word on."""
 WATCHED = (READINGS, DERIVED, ALERTS, MQTT_MESSAGES)
+LATELY_US = 10 * 86_400 * SECOND
+"""What is over for longer says nothing of now, but for the last alert of each kind, which is always told."""
 NOT_SERVICES = ("keeper", "canary")
 log = logging.get("keeper")
 
@@ -37,6 +41,12 @@ async def run(
 ) -> None:
     """Keep watch until told to stop; the keeper is ready when it has looked once."""
     watch = Watch(site)
+
+    def remember(message: Message) -> None:
+        event = decode(message)
+        if event is not None:
+            watch.restore(event)
+
     restored = False
     beats: dict[str, Heartbeat] = {}
     floor = time.time_ns() // 1000
@@ -46,10 +56,7 @@ async def run(
             floor = time.time_ns() // 1000
         try:
             if not restored:
-                for message in await alert_log.catch_up():
-                    event = decode(message)
-                    if event is not None:
-                        watch.restore(event)
+                await alert_log.begin(remember, LATELY_US)
                 restored = True
             now = time.time_ns() // 1000
             beats |= await _heartbeats(js)

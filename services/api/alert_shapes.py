@@ -55,6 +55,14 @@ class Comment(_Shape):
     text: str
 
 
+class Realarmed(_Shape):
+    """It was acknowledged, and held for so long that it is unacknowledged again."""
+
+    at: Time
+    acknowledged_by: str | None
+    acknowledged_at: Time | None
+
+
 class Alert(_Shape):
     """One occurrence of a rule on a sensor, as it stands. `version` is the token of its last event.
 
@@ -100,6 +108,11 @@ class Alert(_Shape):
     comments: list[Comment]
     escalation_step: int
     overdue_at: Time | None
+    realarmed: Realarmed | None = Field(None, description="Why it is unacknowledged again")
+    realarm_at: Time | None = Field(
+        None, description="When it is unacknowledged again if it still holds; later where its situation calls"
+    )
+    reopens_at: Time | None = Field(None, description="Closed while it holds: when it is open again")
     until: Time | None = Field(None, description="Of a stated alert: when it ends by itself")
     acts: list[str] = Field(description="Acts that make sense on it as it stands")
     situation: str | None = Field(None, description="The situation it is, or at last was, part of")

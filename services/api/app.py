@@ -1,8 +1,8 @@
 """The app: routers, errors, identity and metrics put together; it holds no rules of its own."""
 
 import time
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from threading import Lock
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -13,7 +13,7 @@ from services.api import errors
 from services.api.context import Context
 from services.api.examples import EXAMPLES
 from services.api.identity import authenticate
-from services.api.openapi import document, parameters
+from services.api.openapi import document
 from services.api.params import only_known
 from services.api.routers import (
     acts,
@@ -46,8 +46,6 @@ from services.api.routers import (
 from services.runtime import metrics
 
 PREFIX = "/api/v1"
-_SAME_AS = {"socket_events": "stream_events"}
-"""OpenAPI has no words for WebSockets; this one takes what the stream takes."""
 
 _requests = metrics.counter("api_requests_total", "Requests answered", ["operation", "status"])
 _took = metrics.histogram("api_request_seconds", "Until an answer began", ["operation"])
@@ -96,27 +94,23 @@ def create_app(context: Context) -> FastAPI:
         app.include_router(room.router, prefix=PREFIX, dependencies=who + strict)
     app.include_router(events.router, prefix=PREFIX, dependencies=who + strict)
     app.include_router(cap.public, dependencies=who + strict)
+    app.include_router(cap.feed, dependencies=[Depends(cap.reader), *strict])
     app.include_router(health.guarded, dependencies=who + strict)
     app.include_router(session.open_router, prefix=PREFIX, dependencies=strict)
     app.include_router(health.router, dependencies=strict)
     app.include_router(docs.router)
     app.add_middleware(Measured)
 
+    making = Lock()
+
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = document(app, EXAMPLES)
-        return app.openapi_schema
+        """The document, made when it is first asked for: it takes a second, so ask from a thread."""
+        with making:
+            if app.openapi_schema is None:
+                app.openapi_schema = document(app, EXAMPLES)
+            return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's manual gives
-
-    @cache
-    def known() -> dict[str, frozenset[str]]:
-        return parameters(openapi())
-
-    def parameters_of(operation: str) -> frozenset[str]:
-        return known().get(_SAME_AS.get(operation, operation), frozenset())
-
-    app.state.parameters = parameters_of
     return app
 
 

@@ -11,8 +11,19 @@ class _Shape(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class Said(_Shape):
+    """What people read of a message."""
+
+    headline: Words
+    description: Words
+    instruction: Words
+
+
 class Draft(_Shape):
-    """What waits for approval, word for word, and who has agreed. `proposal` names it in an approval."""
+    """What waits for approval, word for word, and who has agreed. `proposal` names it in an approval.
+
+    `worded_by` put it in other words, and is never enough to approve it; `original`: what it said before.
+    """
 
     proposal: str
     proposed_at: Time
@@ -24,6 +35,9 @@ class Draft(_Shape):
     needed: int
     approved_by: list[str]
     raised_by: str | None
+    worded_by: str | None
+    original: Said | None
+    why: str | None
     headline: Words
     description: Words
     instruction: Words
@@ -44,6 +58,8 @@ class Out(_Shape):
     headline: Words
     references: str
     approved_by: list[str]
+    worded_by: str | None
+    original: Said | None
     version: str
 
 
@@ -88,6 +104,55 @@ class Rejection(BaseModel):
     why: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
 
 
+_Stripped = StringConstraints(strip_whitespace=True, min_length=1)
+
+
+class Headline(BaseModel):
+    """A line, in both languages."""
+
+    model_config = ConfigDict(extra="forbid")
+    vi: Annotated[str, _Stripped, Field(max_length=200)]
+    en: Annotated[str, _Stripped, Field(max_length=200)]
+
+
+class Instruction(BaseModel):
+    """What to do, in both languages."""
+
+    model_config = ConfigDict(extra="forbid")
+    vi: Annotated[str, _Stripped, Field(max_length=2_000)]
+    en: Annotated[str, _Stripped, Field(max_length=2_000)]
+
+
+class Description(BaseModel):
+    """What happens, in both languages or one: the other has a standard sentence then."""
+
+    model_config = ConfigDict(extra="forbid")
+    vi: Annotated[str, _Stripped, Field(max_length=4_000)] | None = None
+    en: Annotated[str, _Stripped, Field(max_length=4_000)] | None = None
+
+
+class Reworded(BaseModel):
+    """Other words; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+    headline: Headline | None = None
+    description: Description | None = None
+    instruction: Instruction | None = None
+    why: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] | None = None
+
+
+class Rewording(Reworded):
+    """Which draft, and its other words."""
+
+    proposal: str = Field(min_length=1, max_length=80)
+
+
+class Updating(Reworded):
+    """Which message that is out (`identifier`), and its other words."""
+
+    identifier: str = Field(min_length=1, max_length=300)
+
+
 class OfficialBulletin(_Shape):
     """A message from outside. `did`: what was made of it; `alert_id`: the alert it told of, null: none."""
 
@@ -97,9 +162,19 @@ class OfficialBulletin(_Shape):
     sent: str
     msg_type: str
     status: str
-    signature: Literal["valid", "absent", "unknown", "wrong"]
+    signature: Literal["valid", "absent", "unknown", "expired", "wrong"]
     did: Literal[
-        "raised", "escalated", "eased", "kept", "cleared", "late", "noted", "ended", "elsewhere", "refused"
+        "raised",
+        "escalated",
+        "eased",
+        "kept",
+        "cleared",
+        "late",
+        "noted",
+        "ended",
+        "elsewhere",
+        "restricted",
+        "refused",
     ]
     alert_id: str | None
     hazard: str
@@ -139,6 +214,9 @@ _DRAFT: dict[str, Any] = {
     "needed": 1,
     "approved_by": [],
     "raised_by": None,
+    "worded_by": None,
+    "original": None,
+    "why": None,
     "headline": _HEAD,
     "description": {"vi": "Nước ngập 0,32 m, đang lên.", "en": "Water is 0.32 m deep and rising."},
     "instruction": {"vi": "Không lái xe vào.", "en": "Do not drive in."},
@@ -156,6 +234,8 @@ _OUT: dict[str, Any] = {
     "headline": _HEAD,
     "references": "",
     "approved_by": ["lan", "minh"],
+    "worded_by": None,
+    "original": None,
     "version": "5f3a9c1e.59",
 }
 _THREAD: dict[str, Any] = {
@@ -194,6 +274,8 @@ EXAMPLES: dict[str, Any] = {
     "get_bulletin": _THREAD,
     "approve_bulletin": {"bulletin": _THREAD, "repeated": False},
     "reject_bulletin": {"bulletin": {**_THREAD, "pending": None, "declined": _DRAFT}, "repeated": False},
+    "reword_bulletin": {"bulletin": _THREAD, "repeated": False},
+    "update_bulletin": {"bulletin": _THREAD, "repeated": False},
     "list_official_bulletins": {"items": [_OFFICIAL], "next": None},
     "receive_cap": {"bulletin": _OFFICIAL, "repeated": False},
     "cap_feed": _FEED,

@@ -8,21 +8,21 @@ from services.api.acts import folded, whole_fold
 from services.api.context import Context
 from services.api.errors import Problem, away
 from services.cap import bulletin as nouns
-from services.cap.bulletin import Bulletin, Official, Thread
+from services.cap.bulletin import Bulletin, Official, Pending, Thread
 from services.cap.shelf import Shelf
 from services.observation import event as events
 from services.observation.instants import iso
 from services.observation.text import Text
-from services.runtime.principal import Principal
+from services.runtime.principal import APPROVER, Principal, allowed
 from services.runtime.streams import ALERTS
 
 TRIES, PUBLISH_S, WRONG_LAST = 6, 2.0, 10071
 AWAY = Text("chưa ghi được; hãy gửi lại", "it could not be written; send it again")
-_MOVED = Text(
+MOVED = Text(
     "bản thảo này không còn đúng: cảnh báo đã thay đổi; xem bản thảo mới",
     "this draft does not hold any more: the alert has changed; look at the new one",
 )
-_SETTLED = Text("bản thảo này đã được quyết định", "this draft was decided already")
+SETTLED = Text("bản thảo này đã được quyết định", "this draft was decided already")
 
 
 def shelf_of(here: Context) -> Shelf:
@@ -49,11 +49,14 @@ async def judge(  # noqa: PLR0913  who, what, why
             return thread, True
         pending = thread.pending
         if answer != "accepted" or pending is None:
-            code, what = ("settled", _SETTLED) if answer == "settled" else ("outdated", _MOVED)
+            code, what = ("settled", SETTLED) if answer == "settled" else ("outdated", MOVED)
             raise Problem(409, code, what, bulletin=shown(here, thread))
-        if _moved(here, pending.data):
-            raise Problem(409, "outdated", _MOVED, bulletin=shown(here, thread))
-        data = msgspec.structs.replace(pending.data, proposal=proposal, by=who.subject, why=why, xml="")
+        if moved(here, pending.data):
+            raise Problem(409, "outdated", MOVED, bulletin=shown(here, thread))
+        void = _void(here, pending, thread.area) if verb == nouns.APPROVED else []
+        data = msgspec.structs.replace(
+            pending.data, proposal=proposal, by=who.subject, why=why, void=void, xml=""
+        )
         name = nouns.identity(here.site.site.id, who.subject, verb, proposal)
         await put(here, verb, name, data, thread.area, thread.sequence)
         thread = shelf_of(here).thread(thread.bulletin_id) or thread
@@ -69,14 +72,31 @@ def _approved(thread: Thread, proposal: str, who: str) -> bool:
     return any(one.data.proposal == proposal and who in one.data.approved_by for one in thread.issued)
 
 
-def _moved(here: Context, data: Bulletin) -> bool:
+def _void(here: Context, pending: Pending, area: str) -> list[str]:
+    """Who agreed before and may not any more: the account was disabled, removed, or held to other things."""
+    if not here.book.loaded:
+        return []
+    found = []
+    for name in pending.approved_by:
+        account = here.book.reachable(name)
+        if name not in nouns.UNNAMED and (
+            account is None or not allowed(account.principal(), APPROVER, area)
+        ):
+            found.append(name)
+    return found
+
+
+def moved(here: Context, data: Bulletin) -> bool:
     """Whether the alert is not what the draft says; the writer of bulletins proposes anew in a moment."""
     standing = here.fold.get(data.about)
     if standing is None:
         return False
     if not data.end:
         return (
-            not standing.open or standing.life.severity != data.severity or standing.life.closing is not None
+            not standing.open
+            or standing.life.severity != data.severity
+            or standing.life.status != data.status
+            or standing.life.closing is not None
         )
     return standing.open and standing.life.closing is None and standing.life.status == data.status
 
@@ -102,6 +122,8 @@ def shown(here: Context, thread: Thread) -> dict[str, object]:
                 "headline": one.data.headline,
                 "references": one.data.references,
                 "approved_by": one.data.approved_by,
+                "worded_by": one.data.worded_by,
+                "original": one.data.original,
                 "version": f"{epoch}.{one.sequence}",
             }
             for one in thread.issued
@@ -123,6 +145,9 @@ def _draft(pending: nouns.Pending, epoch: str) -> dict[str, object]:
         "needed": data.needed,
         "approved_by": list(pending.approved_by),
         "raised_by": data.raised_by,
+        "worded_by": data.worded_by,
+        "original": data.original,
+        "why": data.why if data.worded_by else None,
         "headline": data.headline,
         "description": data.description,
         "instruction": data.instruction,

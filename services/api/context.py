@@ -16,6 +16,7 @@ from services.api.heartbeats import Heartbeats, now_us
 from services.api.latest import Latest
 from services.api.linked import Linked
 from services.api.lit import Lit
+from services.api.published import Published
 from services.api.push.hub import Hub
 from services.api.reporter import Reporter
 from services.api.requests import Requested
@@ -46,6 +47,8 @@ class Context:
     """The accounts of people."""
     verifier: Verifier = field(default_factory=Verifier)
     throttle: Throttle = field(default_factory=Throttle)
+    published: Published = field(default_factory=Published)
+    """Messages to the public, ready to be sent."""
     taking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Of official bulletins one at a time: what the next one comes to follows from the one before."""
     people: PeopleStore = field(init=False)

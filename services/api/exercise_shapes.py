@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.schemas import Page, Severity, Time, Words
 
@@ -32,8 +32,32 @@ class ExercisePage(Page[Exercise]):
     """Exercises, the newest first."""
 
 
+class ExerciseDelivered(_Shape):
+    """A road had handed it over, the first time; `to` is empty where the road has one receiver."""
+
+    road: str
+    to: str
+    at: Time
+    words: bool = Field(description="For people · Bằng lời, cho người")
+
+
+class ExerciseCalled(_Shape):
+    """A step of escalation. `to`: whom the rules named; `reached`: whom roads had reached."""
+
+    at: Time
+    step: int
+    to: list[str]
+    reached: list[ExerciseDelivered]
+    answered: bool = Field(
+        description="Somebody acknowledged or closed before the next step · Có người xác nhận trước bước sau"
+    )
+
+
 class ExerciseAlert(_Shape):
-    """One alert of an exercise, step by step; null where it never came to that."""
+    """One alert of an exercise, step by step; null where it never came to that.
+
+    `within`: it came into a situation that had been told, and nothing was sent for it alone.
+    """
 
     alert_id: str
     hazard: str
@@ -42,8 +66,12 @@ class ExerciseAlert(_Shape):
     severity: Severity
     raised_at: Time
     situation: str | None
+    within: bool
+    explained_by: str | None
     annunciated_at: Time | None
     delivered_at: Time | None
+    deliveries: list[ExerciseDelivered]
+    calls: list[ExerciseCalled]
     acknowledged_at: Time | None
     acknowledged_by: str | None
     assigned_at: Time | None
@@ -55,21 +83,52 @@ class ExerciseAlert(_Shape):
 
 
 class ExerciseMet(_Shape):
-    """Something that had to be told, and how that went."""
+    """Something that had to be told, and how that went, over all alerts that tell it.
+
+    Seconds since it happened. `after_s`: until it was detected, which `within_s` limits; `quiet`: detected,
+    and never told.
+    """
 
     name: Words
     hazard: str
     at: Time
     within_s: float
     told: bool
+    quiet: bool
     in_time: bool
+    alert_id: str | None
+    raised_at: Time | None
+    annunciated_at: Time | None
+    delivered_at: Time | None
+    acknowledged_at: Time | None
+    acknowledged_by: str | None
     after_s: float | None
+    told_s: float | None
+    delivered_s: float | None
+    acknowledged_s: float | None
+    deliveries: list[ExerciseDelivered]
+    calls: list[ExerciseCalled]
+
+
+class ExerciseReceiver(_Shape):
+    """What a road brought to one receiver; seconds from the sound, of a machine from the first event."""
+
+    road: str
+    to: str
+    letters: int
+    waiting: int = Field(description="Tried, and not handed over · Đã thử mà chưa tới")
+    alerts: int
+    median_s: float | None
+    slowest_s: float | None
 
 
 class ExercisePerson(_Shape):
-    """What one person did."""
+    """What reached one person, and what they did. `called`: steps of escalation that reached them."""
 
     name: str
+    told: int
+    called: int
+    unanswered: int
     acknowledged: int
     assigned: int
     closed: int
@@ -84,6 +143,7 @@ class ExerciseScore(_Shape):
     exercise: Exercise
     alerts: list[ExerciseAlert]
     expected: list[ExerciseMet]
+    receivers: list[ExerciseReceiver]
     people: list[ExercisePerson]
     things: int
     per_two_minutes: float
@@ -91,7 +151,10 @@ class ExerciseScore(_Shape):
     missed: int
     late: int
     unacknowledged: int
+    calls: int
+    unanswered: int
     annunciate_s: float | None
+    deliver_s: float | None
     acknowledge_s: float | None
 
 
@@ -116,6 +179,7 @@ _EXERCISE: dict[str, Any] = {
     "ended_at": "2026-10-20T01:29:00Z",
     "ended_by": "huong",
 }
+_MAIL: dict[str, Any] = {"road": "duty-mail", "to": "huong", "at": "2026-10-20T01:03:14Z", "words": True}
 _SCORE: dict[str, Any] = {
     "exercise": _EXERCISE,
     "alerts": [
@@ -129,8 +193,12 @@ _SCORE: dict[str, Any] = {
             "station": "vt-rain-001",
             "gateway": None,
             "situation": None,
+            "within": False,
+            "explained_by": None,
             "annunciated_at": "2026-10-20T01:03:13Z",
-            "delivered_at": None,
+            "delivered_at": "2026-10-20T01:03:14Z",
+            "deliveries": [_MAIL],
+            "calls": [],
             "acknowledged_at": "2026-10-20T01:04:02Z",
             "acknowledged_by": "huong",
             "assigned_at": None,
@@ -148,16 +216,39 @@ _SCORE: dict[str, Any] = {
             "at": "2026-10-20T01:01:00Z",
             "within_s": 270.0,
             "told": True,
+            "quiet": False,
             "in_time": True,
             "alert_id": "2f6c1c2b7d4a8f9c3e1d2a4b6c8e0f5e",
             "raised_at": "2026-10-20T01:03:10Z",
             "annunciated_at": "2026-10-20T01:03:13Z",
+            "delivered_at": "2026-10-20T01:03:14Z",
+            "acknowledged_at": "2026-10-20T01:04:02Z",
+            "acknowledged_by": "huong",
             "after_s": 130.0,
+            "told_s": 133.0,
+            "delivered_s": 134.0,
+            "acknowledged_s": 182.0,
+            "deliveries": [_MAIL],
+            "calls": [],
+        }
+    ],
+    "receivers": [
+        {
+            "road": "duty-mail",
+            "to": "huong",
+            "letters": 2,
+            "waiting": 0,
+            "alerts": 1,
+            "median_s": 1.0,
+            "slowest_s": 1.0,
         }
     ],
     "people": [
         {
             "name": "huong",
+            "told": 1,
+            "called": 0,
+            "unanswered": 0,
             "acknowledged": 1,
             "assigned": 0,
             "closed": 0,
@@ -172,7 +263,10 @@ _SCORE: dict[str, Any] = {
     "missed": 0,
     "late": 0,
     "unacknowledged": 0,
+    "calls": 0,
+    "unanswered": 0,
     "annunciate_s": 3.0,
+    "deliver_s": 1.0,
     "acknowledge_s": 49.0,
 }
 EXERCISE_EXAMPLES: dict[str, Any] = {

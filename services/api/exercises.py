@@ -5,9 +5,16 @@ import time
 import msgspec
 from nats.js import JetStreamContext
 
-from services.alerts.exercise_score import Score, Scoring
+from services.alerts.exercise_score import Scoring
+from services.alerts.exercise_told import Score
+from services.observation import delivery as nouns
+from services.observation.instants import SECOND, micros
 from services.runtime import exercises
+from services.runtime.newest import between
+from services.runtime.streams import DELIVERIES
 
+_LATER_US = 86_400 * SECOND
+"""Roads try for a day; what they carry later than that after its end is no part of an exercise."""
 _object = msgspec.json.Decoder(dict)
 
 
@@ -29,4 +36,12 @@ async def scored(js: JetStreamContext, site: str, exercise_id: str) -> Score | N
             scoring.take(message.sequence, message.time_us, _object.decode(message.data))
         except msgspec.MsgspecError:
             continue
-    return scoring.score(time.time_ns() // 1000)
+    now = time.time_ns() // 1000
+    ended = found.exercise.ended_at
+    until = now if ended is None else min(now, micros(ended) + _LATER_US)
+    for record in await between(js, DELIVERIES, nouns.sent("*"), micros(found.exercise.started_at), until):
+        try:
+            scoring.carried(nouns.read_delivery(record))
+        except msgspec.MsgspecError:
+            continue
+    return scoring.score(now)

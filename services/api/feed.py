@@ -1,4 +1,4 @@
-"""The feed: ALERTS from its beginning, into the fold and the hub, for as long as the service lives."""
+"""The feed: ALERTS and its past, into the fold and the hub, for as long as the service lives."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from services.api.fold import Fold
 from services.api.push.entry import Entry, entry_of, event_of
 from services.api.push.hub import Hub
 from services.observation.tally import Tally
-from services.runtime import logging, metrics
+from services.runtime import digest, logging, metrics
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.position import EPOCH, renew_epoch
@@ -21,7 +21,9 @@ from services.runtime.streams import ALERTS
 
 BATCH = 256
 """Small against the hub's lag: what comes at once must not make a live client look slow."""
-WAIT_S = 1.0
+WAIT_S, BEHIND_S = 1.0, 0.2
+STILL_EMPTY = 50
+"""Reads without anything before the end: not a slow server, but last messages that were deleted by hand."""
 LOOK_S = 5.0
 """How often the stream's epoch is compared, when no reconnect asks for it."""
 RETRY_S = 0.5
@@ -66,24 +68,28 @@ class AlertFeed:
                 await asyncio.sleep(RETRY_S)
 
     async def _follow(self, stop: asyncio.Event) -> None:
-        """Begin at the stream's first event: the fold holds nothing that was not read there."""
+        """Begin with what a digest has of the past, or at the first event: nothing of before is believed."""
         info = await self._js.stream_info(ALERTS)
         epoch, last = (info.config.metadata or {}).get(EPOCH, ""), info.state.last_seq
-        start = max(info.state.first_seq - 1, 0)
         self.hub.caught_up.clear()
         self.fold.clear()
         self._tally.clear()
         self._load.clear()
+        start, head = await digest.begin(self._js, self._remember)
+        if head is not None:
+            await digest.restore(self._js, head, self._tally)
+            self._load.whole_since(head.whole_after_us)
+        # The ring begins here: who comes with an older token is served from the stream itself.
         self.hub.reset(epoch, start)
         follower = Follower(self._js, ALERTS, [], start, batch=BATCH)
         looked = asyncio.get_running_loop().time()
         quiet = 0
         try:
             while not stop.is_set():
-                messages = await follower.fetch(BATCH, WAIT_S if self.hub.caught_up.is_set() else 0.2)
+                messages = await follower.fetch(BATCH, WAIT_S if self.hub.caught_up.is_set() else BEHIND_S)
                 self._take(messages)
                 quiet = 0 if messages else quiet + 1
-                if not self.hub.caught_up.is_set() and (self.hub.head >= last or quiet > 10):  # noqa: PLR2004
+                if not self.hub.caught_up.is_set() and (self.hub.head >= last or quiet > STILL_EMPTY):
                     # Quiet without having seen `last`: the last messages were deleted by hand.
                     self._caught_up()
                 if asyncio.get_running_loop().time() - looked > LOOK_S:
@@ -91,6 +97,20 @@ class AlertFeed:
                     await self._compare_epoch()
         finally:
             await follower.close()
+
+    def _remember(self, message: Message) -> None:
+        """Take one event of before: into the folds, and to nobody who listens."""
+        event = event_of(message)
+        if event is not None:
+            self._fold(message, event)
+
+    def _fold(self, message: Message, event: dict[str, Any]) -> int:
+        """Returns the highest severity that what the event is of is known to have reached; -1 unknown."""
+        if self._answers is not None:
+            self._answers(message.subject, event)
+        standing = self.fold.apply(message.sequence, message.time_us, event)
+        self._load.take(message.sequence, message.time_us, event)
+        return -1 if standing is None else standing.peak
 
     def _take(self, messages: list[Message]) -> None:
         entries: list[Entry] = []
@@ -101,13 +121,7 @@ class AlertFeed:
                 _unreadable.inc()
                 log.warning("event_unreadable", sequence=message.sequence)
                 continue
-            if self._answers is not None:
-                self._answers(message.subject, event)
-            standing = self.fold.apply(message.sequence, message.time_us, event)
-            self._load.take(message.sequence, message.time_us, event)
-            entries.append(
-                entry_of(message, event, self.hub.epoch, -1 if standing is None else standing.peak)
-            )
+            entries.append(entry_of(message, event, self.hub.epoch, self._fold(message, event)))
         if messages:
             self.hub.append(entries, messages[-1].sequence)
             _events.inc(len(messages))

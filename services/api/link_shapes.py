@@ -17,13 +17,19 @@ class LinkedSite(_Shape):
 
     `fresh`: everything that stood in its stream at `as_of`, not long ago, is here; when it is false, what is
     shown of it is the state at `as_of`. `state`: `own`; `fresh`; `behind`: heard, but our copy is not whole
-    yet; `silent`: not heard; `never`: not heard since it was linked. `via`: the child by which it is reached.
+    yet; `silent`: not heard; `never`: not heard since it was linked; `removed`: linked no longer, what came
+    stays. `via`: the child by which it is reached. `silent_services`: services of that site that its alerts
+    depend on and that do not run. `lost_tails`: how often its stream lacked what we had read (a restored
+    backup, a power cut); `extra`: days (UTC) of which we hold more than it does, for that reason: what was
+    told stays told; `orphans`: open alerts that it does not know any more, so that their end will not come:
+    they are shown as not fresh. `differ`: days of which something is missing here. `clock_s`: how far its
+    clock is ahead of ours.
     """
 
     site: str
     role: Literal["own", "parent", "child", "below"]
     via: str | None
-    state: Literal["own", "fresh", "behind", "silent", "never"]
+    state: Literal["own", "fresh", "behind", "silent", "never", "removed"]
     fresh: bool
     as_of: Time | None
     age_s: float | None
@@ -39,6 +45,9 @@ class LinkedSite(_Shape):
     compared_at: Time | None
     differ: list[str]
     extra: list[str]
+    orphans: list[str]
+    silent_services: list[str]
+    removed_at: Time | None
 
 
 class SitePage(_Shape):
@@ -94,6 +103,9 @@ _CHILD = {
     "compared_at": "2026-10-20T00:30:00Z",
     "differ": [],
     "extra": [],
+    "orphans": [],
+    "silent_services": [],
+    "removed_at": None,
 }
 _FLAT = record(
     {

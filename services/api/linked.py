@@ -67,6 +67,8 @@ class Linked:
         """Take in one value of the bucket; an empty one is a link that was taken off."""
         child = key.removeprefix(CHILD_KEY)
         if not data:
+            if key == PARENT_KEY:
+                self.parent = None
             self.children.pop(child, None)
             return
         try:
@@ -78,32 +80,43 @@ class Linked:
             log.warning("standing_unreadable", key=key, error=repr(error))
 
     def via(self, site: str) -> str | None:
-        """The child by which a site is reached; None when it is no site below."""
-        if site in self.children:
+        """The child by which a site is reached now; None when no link leads there."""
+        found = self._holder(site)
+        return None if found is None or self.children[found].removed is not None else found
+
+    def _holder(self, site: str) -> str | None:
+        """The child by which a site's events come, or came before its link was taken off."""
+        if site in self.children and self.children[site].removed is None:
             return site
-        return next((name for name, standing in self.children.items() if site in standing.sites), None)
+        names = [name for name, standing in self.children.items() if site in {name, *standing.sites}]
+        return min(names, key=lambda name: self.children[name].removed or 0, default=None)
 
     def copies(self) -> list[Copy]:
         """Every site below of which we have, or shall have, a copy."""
         found: dict[str, Copy] = {}
-        for child, standing in sorted(self.children.items()):
+        # Those that are linked come first: a site may have gone from one way to another.
+        for child, standing in sorted(self.children.items(), key=lambda one: (one[1].removed or 0, one[0])):
+            if standing.removed is None or child not in found:
+                found[child] = Copy(child, child, standing.as_of)
             for site in {*standing.sites, *standing.below}:
                 found.setdefault(site, Copy(site, child, standing.below.get(site)))
-            found[child] = Copy(child, child, standing.as_of)
         return [found[site] for site in sorted(found) if site != self._own()]
 
-    def freshness(self, site: str) -> dict[str, Any]:
-        """`site`, `fresh`, `as_of` of anything that a site says; our own word is always of now."""
+    def freshness(self, site: str, alert: str = "") -> dict[str, Any]:
+        """`site`, `fresh`, `as_of` of anything that a site says; our own word is always of now.
+
+        An `alert` that its site lost is of the past, however fresh the rest is.
+        """
         now = self._clock()
         if site == self._own():
             return {"site": site, "fresh": True, "as_of": iso(now)}
-        via = self.via(site)
-        standing = self.children.get(via) if via is not None else None
-        if standing is None:  # it was linked once; its link is gone
+        via = self._holder(site)
+        if via is None:  # it was linked once; nothing is known of it any more
             return {"site": site, "fresh": False, "as_of": None}
+        standing = self.children[via]
         as_of = standing.as_of if via == site else standing.below.get(site)
         return {
             "site": site,
-            "fresh": is_fresh(as_of, now),
+            "fresh": standing.removed is None and alert not in standing.orphans and is_fresh(as_of, now),
             "as_of": None if as_of is None else iso(as_of),
         }

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -10,6 +11,7 @@ from services.api.bulletins import AWAY, TRIES, put, shelf_of
 from services.api.context import Context
 from services.api.errors import Problem, away
 from services.api.fold import Told
+from services.api.published import REFUSED
 from services.cap import bulletin as nouns
 from services.cap import official, sign
 from services.cap.bulletin import Official
@@ -20,6 +22,7 @@ from services.cap.read import Reading, read
 from services.cap.sign import Signed
 from services.cap.violation import Refused, Violation
 from services.observation.event import SEVERITIES
+from services.observation.instants import SECOND
 from services.observation.text import Text
 from services.policy.publication import Trusted
 from services.runtime import logging, metrics
@@ -68,7 +71,8 @@ async def receive(here: Context, who: Principal, data: bytes) -> tuple[int, Offi
         (one for one in here.site.policy.publication.trusted if one.sender == message.sender), None
     )
     certificates = {} if trusted is None else _certificates(trusted)
-    found = await asyncio.to_thread(sign.verify, reading.root, certificates)
+    when = datetime.fromtimestamp(now / SECOND, UTC)
+    found = await asyncio.to_thread(sign.verify, reading.root, certificates, when)
     signed = Signed(found.state, None if found.by is None or trusted is None else trusted.id, found.why)
     wrong = official.refusal(message, signed, trusted, now)
     before = shelf_of(here).record(official.record_id(site.id, message))
@@ -196,7 +200,9 @@ async def _refuse(  # noqa: PLR0913  what is known of what was refused
         why=what,
         xml=data[: nouns.KEPT_XML].decode("utf-8", "replace"),
     )
-    await put(here, nouns.REFUSED, name, record, "_", 0)
+    # The stream is everybody's: a sender gone wild must not push out what others said on it.
+    if here.published.wait_s(f"refused {who.subject}", here.clock() / SECOND, REFUSED) == 0:
+        await put(here, nouns.REFUSED, name, record, "_", 0)
     _taken.labels("refused").inc()
     listed = [
         {"code": one.code, "path": one.path, "what": one.what.en, "what_vi": one.what.vi}

@@ -59,7 +59,7 @@ _PROBLEMS = {
     409: "It does not fit with what was there before · Không hợp với điều đã có",
     410: "The token is stale; `token` is the current one · Mã đã cũ; `token` là mã hiện tại",
     422: "A parameter is wrong · Tham số không hợp lệ",
-    429: "Too many wrong tries; see `Retry-After` · Quá nhiều lần sai",
+    429: "Too many, or too many wrong ones; see `Retry-After` · Quá nhiều lần, hoặc quá nhiều lần sai",
     503: "What is needed for this is away; see `Retry-After` · Tạm thời không có",
 }
 _BY_OPERATION = {
@@ -71,7 +71,12 @@ _BY_OPERATION = {
     "order_command": (400, 403, 409, 503),
     "approve_bulletin": (400, 403, 404, 409, 503),
     "reject_bulletin": (400, 403, 404, 409, 503),
+    "reword_bulletin": (400, 403, 404, 409, 503),
+    "update_bulletin": (400, 403, 404, 409, 503),
     "receive_cap": (403, 503),
+    "cap_feed": (429, 503),
+    "cap_message": (404, 429, 503),
+    "cap_certificate": (429, 503),
     **dict.fromkeys(
         (
             *(f"{act}_alert" for act in ACTS),
@@ -133,17 +138,6 @@ def document(app: FastAPI, examples: Mapping[str, Any]) -> dict[str, Any]:
             _finish(operation, path, examples)
     downgraded: dict[str, Any] = _down(made)
     return downgraded
-
-
-def parameters(made: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """Names of query parameters by operation."""
-    return {
-        operation["operationId"]: frozenset(
-            p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"
-        )
-        for operations in made["paths"].values()
-        for operation in operations.values()
-    }
 
 
 def _finish(operation: dict[str, Any], path: str, examples: Mapping[str, Any]) -> None:

@@ -1,9 +1,12 @@
 """Parameters of queries: instants, bucket widths, boxes, limits, and how far they may go."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import Query
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from pydantic import BeforeValidator, WithJsonSchema
 from starlette.requests import HTTPConnection
 
@@ -159,6 +162,17 @@ def span(start: int | None, end: int | None, now: int) -> tuple[int, int]:
     return start, end
 
 
+def query_names(route: APIRoute | APIWebSocketRoute) -> frozenset[str]:
+    """Parameters that an operation takes in its query."""
+    return frozenset(_names(route.dependant))
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _names(inner)
+
+
 async def only_known(connection: HTTPConnection) -> None:
     """Refuse parameters that the operation does not have: a misspelt `from` must not pass in silence.
 
@@ -167,8 +181,7 @@ async def only_known(connection: HTTPConnection) -> None:
     """
     if not connection.query_params:
         return
-    operation = connection.scope["endpoint"].__name__
-    known = connection.app.state.parameters(operation)
+    known = query_names(connection.scope["route"])
     unknown = sorted(set(connection.query_params) - known)
     if unknown:
         listed, name = ", ".join(sorted(known)), unknown[0][:40]

@@ -14,7 +14,7 @@ import msgspec
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError, KeyNotFoundError
 
-from services.api import report_store
+from services.api import report_job, report_store
 from services.api.context import Context
 from services.api.errors import Problem
 from services.api.report_store import File
@@ -49,7 +49,10 @@ class Ledger(msgspec.Struct):
 
 
 class Made(msgspec.Struct):
-    """`data` of `report.made`: which report, of what span, and its files."""
+    """`data` of `report.made`: which report, of what span, and its files.
+
+    `headline`: one line; `notes`: what its first page says that must be known.
+    """
 
     report: str
     kind: Kind
@@ -57,6 +60,7 @@ class Made(msgspec.Struct):
     end: str
     headline: Text
     files: list[dict[str, Any]]
+    notes: list[Text] = []
     area: str = SITE_AREA
     status: str = "Actual"
 
@@ -135,19 +139,20 @@ class ReportDuty:
         made = await here.reporter.run(here.reporter.job(kind, *span, languages, formats))
         name = calendar.name_of(kind, span, here.site.site.zone)
         files = await report_store.write(here.js, name, made.files)
-        await self._tell(name, kind, span, files, made.headline or Text("", ""))
+        await self._tell(name, kind, span, files, made)
         gone = await report_store.forget(here.js, kind, policy.keep[kind])
         log.info("report_made", report=name, files=len(files), forgotten=gone)
 
     async def _tell(
-        self, name: str, kind: Kind, span: calendar.Span, files: list[File], headline: Text
+        self, name: str, kind: Kind, span: calendar.Span, files: list[File], made: report_job.Made
     ) -> None:
         """Put `report.made` on ALERTS, once: its subject has no other event."""
         site = self._here.site.site.id
         identity = sha256(f"{site}\x1freport\x1f{name}".encode()).hexdigest()[:32]
         listed = [{"name": file.name, "lang": file.lang, "format": file.format, "bytes": file.bytes,
                    "href": f"/api/v1/reports/files/{file.name}"} for file in files]  # fmt: skip
-        data = Made(name, kind, iso(span[0]), iso(span[1]), headline, listed)
+        headline = made.headline or Text("", "")
+        data = Made(name, kind, iso(span[0]), iso(span[1]), headline, listed, made.notes)
         event = {
             "specversion": "1.0",
             "id": identity,

@@ -1,6 +1,8 @@
 """What only the history knows of a span, for a report: readings that came, air, lamps out, energy.
 
 What takes too long is left out by name: a report with a gap is better than none.
+
+Over 250 lines: one budget of time and one list of gaps for all that is looked up.
 """
 
 import time
@@ -24,6 +26,9 @@ BUDGET_S = 60.0
 _BATCH = 50
 _CAP = 3.0
 """A gap in the power of a lamp counts for so many intervals and no longer."""
+_MOST, _COARSE_KWH = 5.0, 1.0
+"""A step of a meter beyond so many times what the lamp could have taken, and a meter's coarseness, is none of
+it: the meter was exchanged for one that had counted before. Design default."""
 
 Span = tuple[int, int]
 
@@ -36,6 +41,7 @@ class Looking:
         self._db, self._job = db, job
         self._until = time.monotonic() + budget_s
         self._gaps: list[Text] = []
+        self._jumped = 0
         sees = job.areas
         self._places = {
             one.id: one
@@ -134,6 +140,12 @@ class Looking:
         for lamp in lamps:
             areas.setdefault(lamp.area, []).append(lamp)
         found = [self._of_area(area, places, own) for area, places in sorted(areas.items())]
+        if self._jumped:
+            number = self._jumped
+            self._gap(
+                f"Công tơ của {number} đèn nhảy số quá mức đèn tiêu thụ được (thay công tơ?): không tính.",
+                f"Meters of {number} lamps jumped by more than a lamp can take (exchanged?): not counted.",
+            )
         if lamps and self._late:
             self._gap(
                 "Chưa kịp đọc hết số liệu chiếu sáng: số đèn có số đo nhỏ hơn thực tế.",
@@ -155,7 +167,7 @@ class Looking:
                 out += bool(values) and values[-1] > 0
                 readings += len(values)
                 out_readings += sum(value > 0 for value in values)
-            took = self._took(sensors)
+            took = self._took(sensors, lamp.wattage or 0.0)
             if took is not None:
                 metered += 1
                 kwh += took[0]
@@ -166,7 +178,7 @@ class Looking:
             kwh if some else None, full if some else None,
         )  # fmt: skip
 
-    def _took(self, sensors: dict[str, Told]) -> tuple[float, list[Span]] | None:
+    def _took(self, sensors: dict[str, Told], wattage: float) -> tuple[float, list[Span]] | None:
         """Energy of a lamp, kWh, and during which spans it is known: by its meter, else by its power."""
         job = self._job
         for name in ("energy", "active_power"):
@@ -175,7 +187,9 @@ class Looking:
             series = self._series(sensors[name].id, job.first, job.last)
             if len(series) > 1:
                 if name == "energy":  # a meter counts on while nobody hears it
-                    return metered_kwh(series), [(series[0][0], series[-1][0])]
+                    kwh, spans = metered(series, wattage)
+                    self._jumped += sum(end - begin for begin, end in spans) < series[-1][0] - series[0][0]
+                    return kwh, spans
                 longest = sensors[name].interval_s * _CAP or 3600.0
                 return energy_kwh(series, longest), _covered(series, round(longest * 1e6))
         return None
@@ -223,6 +237,27 @@ class Looking:
 
     def _gap(self, vi: str, en: str) -> None:
         self._gaps.append(Text(vi, en))
+
+
+def metered(series: Sequence[tuple[int, float]], wattage: float) -> tuple[float, list[Span]]:
+    """Energy of a lamp by its meter, kWh, and during which spans it is known; without the meter's jumps.
+
+    Args:
+        series: instants, µs UTC, and what the meter showed, kWh.
+        wattage: of the lamp in full light; 0: not known, and every step is believed.
+    """
+    kwh, spans = 0.0, list[Span]()
+    for (at, before), (then, now) in pairwise(series):
+        step = metered_kwh([(at, before), (then, now)])
+        most = _MOST * expected_kwh(wattage, (then - at) / 6e7) + _COARSE_KWH
+        if wattage and step > most:
+            continue
+        kwh += step
+        if spans and spans[-1][1] == at:
+            spans[-1] = (spans[-1][0], then)
+        else:
+            spans.append((at, then))
+    return kwh, spans
 
 
 def _covered(series: Sequence[tuple[int, float]], longest: int) -> list[Span]:

@@ -92,11 +92,15 @@ class Trouble(msgspec.Struct):
 
 
 class Made(msgspec.Struct):
-    """What came of it: files by `<lang>.<format>`, or figures of load; else the trouble."""
+    """What came of it: files by `<lang>.<format>`, or figures of load; else the trouble.
+
+    `headline`, `notes`: what stands at its top, in one line, and in sentences.
+    """
 
     files: dict[str, bytes] = {}
     figures: Figures | None = None
     headline: Text | None = None
+    notes: list[Text] = []
     trouble: Trouble | None = None
 
 

@@ -18,7 +18,7 @@ from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
 from services.report import daily, monthly, paper_html, paper_json, paper_xlsx, shift
 from services.report.matter import Facts, Matter
-from services.report.paper import Paper
+from services.report.paper import Note, Paper
 
 _BUILD = {"shift": shift.build, "daily": daily.build, "monthly": monthly.build}
 
@@ -43,7 +43,7 @@ def do(job: Job) -> Made:
         )
         return Made(figures=found)
     paper = _BUILD[job.kind](matter)
-    return Made(files=_files(job, paper), headline=_headline(matter))
+    return Made(files=_files(job, paper), headline=_headline(matter), notes=_notes(paper))
 
 
 def _matter(job: Job) -> Matter:
@@ -115,6 +115,12 @@ def _files(job: Job, paper: Paper) -> dict[str, bytes]:
                     data = paper_json.encode(paper, lang)
             found[f"{lang}.{form}"] = data
     return found
+
+
+def _notes(paper: Paper) -> list[Text]:
+    """What the reader has to see to, as the first page says it."""
+    first = paper.parts[0].blocks if paper.parts else []
+    return [block.text for block in first if isinstance(block, Note) and block.kind == "do"]
 
 
 def _headline(matter: Matter) -> Text:

@@ -13,7 +13,7 @@ from nats.js.errors import APIError
 
 from services.alerts.lifecycle import Asked, Life
 from services.api.errors import Problem, away
-from services.observation.instants import iso
+from services.observation.instants import SECOND, iso
 from services.observation.links import REFUSED_TYPE, Request, subject_of
 from services.observation.text import Text
 from services.runtime import logging
@@ -22,6 +22,10 @@ from services.runtime.principal import Principal
 from services.runtime.streams import ACTS
 
 KEPT = 2_000
+KEPT_DAYS = 30
+"""So long ACTS keeps a request for a site that does not come to fetch it."""
+_HOURS = 120
+"""From so many minutes on it is told in hours."""
 ANSWERS_KEPT = 20_000
 """Answers may be read before the requests they are to: as many ids are remembered."""
 _NO_WAY = Text(
@@ -54,10 +58,10 @@ class Pending(msgspec.Struct):
     code: str | None = None
     reason: Text | None = None
 
-    def shown(self) -> dict[str, Any]:
-        """As answers show it."""
+    def shown(self, now: int) -> dict[str, Any]:
+        """As answers show it at `now`, µs UTC: how long it has waited is said to whoever relies on it."""
         text = {
-            "sent": {"vi": "đã gửi, chưa được xác nhận", "en": "sent, not confirmed"},
+            "sent": _waiting(now - self.at),
             "confirmed": {"vi": "đã được xác nhận", "en": "confirmed"},
             "refused": {"vi": "bị từ chối", "en": "refused"},
         }[self.state]
@@ -72,6 +76,26 @@ class Pending(msgspec.Struct):
             "code": self.code,
             "reason": reason,
         }
+
+
+def _waiting(age: int) -> dict[str, str]:
+    minutes = age // (60 * SECOND)
+    if minutes < 1:
+        return {"vi": "đã gửi, chưa được xác nhận", "en": "sent, not confirmed"}
+    if minutes < KEPT_DAYS * 24 * 60:
+        long = (f"{minutes} phút", f"{minutes} min") if minutes < _HOURS else _hours(minutes)
+        return {
+            "vi": f"đã gửi {long[0]} trước, nơi đó chưa trả lời; việc gấp thì gọi điện",
+            "en": f"sent {long[1]} ago, that site has not answered; call them if it is urgent",
+        }
+    return {
+        "vi": f"hết hạn: nơi đó không nhận trong {KEPT_DAYS} ngày; còn cần thì gửi lại",
+        "en": f"expired: that site did not fetch it for {KEPT_DAYS} days; send it again if still needed",
+    }
+
+
+def _hours(minutes: int) -> tuple[str, str]:
+    return f"{minutes // 60} giờ", f"{minutes // 60} h"
 
 
 class Requested:
@@ -123,9 +147,9 @@ class Requested:
         elif isinstance(data, dict) and data.get("by") is not None:
             self._answered(str(event.get("id")), "confirmed", None, None)
 
-    def of(self, alert: str) -> list[dict[str, Any]]:
-        """Requests about an alert, oldest first."""
-        return [pending.shown() for pending in self._by_id.values() if pending.alert == alert]
+    def of(self, alert: str, now: int) -> list[dict[str, Any]]:
+        """Requests about an alert, oldest first, as at `now`."""
+        return [pending.shown(now) for pending in self._by_id.values() if pending.alert == alert]
 
     def get(self, request: str) -> Pending | None:
         """One request."""

@@ -67,7 +67,7 @@ class RoadPage(_Shape):
 
 
 class Attempt(_Shape):
-    """One attempt of a road."""
+    """One attempt of a road. `to`: an account, empty for a machine; `about`: ids of alerts and the like."""
 
     time: Time
     id: str
@@ -77,6 +77,8 @@ class Attempt(_Shape):
     events: int
     took_ms: int
     test: bool
+    to: str
+    about: list[str]
 
 
 class RoadDetail(_Shape):
@@ -156,6 +158,8 @@ EXAMPLES: dict[str, Any] = {
                 "events": 1,
                 "took_ms": 38,
                 "test": False,
+                "to": "",
+                "about": ["2f6c1c2b7d4a8f9c3e1d2a4b6c8e0f5e"],
             }
         ],
     },

@@ -62,6 +62,8 @@ def attempt(told: Delivery) -> dict[str, Any]:
         "events": told.events,
         "took_ms": told.took_ms,
         "test": told.test,
+        "to": told.to,
+        "about": told.about,
     }
 
 

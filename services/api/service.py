@@ -116,10 +116,8 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _server(context: Context) -> uvicorn.Server:
-    app = create_app(context)
-    app.openapi()  # takes a second and is kept: not while somebody waits and hearts are to beat
     config = uvicorn.Config(
-        app,
+        create_app(context),
         log_config=None,  # ours catches what libraries log
         access_log=False,
         lifespan="off",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from services.alerts.lifecycle import Life, Quiet, Shelving, allowed_acts
+from services.alerts.lifecycle import Life, Quiet, Shelving, allowed_acts, realarm_at, reopens_at
 from services.api.context import Context
 from services.api.fold import Standing
 from services.observation.event import SEVERITIES
@@ -37,6 +37,7 @@ def show(here: Context, standing: Standing, places: list[str] | None = None) -> 
         "cleared_at": standing.cleared_at,
         "blind": standing.blind,
         **_handled(standing.life.standing_at(here.clock())),
+        **_comes_back(here, standing.life),
         **_freshness(here, standing.life),
         "situation": here.fold.situations.of(standing.life.alert_id),
         "version": places[-1],
@@ -48,7 +49,7 @@ def _freshness(here: Context, life: Life) -> dict[str, Any]:
     """Whose it is, and whether what we know of it is of now."""
     if not here.site.known:
         return {"site": life.site, "fresh": True, "as_of": None}
-    return here.linked.freshness(life.site)
+    return here.linked.freshness(life.site, life.alert_id)
 
 
 def _handled(life: Life) -> dict[str, Any]:
@@ -77,8 +78,26 @@ def _handled(life: Life) -> dict[str, Any]:
         "comments": [{"by": said.by, "at": iso(said.at), "text": said.text} for said in life.comments],
         "escalation_step": life.step,
         "overdue_at": _iso(life.overdue_at),
+        "realarmed": None
+        if life.realarmed is None
+        else {
+            "at": iso(life.realarmed.at),
+            "acknowledged_by": life.realarmed.acknowledged_by,
+            "acknowledged_at": _iso(life.realarmed.acknowledged_at),
+        },
         "until": _iso(life.until),
         "acts": allowed_acts(life),
+    }
+
+
+def _comes_back(here: Context, life: Life) -> dict[str, Any]:
+    """When what a person silenced is to be looked at again; of a linked site only that site knows."""
+    if not here.site.known or life.site not in ("", here.site.site.id):
+        return {"realarm_at": None, "reopens_at": None}
+    keeping = here.site.policy.keeping
+    return {
+        "realarm_at": _iso(realarm_at(keeping, life.standing_at(here.clock()))),
+        "reopens_at": _iso(reopens_at(keeping, life)),
     }
 
 

@@ -86,6 +86,7 @@ def _data(here: Context, asked: Statement, alert: str, by: str, now: int) -> Sta
         detected_at=when,
         since=when,
         reason=Text(vi or en or "", en or vi or ""),
+        language=msgspec.UNSET if vi and en else "vi" if vi else "en",
         station=asked.station,
         status=asked.status,
         by=by,

@@ -7,7 +7,7 @@ approved or rejected, withdrawn, issued. And one per message that came from outs
 Over 250 lines: the nouns of one kind of event and the fold over them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -21,8 +21,21 @@ WITHDRAWN, ISSUED = "withdrawn", "issued"
 RECEIVED, REFUSED = "received", "refused"
 AGAIN = "again:"
 """`what` of a message that says once more what is out, beside a draft that waits or was refused."""
+WORDS = "words:"
+"""`what` of an update that a person asked for: the same alert in other words."""
+UNNAMED = frozenset({"local", "administrator", "network"})
+"""Who approves without an account of their own: on the machine, by its token, in its network. However many
+of these agree, they may be one person, and count as one."""
 KEPT_XML = 65_536
 """Characters of a refused document that are kept."""
+
+
+class Words(msgspec.Struct, frozen=True):
+    """What people read of a message."""
+
+    headline: Text
+    description: Text
+    instruction: Text
 
 
 class Bulletin(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -35,6 +48,9 @@ class Bulletin(msgspec.Struct, kw_only=True, omit_defaults=True):
         needed: approvals that it takes. raised_by: who stated the alert; never the only one to approve it.
         proposal: id of the proposing event that this one is about; the proposal's own id is its event's.
         approved_by: who has agreed so far. by, why: whoever approves, rejects or withdraws, and their words.
+        worded_by: who put it in other words; never the only one to approve them.
+        original: what it said before that.
+        void: of an approval: earlier ones that count no more, of accounts that may not approve now.
         xml: of a proposal the draft, of an issued one the exact bytes, as text.
     """
 
@@ -66,6 +82,14 @@ class Bulletin(msgspec.Struct, kw_only=True, omit_defaults=True):
     approved_by: list[str] = []
     by: str | None = None
     why: str | None = None
+    worded_by: str | None = None
+    original: Words | None = None
+    void: list[str] = []
+
+    @property
+    def words(self) -> Words:
+        """What people read of it."""
+        return Words(self.headline, self.description, self.instruction)
 
     @property
     def repeats(self) -> bool:
@@ -77,9 +101,9 @@ class Official(msgspec.Struct, kw_only=True, omit_defaults=True):
     """`data` of a message that came from outside: whose it is, what was made of it, and the message itself.
 
     `about`: the alert of its thread; empty: none. `did`: raised, escalated, eased, kept, cleared, late,
-    noted, ended (the end of what is over, or has not come yet), elsewhere (it is about another place) or
-    refused. `names`: identifiers that belong to the same thread. `risk`: the level of
-    Decision 18 that it declares.
+    noted, ended (the end of what is over, or has not come yet), elsewhere (it is about another place),
+    restricted (it is not for the public) or refused. `names`: identifiers that belong to the same thread.
+    `risk`: the level of Decision 18 that it declares.
     """
 
     bulletin_id: str
@@ -176,10 +200,17 @@ class Pending(msgspec.Struct, frozen=True):
 
     @property
     def ready(self) -> bool:
-        """Whether all who must have agreed; who stated the alert is never enough alone."""
-        if self.data.raised_by is not None and not set(self.approved_by) - {self.data.raised_by}:
-            return False
-        return len(set(self.approved_by)) >= self.data.needed
+        """Whether all who must have agreed; who stated the alert or wrote the words is never enough alone."""
+        agreed = persons(self.approved_by)
+        for author in (self.data.raised_by, self.data.worded_by):
+            if author is not None and not agreed - persons([author]):
+                return False
+        return len(agreed) >= self.data.needed
+
+
+def persons(names: Iterable[str]) -> frozenset[str]:
+    """How many different persons these surely are."""
+    return frozenset("" if name in UNNAMED else name for name in names)
 
 
 class Thread(msgspec.Struct):
@@ -230,7 +261,8 @@ def apply(thread: Thread | None, sequence: int, event: Mapping[str, Any]) -> Thr
         case "proposed":
             after.pending = Pending(str(event.get("id")), sequence, instant(event.get("time")), told)
         case "approved" if pending is not None and told.proposal == pending.id and told.by:
-            by = tuple(dict.fromkeys((*pending.approved_by, told.by)))
+            kept = (name for name in pending.approved_by if name not in told.void)
+            by = tuple(dict.fromkeys((*kept, told.by)))
             after.pending = msgspec.structs.replace(pending, approved_by=by)
         case "rejected" if pending is not None and told.proposal == pending.id:
             after.pending = None
@@ -241,8 +273,8 @@ def apply(thread: Thread | None, sequence: int, event: Mapping[str, Any]) -> Thr
             meta = msgspec.structs.replace(told, xml="")
             issued = Issued(sequence, instant(event.get("time")), meta)
             # What waits for a word goes on waiting while what is out is said again.
-            kept = (pending, thread.declined) if told.repeats else (None, None)
-            after.pending, after.declined = kept
+            both = (pending, thread.declined) if told.repeats else (None, None)
+            after.pending, after.declined = both
             after.issued = [*thread.issued, issued][-KEPT:]
         case _:
             pass

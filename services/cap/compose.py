@@ -6,8 +6,9 @@ mapping to CAP's words is in `words`.
 Over 250 lines: one function for each part of a message.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,7 +19,8 @@ from services.alerts.lifecycle import Life
 from services.alerts.risk import RiskLevel
 from services.alerts.saying import advice_of, part_of
 from services.cap import words
-from services.cap.message import Area, Info, Message, Named, Reference
+from services.cap.message import Info, Message, Named, Reference
+from services.cap.where import area_of
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND
 from services.observation.site import Site
@@ -29,8 +31,6 @@ from services.policy.publication import Publication
 LANGUAGES = (("vi", "vi-VN"), ("en", "en-US"))
 EVENT_CODE = "haidang:hazard"
 PREFIX = "haidang:"
-SCHEMES = {"VN-2025": "VN-ADM-2025", "VN-2004": "VN-ADM-2004"}
-"""Our schemes of codes as geocodes call them (domain.md 7.1); any other goes by its own name."""
 _NOT_HTTP = ("http://", "https://")
 
 Kind = Literal["Alert", "Update", "Cancel"]
@@ -109,13 +109,29 @@ def local(us: int, site: Site) -> str:
     return found.isoformat(timespec="seconds")
 
 
-def text_of(value: object, otherwise: str = "") -> Text:
-    """A text in both languages, as JSON has it."""
-    if isinstance(value, Text):
-        return value
-    if isinstance(value, dict) and isinstance(value.get("vi"), str) and isinstance(value.get("en"), str):
-        return Text(value["vi"], value["en"])
-    return Text(otherwise, otherwise)
+def told(data: Mapping[str, Any], standard: Text) -> Text:
+    """What was said of an alert, in each language only what was said in it.
+
+    Where a person wrote in one language, the other one has the standard sentence, and says that there is
+    more: a text under the name of a language that it is not in would be read aloud as nonsense.
+    """
+    reason = data.get("reason")
+    given = {
+        language: found.strip()
+        if isinstance(reason, Mapping) and isinstance(found := reason.get(language), str)
+        else ""
+        for language, _ in LANGUAGES
+    }
+    only = data.get("language")
+    if given["vi"] and given["vi"] == given["en"]:
+        only = only if only in given else words.language_of(given["vi"])
+        given["en" if only == "vi" else "vi"] = ""
+    if not any(given.values()):
+        return standard
+    return Text(
+        given["vi"] or f"{standard.vi} {words.ELSEWHERE.vi}",
+        given["en"] or f"{standard.en} {words.ELSEWHERE.en}",
+    )
 
 
 def _said(life: Life, site: Site, envelope: Envelope, status: str) -> Said:
@@ -124,7 +140,9 @@ def _said(life: Life, site: Site, envelope: Envelope, status: str) -> Said:
     mark, note = words.MARKS[status], words.NOTES.get(status, "")
     step = words.STEPS[_severity(life)]
     advice = _advice(life)
-    reason = text_of(life.data.get("reason"), event.en)
+    reason = told(
+        life.data, Text(f"{step.vi}: {event.vi} – {place.vi}.", f"{step.en}: {event.en} – {place.en}.")
+    )
     if envelope.over and envelope.msg_type == "Cancel":
         step, reason = (
             words.CANCELLED,
@@ -175,7 +193,7 @@ def _info(  # noqa: PLR0913  everything that an info block is made of
         web=policy.web if policy.web.startswith(_NOT_HTTP) else None,
         contact=clean(policy.contact) or None,
         parameter=tuple(_parameters(life, risk, short)),
-        area=(_area(life, site, policy, short),),
+        area=(area_of(life, site, policy, clean(getattr(_place(life, site), short))),),
     )
 
 
@@ -210,32 +228,6 @@ def _parameters(life: Life, risk: RiskLevel | None, language: str) -> list[Named
             ),
         ]
     return found
-
-
-def _area(life: Life, site: Site, policy: Publication, language: str) -> Area:
-    place = clean(getattr(_place(life, site), language))
-    area = site.areas.get(life.area)
-    station = site.stations.get(life.station or "")
-    polygon: tuple[str, ...] = ()
-    circle: tuple[str, ...] = ()
-    if area is not None and area.polygon:
-        polygon = (_ring([(lat, lon) for lon, lat in area.polygon]),)
-    elif area is None and site.bounds is not None:
-        west, south, east, north = site.bounds
-        polygon = (_ring([(south, west), (south, east), (north, east), (north, west), (south, west)]),)
-    elif station is not None:
-        circle = (f"{station.lat:.5f},{station.lon:.5f} {policy.radius_km:g}",)
-    codes = [] if area is None else area.codes
-    geocodes = dict.fromkeys(
-        Named(SCHEMES.get(code.scheme, code.scheme), code.code.rsplit("/", 1)[-1])
-        for code in codes
-        if code.end is None or code.scheme == "VN-2004"
-    )
-    return Area(area_desc=place, polygon=polygon, circle=circle, geocode=tuple(geocodes))
-
-
-def _ring(points: list[tuple[float, float]]) -> str:
-    return " ".join(f"{lat:.6f},{lon:.6f}" for lat, lon in points)
 
 
 def _place(life: Life, site: Site) -> Text:
@@ -275,7 +267,7 @@ def _advice(life: Life) -> Text:
     advice = advice_of(life.hazard, life.rule, life.sensor, _severity(life))
     if advice is None:
         return Text("Theo dõi thông báo tiếp theo.", "Follow further announcements.")
-    return text_of(advice.public)
+    return advice.public
 
 
 def _severity(life: Life) -> str:

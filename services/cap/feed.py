@@ -21,12 +21,12 @@ def atom(issued: Sequence[Issued], *, base: str, sender: str, name: Text, now: i
         base: address of this service, without a slash at its end.
         sender: the domain in whose name they are.
         name: of the publisher.
-        now: µs UTC.
+        now: when it last changed, µs UTC.
     """
     root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item]  # as in `build`
     _put(root, "id", f"urn:haidang:cap:{sender}")
     _put(root, "title", f"{name.vi} · {name.en}" if name.vi else sender)
-    _put(root, "updated", iso(issued[0].time if issued else now))
+    _put(root, "updated", iso(now))
     author = etree.SubElement(root, f"{{{ATOM}}}author")
     _put(author, "name", name.vi or sender)
     etree.SubElement(

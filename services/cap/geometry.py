@@ -72,9 +72,14 @@ def within(point: Point, centre: Point, km: float) -> bool:
     """Whether a point lies in a circle (haversine)."""
     if abs(point[0] - centre[0]) * KM_PER_DEGREE > km + 1:
         return False  # north or south of it already
-    lat1, lon1, lat2, lon2 = map(radians, (*point, *centre))
+    return distance_km(point, centre) <= km
+
+
+def distance_km(one: Point, other: Point) -> float:
+    """Along the surface (haversine)."""
+    lat1, lon1, lat2, lon2 = map(radians, (*one, *other))
     half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
-    return 2 * EARTH_KM * asin(min(1.0, sqrt(half))) <= km
+    return 2 * EARTH_KM * asin(min(1.0, sqrt(half)))
 
 
 def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:

@@ -113,6 +113,9 @@ def take(  # noqa: PLR0911, PLR0913  everything that decides what a message come
         stated = _stated(record, known.alert, known.area, trusted, message, min(now, sent) if sent else now)
         stated.severity = known.severity
         return Taken(msgspec.structs.replace(record, did="cleared"), "cleared", stated)
+    if message.scope != "Public":
+        # Meant for named receivers: roads that lead to the public must not carry it.
+        return Taken(msgspec.structs.replace(record, did="restricted", about=""))
     if known is None or not known.open:
         again = f"{message.identifier},{message.sent}"
         root = (
@@ -146,6 +149,8 @@ def refusal(  # noqa: PLR0911  one answer for each reason
             f"người gửi {message.sender!r:.80} không có trong danh sách tin cậy",
             f"the sender {message.sender!r:.80} is not trusted here",
         )
+    if signed.state == "expired":
+        return "certificate", signed.why or Text("chứng thư hết hạn", "the certificate has ended")
     if signed.state in ("wrong", "unknown"):
         return "signature", signed.why or Text("chữ ký sai", "the signature is wrong")
     if signed.state == "valid" and signed.by != trusted.id:

@@ -52,11 +52,15 @@ def areas_of(message: Message, site: Site) -> list[str]:
     found = []
     for area in site.areas.values():
         own = {code.code.rsplit("/", 1)[-1] for code in area.codes} | {code.code for code in area.codes}
-        outline: list[Point] = [(lat, lon) for lon, lat in area.polygon]
-        places = [(one.lat, one.lon) for one in site.stations.values() if one.area == area.id] + outline
+        outlines: list[list[Point]] = [[(lat, lon) for lon, lat in ring] for ring in area.outlines]
+        places = [(one.lat, one.lon) for one in site.stations.values() if one.area == area.id]
+        places += [point for outline in outlines for point in outline]
         if (
             codes & own
-            or any(touch(outline, ring) or inside_any(places, ring) for ring in rings)
+            or any(
+                inside_any(places, ring) or any(touch(outline, ring) for outline in outlines)
+                for ring in rings
+            )
             or any(within(place, (lat, lon), km) for lat, lon, km in circles for place in places)
         ):
             found.append(area.id)

@@ -8,10 +8,24 @@ from services.cap.compose import local, renewed
 from services.cap.message import Message, Reference
 from services.cap.read import read
 from services.cap.violation import Refused
+from services.observation.instants import SECOND
 from services.observation.site import Site
 
 RENEW = 4
 """A message is repeated when no more than a fourth of its time is left."""
+AHEAD_US = 10 * 60 * SECOND
+"""No message is dated further ahead than this, whatever the clock did before."""
+
+
+def after(thread: Thread, now: int) -> int:
+    """The hour of a thread's next message, µs UTC: later than every one before it, by whole seconds.
+
+    Receivers go by `sent`: of two in the same second, or after a clock was set back, the second one would
+    not count, be it the end.
+    """
+    last = max((one.sent for one in thread.issued), default=0)
+    next_one = last + SECOND
+    return next_one if now < next_one <= now + AHEAD_US else now
 
 
 def near_its_end(one: Issued, now: int) -> bool:
@@ -40,10 +54,11 @@ def repeated(  # noqa: PLR0913  what a message is made of
     if before is None or not standing:
         return None
     last = standing[-1]
-    expires = now + last.expires - last.sent
+    hour = after(thread, now)
+    expires = hour + last.expires - last.sent
     named = tuple(Reference(one.data.sender, one.data.identifier, one.data.sent) for one in standing)
     anew = msgspec.structs.replace(before, identifier=identifier, msg_type="Update")
-    message = renewed(anew, site, now, expires, named)
+    message = renewed(anew, site, hour, expires, named)
     data = msgspec.structs.replace(
         last.data,
         version=thread.version + 1,
@@ -56,6 +71,8 @@ def repeated(  # noqa: PLR0913  what a message is made of
         approved_by=[],
         by=None,
         why=None,
+        worded_by=None,
+        original=None,
         sent=message.sent,
         expires=local(expires, site),
         references=message.references or "",

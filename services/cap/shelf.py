@@ -83,6 +83,19 @@ class Shelf:
         found = [one for one in self._issued.values() if one.time > now - FEED_US]
         return sorted(found, key=lambda one: -one.sequence)
 
+    def __len__(self) -> int:
+        """How many messages went out."""
+        return len(self._issued)
+
+    def __bool__(self) -> bool:
+        """A shelf is one, also while nothing stands on it."""
+        return True
+
+    def changed(self, now: int) -> int:
+        """When a message last came into the feed, or left it; µs UTC, 0: none ever did."""
+        came = (one.time for one in self._issued.values())
+        return max((time + FEED_US if time <= now - FEED_US else time for time in came), default=0)
+
     def received(self) -> Iterator[tuple[int, Official]]:
         """What came from outside, the newest first."""
         return reversed(list(self._received.values()))

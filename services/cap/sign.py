@@ -40,8 +40,9 @@ _CANONICAL = frozenset(
 _YEARS = 10
 _NS = {"ds": DSIG}
 
-State = Literal["valid", "absent", "unknown", "wrong"]
-"""`unknown`: signed, by nobody that is known here; `wrong`: signed, and not what was signed."""
+State = Literal["valid", "absent", "unknown", "expired", "wrong"]
+"""`unknown`: signed, by nobody that is known here; `expired`: by whom we know, with a certificate that does
+not hold now; `wrong`: signed, and not what was signed."""
 
 
 class Keys(NamedTuple):
@@ -98,6 +99,12 @@ def check_keys(keys: Keys) -> None:
         raise ValueError(msg)
 
 
+def validity(keys: Keys) -> tuple[datetime, datetime]:
+    """From when until when the certificate of good keys holds."""
+    certificate = x509.load_pem_x509_certificate(keys.certificate)
+    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+
+
 def sign(message: Message, keys: Keys) -> bytes:
     """The message as a signed document: publish exactly these bytes."""
     private = serialization.load_pem_private_key(keys.key, None)
@@ -121,17 +128,27 @@ def verify(root: etree._Element, certificates: Mapping[str, str], now: datetime 
     wrong = _refused(root, signatures)
     if wrong is not None:
         return Signed("wrong", None, wrong)
+    over: Signed | None = None
     for name, pem in certificates.items():
         try:
             certificate = x509.load_pem_x509_certificate(pem.encode())
         except ValueError:
             continue
-        if now is not None and not (
-            certificate.not_valid_before_utc <= now.astimezone(UTC) <= certificate.not_valid_after_utc
-        ):
+        if not _fits(root, certificate):
             continue
-        if _fits(root, certificate):
+        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if now is None or begins <= now.astimezone(UTC) <= ends:
             return Signed("valid", name)
+        over = Signed(
+            "expired",
+            name,
+            Text(
+                f"chứng thư của nguồn này chỉ có hiệu lực từ {begins:%d/%m/%Y} đến {ends:%d/%m/%Y}",
+                f"the certificate of this sender holds from {begins:%Y-%m-%d} to {ends:%Y-%m-%d} only",
+            ),
+        )
+    if over is not None:
+        return over
     if _fits(root, None):
         return Signed(
             "unknown",

@@ -3,6 +3,8 @@
 The mapping is that of domain.md 7.1 [design default]: our four steps are its levels 1 to 4.
 """
 
+import unicodedata
+
 from services.observation.event import SEVERITIES
 from services.observation.text import Text
 
@@ -41,6 +43,21 @@ BACK = Text(
 )
 """One alert is over, others of the same place may not be: it does not say that all is well."""
 DISREGARD = Text("Không làm theo bản tin trước.", "Disregard the earlier message.")
+
+ELSEWHERE = Text(
+    "Nội dung chi tiết hiện chỉ có bằng tiếng Anh.", "For now the details are given in Vietnamese only."
+)
+"""In a language that nobody wrote the details in."""
+_OF_VIETNAMESE = 2
+"""Of a Vietnamese text every second word has a letter that English has not; of English about here fewer."""
+
+
+def language_of(text: str) -> str:
+    """`vi` or `en`, by its letters; for texts that came without a word of it."""
+    spelt = unicodedata.normalize("NFD", text.lower())
+    marked = [any(unicodedata.combining(sign) or sign == "đ" for sign in word) for word in spelt.split()]
+    return "vi" if sum(marked) * _OF_VIETNAMESE >= len(marked) else "en"
+
 
 CAP_SEVERITY = {"advisory": "Minor", "watch": "Moderate", "warning": "Severe", "emergency": "Extreme"}
 OURS = {

@@ -85,6 +85,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _start(js: "JetStreamContext", options: argparse.Namespace) -> int:
+    from services.alerts.exercise_stage import AlreadyRunning, Stage
     from services.cli import exercise_run
     from services.cli.exercise_sources import SEED
     from services.observation.text import Text
@@ -94,7 +95,7 @@ async def _start(js: "JetStreamContext", options: argparse.Namespace) -> int:
     seed = SEED if options.seed is None else options.seed
     minutes = MINUTES if options.minutes is None else options.minutes
     files = [file.resolve() for file in options.files]
-    stage = exercise_run.Stage(js, site.id)
+    stage = Stage(js, site.id)
     if (other := await stage.running()) is not None:
         return _already(other)
     try:
@@ -116,7 +117,7 @@ async def _start(js: "JetStreamContext", options: argparse.Namespace) -> int:
     )
     try:
         standing = await stage.start(made)
-    except exercise_run.AlreadyRunning as error:  # since we looked
+    except AlreadyRunning as error:  # since we looked
         return _already(error.standing)
     out(f"exercise {made.exercise_id} / diễn tập: {made.name.vi}")
     return await _perform(js, site, standing, played, told, options.linger)
@@ -131,10 +132,12 @@ def _already(other: "Standing") -> int:
 
 
 async def _resume(js: "JetStreamContext", options: argparse.Namespace) -> int:
-    from services.cli.exercise_run import Stage, judged
+    from services.alerts.exercise_stage import Stage
+    from services.cli.exercise_run import judged
 
     site, extra = await _site(js)
-    standing = await Stage(js, site.id).running()
+    stage = Stage(js, site.id)
+    standing = await stage.running()
     if standing is None:
         return complain("no exercise runs → haidang exercise start", "không có cuộc diễn tập nào đang chạy")
     made = standing.exercise
@@ -143,6 +146,7 @@ async def _resume(js: "JetStreamContext", options: argparse.Namespace) -> int:
             "the site's files have changed since it began → haidang exercise stop, then start anew",
             "cấu hình địa bàn đã đổi từ khi bắt đầu → haidang exercise stop rồi bắt đầu lại",
         )
+    await stage.beat(made)  # computing takes its time
     files = [Path(file) for file in made.files]
     try:
         played = await asyncio.to_thread(
@@ -178,11 +182,12 @@ async def _perform(  # noqa: PLR0913  what an exercise needs
     told: "list[CloudEvent]",
     linger_min: float,
 ) -> int:
+    from services.alerts.exercise_stage import Stage
     from services.cli import exercise_run
     from services.observation.exercise import Staging
 
     staging = Staging.of(site.id, standing.exercise)
-    stage = exercise_run.Stage(js, site.id)
+    stage = Stage(js, site.id)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -206,7 +211,7 @@ def _tell(events: "Iterable[CloudEvent]") -> None:
 
 
 async def _stop(js: "JetStreamContext", _options: argparse.Namespace) -> int:
-    from services.cli.exercise_run import Stage
+    from services.alerts.exercise_stage import Stage
 
     site, _ = await _site(js)
     stage = Stage(js, site.id)
@@ -221,7 +226,7 @@ async def _stop(js: "JetStreamContext", _options: argparse.Namespace) -> int:
 
 
 async def _list(js: "JetStreamContext", _options: argparse.Namespace) -> int:
-    from services.cli.exercise_run import Stage
+    from services.alerts.exercise_stage import Stage
 
     site, _ = await _site(js)
     for standing in await Stage(js, site.id).all():
@@ -234,8 +239,8 @@ async def _list(js: "JetStreamContext", _options: argparse.Namespace) -> int:
 async def _score(js: "JetStreamContext", options: argparse.Namespace) -> int:
     import msgspec
 
+    from services.alerts.exercise_stage import Stage
     from services.api.exercises import scored
-    from services.cli.exercise_run import Stage
     from services.cli.exercise_show import show
 
     site, _ = await _site(js)

@@ -16,31 +16,21 @@ import msgspec
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
+from services.alerts.exercise_stage import Stage
 from services.alerts.log import AlertLog
 from services.cli.exercise_sources import Played, expected
 from services.cli.exercise_steps import play
-from services.observation import event as events
-from services.observation import exercise as nouns
-from services.observation.event import CloudEvent, Verb
+from services.observation.event import CloudEvent
 from services.observation.exercise import Ended, Exercise, Staging
 from services.observation.instants import SECOND, iso, micros
 from services.observation.quantity import Property
 from services.observation.site import Site
-from services.runtime import exercises
 from services.runtime.exercises import Standing
 from services.runtime.nats import NatsError
+from services.runtime.pause import pause
 
 LOOK_S = 0.5
-_EXPECTED = "Nats-Expected-Last-Subject-Sequence"
-_OURSELVES = {Verb.RAISED, Verb.ESCALATED, Verb.EASED, Verb.CLEARED, Verb.BLIND, Verb.SIGHTED}
-
-
-class AlreadyRunning(Exception):  # noqa: N818  a fact that whoever starts one decides about
-    """Another exercise runs at this site."""
-
-    def __init__(self, standing: Standing) -> None:
-        self.standing = standing
-        super().__init__(standing.exercise.exercise_id)
+BEAT_S = 5.0
 
 
 class Script(NamedTuple):
@@ -85,94 +75,6 @@ def begin(  # noqa: PLR0913  what an exercise is
     return msgspec.structs.replace(made, expected=due)
 
 
-class Stage:
-    """Where exercises stand on a site's ALERTS."""
-
-    def __init__(self, js: JetStreamContext, site: str) -> None:
-        """Of a running system."""
-        self._js, self._site = js, site
-
-    async def get(self, exercise_id: str) -> Standing | None:
-        """One exercise; None where there is none."""
-        return await exercises.get(self._js, self._site, exercise_id)
-
-    async def all(self) -> list[Standing]:
-        """Every exercise that is remembered, the newest first."""
-        return await exercises.every(self._js, self._site)
-
-    async def running(self) -> Standing | None:
-        """The one that has not ended."""
-        return next((one for one in await self.all() if one.exercise.running), None)
-
-    async def start(self, exercise: Exercise) -> Standing:
-        """Put its beginning on the stream.
-
-        Raises:
-            AlreadyRunning: another one has not ended.
-        """
-        other = await self.running()
-        if other is not None:
-            raise AlreadyRunning(other)
-        began = await self._put("started", exercise, 0)
-        await exercises.remember(self._js, exercise.exercise_id, began)
-        return Standing(exercise, began)
-
-    async def end(self, standing: Standing, why: Ended, by: str) -> Standing:
-        """Say that it is over, unless that is said; then end every alert of it that is still open."""
-        known = await self.get(standing.exercise.exercise_id) or standing
-        if known.exercise.running:
-            now = _now()
-            alerts = sum(1 for _ in await self._heads(known.began))
-            over = msgspec.structs.replace(
-                known.exercise, why=why, ended_at=iso(now), ended_by=by, time=iso(now), alerts=alerts
-            )
-            try:
-                known = Standing(over, known.began, await self._put("ended", over, known.began))
-            except APIError:  # somebody was quicker
-                known = await self.get(standing.exercise.exercise_id) or known
-        await self.clear(known)
-        return known
-
-    async def clear(self, standing: Standing) -> int:
-        """End the alerts of an exercise that are open; how many. What people did to them stays."""
-        staging = Staging.of(self._site, standing.exercise)
-        cleared = 0
-        for _ in range(3):  # somebody may act on one in the same moment
-            open_ = [event for event in (await self._heads(standing.began)).values() if event is not None]
-            if not open_:
-                break
-            now = _now()
-            alert_log = AlertLog(self._js, self._site, standing.began)
-            await alert_log.catch_up()
-            await alert_log.publish([staging.over(event, now) for event in open_], asyncio.Event())
-            cleared += len(open_)
-        return cleared
-
-    async def _heads(self, after: int) -> dict[str, CloudEvent | None]:
-        """Newest event of condition of each alert of the exercise; None where it is over."""
-        heads: dict[str, CloudEvent | None] = {}
-        async for message in exercises.marked(self._js, after):
-            if (event := self._own(message.data)) is not None:
-                heads[event.subject] = None if events.verb_of(event.type) == Verb.CLEARED else event
-        return heads
-
-    def _own(self, data: bytes) -> CloudEvent | None:
-        try:
-            event = events.decode(data)
-            verb = events.verb_of(event.type)
-        except (msgspec.MsgspecError, ValueError):
-            return None
-        ours = event.source == f"/sites/{self._site}" and event.data.status == nouns.STATUS
-        return event if ours and verb in _OURSELVES else None
-
-    async def _put(self, verb: str, exercise: Exercise, last: int) -> int:
-        event = nouns.make(self._site, "started" if verb == "started" else "ended", exercise)
-        headers = {"Nats-Msg-Id": event.id, _EXPECTED: str(last)}
-        subject = nouns.subject(self._site, exercise.exercise_id)
-        ack = await self._js.publish(subject, nouns.encode(event), headers=headers)
-        return ack.seq
-
-
 async def perform(  # noqa: PLR0913  what an exercise is performed with
     js: JetStreamContext,
     site: str,
@@ -190,17 +92,18 @@ async def perform(  # noqa: PLR0913  what an exercise is performed with
     stage = Stage(js, site)
     alert_log = AlertLog(js, site, standing.began)
     await alert_log.catch_up()
-    ours = asyncio.create_task(_over(stage, standing, stop))
+    over = asyncio.Event()
+    beside = [asyncio.create_task(_live(stage, standing, over)), asyncio.create_task(_pass_on(stop, over))]
     left, at = script.events, 0
     until = script.last + round(linger_s * SECOND)
     try:
-        while not stop.is_set() and not ours.done():
+        while not over.is_set():
             now = _now()
             end = at
             while end < len(left) and micros(left[end].data.detected_at) <= now:
                 end += 1
             if end > at:
-                if not await alert_log.publish(left[at:end], stop):
+                if not await alert_log.publish(left[at:end], over):
                     break
                 told(left[at:end])
                 at = end
@@ -208,30 +111,34 @@ async def perform(  # noqa: PLR0913  what an exercise is performed with
             if at == len(left) and now >= until:
                 return "done"
             coming = micros(left[at].data.detected_at) if at < len(left) else until
-            await _pause(stop, ours, min(max(coming - now, 0) / SECOND, 1.0))
+            await pause(over, min(max((coming - now) / SECOND, 0.01), 1.0))
         return None
     finally:
-        ours.cancel()
+        for task in beside:
+            task.cancel()
 
 
-async def _over(stage: Stage, standing: Standing, stop: asyncio.Event) -> None:
-    """Return when somebody has ended the exercise."""
-    while not stop.is_set():
+async def _pass_on(stop: asyncio.Event, over: asyncio.Event) -> None:
+    await stop.wait()
+    over.set()
+
+
+async def _live(stage: Stage, standing: Standing, over: asyncio.Event) -> None:
+    """Set `over` when somebody has ended the exercise; until then say that its process lives."""
+    loop = asyncio.get_running_loop()
+    said = 0.0
+    while True:
         try:
             known = await stage.get(standing.exercise.exercise_id)
+            if known is not None and not known.exercise.running:
+                over.set()
+                return
+            if loop.time() - said >= BEAT_S:
+                await stage.beat(standing.exercise)
+                said = loop.time()
         except (NatsError, APIError, TimeoutError, OSError):
-            known = standing
-        if known is not None and not known.exercise.running:
-            return
+            pass  # it comes back; what stands on the stream is not lost
         await asyncio.sleep(LOOK_S)
-
-
-async def _pause(stop: asyncio.Event, other: "asyncio.Task[None]", seconds: float) -> None:
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait((stopping, other), timeout=max(seconds, 0.01), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopping.cancel()
 
 
 def _now() -> int:

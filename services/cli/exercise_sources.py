@@ -55,8 +55,21 @@ def storm(site: Site, seed: int = SEED, minutes: float = MINUTES, start: str = S
     """Simulate the storm of a seed over a site; the same seed and site give the same readings."""
     story, injected = typhoon(site, seed, minutes)
     first = micros(start)
-    simulation = Simulation(site, Script(story=story), seed, first)
     end = first + round(minutes * 60) * SECOND
+    recorded = simulated(site, Script(story=story), seed, first, end)
+    due = [
+        Due(
+            one.name, one.hazard, first + round(one.minute * 60 * SECOND), round(one.within * 60 * SECOND),
+            one.rules, one.areas, one.station, one.gateway,
+        )
+        for one in injected
+    ]  # fmt: skip
+    return Played(recorded, due, Text("bão mô phỏng", "a simulated storm"))
+
+
+def simulated(site: Site, script: Script, seed: int, first: int, end: int) -> Recorded:
+    """Readings and strikes of a simulated city between two instants, µs UTC, as if recorded."""
+    simulation = Simulation(site, script, seed, first)
     rows = simulation.until(end)
     sensors = simulation.sensors
     row_of = {name: at for at, name in enumerate(site.sensors)}
@@ -71,15 +84,7 @@ def storm(site: Site, seed: int = SEED, minutes: float = MINUTES, start: str = S
         for name in networks
     ]
     gateways = [site.stations[sensor.station].gateway for sensor in site.sensors.values()]
-    recorded = Recorded(time, row[order], value[order], time, gateways, {}, strikes)
-    due = [
-        Due(
-            one.name, one.hazard, first + round(one.minute * 60 * SECOND), round(one.within * 60 * SECOND),
-            one.rules, one.areas, one.station, one.gateway,
-        )
-        for one in injected
-    ]  # fmt: skip
-    return Played(recorded, due, Text("bão mô phỏng", "a simulated storm"))
+    return Recorded(time, row[order], value[order], time, gateways, {}, strikes)
 
 
 def recordings(

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tomllib
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from nats.js.errors import NotFoundError
 
 from services.cli import nats_child, postgres_child, service_child, upgrade_steps
 from services.cli.caretaker import Caretaker
-from services.cli.plan import NATS_SERVER, POSTGRES, CannotStart, Plan
+from services.cli.plan import LINK, NATS_SERVER, POSTGRES, CannotStart, Plan
 from services.cli.ports import answers_http
 from services.cli.site_base import read_base, write_base
+from services.cli.up_relink import Relink
 from services.cli.watch import Watch
 from services.cli.words import out, say
 from services.observation.text import Text
@@ -84,7 +86,11 @@ class Machine:
         await self._until_stored(watch)
         self._health.ready()
         caretaker = Caretaker(self._supervisor, self._health, watch, plan.data, store)
-        self._in_background(caretaker.run(plan.children), "caretaker")
+        cared = plan.children
+        self._in_background(caretaker.run(cared), "caretaker")
+        if store is not None:
+            links = Relink(plan, self._supervisor, store, js, self._health, lambda: self._link(watch, cared))
+            self._in_background(links.run(), "links")
         out(f"ready {plan.http_text}")
         notify.tell(notify.READY)
 
@@ -108,6 +114,17 @@ class Machine:
         await self._supervisor.stop(POSTGRES, NATS_SERVER)
         with contextlib.suppress(OSError):
             run_file.write(self._plan.data, self._run({}))
+
+    async def _link(self, watch: Watch, cared: list[str]) -> None:
+        """Start the link service, of a site that was not linked when it started."""
+        if LINK in self._plan.services:
+            return
+        plan = self._plan = replace(self._plan, services=(*self._plan.services, LINK))
+        own = plan.credentials
+        program = service_child.program(LINK, plan.settings, own, plan.program, self._is_routine)
+        await self._supervisor.start(program)
+        watch.expect(LINK)
+        cared.append(LINK)
 
     async def _connect(self) -> nats.Connection:
         try:

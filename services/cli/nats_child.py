@@ -1,7 +1,9 @@
 """The embedded nats-server as a child: configuration, start, and what it says when it can't."""
 
 import asyncio
+import re
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from services.cli.words import say
 from services.observation.text import Text
 from services.runtime import embedded
 from services.runtime.accounts import ADMIN, Credentials
+from services.runtime.leaf import Leaf
 from services.runtime.nats_config import Ports, write_config
 from services.runtime.settings import Settings
 from services.runtime.supervisor import Program, Supervisor
@@ -18,6 +21,8 @@ from services.runtime.supervisor import Program, Supervisor
 START_S = 60.0  # a store of many gigabytes is read through after a power cut
 REMIND_S = 5.0
 TRIES = 3
+_TURNED_AWAY = re.compile(r'authentication error - User "(leaf|link)-([^"]+)"')
+"""A child's server, or our own link service in the moment in which its account comes or goes."""
 
 
 def url(user: str, port: int, credentials: Credentials) -> str:
@@ -28,6 +33,35 @@ def url(user: str, port: int, credentials: Credentials) -> str:
 def at_ports(settings: Settings, credentials: Credentials, nats_port: int, mqtt: tuple[str, int]) -> Settings:
     """Settings that lead to our own server."""
     return replace(settings, nats=url(ADMIN, nats_port, credentials), mqtt=reach(mqtt))
+
+
+class Leaves:
+    """What the server's log says about its links: how a reload ended, and who is not let in.
+
+    A leaf connection that is refused is tried again every second for as long as it takes, and each time is
+    an error in the log: it is told once, in our own words (`up_relink`), and stays in the log file.
+    """
+
+    def __init__(self) -> None:
+        self.reloads = 0
+        self.refusal = ""  # why the last reload was not taken; empty: it was
+        self.turned_away: dict[str, float] = {}  # site that came with a wrong name or password → when
+        self.refused = float("-inf")  # when the parent did not let our own leaf in
+
+    def hear(self, line: str) -> bool:
+        """Take in a line; True when it needs no other words."""
+        if "Reloaded server configuration" in line:
+            self.reloads, self.refusal = self.reloads + 1, ""
+        elif "Failed to reload server configuration" in line:
+            self.reloads, self.refusal = self.reloads + 1, line.rpartition("configuration: ")[2]
+        elif found := _TURNED_AWAY.search(line):
+            if found[1] == "leaf":
+                self.turned_away[found[2]] = time.monotonic()
+        elif "Leafnode Error 'Authorization Violation'" in line:
+            self.refused = time.monotonic()
+        else:
+            return False
+        return True
 
 
 class Store:
@@ -42,6 +76,8 @@ class Store:
         self.listening = False  # it has opened its ports, itself: that someone answers there proves nothing
         self.taken = False  # another program has one of them
         self.url = ""  # where it answers, once it runs
+        self.linked: Leaf | None = None  # what its configuration says of links, now or at its next start
+        self.leaves = Leaves()
 
     def hear(self, line: str) -> bool:
         """Take in a line of the log; the value is whether it is routine."""
@@ -49,6 +85,8 @@ class Store:
             self.failed = True
         self.listening = self.listening or "[INF] Server is ready" in line
         self.taken = self.taken or "address already in use" in line
+        if self.leaves.hear(line):
+            return True
         # Passwords stand in a file that only we can read, made by us: the warning about it helps nobody.
         return "[INF]" in line or "Plaintext passwords" in line
 
@@ -65,6 +103,7 @@ async def start(plan: Plan, supervisor: Supervisor, store: Store) -> Plan:
     program = embedded.nats_server()
     say(f"nats-server {program.version} ({program.origin})")
     starting = True
+    store.linked = plan.linked
 
     def command() -> list[str]:
         nonlocal plan
@@ -73,7 +112,7 @@ async def start(plan: Plan, supervisor: Supervisor, store: Store) -> Plan:
         store.listening = store.taken = False
         ports = Ports(plan.nats_port or 0, *plan.mqtt)
         strict = plan.settings.strict
-        config = write_config(plan.data / "nats", ports, plan.credentials, strict=strict, linked=plan.linked)
+        config = write_config(plan.data / "nats", ports, plan.credentials, strict=strict, linked=store.linked)
         return [str(program.path), "-c", str(config)]
 
     await supervisor.start(

@@ -10,7 +10,7 @@ from services.runtime.errors import OperatorError
 from services.runtime.leaf import Leaf
 from services.runtime.settings import Settings
 
-NATS_SERVER, POSTGRES = "nats-server", "postgres"
+NATS_SERVER, POSTGRES, LINK = "nats-server", "postgres", "link"
 
 
 class CannotStart(OperatorError):  # noqa: N818  it is the machine that can not
@@ -33,7 +33,7 @@ class Plan:
     program: tuple[str, ...] = service_child.PROGRAM
     # Ports of nats-server that nobody asked for and nobody knows yet: another does as well.
     moveable: frozenset[str] = frozenset()
-    linked: Leaf | None = None  # to other sites; None: this one stands alone, or the server is someone else's
+    linked: Leaf | None = None  # to other sites; None: the server is someone else's
     held: int = 0  # format of the data folder as it was found; 0: nothing was in it
 
     @property

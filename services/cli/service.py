@@ -1,8 +1,10 @@
 """`haidang ingest`, `api` and the like: one service as a process, as `up` runs them."""
 
 import argparse
+import gc
 import importlib
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from services.cli import COMMANDS
@@ -51,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         settings = Settings.load(given)
     except SettingsError as error:
         return complain(str(error))
-    service = importlib.import_module(MAINS[options.command]).run
+    service = _imported(MAINS[options.command]).run
     main: Main = service
     if options.command == "ingest":
         # ingest knows nothing of alerts; what hazards add to the vocabulary is handed to it here.
@@ -59,3 +61,17 @@ def run(options: argparse.Namespace) -> int:
 
         main = partial(service, properties=extra_properties())
     return process.run(main, settings, options.command)
+
+
+def _imported(name: str) -> ModuleType:
+    """Import a service. What modules are made of stays until the process ends.
+
+    The collector is spared it: while they are made, at every full round afterwards, and once more at the end.
+    That is a fifth of the processor time of a start and a stop, and no long round in the middle of the work.
+    """
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()

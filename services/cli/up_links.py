@@ -2,78 +2,116 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from services.alerts.hazards import hazards
 from services.cli.words import say
 from services.observation.site import ALERTING, Site
+from services.observation.text import Text
 from services.policy.alerting import read_alerting
 from services.policy.links import Links
 from services.runtime import leaf
 from services.runtime.leaf import Ends, Leaf, Listen, Ticket
 from services.runtime.settings import Settings, SettingsError, address
 
+NO_LISTENER, NO_TICKET, WRONG_TICKET = "links-leaf", "links-ticket", "links-other-ticket"
+"""Codes of what a person must still do before a declared link can work."""
+
+
+class Prepared(NamedTuple):
+    """What our server needs, the files that are new and are to be carried, what is wanting by its code."""
+
+    leaf: Leaf
+    written: list[Path]
+    wanting: dict[str, Text]
+
 
 def declared(files: Mapping[str, bytes], site: Site) -> Links:
     """The links that a site's files declare; none where the file can't be read, which `site check` tells."""
+    return read(files, site) or Links()
+
+
+def read(files: Mapping[str, bytes], site: Site) -> Links | None:
+    """The links that a site's files declare; None where the file can't be read."""
     policy, _ = read_alerting(files.get(ALERTING), site, tuple(hazards()))
-    return Links() if policy is None else policy.links
+    return None if policy is None else policy.links
 
 
 def prepare(data: Path, site: str, links: Links, settings: Settings, *, own_server: bool) -> Leaf | None:
     """What our server needs to be linked; says what is still to be carried from one site to the other.
 
     Raises:
-        SettingsError: `--leaf` without children to listen for.
+        SettingsError: the file of another site lies where the parent's is to be.
     """
-    children = tuple(child.site for child in links.children)
-    if settings.leaf is not None and not children:
-        msg = (
-            "--leaf is for sites below, and alerting.toml names none: add [[child]] with their site, or leave"
-            " --leaf out / alerting.toml chưa khai báo [[child]] nào"
-        )
-        raise SettingsError(msg)
-    if not links.any:
-        return None
     if not own_server:
-        say(
-            "links: the server is someone else's; its leaf nodes are set up there, see docs/links.md"
-            " / máy chủ NATS là của nơi khác; cấu hình liên kết ở đó"
-        )
+        if links.any:
+            say(
+                "links: the server is someone else's; its leaf nodes are set up there, see docs/links.md"
+                " / máy chủ NATS là của nơi khác; cấu hình liên kết ở đó"
+            )
         return None
-    ends = Ends.keep(data, children)
-    listen = None
+    made = prepared(data, site, links, settings)
+    if WRONG_TICKET in made.wanting:
+        text = made.wanting[WRONG_TICKET]
+        msg = f"{text.en} / {text.vi}"
+        raise SettingsError(msg)
+    if settings.leaf is not None and not links.children:
+        say("links: --leaf is ready for sites below; none is declared yet / chưa khai báo [[child]] nào")
+    tell(made)
+    return made.leaf
+
+
+def tell(made: Prepared) -> None:
+    """Say to whoever sits at the terminal what is to be carried, and what is wanting."""
+    for file in made.written:
+        say(
+            f"link: carry {file} to that site, as parent.json in its data folder (it holds a password)"
+            f" / mang tệp này đến địa bàn đó, đặt vào thư mục dữ liệu với tên parent.json"
+        )
+    for text in made.wanting.values():
+        say(f"link: {text.en} / {text.vi}")
+
+
+def prepared(data: Path, site: str, links: Links, settings: Settings) -> Prepared:
+    """What our own server needs for these links; writes the files for children that are new."""
+    children = tuple(child.site for child in links.children)
+    ends = Ends.keep(data, children) if links.any else leaf.read_ends(data) or Ends()
+    listen, written, wanting = None, [], {}
     if settings.leaf is not None:
         listen = Listen(*address(settings.leaf, "leaf"))
-        for file in leaf.write_tickets(data, site, settings.leaf, ends, children):
-            say(
-                f"link: carry {file} to that site, as parent.json in its data folder (it holds a password)"
-                f" / mang tệp này đến địa bàn đó, đặt vào thư mục dữ liệu với tên parent.json"
-            )
+        if children:
+            written = leaf.write_tickets(data, site, settings.leaf, ends, children)
     elif children:
-        say("links: sites below are declared, but without --leaf HOST:PORT they can't come in / cần --leaf")
-    return Leaf(site, ends, children, listen, _ticket(data, site, links))
+        wanting[NO_LISTENER] = Text(
+            "đã khai báo [[child]] nhưng `up` chạy không có --leaf HOST:PORT; khởi động lại `up` với --leaf",
+            "sites below are declared, but `up` runs without --leaf HOST:PORT: start it again with --leaf",
+        )
+    ticket = None
+    if links.parent is not None:
+        ticket = _ticket(data, site, links.parent.site, wanting)
+        if ticket is not None and links.parent.address is not None:
+            ticket = replace(ticket, address=links.parent.address)
+    return Prepared(Leaf(site, ends, children, listen, ticket), written, wanting)
 
 
-def _ticket(data: Path, site: str, links: Links) -> Ticket | None:
+def _ticket(data: Path, site: str, wanted: str, wanting: dict[str, Text]) -> Ticket | None:
     """What the parent handed to us, if it is for us and of that parent."""
-    if links.parent is None:
-        return None
+    file = data / leaf.PARENT
     ticket = leaf.read_ticket(data)
-    wanted = links.parent.site
     if ticket is None:
-        say(
-            f"link: {data / leaf.PARENT} is missing; the parent {wanted} makes it as children/{site}.json"
-            f" / thiếu tệp do cấp trên {wanted} cấp"
+        wanting[NO_TICKET] = Text(
+            f"thiếu {file}; cấp trên {wanted} cấp tệp này (children/{site}.json)",
+            f"{file} is missing; the parent {wanted} makes it as children/{site}.json",
         )
         return None
     if (ticket.site, ticket.parent) != (site, wanted):
-        msg = (
-            f"{data / leaf.PARENT} is for site {ticket.site} under {ticket.parent}, not for {site} under"
-            f" {wanted}: put the right one there / tệp parent.json không phải của địa bàn này"
+        wanting[WRONG_TICKET] = Text(
+            f"{file} là của {ticket.site} dưới {ticket.parent}, không phải của {site} dưới {wanted};"
+            " đặt đúng tệp vào đó",
+            f"{file} is for site {ticket.site} under {ticket.parent}, not for {site} under {wanted}:"
+            " put the right one there",
         )
-        raise SettingsError(msg)
-    if links.parent.address is not None:
-        return replace(ticket, address=links.parent.address)
+        return None
     return ticket

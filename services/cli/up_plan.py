@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from services.cli import nats_child, postgres_child, service_child, up_links
 from services.cli.folder import load_site, read_site_folder
-from services.cli.plan import CannotStart, Plan
+from services.cli.plan import LINK, CannotStart, Plan
 from services.cli.ports import choose, open_to_others
 from services.cli.words import say
 from services.observation.text import Text
-from services.runtime import addresses, run_file
+from services.runtime import addresses, leaf, run_file
 from services.runtime.accounts import ADMIN, Credentials
 from services.runtime.settings import Settings, SettingsError, address, origin
 
@@ -56,7 +56,9 @@ def make_plan(data: Path, texts: dict[str, str]) -> Plan:
     _refuse_open(settings, http, mqtt if nats_port else None)
     links = up_links.declared(files, site)
     linked = up_links.prepare(data, site.id, links, settings, own_server=nats_port is not None)
-    services = (*service_child.SERVICES, *(("link",) if links.any else ()))
+    # Where it was linked once, the service says that it is no longer.
+    serves = links.any or (nats_port is not None and (data / leaf.OWN).exists())
+    services = (*service_child.SERVICES, *((LINK,) if serves else ()))
     settings = replace(settings, http=f"{http[0]}:{http[1]}", data=data, site=texts["site"])
     if before is not None:
         _tell_change(
@@ -127,8 +129,8 @@ def _refuse_open(settings: Settings, http: tuple[str, int], mqtt: tuple[str, int
     """Loopback may be open; any other address not, unless the network is declared to be trusted."""
     if settings.trusted_network:
         return
-    leaf = address(settings.leaf, "leaf") if settings.leaf else None
-    for option, where in (("http", http), ("mqtt", mqtt), ("leaf", leaf)):
+    below = address(settings.leaf, "leaf") if settings.leaf else None
+    for option, where in (("http", http), ("mqtt", mqtt), ("leaf", below)):
         if where is not None and open_to_others(where[0]):
             msg = (
                 f"--{option} {where[0]}:{where[1]} would be open to other machines without accounts"

@@ -39,6 +39,10 @@ class Watch:
         self._seen: dict[tuple[str, str], _Seen] = {}
         self.heartbeats: dict[str, Heartbeat] = {}
 
+    def expect(self, service: str) -> None:
+        """One more service, which was not there at the start."""
+        self._services = (*self._services, service)
+
     async def poll(self) -> bool:
         """Read all heartbeats and show what changed; False when JetStream did not answer."""
         try:

@@ -25,7 +25,7 @@ from services.observation import command as nouns
 from services.observation import event as events
 from services.observation import messages, site_files, topics
 from services.observation.instants import SECOND
-from services.runtime import logging, sites
+from services.runtime import digest, logging, sites
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import NatsError, connect
@@ -216,7 +216,7 @@ class Service:
         await self._brightens.wait()
         self._read.discard(ALERTS)
         self._alerts = Alerts()
-        return 0
+        return (await digest.begin(self._js, self._take_alert, lately_us=KEEP_US)).after
 
     def _take_alert(self, message: Message) -> None:
         if ALERT_TYPE not in message.data:

@@ -40,6 +40,7 @@ class KeeperVerb(StrEnum):
     SUPPRESSED = "suppressed"
     UNSUPPRESSED = "unsuppressed"
     OVERDUE = "overdue"
+    REALARMED = "realarmed"
 
 
 Cause = Literal["real", "false", "test", "maintenance"]

@@ -20,6 +20,9 @@ Trouble = Literal["none", "refused", "shut", "away"]
 """`refused`: this one message; `shut`: the receiver wants nothing from us; `away`: it can't be reached."""
 
 Noun = Literal["events", "words"]
+Tells = Literal["", "new", "again", "end", "overdue", "report"]
+"""Of words: something new, that it still holds, its end, that nobody acknowledged it, or a report; "" of
+events, trials and older records."""
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +39,19 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     spoken: str
 
 
+class Enclosed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Files that go with a letter; they are fetched when it is carried.
+
+    Attributes:
+        files: each its name in object store REPORTS, and its name for the reader.
+        largest: bytes of all together; beyond it none goes. language: of the words about them.
+    """
+
+    files: tuple[tuple[str, str], ...]
+    largest: int
+    language: str = "vi"
+
+
 class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is carried as one: events for a machine, or words for one person.
 
@@ -44,6 +60,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         stored_us: when its cause was stored, µs UTC.
         sequences: of its events on ALERTS, in order. to: an account's name; "" where there is one receiver.
         severity, status: of what it tells. test: the road tries itself.
+        about: ids of the alerts, situations or bulletins that it tells of; none in older records.
+        enclosed: a report's files.
     """
 
     id: str
@@ -55,10 +73,16 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: str = "Actual"
     words: Words | None = None
     test: bool = False
+    enclosed: Enclosed | None = None
+    about: tuple[str, ...] = ()
+    tells: Tells = ""
 
 
 class Delivery(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A record: one attempt, or a letter that was given up (then it is here whole)."""
+    """A record: one attempt, or a letter that was given up (then it is here whole).
+
+    `about`, `to`, `tells`: as of the letter; empty in older records.
+    """
 
     t: int
     road: str
@@ -70,6 +94,9 @@ class Delivery(msgspec.Struct, kw_only=True, omit_defaults=True):
     took_ms: int = 0
     test: bool = False
     letter: Letter | None = None
+    about: tuple[str, ...] = ()
+    to: str = ""
+    tells: Tells = ""
     v: int = 1
 
 

@@ -32,7 +32,8 @@ class Alert(msgspec.Struct, kw_only=True):
     """`data` of an event: the alert as it stands after it. Times in ISO 8601 UTC.
 
     `time` is when it was measured (or due); `detected_at` when we could know, outside the id. `origin`: left
-    out for what sensors say; else `manual` or `official_bulletin`.
+    out for what sensors say; else `manual` or `official_bulletin`. `language`: the one language that a person
+    wrote `reason` in, where it stands for the other too.
     """
 
     alert_id: str
@@ -60,6 +61,7 @@ class Alert(msgspec.Struct, kw_only=True):
     by: str | None = None
     seen: str | None = None
     origin: str | msgspec.UnsetType = msgspec.UNSET
+    language: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class CloudEvent(msgspec.Struct, kw_only=True):

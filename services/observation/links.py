@@ -36,7 +36,8 @@ class Below(msgspec.Struct, frozen=True, kw_only=True):
 class Beat(msgspec.Struct, frozen=True, kw_only=True):
     """A child's heartbeat, asked for by its parent.
 
-    `t`: its clock, µs UTC; `epoch`, `last`: its stream of alerts when it answered; `below`: sites below it.
+    `t`: its clock, µs UTC; `epoch`, `last`: its stream of alerts when it answered; `below`: sites below it;
+    `silent`: services there that its alerts depend on and that give no heartbeat.
     """
 
     site: str
@@ -44,6 +45,7 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     last: int
     below: list[Below] = []
+    silent: list[str] = []
     v: int = 1
 
 
@@ -55,7 +57,8 @@ class Standing(msgspec.Struct, kw_only=True):
     site, as of when we hold it. `sites`: whose events came. `lost_tails`, `gaps`: how often the child's
     stream was found to lack what we had read, and how many events it had dropped unread. `differ`: days of
     which something is missing here after reading again; `extra`: days of which we hold more than the child
-    still has.
+    still has; `orphans`: open alerts among them, which it does not know any more. `degraded`: since when
+    services there have been silent; `removed`: since when it is linked no longer. What came stays.
     """
 
     site: str
@@ -72,6 +75,9 @@ class Standing(msgspec.Struct, kw_only=True):
     compared: int | None = None
     differ: list[str] = []
     extra: list[str] = []
+    orphans: list[str] = []
+    degraded: int | None = None
+    removed: int | None = None
     v: int = 1
 
     @property

@@ -51,13 +51,14 @@ class AreaCode(msgspec.Struct, frozen=True):
 class Area(msgspec.Struct, frozen=True):
     """A part of the site under a slug of its own that is never used again for another.
 
-    `polygon`: its outline, (longitude, latitude) in degrees, first point = last point; empty: not given.
+    `outlines`: each a closed ring of (longitude, latitude) in degrees, counter-clockwise, that does not cross
+    itself; empty: not given.
     """
 
     id: str
     name: Text
     codes: tuple[AreaCode, ...] = ()
-    polygon: tuple[tuple[float, float], ...] = ()
+    outlines: tuple[tuple[tuple[float, float], ...], ...] = ()
 
 
 class Gateway(msgspec.Struct, frozen=True):

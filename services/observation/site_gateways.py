@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.observation.site import BROKER, Area, AreaCode, Gateway, SourceDecl
+from services.observation.site_outlines import Bounds, read_outlines
 from services.observation.site_problems import Findings
 from services.observation.site_values import RESERVED, is_number, name, slug, text, texts
 
@@ -15,12 +16,14 @@ SOURCE = ("id", "url", "topics", "adapter", "credentials_file", "gateway")
 _CODE_EXAMPLE = '{ scheme = "VN-2025", code = "26506" }'
 
 
-def read_area(findings: Findings, areas: dict[str, Area], entry: dict[str, Any], line: int) -> None:
-    """Add one area."""
+def read_area(
+    findings: Findings, areas: dict[str, Area], entry: dict[str, Any], line: int, bounds: Bounds | None = None
+) -> None:
+    """Add one area; its outlines lie within `bounds`."""
     findings.unknown_keys(entry, AREA, line)
     named = name(findings, entry.get("name"), findings.line_of_key("name", line))
     codes = _codes(findings, entry.get("codes", []), line)
-    polygon = _polygon(findings, entry.get("polygon"), line)
+    outlines = read_outlines(findings, entry.get("polygon"), line, bounds)
     area = slug(findings, entry, "id", line)
     if area is None:
         return
@@ -34,7 +37,7 @@ def read_area(findings: Findings, areas: dict[str, Area], entry: dict[str, Any],
             ("đặt một id khác", "give it another id"),
         )
         return
-    areas[area] = Area(area, named, codes, polygon)
+    areas[area] = Area(area, named, codes, outlines)
 
 
 def _codes(findings: Findings, value: object, line: int) -> tuple[AreaCode, ...]:
@@ -56,36 +59,6 @@ def _codes(findings: Findings, value: object, line: int) -> tuple[AreaCode, ...]
         findings.unknown_keys(code, CODE, line)
         codes.append(AreaCode(code["scheme"], code["code"], _day(code.get("from")), _day(code.get("to"))))
     return tuple(codes)
-
-
-_LEAST_POINTS = 4
-
-
-def _polygon(findings: Findings, value: object, line: int) -> tuple[tuple[float, float], ...]:
-    """An outline; one whose last point is not its first is closed here."""
-    if value is None:
-        return ()
-    points = [_point(one) for one in value] if isinstance(value, list) else []
-    known = [point for point in points if point is not None]
-    closed = [*known, known[0]] if known and known[0] != known[-1] else known
-    if not points or len(known) < len(points) or len(set(closed)) < _LEAST_POINTS - 1:
-        findings.error(
-            findings.line_of_key("polygon", line),
-            ("polygon không phải đường bao của khu vực", "polygon is not an outline"),
-            (
-                "viết ít nhất ba điểm khác nhau, mỗi điểm [kinh độ, vĩ độ]",
-                "give at least three different points, each [longitude, latitude]",
-            ),
-        )
-        return ()
-    return tuple(closed)
-
-
-def _point(value: object) -> tuple[float, float] | None:
-    if not isinstance(value, list) or len(value) != 2 or not all(is_number(one) for one in value):  # noqa: PLR2004
-        return None
-    lon, lat = float(value[0]), float(value[1])
-    return (lon, lat) if -180 <= lon <= 180 and -90 <= lat <= 90 else None  # noqa: PLR2004  degrees
 
 
 def _day(value: object) -> str | None:

@@ -62,7 +62,7 @@ def read_site(findings: Findings, content: bytes) -> SiteToml:
         bounds=_bounds(findings, table.get("bounds")),
     )
     for nth, entry in enumerate(tables(findings, table, "area")):
-        read_area(findings, site.areas, entry, findings.line_of_table("area", nth))
+        read_area(findings, site.areas, entry, findings.line_of_table("area", nth), site.bounds)
     for nth, entry in enumerate(tables(findings, table, "gateway")):
         read_gateway(findings, site.gateways, site.areas, entry, findings.line_of_table("gateway", nth))
     sources: list[SourceDecl] = []

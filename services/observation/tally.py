@@ -4,7 +4,7 @@ Two sites that hold copies of the same events compare a few numbers instead of t
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 import msgspec
@@ -13,6 +13,7 @@ MOST_DAYS = 1_000
 """Of one site; beyond them the oldest are forgotten, so that dates from nowhere cost no memory."""
 MOST_SITES = 2_000
 _BITS = 128
+_NONE = (0, 0, 0)
 _DAY = re.compile(r"\d{4}-\d\d-\d\dT")
 _NAMED = 4  # alerts.<site>.<area>.<id>
 
@@ -61,7 +62,8 @@ class Tally:
 
     def __init__(self) -> None:
         """Nothing counted yet."""
-        self._days: dict[str, dict[str, tuple[int, int]]] = {}
+        self._days: dict[str, dict[str, tuple[int, int, int]]] = {}
+        """Of each day: events, the sum of their hashes, the sequence of the last one."""
         self.last = 0
         """Sequence of the last event counted."""
 
@@ -82,12 +84,33 @@ class Tally:
             return head
         days = self._days.setdefault(site, {})
         day = head.time[:10]
-        events, total = days.get(day, (0, 0))
+        events, total, _ = days.get(day, _NONE)
         added = int.from_bytes(sha256(head.id.encode()).digest()[: _BITS // 8])
-        days[day] = events + 1, (total + added) % (1 << _BITS)
+        days[day] = events + 1, (total + added) % (1 << _BITS), sequence
         if len(days) > MOST_DAYS:
             del days[min(days)]
         return head
+
+    def told(self) -> dict[str, dict[str, tuple[int, str, int]]]:
+        """Everything counted so far, to be written down."""
+        return {
+            site: {day: (events, f"{total:032x}", last) for day, (events, total, last) in days.items()}
+            for site, days in self._days.items()
+        }
+
+    def restore(
+        self, told: Mapping[str, Mapping[str, tuple[int, str, int]]], last: int, first: int = 0
+    ) -> None:
+        """Take up what was written down after `last`, without days that have nothing from `first` on."""
+        self._days = {
+            site: {
+                day: (events, int(total, 16), newest)
+                for day, (events, total, newest) in days.items()
+                if newest >= first
+            }
+            for site, days in told.items()
+        }
+        self.last = last
 
     def sites(self) -> list[str]:
         """Sites of which there is anything."""
@@ -95,7 +118,7 @@ class Tally:
 
     def of(self, site: str, day: str) -> Count:
         """One day of one site."""
-        return _count(self._days.get(site, {}).get(day, (0, 0)))
+        return _count(self._days.get(site, {}).get(day, _NONE))
 
     def days(self, site: str) -> Iterator[tuple[str, Count]]:
         """All days of a site, oldest first."""
@@ -104,7 +127,7 @@ class Tally:
     def total(self, site: str) -> Count:
         """All days of a site together."""
         found = list(self._days.get(site, {}).values())
-        return _count((sum(n for n, _ in found), sum(total for _, total in found) % (1 << _BITS)))
+        return _count((sum(one[0] for one in found), sum(one[1] for one in found) % (1 << _BITS), 0))
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -122,7 +145,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 def differences(here: dict[str, Count], there: dict[str, Count]) -> list[Difference]:
     """The days that differ, oldest first."""
-    none = Count(0, _count((0, 0)).hash)
+    none = _count(_NONE)
     found = []
     for day in sorted({*here, *there}):
         ours, theirs = here.get(day, none), there.get(day, none)
@@ -131,5 +154,5 @@ def differences(here: dict[str, Count], there: dict[str, Count]) -> list[Differe
     return found
 
 
-def _count(found: tuple[int, int]) -> Count:
+def _count(found: tuple[int, int, int]) -> Count:
     return Count(found[0], f"{found[1]:032x}")

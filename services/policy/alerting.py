@@ -18,7 +18,7 @@ from services.policy.keeping import Keeping
 from services.policy.links import Links
 from services.policy.publication import Publication
 from services.policy.reporting import Reporting
-from services.policy.roads import Roads
+from services.policy.road_nouns import Roads
 
 FILE = ALERTING
 PARTS = (keeping, roads, publication, links, reporting)

@@ -13,23 +13,29 @@ from services.observation.event import SEVERITIES
 from services.observation.roles import ROLES
 from services.observation.site_table import Table
 from services.observation.site_values import name, slug, texts
+from services.policy.keeping_gaps import warn_of_gaps
 from services.policy.keeping_nouns import (
     DAY_MIN,
     DAYS,
+    LEAST_REALARM_H,
+    LONGEST_REALARM_H,
     LONGEST_STEP_MIN,
     MOST_STEPS,
     ROLE,
     ROTA,
+    SAFETY_RULES,
     Chattering,
     Escalation,
     Hours,
     Keeping,
     MaintenanceLimits,
+    Realarm,
     Rota,
     ShelvingLimits,
     Shift,
     Step,
     rank,
+    realarms,
     wall,
 )
 from services.policy.keeping_schema import SCHEMA
@@ -42,6 +48,7 @@ __all__ = [
     "KEYS",
     "ROLE",
     "ROTA",
+    "SAFETY_RULES",
     "SCHEMA",
     "Chattering",
     "Escalation",
@@ -49,6 +56,7 @@ __all__ = [
     "Inhibition",
     "Keeping",
     "MaintenanceLimits",
+    "Realarm",
     "Rota",
     "ShelvingLimits",
     "Shift",
@@ -66,6 +74,7 @@ ROTA_KEYS = ("id", "shifts")
 SHIFT = ("days", "from", "to", "people")
 ESCALATION = ("id", "hazards", "areas", "least", "most", "hours", "steps")
 HOURS = ("days", "from", "to")
+REALARM = ("id", "hazards", "areas", "least", "most", "after_h")
 STEP = ("after_min", "to")
 KEYS: tuple[str, ...] = (
     "public_safety",
@@ -76,6 +85,7 @@ KEYS: tuple[str, ...] = (
     "maintenance",
     "rota",
     "escalation",
+    "realarm",
 )
 """Top-level keys of the file that are read here."""
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -89,15 +99,38 @@ def read(given: "Given") -> Keeping:
     rotas = _rotas(given)
     escalations = _escalations(given, rotas)
     default = Keeping()
-    return Keeping(
-        public_safety=default.public_safety if safety is None else safety,
+    safety = default.public_safety if safety is None else safety
+    realarmed = _realarms(given)
+    for key in ("inhibition", "rota", "escalation", "realarm"):
+        _once(given, key)
+    read = Keeping(
+        public_safety=safety,
         inhibitions=_inhibitions(given, top),
         chattering=_chattering(given),
         shelving=_shelving(given),
         maintenance=_maintenance(given),
         rotas=rotas,
         escalations=escalations if "escalation" in given.table else default.escalations,
+        realarms=realarmed if "realarm" in given.table else realarms(safety),
     )
+    if "escalation" in given.table:
+        warn_of_gaps(given, read)
+    return read
+
+
+def _once(given: "Given", key: str) -> None:
+    """Each name once: the second would take the first one's place, or never be reached."""
+    seen = set[str]()
+    listed = given.table.get(key)
+    for nth, entry in enumerate(listed if isinstance(listed, list) else ()):
+        name = entry.get("id") if isinstance(entry, dict) else None
+        if isinstance(name, str) and name in seen:
+            given.findings.error(
+                given.findings.line_of_table(key, nth),
+                (f"[[{key}]] {name!r} ghi hai lần", f"[[{key}]] {name!r} stands twice"),
+                ("đặt tên khác, hoặc bỏ một mục", "name it otherwise, or leave one out"),
+            )
+        seen.add(str(name))
 
 
 def _chattering(given: "Given") -> Chattering:
@@ -213,6 +246,30 @@ def _escalations(given: "Given", rotas: Iterable[Rota]) -> tuple[Escalation, ...
                 most=table.choice("most", SEVERITIES, SEVERITIES[-1]) or SEVERITIES[-1],
                 hours=None if hours is None else _hours(_one_inner(table, "hours", hours, HOURS)),
                 steps=_steps(table, steps, known),
+            )
+        )
+    return tuple(found)
+
+
+def _realarms(given: "Given") -> tuple[Realarm, ...]:
+    hazards, areas = dict.fromkeys(given.hazards), dict.fromkeys([*given.site.areas, "_"])
+    found = []
+    for table in given.several("realarm", REALARM):
+        after_h = table.number("after_h", None, 0.0, LONGEST_REALARM_H, _HOURS)
+        if 0.0 < after_h < LEAST_REALARM_H:
+            table.error(
+                "after_h",
+                ("after_h ngắn quá: sẽ gọi lại liên tục", "after_h is too short: it would call without end"),
+                ("ít nhất 0.25; 0 là không báo lại", "at least 0.25; 0 for never"),
+            )
+        found.append(
+            Realarm(
+                id=slug(table.findings, dict(table.table), "id", table.line) or "",
+                hazards=table.names("hazards", hazards, ("loại", "hazard")),
+                areas=table.names("areas", areas, ("khu vực", "area")),
+                least=table.choice("least", SEVERITIES, SEVERITIES[0]) or SEVERITIES[0],
+                most=table.choice("most", SEVERITIES, SEVERITIES[-1]) or SEVERITIES[-1],
+                after_h=after_h,
             )
         )
     return tuple(found)

@@ -1,6 +1,6 @@
 """How alerts are kept quiet and who is told next: nouns, with their defaults. Read in `keeping`. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,11 +11,14 @@ from services.policy.keeping_table import DEFAULTS, Inhibition
 
 PUBLIC_SAFETY = ("flood", "lightning", "rip_current", "tree")
 """Hazards that may cost lives. domain.md 7.2: not to be shelved by one person [design default]."""
+SAFETY_RULES = ("leakage",)
+"""Rules that may cost lives though their hazard does not: current in a flooded street [design default]."""
 DAY_MIN = 24 * 60
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ROTA, ROLE = "rota:", "role:"
 LONGEST_STEP_MIN = 24 * 60.0
 MOST_STEPS = 8
+LEAST_REALARM_H, LONGEST_REALARM_H = 0.25, 168.0
 
 
 class Chattering(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +94,11 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
         found = [one for shift in self.shifts if shift.hours.hold(weekday, minute) for one in shift.people]
         return list(dict.fromkeys(found))
 
+    @property
+    def everybody(self) -> frozenset[str]:
+        """Whoever is on duty at some time."""
+        return frozenset(one for shift in self.shifts for one in shift.people)
+
 
 class Step(msgspec.Struct, frozen=True):
     """After so many minutes without anybody's acknowledgement these are told.
@@ -146,6 +154,44 @@ ESCALATIONS = (
 """Design defaults: nobody prescribes minutes; roles stand until a site writes its rota."""
 
 
+class Realarm(msgspec.Struct, frozen=True, kw_only=True):
+    """How long an acknowledgement counts while the alert goes on. The first that fits an alert is its own.
+
+    Attributes:
+        id: its name.
+        hazards, areas: that it is for; None: any.
+        least, most: the severities it is for.
+        after_h: hours from the acknowledgement until it is unacknowledged again; 0: it is not.
+    """
+
+    id: str
+    hazards: tuple[str, ...] | None = None
+    areas: tuple[str, ...] | None = None
+    least: str = "advisory"
+    most: str = "emergency"
+    after_h: float = 0.0
+
+    def fits(self, hazard: str, area: str, severity: str) -> bool:
+        """Whether it is this alert's."""
+        return (
+            (self.hazards is None or hazard in self.hazards)
+            and (self.areas is None or area in self.areas)
+            and rank(self.least) <= rank(severity) <= rank(self.most)
+        )
+
+
+def realarms(public_safety: tuple[str, ...]) -> tuple[Realarm, ...]:
+    """Design defaults: an emergency every two hours, a danger to life once in a shift, others daily.
+
+    What is less severe than a warning never comes back: who has it on the list for a day finds it stale.
+    """
+    return (
+        Realarm(id="emergencies", least="emergency", after_h=2.0),
+        Realarm(id="dangers", hazards=public_safety, least="warning", after_h=8.0),
+        Realarm(id="warnings", least="warning", after_h=24.0),
+    )
+
+
 class Keeping(msgspec.Struct, frozen=True, kw_only=True):
     """The keeper's part."""
 
@@ -156,6 +202,7 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
     maintenance: MaintenanceLimits = MaintenanceLimits()
     rotas: tuple[Rota, ...] = ()
     escalations: tuple[Escalation, ...] = ESCALATIONS
+    realarms: tuple[Realarm, ...] = realarms(PUBLIC_SAFETY)
 
     def escalation(
         self, hazard: str, area: str, severity: str, weekday: int, minute: int
@@ -164,17 +211,30 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
         found = (one for one in self.escalations if one.fits(hazard, area, severity, weekday, minute))
         return next(found, None)
 
+    def realarm_h(self, hazard: str, area: str, severity: str) -> float:
+        """How many hours an acknowledgement counts while such an alert goes on; 0: for as long as it does."""
+        return next((one.after_h for one in self.realarms if one.fits(hazard, area, severity)), 0.0)
+
     def people(self, to: Sequence[str], weekday: int, minute: int) -> list[str]:
         """Names of accounts and `role:<role>` that are meant at a minute; a rota is who is on duty.
 
         A rota without anybody on duty stays as it is written, so that it can be seen.
         """
-        rotas = {ROTA + one.id: one for one in self.rotas}
+        rotas = self._by_name()
         found: list[str] = []
         for one in to:
             rota = rotas.get(one)
             found += (rota.people(weekday, minute) or [one]) if rota is not None else [one]
         return list(dict.fromkeys(found))
+
+    def reached(self, to: Sequence[str], heard: Collection[str]) -> bool:
+        """Whether all that are meant were called: of a rota anybody, whoever is on duty by now."""
+        rotas, known = self._by_name(), frozenset(heard)
+        missing = [one for one in to if one not in known]
+        return all(one in rotas and not known.isdisjoint(rotas[one].everybody) for one in missing)
+
+    def _by_name(self) -> dict[str, Rota]:
+        return {ROTA + one.id: one for one in self.rotas}
 
 
 def wall(zone: str, at: int) -> tuple[int, int]:

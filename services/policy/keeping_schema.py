@@ -5,6 +5,8 @@ from typing import Any
 from services.observation.event import SEVERITIES
 from services.policy.keeping_nouns import (
     DAYS,
+    LEAST_REALARM_H,
+    LONGEST_REALARM_H,
     LONGEST_STEP_MIN,
     MOST_STEPS,
     Chattering,
@@ -73,6 +75,17 @@ def _schema() -> dict[str, Any]:
         "hours": {**_closed(hours), "description": "when the alert began to wait; absent: any"},
         "steps": {"type": "array", "items": step, "minItems": 1, "maxItems": MOST_STEPS},
     }
+    realarm = {
+        "id": _SLUG,
+        "hazards": {**_WORDS, "description": "absent: all"},
+        "areas": {**_WORDS, "description": "absent: all"},
+        "least": {**_SEVERITY, "default": "advisory"},
+        "most": {**_SEVERITY, "default": "emergency"},
+        "after_h": {
+            "anyOf": [{"const": 0}, _number(LEAST_REALARM_H, LONGEST_REALARM_H)],
+            "description": "hours from the acknowledgement until it is unacknowledged again; 0: never",
+        },
+    }
     return {
         "public_safety": {**_WORDS, "description": "hazards that may cost lives"},
         "inhibition_defaults": {"type": "boolean", "default": True},
@@ -106,6 +119,7 @@ def _schema() -> dict[str, Any]:
             ),
         },
         "escalation": {"type": "array", "items": _closed(escalation, "id", "steps")},
+        "realarm": {"type": "array", "items": _closed(realarm, "id", "after_h")},
     }
 
 

@@ -9,6 +9,7 @@ Over 250 lines: the nouns, their reading and their schema, which must agree key 
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from cryptography.x509 import load_pem_x509_certificate
 
 from services.observation.event import SEVERITIES
 from services.observation.site_table import Table
@@ -29,7 +30,7 @@ MOST_APPROVALS = 2
 WMO_ROOT = "2.49"
 """Of WMO's tree of identifiers: only who was given a branch may use it (domain.md 7.1)."""
 
-_TOP = ("sender", "name", "contact", "web", "min_interval_s", "all_clear_min", "radius_km", "wmo")
+_TOP = ("sender", "name", "contact", "web", "min_interval_s", "all_clear_min", "radius_km", "wmo", "public")
 _PUBLISH = ("hazards", "rules", "from", "approvals", "expires_min", "origins")
 _TRUSTED = ("id", "sender", "name", "certificates", "unsigned", "hazards", "hazard")
 _MINUTES = ("phút", "minutes")
@@ -75,7 +76,8 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """Of CAP messages. Without `sender` nothing is published.
 
     `min_interval_s`: at least so long between two messages of one alert, unless it got worse; `all_clear_s`:
-    how long the all clear holds; `radius_km`: around a station whose area has no outline.
+    how long the all clear holds; `radius_km`: around a station whose area has no outline; `public`: anybody
+    may read the feed and its messages, without a token.
     """
 
     sender: str = ""
@@ -85,6 +87,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     min_interval_s: float = 300.0
     all_clear_s: float = 1_800.0
     radius_km: float = 2.0
+    public: bool = False
     publish: tuple[Publish, ...] = ()
     trusted: tuple[Trusted, ...] = ()
 
@@ -126,6 +129,7 @@ def read(given: "Given") -> Publication:
                 ),
             )
         return Publication(trusted=trusted)
+    _places(given, top)
     return Publication(
         sender=_sender(top, wmo=top.flag("wmo")),
         name=name(given.findings, top.table.get("name"), given.findings.line_of_key("name", top.line)),
@@ -134,9 +138,41 @@ def read(given: "Given") -> Publication:
         min_interval_s=top.number("min_interval_s", 300, 0, 86_400, ("giây", "seconds")),
         all_clear_s=60 * top.number("all_clear_min", 30, 5, 1_440, _MINUTES),
         radius_km=top.number("radius_km", 2, 0.1, 100, ("km", "km")),
+        public=_public(given, top),
         publish=publish,
         trusted=trusted,
     )
+
+
+def _public(given: "Given", top: Table) -> bool:
+    """Whether anybody may read the feed; its links must lead back here then."""
+    public = top.flag("public")
+    if public and not top.table.get("web"):
+        given.findings.warning(
+            given.findings.line_of_key("public", top.line),
+            ("public = true mà không có web", "public = true without web"),
+            (
+                'viết web = "https://…", địa chỉ mà bên ngoài đọc được',
+                'write web = "https://…", the address under which it is reached from outside',
+            ),
+        )
+    return public
+
+
+def _places(given: "Given", top: Table) -> None:
+    """Warn of areas that a message could name only."""
+    held = {one.area for one in given.site.stations.values()}
+    bare = [area.id for area in given.site.areas.values() if not area.outlines and area.id not in held]
+    if bare:
+        listed = ", ".join(bare[:5]) + ("…" if len(bare) > 5 else "")  # noqa: PLR2004  enough to begin with
+        given.findings.warning(
+            top.line,
+            (
+                f"khu vực không có polygon lẫn trạm: {listed}; bản tin chỉ nêu được tên",
+                f"areas with neither a polygon nor a station: {listed}; a message can only name them",
+            ),
+            ("thêm polygon cho khu vực trong site.toml", "give them a polygon in site.toml"),
+        )
 
 
 def _sender(table: Table, *, wmo: bool) -> str:
@@ -202,10 +238,10 @@ def _trusted(given: "Given", table: Table) -> Trusted | None:
     found = slug(given.findings, of, "id", table.line)
     sender = text(given.findings, of, "sender", table.line)
     certificates = texts(given.findings, of, "certificates", table.line, '["-----BEGIN CERTIFICATE-----…"]')
-    if any("-----BEGIN CERTIFICATE-----" not in one for one in certificates):
+    if not all(map(_is_certificate, certificates)):
         table.error(
             "certificates",
-            ("chứng thư phải ở dạng PEM", "a certificate must be PEM"),
+            ("chứng thư PEM không đọc được", "a certificate is not one in PEM"),
             ('viết certificates = ["""…"""]', 'write certificates = ["""…"""]'),
         )
     unsigned = table.flag("unsigned")
@@ -243,6 +279,14 @@ def _trusted(given: "Given", table: Table) -> Trusted | None:
         hazards={str(key): str(one) for key, one in hazards.items()},
         hazard=hazard or "environment",
     )
+
+
+def _is_certificate(pem: str) -> bool:
+    try:
+        load_pem_x509_certificate(pem.encode())
+    except ValueError:
+        return False
+    return True
 
 
 def _once(given: "Given", trusted: tuple[Trusted, ...]) -> None:
@@ -286,6 +330,7 @@ SCHEMA: dict[str, Any] = {
             "all_clear_min": {"type": "number", "minimum": 5, "maximum": 1_440, "default": 30},
             "radius_km": {"type": "number", "minimum": 0.1, "maximum": 100, "default": 2},
             "wmo": {"type": "boolean", "default": False},
+            "public": {"type": "boolean", "default": False, "description": "the feed needs no token"},
         },
         ("sender", "name"),
     ),

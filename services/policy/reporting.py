@@ -1,4 +1,4 @@
-"""Reports on a schedule: when shifts begin, when days and months are reported, how, how many kept."""
+"""Reports on a schedule: when shifts begin, when days and months are reported, how, for whom."""
 
 import re
 from typing import TYPE_CHECKING, Any, Literal
@@ -7,6 +7,8 @@ import msgspec
 
 from services.observation.site_table import Table
 from services.observation.site_values import LANGUAGES
+from services.policy import sending
+from services.policy.sending import Sending
 
 if TYPE_CHECKING:
     from services.policy.alerting import Given
@@ -20,9 +22,10 @@ FORMATS = ("html", "pdf", "xlsx")
 MOST_KEPT = 2_000
 _MINUTES = 24 * 60
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\Z")
+_WEB = re.compile(r"https?://[^\s@?#]+\Z")
 _TABLE = (
     "shifts", "operators", "daily", "monthly", "make", "languages", "formats",
-    "keep_shift", "keep_daily", "keep_monthly",
+    "keep_shift", "keep_daily", "keep_monthly", "address", "send",
 )  # fmt: skip
 
 
@@ -36,6 +39,8 @@ class Reporting(msgspec.Struct, frozen=True, kw_only=True):
         make: kinds that are made by themselves.
         languages, formats: of those.
         keep: how many reports of each kind are kept, the oldest go first.
+        address: where people open the api, for links in letters; "": none is known.
+        send: who gets them, by which road.
     """
 
     shifts: tuple[int, ...] = (6 * 60, 14 * 60, 22 * 60)
@@ -48,6 +53,8 @@ class Reporting(msgspec.Struct, frozen=True, kw_only=True):
     keep: dict[Kind, int] = msgspec.field(
         default_factory=lambda: {"shift": 280, "daily": 400, "monthly": 120}
     )
+    address: str = ""
+    send: tuple[Sending, ...] = ()
 
 
 def read(given: "Given") -> Reporting:
@@ -56,21 +63,42 @@ def read(given: "Given") -> Reporting:
     if table is None:
         return Reporting()
     default = Reporting()
+    make = _words(table, "make", KINDS, ("loại báo cáo", "kind of report"), default.make, empty=True)
+    languages = _words(table, "languages", LANGUAGES, ("ngôn ngữ", "language"), default.languages)
+    formats = _words(table, "formats", FORMATS, ("dạng tệp", "format"), default.formats)
     return Reporting(
         shifts=_shifts(table, default.shifts),
         operators=round(table.number("operators", 1, 1, 50, ("người", "people"))),
         daily=_clock(table, "daily", default.daily),
         monthly=_clock(table, "monthly", default.monthly),
-        make=_words(table, "make", KINDS, ("loại báo cáo", "kind of report"), default.make, empty=True),
-        languages=_words(table, "languages", LANGUAGES, ("ngôn ngữ", "language"), default.languages),
-        formats=_words(table, "formats", FORMATS, ("dạng tệp", "format"), default.formats),
+        make=make,
+        languages=languages,
+        formats=formats,
         keep={
             kind: round(
                 table.number(f"keep_{kind}", default.keep[kind], 1, MOST_KEPT, ("báo cáo", "reports"))
             )
             for kind in KINDS
         },
+        address=_address(table),
+        send=sending.read(given, table, make, languages, formats),
     )
+
+
+def _address(table: Table) -> str:
+    """Without the stroke at its end."""
+    value = table.table.get("address", "")
+    if isinstance(value, str) and (not value or _WEB.match(value)):
+        return value.rstrip("/")
+    table.error(
+        "address",
+        (f"address = {value!r} không dùng được", f"address = {value!r} can't be used"),
+        (
+            'ghi địa chỉ mà người nhận mở được, ví dụ "https://haidang.example.vn"',
+            'write what readers can open, for example "https://haidang.example.vn"',
+        ),
+    )
+    return ""
 
 
 def _words(  # noqa: PLR0913  a list, and what it may hold
@@ -177,6 +205,11 @@ SCHEMA: dict[str, Any] = {
                 }
                 for kind, number in Reporting().keep.items()
             },
+            "address": {
+                "type": "string", "pattern": "^(https?://.+)?$",
+                "description": "where readers open the api, for the links in letters",
+            },
+            "send": sending.schema(KINDS, FORMATS),
         },
     }
 }  # fmt: skip

@@ -91,7 +91,7 @@ class Running:
         # A large site takes its time to read, and alerts go on meanwhile.
         site, problems = await asyncio.to_thread(site_files.parse, files, self._properties)
         if site is None:
-            self._complain(current.version, problems)
+            self._complain(current.version, problems, site=False)
             return False
         policy, problems = read_alerting(files.get(ALERTING), site, self._hazards)
         self._seen = current.version
@@ -114,15 +114,20 @@ class Running:
         except (NatsError, APIError, TimeoutError, OSError, ValueError) as error:
             log.warning("site_unreadable", error=repr(error))
 
-    def _complain(self, version: str, problems: list[Problem]) -> None:
+    def _complain(self, version: str, problems: list[Problem], *, site: bool = True) -> None:
         first = next(problem for problem in problems if problem.level == "error")
         log.warning("policy_unreadable", version=version, problem=str(first))
         self._seen = version
+        vi, en = "vẫn theo bản đọc được gần nhất", "by the last one that could be"
+        if not self.known:
+            vi, en = "theo mặc định của chương trình", "by our defaults"
+            if not site:
+                vi, en = "chưa chạy được", "by nobody until it can be"
         if self._health is not None:
             self._health.complain(
                 UNREADABLE,
                 f"Bản {version[:12]} của địa bàn không đọc được ({first.file}:{first.line}: {first.what.vi})"
-                "; cách xử lý cảnh báo vẫn theo bản đọc được gần nhất",
+                f"; cách xử lý cảnh báo {vi}",
                 f"site version {version[:12]} can't be read ({first.file}:{first.line}: {first.what.en})"
-                "; alerts are handled by the last one that could be",
+                f"; alerts are handled {en}",
             )

@@ -41,8 +41,9 @@ def shifts_between(begin: tuple[int, ...], first: int, last: int, zone: str) -> 
     found = []
     for start, stop in pairwise(marks):
         if start < last and stop > first:
-            name = f"{local(start, zone):%d/%m %H:%M} – {local(stop, zone):%H:%M}"
-            found.append(Stretch(max(start, first), min(stop, last), name))
+            begun, over = max(start, first), min(stop, last)
+            name = f"{local(begun, zone):%d/%m %H:%M} – {local(over, zone):%H:%M}"
+            found.append(Stretch(begun, over, name))
     return found
 
 

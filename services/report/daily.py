@@ -1,40 +1,28 @@
 """The report of a day: alerts, answers, causes, what was quiet, load, and who could be heard. Pure."""
 
 from services.observation.text import Text
-from services.report import load_section, places, sections
+from services.report import answers, load_section, opening, places, sections
 from services.report.matter import Matter
 from services.report.paper import Paper, Part
+
+_QUIET = 40
+"""So many are named: the report of each shift has them all."""
 
 
 def build(matter: Matter) -> Paper:
     """The report of the day `matter` is of."""
     found = matter.figures()
-    begun = matter.begun()
-    return Paper(
+    return matter.paper(
         "daily",
         Text("Báo cáo ngày", "Daily report"),
-        matter.site,
-        matter.zone,
-        matter.first,
-        matter.last,
-        matter.made_at,
         [
-            Part(Text("Tóm tắt", "In short"), sections.tiles(matter, found), [*sections.gaps(matter)]),
+            opening.build(matter, found, Text("Tóm tắt", "In short")),
+            sections.alerts(matter, by_day=False),
+            answers.build(matter, found),
             Part(
-                Text("Cảnh báo", "Alerts"),
-                blocks=[
-                    sections.over_time(matter, begun, by_day=False),
-                    sections.alerts_by_hazard(matter, begun),
-                    sections.alerts_by_area(matter, begun),
-                    sections.alerts_by_origin(begun),
-                    sections.situations(matter),
-                    sections.causes(matter),
-                ],
+                Text("Gác lại và giữ im", "Shelved and suppressed"), blocks=[sections.quiet(matter, _QUIET)]
             ),
-            sections.answers(matter, found),
-            Part(Text("Gác lại và giữ im", "Shelved and suppressed"), blocks=[sections.quiet(matter)]),
             load_section.build(matter, found),
             *places.parts(matter),
         ],
-        scope=matter.scope,
     )

@@ -5,9 +5,9 @@ from services.alerts.load import BEARABLE_PER_HOUR, SPLIT
 from services.alerts.load_figures import MARKS, Figures
 from services.observation.text import Text
 from services.report import terms
+from services.report.columns import AREA, HAZARD, PLACE, SEVERITY, count, lasting, listed, when
 from services.report.matter import Matter
 from services.report.paper import Cell, Column, Note, Part, Share, Table, Value
-from services.report.sections import AREA, HAZARD, PLACE, SEVERITY, count, lasting, listed, when
 
 _HOUR_S = 3600.0
 _STALE = 40
@@ -20,23 +20,23 @@ def build(matter: Matter, found: Figures) -> Part:
     over_share = found.flood_share is not None and found.flood_share > MARKS["flood_share"].value
     hours = (found.last - found.first) / 1e6 / _HOUR_S * found.operators
     rows: list[list[Cell | Value]] = [
-        [Text("Điều mới cần xem", "New things to look at"), found.things, "", ""],
+        [Text("Việc mới cần xem", "New things to look at"), found.things, "", ""],
         [
             Text("… mỗi giờ, mỗi người trực", "… per operator-hour"),
             Cell(found.per_operator_hour, digits=2, over=over_rate),
             *_mark("per_operator_hour"),
         ],
-        [Text("Lượt báo, chưa gộp và giảm", "Annunciations, before grouping and suppression"), found.raw, "", ""],
+        [Text("Lần phát báo, chưa gộp và giảm", "Annunciations, before grouping and suppression"), found.raw, "", ""],
         [Text("… mỗi giờ, mỗi người trực", "… per operator-hour"), Cell(found.raw_per_operator_hour, digits=2), "", ""],
         [Text("Nhiều nhất trong 10 phút", "Most in 10 minutes"), found.most_in_10_min, *_mark("flood_begins")],
-        [Text("Bão cảnh báo", "Floods of alarms"), Cell(len(found.floods), over=bool(found.floods)), *_mark("flood_ends")],
+        [Text("Đợt cảnh báo dồn dập", "Floods of alarms"), Cell(len(found.floods), over=bool(found.floods)), *_mark("flood_ends")],
         [
-            Text("Thời gian trong bão, giờ", "Time in floods, hours"),
+            Text("Thời gian dồn dập, giờ", "Time in floods, hours"),
             Cell(None if found.flood_share is None else Share(round(found.flood_s / _HOUR_S, 1), round((found.last - found.first) / 1e6 / _HOUR_S, 1)), "share", 1, over_share),
             *_mark("flood_share"),
         ],
-        [Text("Cảnh báo lặp", "Chattering alarms"), Cell(len(found.chattering), over=bool(found.chattering)), *_mark("chattering")],
-        [Text("Đứng quá 24 giờ lúc cuối kỳ", "Stale at the end"), Cell(len(found.stale), over=bool(found.stale)), *_mark("stale_h")],
+        [Text("Cảnh báo báo lặp", "Chattering alarms"), Cell(len(found.chattering), over=bool(found.chattering)), *_mark("chattering")],
+        [Text("Kéo dài quá 24 giờ, cuối kỳ vẫn còn", "Stale at the end"), Cell(len(found.stale), over=bool(found.stale)), *_mark("stale_h")],
         *(_split(found, name) for name in SPLIT),
     ]  # fmt: skip
     table = Table(
@@ -49,8 +49,8 @@ def build(matter: Matter, found: Figures) -> Part:
         ],
         rows,
         note=Text(
-            f"Tính cho {found.operators} người trực, {hours:.0f} giờ trực. Một điều mới: cảnh báo hay tình huống "
-            "mà không gì giữ im; một lượt báo: mọi lần bắt đầu hoặc tăng mức.",
+            f"Tính cho {found.operators} người trực, {hours:.0f} giờ trực. Một việc mới: cảnh báo hay tình huống "
+            "mà không gì giữ im; một lần phát báo: mọi lần bắt đầu hoặc tăng mức.",
             f"For {found.operators} on duty, {hours:.0f} operator-hours. A new thing: an alert or situation that "
             "nothing keeps quiet; an annunciation: every time one is raised or escalates.",
         ),
@@ -76,7 +76,7 @@ def _offenders(matter: Matter, found: Figures) -> Table:
     chattering = {(one.rule, one.place) for one in found.chattering}
     rows: list[list[Cell | Value]] = [
         [
-            one.rule, one.place, matter.hazard(one.hazard), matter.area(one.area), one.times, Share(one.times, found.raw),
+            matter.named(one.place), one.place, one.rule, matter.hazard(one.hazard), one.times, Share(one.times, found.raw),
             Cell(Text("có", "yes"), over=True) if (one.rule, one.place) in chattering else Text("không", "no"),
         ]
         for one in found.actors
@@ -84,12 +84,12 @@ def _offenders(matter: Matter, found: Figures) -> Table:
     return Table(
         Text("Cảnh báo nhiều nhất", "Top offenders"),
         [
-            Column(Text("Quy tắc", "Rule"), wide=1.0), Column(Text("Cảm biến hoặc nơi", "Sensor or place"), wide=1.4),
-            HAZARD, AREA, count(Text("Lượt báo", "Annunciations")), Column(Text("Phần của tất cả", "Share of all"), "share", digits=1),
-            Column(Text("Chập chờn", "Chatters"), wide=0.5),
+            PLACE, Column(Text("Mã cảm biến", "Sensor"), wide=1.2), Column(Text("Quy tắc", "Rule"), wide=0.9),
+            HAZARD, count(Text("Lần phát báo", "Annunciations")), Column(Text("Phần của tất cả", "Share of all"), "share", digits=1),
+            Column(Text("Báo lặp", "Chatters"), wide=0.5),
         ],
         rows,
-        empty=Text("Không có lượt báo nào.", "There were no annunciations."),
+        empty=Text("Không có lần phát báo nào.", "There were no annunciations."),
         note=Text("10 đến 20 cảnh báo đầu thường chiếm 20 đến 80 % tải.", "The top 10 to 20 usually give 20 to 80 % of the load."),
     )  # fmt: skip
 
@@ -98,13 +98,13 @@ def _stale(matter: Matter, found: Figures) -> list[Table]:
     if not found.stale:
         return []
     rows: list[list[Cell | Value]] = [
-        [one.severity, one.rule, one.place, matter.area(one.area), one.since, (found.last - one.since) / 1e6, terms.label(one.label)]
+        [one.severity, matter.named(one.place), one.place, one.rule, matter.area(one.area), one.since, (found.last - one.since) / 1e6, terms.label(one.label)]
         for one in found.stale
     ]  # fmt: skip
     return [
         listed(
-            Text("Đứng quá 24 giờ", "Stale: active for more than 24 hours"),
-            [SEVERITY, Column(Text("Quy tắc", "Rule")), PLACE, AREA, when(Text("Từ", "Since")), lasting(Text("Đã", "For")),
+            Text("Kéo dài quá 24 giờ", "Stale: active for more than 24 hours"),
+            [SEVERITY, PLACE, Column(Text("Mã cảm biến", "Sensor"), wide=1.2), Column(Text("Quy tắc", "Rule")), AREA, when(Text("Từ", "Since")), lasting(Text("Đã", "For")),
              Column(Text("Trạng thái", "State"), wide=0.9)],
             rows,
             most=_STALE,

@@ -12,6 +12,7 @@ from services.alerts.load_case import Case, Did
 from services.alerts.load_figures import Figures, figures
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
+from services.report.paper import Paper, PaperKind, Part
 from services.report.phrases import WHOLE_SITE
 
 
@@ -108,6 +109,12 @@ class Matter(msgspec.Struct, kw_only=True):
     facts: Facts | None = None
     worked_out: Figures | None = None
 
+    def paper(self, kind: PaperKind, title: Text, parts: list[Part]) -> Paper:
+        """A report of the span, of these parts."""
+        return Paper(
+            kind, title, self.site, self.zone, self.first, self.last, self.made_at, parts, scope=self.scope
+        )
+
     def figures(self) -> Figures:
         """The load of the span; worked out once."""
         if self.worked_out is None:
@@ -149,6 +156,10 @@ class Matter(msgspec.Struct, kw_only=True):
         if name in (SITE_AREA, SITE_SCOPE, ""):
             return WHOLE_SITE
         return self.areas.get(name, Text(name, name))
+
+    def named(self, place: str) -> Text:
+        """A sensor's place for people: the name of its station, where that is known."""
+        return self.stations.get(place.partition(".")[0], self.areas.get(place, Text(place, place)))
 
     def place(self, case: Case) -> Text:
         """Where an alert is: its station's name, else its gateway, else its area."""

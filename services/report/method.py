@@ -20,7 +20,7 @@ SCORES = Text(
     "is late. Z: windows of 6 h of an area without event and without alert.",
 )
 LOAD = Text(
-    "Giới hạn tải theo ISA-18.2 / IEC 62682: khoảng 6 lần báo mỗi giờ trực; bão cảnh báo bắt đầu khi quá 10 lần trong "
+    "Giới hạn tải theo ISA-18.2 / IEC 62682: khoảng 6 lần báo mỗi giờ trực; cảnh báo dồn dập bắt đầu khi quá 10 lần trong "
     "10 phút, kết thúc khi dưới 5. Chú ý = thấp, theo dõi = vừa, cảnh báo và khẩn cấp = cao.",
     "Limits of load after ISA-18.2 / IEC 62682: about 6 annunciations per operator-hour; a flood begins above 10 in "
     "10 min and ends below 5. Advisory counts as low, watch as medium, warning and emergency as high.",

@@ -16,6 +16,8 @@ Kind = Literal["text", "number", "time", "span", "share", "severity"]
 """How a value is written: `time` is µs UTC, `span` seconds, `severity` a word of the ladder."""
 
 Lang = Literal["vi", "en"]
+PaperKind = Literal["shift", "daily", "monthly", "exercise"]
+
 LANGUAGES: tuple[Lang, ...] = ("vi", "en")
 
 
@@ -64,6 +66,20 @@ class Table(msgspec.Struct):
     note: Text | None = None
     more: int = 0
 
+    def shown(self) -> tuple[list[Column], list[list[Cell | Value]]]:
+        """Columns and rows for paper, without columns of words in which nothing stands in any row."""
+
+        def said(value: Cell | Value) -> bool:
+            inner = value.value if isinstance(value, Cell) else value
+            return inner not in ("", Text("", ""))
+
+        kept = [
+            at
+            for at, column in enumerate(self.columns)
+            if column.kind != "text" or any(said(row[at]) for row in self.rows)
+        ]
+        return [self.columns[at] for at in kept], [[row[at] for at in kept] for row in self.rows]
+
 
 class Tile(msgspec.Struct, frozen=True):
     """One figure, large, with what it is and what it is measured against."""
@@ -108,7 +124,7 @@ class Paper(msgspec.Struct):
         scope: names of areas it is limited to; None: the whole site.
     """
 
-    kind: Literal["shift", "daily", "monthly", "exercise"]
+    kind: PaperKind
     title: Text
     site: Text
     zone: str

@@ -104,11 +104,12 @@ def _table(table: Table, paper: Paper, lang: Lang) -> str:
     note = "" if table.note is None else f'<p class="more">{esc(say(table.note, lang))}</p>'
     if not table.rows:
         return f'{name}<p class="empty">{esc(say(table.empty, lang))}</p>{note}'
+    columns, shown = table.shown()
     heads = "".join(
         f"<th{_class(column)}>{esc(say(column.title, lang))}{f'<i>{esc(column.unit)}</i>' if column.unit else ''}</th>"
-        for column in table.columns
+        for column in columns
     )
-    rows = "".join(_row(row, table, paper, lang) for row in table.rows)
+    rows = "".join(_row(row, columns, paper, lang) for row in shown)
     more = f'<p class="more">{esc(phrases.more(table.more, lang))}</p>' if table.more else ""
     return (
         f'{name}<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -122,9 +123,9 @@ def _class(column: Column) -> str:
     return ' class="t"' if column.kind == "time" else ""
 
 
-def _row(row: list[Cell | Value], table: Table, paper: Paper, lang: Lang) -> str:
+def _row(row: list[Cell | Value], columns: list[Column], paper: Paper, lang: Lang) -> str:
     cells = []
-    for value, column in zip(row, table.columns, strict=True):
+    for value, column in zip(row, columns, strict=True):
         cell = cell_of(value, column)
         text = esc(write(cell, paper.zone, lang))
         if cell.kind == "severity" and cell.value in SEVERITIES:

@@ -31,11 +31,12 @@ _PAD = 1.2
 _SMALL = 7.6
 _ACROSS = 4
 """Tiles side by side."""
-_TILE = 19.0
+_TILE, _CHART = 19.0, 46.0
 _STEP = 3.2
 _LONGEST_WORD, _LONGEST_LINE = 30.0, 60.0
 _LITTLE = 0.5
 _RIGHT = ("number", "share", "span")
+_Columns = Sequence[Column]
 
 
 def render(paper: Paper, lang: Lang) -> bytes:
@@ -61,7 +62,7 @@ def _title(sheet: Sheet) -> None:
 
 def _part(sheet: Sheet, part: Part) -> None:
     # A heading does not stand alone at the foot of a page.
-    sheet.need(14 + (_TILE if part.tiles else 16))
+    sheet.need(14 + (_TILE if part.tiles else _foot(part.blocks[0]) if part.blocks else 0))
     sheet.ln(4)
     sheet.ink(INK, "B", 12.5)
     sheet.cell(sheet.epw, 7, say(part.title, sheet.tongue), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
@@ -79,6 +80,13 @@ def _part(sheet: Sheet, part: Part) -> None:
                 _bars(sheet, block)
             case Note():
                 _note(sheet, block)
+
+
+def _foot(block: Table | Bars | Note) -> float:
+    """What must stand below the heading of a part at least, mm."""
+    if isinstance(block, Note):
+        return 8
+    return _CHART + 9 if isinstance(block, Bars) else 24
 
 
 def _signed(sheet: Sheet) -> None:
@@ -185,10 +193,11 @@ def _table(sheet: Sheet, table: Table) -> None:
     if not table.rows:
         _small(sheet, say(table.empty, lang))
     else:
-        widths = _widths(sheet, table)
-        _heads(sheet, table, widths)
-        for row in table.rows:
-            _row(sheet, table, row, widths)
+        columns, rows = table.shown()
+        widths = _widths(sheet, columns, rows)
+        _heads(sheet, columns, widths)
+        for row in rows:
+            _row(sheet, columns, row, widths)
         sheet.ln(1.2)
         if table.more:
             _small(sheet, phrases.more(table.more, lang))
@@ -196,16 +205,16 @@ def _table(sheet: Sheet, table: Table) -> None:
         _small(sheet, say(table.note, lang))
 
 
-def _widths(sheet: Sheet, table: Table) -> list[float]:
+def _widths(sheet: Sheet, columns: _Columns, rows: Sequence[Sequence[Cell | Value]]) -> list[float]:
     """As wide as what stands there needs; where that is too much, every column keeps its longest word."""
     zone, lang = sheet.paper.zone, sheet.tongue
     least, most = [], []
-    for at, column in enumerate(table.columns):
+    for at, column in enumerate(columns):
         more = 2 * _PAD + 0.8 + (_STEP if column.kind == "severity" else 0.0)
         sheet.ink(INK, "B", _SMALL)
         words = max((sheet.get_string_width(word) for word in _title_of(column, lang).split()), default=0.0)
         whole = words
-        for row in table.rows[:200]:
+        for row in rows[:200]:
             cell = cell_of(row[at], column)
             sheet.ink(INK, "B" if cell.over else "", _SMALL)
             text = write(cell, zone, lang)
@@ -217,7 +226,7 @@ def _widths(sheet: Sheet, table: Table) -> list[float]:
         most.append(min(float(whole), _LONGEST_LINE * column.wide) + more)
     free = float(sheet.epw) - sum(most)
     if free >= 0:  # all fits on one line: the texts share what is over
-        share = [column.wide if column.kind == "text" else _LITTLE for column in table.columns]
+        share = [column.wide if column.kind == "text" else _LITTLE for column in columns]
         return [need + free * wide / sum(share) for need, wide in zip(most, share, strict=True)]
     free = float(sheet.epw) - sum(least)
     if free <= 0:
@@ -230,15 +239,15 @@ def _title_of(column: Column, lang: Lang) -> str:
     return say(column.title, lang) + (f" ({column.unit})" if column.unit else "")
 
 
-def _heads(sheet: Sheet, table: Table, widths: Sequence[float]) -> None:
+def _heads(sheet: Sheet, columns: _Columns, widths: Sequence[float]) -> None:
     sheet.ink(INK, "B", _SMALL)
     cut = [
         sheet.lines(_title_of(column, sheet.tongue), width - 2 * _PAD)
-        for column, width in zip(table.columns, widths, strict=True)
+        for column, width in zip(columns, widths, strict=True)
     ]
     tall = max(len(lines) for lines in cut) * LEAD + 1.6
     x, y = MARGIN, sheet.get_y()
-    for lines, column, width in zip(cut, table.columns, widths, strict=True):
+    for lines, column, width in zip(cut, columns, widths, strict=True):
         for nth, line in enumerate(lines):
             sheet.set_xy(x + _PAD, y + 0.8 + tall - 1.6 - (len(lines) - nth) * LEAD)
             sheet.cell(width - 2 * _PAD, LEAD, line, align="R" if column.kind in _RIGHT else "L")
@@ -249,8 +258,8 @@ def _heads(sheet: Sheet, table: Table, widths: Sequence[float]) -> None:
     sheet.set_xy(MARGIN, y + tall)
 
 
-def _row(sheet: Sheet, table: Table, row: Sequence[Cell | Value], widths: Sequence[float]) -> None:
-    cells = [cell_of(value, column) for value, column in zip(row, table.columns, strict=True)]
+def _row(sheet: Sheet, columns: _Columns, row: Sequence[Cell | Value], widths: Sequence[float]) -> None:
+    cells = [cell_of(value, column) for value, column in zip(row, columns, strict=True)]
     sheet.ink(INK, "", _SMALL)
     cut = []
     for cell, width in zip(cells, widths, strict=True):
@@ -260,9 +269,9 @@ def _row(sheet: Sheet, table: Table, row: Sequence[Cell | Value], widths: Sequen
         cut.append([text] if fits else sheet.lines(text, inner))
     tall = max(len(lines) for lines in cut) * LEAD + 1.2
     if sheet.need(tall):
-        _heads(sheet, table, widths)
+        _heads(sheet, columns, widths)
     x, y = MARGIN, sheet.get_y()
-    for cell, lines, column, width in zip(cells, cut, table.columns, widths, strict=True):
+    for cell, lines, column, width in zip(cells, cut, columns, widths, strict=True):
         sheet.ink(OVER if cell.over else INK, "B" if cell.over else "", _SMALL)
         inset = _PAD
         if cell.kind == "severity" and cell.value in SEVERITIES:
@@ -291,7 +300,7 @@ def _step(sheet: Sheet, word: str, x: float, y: float) -> None:
 
 def _bars(sheet: Sheet, bars: Bars) -> None:
     most = max((sum(column) for column in zip(*bars.series.values(), strict=True)), default=0)
-    _subtitle(sheet, say(bars.name, sheet.tongue), 46 if most else 5)
+    _subtitle(sheet, say(bars.name, sheet.tongue), _CHART if most else 5)
     if not most:
         _small(sheet, say(phrases.NO_ALERTS, sheet.tongue))
         return

@@ -24,7 +24,7 @@ COLOURS = {
 OVER = COLOURS["warning"]
 LEAD = 3.9
 """Height of a line in a table, mm."""
-_MOST_LINES = 5
+_MOST_LINES = 9
 """Of one cell; a longer sentence is cut and says so."""
 
 

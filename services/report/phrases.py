@@ -1,6 +1,7 @@
 """Sentences that every report has, whichever form it takes. Pure."""
 
 from services.observation.text import Text
+from services.report.axes import local
 from services.report.paper import Lang, Paper, say
 from services.report.writing import instant, number
 
@@ -14,10 +15,21 @@ PAGE = Text("trang", "page")
 
 
 def spanning(paper: Paper, lang: Lang) -> str:
-    """From when to when, by whose clock, and of where."""
-    first, last = instant(paper.first, paper.zone, lang), instant(paper.last, paper.zone, lang)
+    """From when to when, and of where; by whose clock stands at the foot."""
     scope = say(paper.scope or WHOLE_SITE, lang)
-    return f"{first} – {last} ({paper.zone}) · {scope}"
+    return f"{_span(paper, lang)} · {scope}"
+
+
+def _span(paper: Paper, lang: Lang) -> str:
+    """Whole days by their dates, part of a day with its date once."""
+    first, last = local(paper.first, paper.zone), local(paper.last, paper.zone)
+    day = "%d/%m/%Y" if lang == "vi" else "%Y-%m-%d"
+    if f"{first:%H%M%S}{last:%H%M%S}" == "0" * 12 and last > first:
+        through = local(paper.last - 1, paper.zone)
+        return f"{first:{day}}" if through.date() == first.date() else f"{first:{day}} – {through:{day}}"
+    if first.date() == last.date():
+        return f"{first:%H:%M} – {last:%H:%M}, {first:{day}}"
+    return f"{instant(paper.first, paper.zone, lang)} – {instant(paper.last, paper.zone, lang)}"
 
 
 def made(paper: Paper, lang: Lang) -> str:

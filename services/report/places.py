@@ -3,9 +3,9 @@
 
 from services.alerts.load_case import Case
 from services.observation.text import Text
+from services.report.columns import AREA, count, lasting
 from services.report.matter import Facts, Lamps, Matter, Station
 from services.report.paper import Cell, Column, Part, Share, Table, Tile, Value
-from services.report.sections import AREA, count, lasting
 
 _WORST = 40
 _LOW = 0.95
@@ -57,31 +57,33 @@ def _heard(matter: Matter, facts: Facts | None) -> Part:
 
 
 def _station_table(matter: Matter, stations: list[Station]) -> Table:
-    def ratio(one: Station) -> float:
-        return 2.0 if not one.expected else min(one.got / one.expected, 1.0)
-
-    ordered = sorted(stations, key=lambda one: (ratio(one), one.station))
-    rows: list[list[Cell | Value]] = []
-    for one in ordered[:_WORST]:
-        name = matter.stations.get(one.station, Text(one.station, one.station))
-        share = None if not one.expected else Share(min(one.got, one.expected), one.expected)
-        low = share is not None and (share.ratio or 0.0) < _LOW
-        rows.append([name, one.station, matter.area(one.area), one.gateway or "", Cell(share, over=low)])
+    known = [(one, Share(min(one.got, one.expected), one.expected)) for one in stations if one.expected]
+    low = [(one, share) for one, share in known if (share.ratio or 0.0) < _LOW]
+    low.sort(key=lambda pair: (pair[1].ratio or 0.0, pair[0].station))
+    rows: list[list[Cell | Value]] = [
+        [
+            matter.stations.get(one.station, Text(one.station, one.station)), one.station, matter.area(one.area),
+            one.gateway or "", Cell(share, over=True),
+        ]
+        for one, share in low[:_WORST]
+    ]  # fmt: skip
+    well, rest = len(known) - len(low), len(stations) - len(known)
     table = Table(
-        Text("Số đo của trạm, kém nhất trước", "Readings of stations, the worst first"),
+        Text("Trạm thiếu số đo, kém nhất trước", "Stations that lack readings, the worst first"),
         [
             Column(Text("Trạm", "Station"), wide=1.5), Column(Text("Mã", "Id"), wide=1.0), AREA,
             Column(Text("Gateway", "Gateway"), wide=0.8), Column(Text("Số đo dùng được / phải có", "Usable readings / due"), "share", digits=1),
         ],
         rows,
+        empty=Text("Trạm nào cũng đủ số đo.", "No station lacks readings."),
         note=Text(
-            "Phải có: khoảng thời gian chia cho chu kỳ khai báo, từ lúc cảm biến được biết đến; cảm biến chỉ gửi khi "
+            f"{well} trạm khác đạt từ 95 %; {rest} trạm không đo đều đặn nên không có số phải có. Phải có: khoảng thời gian chia cho chu kỳ khai báo, từ lúc cảm biến được biết đến; cảm biến chỉ gửi khi "
             "thay đổi không tính. Số đo bị loại hoặc thiếu (cờ 4, 9) không tính là dùng được.",
-            "Due: the span over the declared interval, from when the sensor was first known; sensors that send on "
+            f"{well} others have 95 % or more; {rest} have no interval, so nothing is due of them. Due: the span over the declared interval, from when the sensor was first known; sensors that send on "
             "change are not counted. Readings flagged fail or missing (4, 9) are not usable.",
         ),
     )  # fmt: skip
-    table.more = max(len(stations) - _WORST, 0)
+    table.more = max(len(low) - _WORST, 0)
     return table
 
 
@@ -105,29 +107,33 @@ def _gateway_table(
     span = (matter.last - matter.first) / 1e6
     rows: list[list[Cell | Value]] = []
     order = sorted(matter.gateways, key=lambda name: (-sum(s for _, s in silent.get(name, [])), name))
-    for name in order[:_WORST]:
+    for name in order:
         found = silent.get(name, [])
         lost = sum(seconds for _, seconds in found)
         own = [one for one in stations if one.gateway == name and one.expected]
         due = sum(one.expected or 0 for one in own)
         readings = Share(sum(min(one.got, one.expected or 0) for one in own), due) if due else None
+        if not found and (readings is None or (readings.ratio or 0.0) >= _LOW):
+            continue
         now = any(case.open_at(matter.last) for case, _ in found)
         rows.append([
             name, len(found), lost or None, Cell(Share((span - lost) / 3600, span / 3600), over=lost > span * 0.01),
             Cell(Text("mất tín hiệu", "silent"), over=True) if now else Text("có tín hiệu", "heard"), readings,
         ])  # fmt: skip
+    well = len(order) - len(rows)
     return Table(
-        Text("Gateway, lâu mất tín hiệu nhất trước", "Gateways, the longest silent first"),
+        Text("Gateway mất tín hiệu hoặc thiếu số đo", "Gateways that were silent or lack readings"),
         [
             Column(Text("Gateway", "Gateway"), wide=1.2), count(Text("Lần mất tín hiệu", "Silences")),
             lasting(Text("Tổng cộng", "In all")), Column(Text("Có tín hiệu, giờ", "Heard, hours"), "share", digits=2),
             Column(Text("Cuối kỳ", "At the end"), wide=0.8), Column(Text("Số đo / phải có", "Readings / due"), "share", digits=1),
         ],
-        rows,
-        more=max(len(matter.gateways) - _WORST, 0),
+        rows[:_WORST],
+        empty=Text("Gateway nào cũng có tín hiệu suốt kỳ.", "Every gateway was heard all the time."),
+        more=max(len(rows) - _WORST, 0),
         note=Text(
-            "Mất tín hiệu: thời gian cảnh báo “gateway mất tín hiệu” còn mở, tức là sau ba chu kỳ gửi.",
-            "Silent: while the alert “gateway silent” was open, which is after three of its intervals.",
+            f"{well} gateway khác có tín hiệu suốt kỳ. Mất tín hiệu: thời gian cảnh báo “gateway mất tín hiệu” còn mở, tức là sau ba chu kỳ gửi.",
+            f"{well} others were heard all the time. Silent: while the alert “gateway silent” was open, which is after three of its intervals.",
         ),
     )  # fmt: skip
 

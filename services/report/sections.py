@@ -1,59 +1,77 @@
-"""Parts that several reports have: load, alerts by hazard, answers, what was kept quiet, situations, causes. Pure."""
+"""Tables of alerts that several reports have: the gravest, counts, what was kept quiet, situations, causes. Pure."""
 # ruff: noqa: E501  sentences stay whole, in both languages
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from services.alerts.load import BEARABLE_PER_HOUR
 from services.alerts.load_case import Case
-from services.alerts.load_figures import Figures, Took, rank
+from services.alerts.load_figures import rank
 from services.observation.event import SEVERITIES
 from services.observation.text import Text
 from services.report import terms
 from services.report.axes import local
+from services.report.columns import (
+    AREA,
+    HAZARD,
+    LISTED,
+    PLACE,
+    REASON,
+    SEVERITY,
+    count,
+    lasting,
+    listed,
+    when,
+)
 from services.report.matter import Matter
-from services.report.paper import Bars, Cell, Column, Note, Part, Share, Table, Tile, Value
+from services.report.paper import Bars, Cell, Column, Part, Share, Table, Value
 
-_LISTED = 200
-"""Rows of a list in a report that is printed; the rest is counted."""
-_SHIFTS = 15
-"""So many stand one by one; of more, the busiest."""
-_HOUR_S = 3600.0
-
-SEVERITY = Column(Text("Mức", "Severity"), "severity")
-PLACE = Column(Text("Nơi", "Where"), wide=1.2)
-AREA = Column(Text("Khu vực", "Area"), wide=0.9)
-HAZARD = Column(Text("Loại", "Hazard"), wide=0.8)
-REASON = Column(Text("Vì sao", "Why"), wide=2.6)
+_GRAVEST = 15
+"""So many of the gravest alerts stand by name in the report of a day or a month."""
+_SITUATIONS = 15
+_WARNING = 2
 
 
-def count(title: Text, unit: str = "") -> Column:
-    """A column of whole numbers."""
-    return Column(title, "number", unit=unit)
+def gravest(matter: Matter, cases: Iterable[Case]) -> Table:
+    """Alerts from warning on, the gravest first: what a day or a month will be remembered for."""
+    found = sorted(
+        (case for case in cases if rank(case.worst) >= _WARNING), key=lambda c: (-rank(c.worst), c.heard_at)
+    )
+    rows: list[list[Cell | Value]] = [
+        [
+            case.worst, case.heard_at, matter.place(case), matter.area(case.life.area), matter.hazard(case.life.hazard),
+            None if case.over_at is None else (case.over_at - case.heard_at) / 1e6, case.gravest or case.reason,
+        ]
+        for case in found
+    ]  # fmt: skip
+    return listed(
+        Text("Nghiêm trọng nhất", "The gravest"),
+        [SEVERITY, when(Text("Lúc", "At")), PLACE, AREA, HAZARD, lasting(Text("Kéo dài", "Lasted")), REASON],
+        rows,
+        most=_GRAVEST,
+        empty=Text(
+            "Không có cảnh báo nào từ mức “cảnh báo” trở lên.", "There were no alerts of warning or above."
+        ),
+        note=Text("Kéo dài “–”: cuối kỳ vẫn chưa hết.", "Lasted “–”: not over at the end.")
+        if any(case.over_at is None for case in found[:_GRAVEST])
+        else None,
+    )
 
 
-def when(title: Text) -> Column:
-    """A column of instants."""
-    return Column(title, "time")
-
-
-def lasting(title: Text) -> Column:
-    """A column of stretches of time."""
-    return Column(title, "span")
-
-
-def listed(
-    name: Text,
-    columns: Sequence[Column],
-    rows: list[list[Cell | Value]],
-    most: int = _LISTED,
-    **more: Text | None,
-) -> Table:
-    """A list that is cut where it gets too long to be read."""
-    table = Table(name, columns, rows[:most], more=max(len(rows) - most, 0))
-    table.empty = more.get("empty") or table.empty
-    table.note = more.get("note")
-    return table
+def alerts(matter: Matter, *, by_day: bool) -> Part:
+    """The alerts of a day or a month: the gravest by name, the rest in numbers."""
+    begun = matter.begun()
+    return Part(
+        Text("Cảnh báo", "Alerts"),
+        blocks=[
+            gravest(matter, begun),
+            situations(matter, _SITUATIONS),
+            over_time(matter, begun, by_day=by_day),
+            alerts_by_hazard(matter, begun),
+            alerts_by_area(matter, begun),
+            alerts_by_origin(begun),
+            causes(matter),
+        ],
+    )
 
 
 def alerts_by_hazard(matter: Matter, cases: Sequence[Case]) -> Table:
@@ -81,7 +99,7 @@ def _counted(matter: Matter, cases: Sequence[Case], name: Text, *, by_area: bool
         still = sum(case.stands_at(matter.last) for case in cases)
         rows.append([Text("Tất cả", "All"), len(cases), *(total[word] for word in SEVERITIES), still])
     columns = [
-        Column(AREA.title if by_area else HAZARD.title, wide=1.4), count(Text("Cảnh báo", "Alerts")),
+        Column(AREA.title if by_area else HAZARD.title, wide=1.4), count(Text("Tổng số", "Alerts")),
         *(count(terms.capital(terms.severity(word))) for word in SEVERITIES), count(Text("Còn mở", "Still open")),
     ]  # fmt: skip
     return Table(name, columns, rows, empty=Text("Không có cảnh báo nào.", "No alerts."))
@@ -106,7 +124,7 @@ def alerts_by_origin(cases: Sequence[Case]) -> Table:
         Text("Theo nguồn", "By origin"),
         [
             Column(Text("Nguồn", "Origin"), wide=1.4),
-            count(Text("Cảnh báo", "Alerts")),
+            count(Text("Tổng số", "Alerts")),
             Column(Text("Phần của tất cả", "Share of all"), "share"),
         ],
         rows,
@@ -139,79 +157,7 @@ def over_time(matter: Matter, cases: Iterable[Case], *, by_day: bool) -> Bars:
     return Bars(name, labels, series)
 
 
-def answers(matter: Matter, found: Figures) -> Part:
-    """Who acknowledged, and how fast; by severity, by person, by shift."""
-    head = [
-        count(Text("Đã xác nhận", "Answered")),
-        lasting(Text("Trung vị", "Median")),
-        lasting(Text("p90: 9 trên 10 trong", "p90: 9 in 10 within")),
-    ]
-    owed = [count(Text("Còn chờ", "Still waiting")), lasting(Text("p90 kể cả còn chờ, ít nhất", "p90 with those waiting, at least"))]  # fmt: skip
-    by_severity: list[list[Cell | Value]] = [
-        [word, *_took(found.by_severity[word]), *_owed(found.by_severity[word])]
-        for word in reversed(SEVERITIES)
-        if word in found.by_severity
-    ]
-    by_severity += [[Text("Tất cả", "All"), *_took(found.took), *_owed(found.took)]] if by_severity else []
-    people: list[list[Cell | Value]] = [[name, *_took(one)] for name, one in found.by_person.items()]
-    blocks: list[Table | Bars | Note] = [
-        Table(
-            Text("Thời gian xác nhận theo mức", "Time to acknowledge by severity"),
-            [SEVERITY, *head, *owed],
-            by_severity,
-            empty=Text("Không ai phải xác nhận gì, hoặc chưa ai xác nhận.", "Nothing was acknowledged."),
-            note=Text(
-                "Từ lúc cảnh báo được báo (hoặc tăng mức sau khi đã xác nhận) đến lúc một người xác nhận hoặc đóng nó. "
-                "Trung vị và p90 chỉ tính các cảnh báo đã có người trả lời; cảnh báo còn chờ chỉ làm chúng lâu hơn.",
-                "From when an alert was told (or escalated after an acknowledgement) until a person acknowledged or "
-                "closed it. Median and p90 are of those that were answered; those that wait can only make them longer.",
-            ),
-        ),
-        Table(
-            Text("Thời gian xác nhận theo người", "Time to acknowledge by person"),
-            [Column(Text("Người", "Person"), wide=1.4), *head],
-            people,
-        ),
-    ]
-    if len(matter.shifts) > 1:
-        blocks.append(_by_shift(matter))
-    return Part(Text("Xác nhận", "Acknowledgement"), blocks=blocks)
-
-
-def _took(one: Took) -> tuple[Value, Value, Value]:
-    return one.n, one.median_s, one.p90_s
-
-
-def _owed(one: Took) -> tuple[Value, Value]:
-    return one.waiting, one.p90_least_s
-
-
-def _by_shift(matter: Matter) -> Table:
-    rows: list[list[Cell | Value]] = []
-    parts = matter.by_shift()
-    many = len(parts) > _SHIFTS
-    if many:
-        parts = sorted(parts, key=lambda pair: (-pair[1].things, pair[0].first))[:_SHIFTS]
-    for shift, part in parts:
-        over = part.per_operator_hour is not None and part.per_operator_hour > BEARABLE_PER_HOUR
-        rows.append([
-            shift.name, part.alerts, part.things, Cell(part.per_operator_hour, digits=2, over=over), part.raw,
-            Cell(len(part.floods), over=bool(part.floods)), part.took.n, part.took.median_s, part.took.p90_s,
-        ])  # fmt: skip
-    return Table(
-        Text("Ca bận nhất", "The busiest shifts") if many else Text("Theo ca", "By shift"),
-        [
-            Column(Text("Ca", "Shift"), wide=1.4), count(Text("Cảnh báo", "Alerts")), count(Text("Điều mới", "New things")),
-            Column(Text("mỗi giờ trực", "per operator-hour"), "number", digits=2), count(Text("Lượt báo", "Annunciations")),
-            count(Text("Bão", "Floods")), count(Text("Đã xác nhận", "Answered")), lasting(Text("Trung vị", "Median")),
-            lasting(Text("p90", "p90")),
-        ],
-        rows,
-        more=len(matter.shifts) - len(parts),
-    )  # fmt: skip
-
-
-def quiet(matter: Matter) -> Table:
+def quiet(matter: Matter, most: int = LISTED) -> Table:
     """Everything that was kept quiet at some time of the span: by what, until when, why."""
     found = [
         (case, one)
@@ -232,15 +178,16 @@ def quiet(matter: Matter) -> Table:
     return listed(
         Text("Gác lại và giữ im trong kỳ", "Shelved and suppressed in this span"),
         [
-            SEVERITY, PLACE, Column(Text("Bởi", "By"), wide=0.9), when(Text("Từ", "From")), when(Text("Đến", "Until")),
-            Column(Text("Nay", "Now"), wide=0.6), Column(Text("Người", "Person"), wide=0.7), REASON,
+            SEVERITY, PLACE, Column(Text("Lý do im", "Quiet by"), wide=0.9), when(Text("Từ", "From")), when(Text("Đến", "Until")),
+            Column(Text("Cuối kỳ", "At the end"), wide=0.6), Column(Text("Người", "Person"), wide=0.7), REASON,
         ],
         rows,
+        most=most,
         empty=Text("Không cảnh báo nào bị gác lại hay giữ im.", "Nothing was shelved or suppressed."),
     )  # fmt: skip
 
 
-def situations(matter: Matter) -> Table:
+def situations(matter: Matter, most: int = LISTED) -> Table:
     """Situations that went on at some time of the span, as their last event tells them."""
     newest: dict[str, dict[str, object]] = {}
     for affair in matter.affairs:
@@ -265,6 +212,7 @@ def situations(matter: Matter) -> Table:
             when(Text("Bắt đầu", "Opened")), when(Text("Kết thúc", "Ended")), REASON,
         ],
         rows,
+        most=most,
         empty=Text("Không có tình huống nào.", "There were no situations."),
     )  # fmt: skip
 
@@ -290,85 +238,10 @@ def causes(matter: Matter) -> Table:
     return Table(
         Text("Nguyên nhân theo người đóng cảnh báo", "Causes, by who closed the alerts"),
         [
-            Column(HAZARD.title, wide=1.3), count(Text("Cảnh báo", "Alerts")),
-            *(count(text) for text in terms.CAUSES.values()), count(Text("Chưa ai nói", "Nobody said")),
-            Column(Text("Sai, trên số đã nói", "False, of those said"), "share"),
+            Column(HAZARD.title, wide=1.3), count(Text("Tổng số", "Alerts")),
+            *(count(text) for text in terms.CAUSES.values()), count(Text("Chưa kết luận", "Nobody said")),
+            Column(Text("Báo sai, trên số đã kết luận", "False, of those said"), "share"),
         ],
         rows,
         empty=Text("Không có cảnh báo nào.", "No alerts."),
     )  # fmt: skip
-
-
-def tiles(matter: Matter, found: Figures) -> list[Tile]:
-    """The figures that stand at the top of every report."""
-    open_now = [case for case in matter.cases if case.stands_at(matter.last)]
-    severe = sum(rank(case.life.severity) >= 2 for case in open_now)  # noqa: PLR2004  warning
-    rate = found.per_operator_hour
-    return [
-        Tile(
-            Text("cảnh báo đang mở", "alerts open"), len(open_now),
-            note=Text(f"{severe} từ mức cảnh báo trở lên", f"{severe} of warning or above"), over=severe > 0,
-        ),
-        Tile(
-            Text("chờ xác nhận", "wait for acknowledgement"), len(found.waiting),
-            note=_oldest(matter, found), over=bool(found.waiting),
-        ),
-        Tile(
-            Text("cảnh báo mới trong kỳ", "new alerts in this span"), found.alerts,
-            note=Text(f"{found.things} điều mới cần xem", f"{found.things} new things to look at"),
-        ),
-        Tile(
-            Text("điều mới mỗi giờ, mỗi người trực", "new things per operator-hour"), rate, digits=2,
-            note=Text(f"mốc {BEARABLE_PER_HOUR:.0f}", f"mark: {BEARABLE_PER_HOUR:.0f}"),
-            over=rate is not None and rate > BEARABLE_PER_HOUR,
-        ),
-        Tile(
-            Text("thời gian xác nhận, trung vị", "time to acknowledge, median"), found.took.median_s, "span",
-            note=Text(f"{found.took.n} lần xác nhận", f"{found.took.n} answers"),
-        ),
-        Tile(
-            Text("9 trên 10 được xác nhận trong", "9 in 10 acknowledged within"), found.took.p90_s, "span",
-            note=_with_those_waiting(found.took), over=found.took.waiting > 0,
-        ),
-        Tile(
-            Text("bão cảnh báo", "floods of alarms"), len(found.floods),
-            note=Text("mốc: không có", "mark: none"), over=bool(found.floods),
-        ),
-        Tile(
-            Text("đang gác lại / giữ im", "shelved / suppressed now"), f"{len(found.shelved)} / {len(found.suppressed)}", "text",
-        ),
-    ]  # fmt: skip
-
-
-def _with_those_waiting(one: Took) -> Text | None:
-    if one.p90_least_s is None:
-        return None
-    least = terms.span(one.p90_least_s)
-    return Text(
-        f"kể cả {one.waiting} còn chờ: ít nhất {least.vi}",
-        f"with {one.waiting} that wait: at least {least.en}",
-    )
-
-
-def _oldest(matter: Matter, found: Figures) -> Text | None:
-    if not found.waiting:
-        return None
-    age = terms.span((matter.last - min(one.since for one in found.waiting)) / 1e6)
-    return Text(f"lâu nhất đã {age.vi}", f"the oldest for {age.en}")
-
-
-def gaps(matter: Matter) -> list[Note]:
-    """What this report can't know."""
-    found = [] if matter.facts is None else [Note(text, "gap") for text in matter.facts.gaps]
-    if matter.since > matter.first:
-        at = local(matter.since, matter.zone)
-        found.append(
-            Note(
-                Text(
-                    f"Chỉ biết đầy đủ từ {at:%d/%m/%Y %H:%M}; phần trước đó không có trong bộ nhớ.",
-                    f"Known in full only from {at:%Y-%m-%d %H:%M}; what was before is no longer in memory.",
-                ),
-                "gap",
-            )
-        )
-    return found

@@ -50,6 +50,7 @@ VERBS = {
     "approved": Text("duyệt bản tin", "approved a bulletin"),
     "rejected": Text("từ chối bản tin", "rejected a bulletin"),
     "overdue": Text("quá hạn, báo người kế tiếp", "overdue, told the next in line"),
+    "realarmed": Text("xác nhận đã lâu mà vẫn còn, báo lại", "acknowledged long ago, came back"),
 }
 AFFAIRS = {
     "planned": Text("lên lịch", "planned"),

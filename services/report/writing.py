@@ -15,6 +15,11 @@ def number(value: float, digits: int, lang: Lang) -> str:
     return text.translate(_SWAP) if lang == "vi" else text
 
 
+def counted(value: int, vi: str, en: str) -> Text:
+    """A number and what is counted, in both languages: `1.304 lần`, `1,304 times`."""
+    return Text(f"{number(value, 0, 'vi')} {vi}".strip(), f"{number(value, 0, 'en')} {en}".strip())
+
+
 _SWAP = str.maketrans({",": ".", ".": ","})
 
 

@@ -5,11 +5,8 @@ the next one of its subject: what somebody else wrote meanwhile is read first, t
 """
 
 import asyncio
-import os
 import time
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,26 +14,28 @@ from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
 from services.cap import bulletin as nouns
-from services.cap.build import build
-from services.cap.desk import Desk, Out
-from services.cap.message import Message
-from services.cap.sign import Keys, check_keys, new_keys, sign
+from services.cap.compose import local
+from services.cap.desk import Desk
+from services.cap.draft import Out
 from services.observation import event as events
+from services.observation.instants import SECOND
 from services.policy.running import Running
-from services.runtime import logging
-from services.runtime.accounts import write_private
+from services.roads.bulletin_key import Signer
+from services.runtime import digest, logging
 from services.runtime.follow import Follower, TailLost
+from services.runtime.follow import Message as Stored
 from services.runtime.health import Health
 from services.runtime.nats import NatsError
 from services.runtime.position import epoch_of, renew_epoch
 from services.runtime.settings import Settings
 from services.runtime.streams import ALERTS
 
-FOLDER, KEY, CERTIFICATE = "cap", "key.pem", "certificate.pem"
 ID, EXPECTED, WRONG_LAST = "Nats-Msg-Id", "Nats-Expected-Last-Subject-Sequence", 10071
 BATCH, WAIT_S = 256, 0.5
 STILL_EMPTY = 10
-UNSIGNED, BROKEN = "bulletins-unsigned", "bulletin-invalid"
+BROKEN, WAITING = "bulletin-invalid", "bulletin-waiting"
+WAITS_US = 120 * SECOND
+"""A warning that nobody has approved or refused after so long is told of [design default]."""
 log = logging.get("bulletins")
 
 
@@ -61,10 +60,15 @@ async def run(
 async def _follow(
     js: JetStreamContext, running: Running, settings: Settings, health: Health, stop: asyncio.Event
 ) -> None:
-    """Read ALERTS from its beginning, and write what is missing from its end on."""
-    desk = Desk(running.site.id, partial(_document, _Signer(settings, running, health)))
-    info = await js.stream_info(ALERTS)
-    end, position = int(info.state.last_seq), max(int(info.state.first_seq) - 1, 0)
+    """Read what ALERTS holds, and write what is missing from its end on."""
+    signer = Signer(settings, running, health)
+    desk = Desk(running.site.id, signer.document)
+
+    def take(message: Stored) -> None:
+        desk.take(message.sequence, message.time_us, _event(message.data))
+
+    end = int((await js.stream_info(ALERTS)).state.last_seq)
+    position, _ = await digest.begin(js, take)
     follower = Follower(js, ALERTS, [], position, batch=BATCH)
     quiet = 0
     try:
@@ -72,12 +76,14 @@ async def _follow(
             messages = await follower.fetch(BATCH, WAIT_S)
             for message in messages:
                 position = message.sequence
-                desk.take(message.sequence, message.time_us, _event(message.data))
+                take(message)
             quiet = 0 if messages else quiet + 1
             if position >= end or quiet >= STILL_EMPTY:
                 end = max(end if quiet < STILL_EMPTY else 0, await _write(js, desk, running))
                 _complain(desk, health)
-                health.figure("bulletins_waiting", desk.waiting)
+                _remind(desk, running, health, time.time_ns() // 1000)
+                signer.look(datetime.now(UTC))
+                health.figure("bulletins_waiting", len(desk.waiting))
                 health.figure("bulletins_issued", desk.issued)
     finally:
         await follower.close()
@@ -120,60 +126,30 @@ def _complain(desk: Desk, health: Health) -> None:
     )
 
 
+def _remind(desk: Desk, running: Running, health: Health, now: int) -> None:
+    """Say that a warning waits for somebody: the keeper makes an alert of it, which roads carry to people."""
+    waiting = [
+        one
+        for one in desk.waiting
+        if one.time <= now - WAITS_US and one.data.status == "Actual" and not one.data.end
+    ]
+    if not waiting:
+        health.settle(WAITING)
+        return
+    first = waiting[0]
+    since = local(first.time, running.site)[11:16]
+    health.complain(
+        WAITING,
+        f"Bản tin cho người dân chưa phát, chờ duyệt từ {since}: {first.data.headline.vi}"
+        f" (tất cả {len(waiting)} bản; GET /api/v1/bulletins?state=pending)",
+        f"a message to the public has not gone out, it waits for approval since {since}:"
+        f" {first.data.headline.en} ({len(waiting)} in all; GET /api/v1/bulletins?state=pending)",
+    )
+
+
 def _event(data: bytes) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(data)
     except msgspec.DecodeError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-class _Signer:
-    """The site's own key: given in the data folder, or made there when the first message goes out."""
-
-    def __init__(self, settings: Settings, running: Running, health: Health) -> None:
-        self._folder = None if settings.data is None else settings.data / FOLDER
-        self._running, self._health = running, health
-        self._keys: Keys | None = None
-
-    def keys(self) -> Keys | None:
-        """The key and its certificate; None (and a complaint) where there can be none."""
-        if self._keys is None and self._folder is not None:
-            try:
-                self._keys = keys_of(self._folder, self._running.policy.publication.sender)
-                self._health.settle(UNSIGNED)
-            except (OSError, ValueError) as error:
-                self._complain(str(error))
-        elif self._folder is None:
-            self._complain("no data folder")
-        return self._keys
-
-    def _complain(self, why: str) -> None:
-        self._health.complain(
-            UNSIGNED,
-            f"Bản tin công khai phát ra không có chữ ký: {why}; xem cap/{KEY} trong thư mục dữ liệu",
-            f"public messages go out without a signature: {why}; see cap/{KEY} in the data folder",
-        )
-
-
-def keys_of(folder: Path, sender: str) -> Keys:
-    """The key and certificate of a folder, made there if it has none.
-
-    Raises:
-        OSError: they can't be read or written. ValueError: they can't sign, or don't belong together.
-    """
-    key, certificate = folder / KEY, folder / CERTIFICATE
-    if not key.exists() and not certificate.exists():
-        made = new_keys(sender, datetime.now(UTC))
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(key, made.key.decode())
-        write_private(certificate, made.certificate.decode())
-        log.info("key_made", folder=os.fspath(folder))
-    found = Keys(key.read_bytes(), certificate.read_bytes())
-    check_keys(found)
-    return found
-
-
-def _document(signer: _Signer, message: Message) -> bytes:
-    keys = signer.keys()
-    return build(message) if keys is None else sign(message, keys)

@@ -6,12 +6,21 @@ from services.observation.delivery import Letter
 from services.roads.patience import Answer
 
 
+class File(NamedTuple):
+    """A file that goes with a letter: its name for the reader, its media type, its content."""
+
+    name: str
+    media: str
+    data: bytes
+
+
 class Parcel(NamedTuple):
     """One letter on its way: with its events as they are handed out, or the address of its person."""
 
     letter: Letter
     events: tuple[dict[str, Any], ...] = ()
     address: str = ""
+    files: tuple[File, ...] = ()
 
 
 class Carrier(Protocol):

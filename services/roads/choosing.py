@@ -11,7 +11,7 @@ from typing import Any
 
 from services.observation.event import SEVERITIES, noun_and_verb
 from services.observation.topics import SITE_AREA
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 
 REMEMBERED = 50_000
 _RISING = ("raised", "escalated", "opened", "planned", "proposed")

@@ -20,19 +20,21 @@ from services.observation.delivery import Listed
 from services.observation.site import Site
 from services.observation.text import Text
 from services.policy.alerting import Policy
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
+from services.roads.carrier import Carrier
+from services.roads.enclosing import Enclosing
 from services.roads.ledger import TROUBLE, Ledger, now_us
 from services.roads.making import carrier_of
 from services.roads.notices import Desk, Notice, Queue
-from services.roads.people import Reader, places_of, told_missing
+from services.roads.people import Reader, places_of, told_missing, told_unread
 from services.roads.runner import Parts, Runner
-from services.roads.said import Said
+from services.roads.said import Mailing, Said
 from services.roads.sources import Events, Source, decoded
 from services.roads.steady import Steady
 from services.roads.words import minute_of_day
-from services.runtime import logging
+from services.runtime import digest, logging
 from services.runtime.errors import OperatorError
-from services.runtime.follow import Follower, TailLost
+from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.pause import pause
 from services.runtime.people import Book
@@ -45,7 +47,7 @@ RETRY_S, LONGEST_RETRY_S = 0.5, 10.0
 READ = 500
 KEPT = 20_000
 STILL_EMPTY = 80
-COMPLAINTS = ("", "-dead", "-gap", "-people", "-trial")
+COMPLAINTS = ("", "-dead", "-gap", "-people", "-reports", "-trial")
 """Ends of the codes of what a road may complain of."""
 log = logging.get("roads")
 
@@ -66,7 +68,7 @@ class Generation:
         """What came so far, for a road that begins again."""
         self._read = asyncio.Event()
         """The stream was read up to where it ended when we came."""
-        self._reader = Reader(policy.keeping, book, places_of(site), self._tell_missing)
+        self._reader = Reader(policy.keeping, book, places_of(site), self._tell_missing, self._tell_unread)
         self._steady = Steady(now_us, time.monotonic)
         self._chance = Random()  # noqa: S311  spreads attempts, guards nothing
 
@@ -137,7 +139,20 @@ class Generation:
         words = told_missing(road, names)
         self._health.complain(code, words.vi, words.en)
 
+    def _tell_unread(self, road: Road, names: Sequence[str]) -> None:
+        code = f"road-{road.id}-reports"
+        if not names:
+            self._health.settle(code)
+            return
+        words = told_unread(road, names)
+        self._health.complain(code, words.vi, words.en)
+
     # One road.
+
+    def _mailing(self, road: Road) -> Mailing:
+        """The reports that go out by a road."""
+        policy = self._policy.reporting
+        return Mailing([send for send in policy.send if send.road == road.id], policy.address)
 
     def _one(self, road: Road) -> Callable[[asyncio.Event], Awaitable[None]]:
         async def run(stop: asyncio.Event) -> None:
@@ -145,7 +160,9 @@ class Generation:
             await ledger.begin()
             if ledger.gap is not None:
                 self._tell_gap(road, ledger.gap)
-            carrier = carrier_of(road, self._secrets)
+            carrier: Carrier = carrier_of(road, self._secrets)
+            if self._mailing(road).sends:
+                carrier = Enclosing(carrier, self._js, self._reader.sees_all)
             source = self._source(road, ledger)
             parts = Parts(
                 source, carrier, ledger, self._health, self._reader.places.zone, self._chance.random
@@ -166,7 +183,11 @@ class Generation:
         if road.for_machines:
             return Events(self._js, road, self._site.id, state)
         stale = now_us() - round(road.retry.give_up_s * 1e6)
-        queue = Queue(road, state.since_us, state.reached_us, state.reached, stale)
+        mailing = self._mailing(road)
+        kinds = {kind for send in mailing.sends for kind in send.reports}
+        if kinds:  # who can't get what they are to get is told of before it is made
+            self._reader.readers(road, mailing.sends, "", now_us())
+        queue = Queue(road, state.since_us, state.reached_us, state.reached, stale, kinds)
         for notice, minute in self._notices:
             queue.put(notice, minute)
         news = asyncio.Event()
@@ -180,7 +201,7 @@ class Generation:
             except TimeoutError:
                 return
 
-        return Said(road, queue, self._reader, self._steady.now, idle)
+        return Said(road, queue, self._reader, self._steady.now, idle, mailing)
 
     def _tell_gap(self, road: Road, gap: tuple[int, int]) -> None:
         read, last = gap
@@ -193,22 +214,24 @@ class Generation:
     # What feeds them.
 
     async def _follow_alerts(self, stop: asyncio.Event) -> None:
-        """Read everything once for all roads of people, from the beginning: notices follow from that."""
+        """Read all that matters once for all roads of people: notices follow from that."""
         self._notices.clear()
         places = self._reader.places
-        zone, desk = places.zone, Desk(self._site.id, places.areas)
-        info = await self._js.stream_info(ALERTS)
-        empty = 0
-        follower = Follower(self._js, ALERTS, [], max(int(info.state.first_seq) - 1, 0), batch=READ)
+        desk, empty, notices = Desk(self._site.id, places.areas), 0, list[Notice]()
+
+        def take(message: Message) -> None:
+            self._steady.seen(message.time_us)
+            event = decoded(message.data)
+            if event is not None:
+                notices.extend(desk.take(message.sequence, message.time_us, event))
+
+        after, _ = await digest.begin(self._js, take)
+        follower = Follower(self._js, ALERTS, [], after, batch=READ)
         try:
             while not stop.is_set():
                 messages = await follower.fetch(READ, 0.25)
-                notices = []
                 for message in messages:
-                    self._steady.seen(message.time_us)
-                    event = decoded(message.data)
-                    if event is not None:
-                        notices += desk.take(message.sequence, message.time_us, event)
+                    take(message)
                 empty = 0 if messages else empty + 1
                 place = follower.last if len(messages) < READ else messages[-1].sequence
                 whole = await self._whole_at(place, desk, empty)
@@ -216,13 +239,14 @@ class Generation:
                     notices += desk.due(whole)
                     self._read.set()
                 for notice in notices:
-                    minute = minute_of_day(notice.at, zone)
+                    minute = minute_of_day(notice.at, places.zone)
                     self._notices.append((notice, minute))
                     for queue in self._queues.values():
                         queue.put(notice, minute)
                 if notices:
                     for news in self._news.values():
                         news.set()
+                    notices.clear()
         finally:
             await follower.close()
 

@@ -14,7 +14,7 @@ from services.observation.delivery import Delivery, Letter, RoadState
 from services.observation.instants import iso
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads.patience import Answer
 from services.runtime import logging
 from services.runtime.nats import NatsError
@@ -115,6 +115,9 @@ class Ledger:
             events=len(letter.sequences),
             took_ms=took_ms,
             test=letter.test,
+            about=letter.about,
+            to=letter.to,
+            tells=letter.tells,
         )
         await self._put(nouns.sent(self.road.id), told)
 
@@ -129,14 +132,18 @@ class Ledger:
             word=answer.word,
             events=len(letter.sequences),
             letter=letter,
+            about=letter.about,
+            to=letter.to,
+            tells=letter.tells,
         )
         return await self._put(nouns.dead(self.road.id, letter.id), told)
 
     async def raise_up(self, letter: Letter, answer: Answer) -> bool:
         """A dead letter was carried after all."""
         told = Delivery(
-            t=now_us(), road=self.road.id, id=letter.id, attempt=1, outcome="delivered", word=answer.word
-        )
+            t=now_us(), road=self.road.id, id=letter.id, attempt=1, outcome="delivered", word=answer.word,
+            about=letter.about, to=letter.to, tells=letter.tells,
+        )  # fmt: skip
         return await self._put(nouns.dead(self.road.id, letter.id), told)
 
     async def tell(self, verb: RoadVerb, why: Text) -> None:

@@ -7,18 +7,43 @@ the letter's id, so that a mail sent twice lies in the box once.
 
 import smtplib
 import ssl
+from email.header import Header
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import formatdate
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads.carrier import Parcel
+from services.roads.enclosing import without_files
 from services.roads.patience import Answer
 from services.roads.threads import Threads
 
 PERMANENT = 500
+TOO_LARGE = (523, 552)
+"""RFC 5321: the message is larger than the server, or the mailbox, takes."""
 _WORD = 200
+
+
+class _Policy(EmailPolicy):
+    """Subjects folded by `Header`: the default drops the space at which it cuts a Vietnamese one in two."""
+
+    def fold(self, name: str, value: str) -> str:
+        """As text."""
+        if name.lower() != "subject" or str(value).isascii():
+            return str(super().fold(name, value))
+        cut = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+        return f"{name}: {cut}{self.linesep}"
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """As bytes."""
+        if name.lower() != "subject" or str(value).isascii():
+            return bytes(super().fold_binary(name, value))
+        return self.fold(name, value).encode("ascii")
+
+
+POLICY = _Policy()
 
 
 class Server(NamedTuple):
@@ -72,27 +97,28 @@ class Mail:
         """Nothing stays open."""
         self._threads.close()
 
-    def _send(self, parcel: Parcel) -> Answer:  # noqa: PLR0911  a table: what each refusal means
+    def _send(self, parcel: Parcel) -> Answer:
+        """With its files; without them, and saying so, where the server finds them too large."""
+        answer, code = self._hand_in(parcel)
+        if parcel.files and code in TOO_LARGE:
+            answer, _ = self._hand_in(without_files(parcel, sum(len(file.data) for file in parcel.files)))
+        return answer
+
+    def _hand_in(self, parcel: Parcel) -> tuple[Answer, int]:
+        """Hand it in once; what it came to, and the server's code where it was refused (else 0)."""
         try:
             with self._connected() as smtp:
                 smtp.send_message(message_of(parcel, self._server))
-        except smtplib.SMTPAuthenticationError as error:
-            return Answer("shut", _said(error.smtp_code, error.smtp_error))
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()), (PERMANENT, b""))
-            return Answer("refused" if code >= PERMANENT else "away", _said(code, words))
-        except smtplib.SMTPSenderRefused as error:
-            return Answer(
-                "shut" if error.smtp_code >= PERMANENT else "away", _said(error.smtp_code, error.smtp_error)
-            )
+            return Answer("refused" if code >= PERMANENT else "away", _said(code, words)), code
         except smtplib.SMTPResponseException as error:
-            refused = error.smtp_code >= PERMANENT and isinstance(error, smtplib.SMTPDataError)
-            return Answer("refused" if refused else "away", _said(error.smtp_code, error.smtp_error))
+            return _refusal(error), error.smtp_code
         except smtplib.SMTPNotSupportedError as error:
-            return Answer("shut", str(error)[:_WORD])
+            return Answer("shut", str(error)[:_WORD]), 0
         except (smtplib.SMTPException, OSError) as error:
-            return Answer("away", f"{type(error).__name__}: {error}"[:_WORD])
-        return Answer("none", f"250 {self._server.host}")
+            return Answer("away", f"{type(error).__name__}: {error}"[:_WORD]), 0
+        return Answer("none", f"250 {self._server.host}"), 0
 
     def _connected(self) -> smtplib.SMTP:
         server, timeout = self._server, self._road.timeout_s
@@ -113,10 +139,22 @@ class Mail:
         return smtp
 
 
+def _refusal(error: smtplib.SMTPResponseException) -> Answer:
+    """What a server's refusal means: the mail's own trouble, the road's, or nobody's."""
+    word = _said(error.smtp_code, error.smtp_error)
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return Answer("shut", word)
+    if error.smtp_code < PERMANENT:
+        return Answer("away", word)
+    if error.smtp_code in TOO_LARGE or isinstance(error, smtplib.SMTPDataError):
+        return Answer("refused", word)
+    return Answer("shut" if isinstance(error, smtplib.SMTPSenderRefused) else "away", word)
+
+
 def message_of(parcel: Parcel, server: Server) -> EmailMessage:
-    """The mail: text, and the same as HTML."""
+    """The mail: text, the same as HTML, and the files that go with it."""
     letter, words = parcel.letter, parcel.letter.words
-    mail = EmailMessage()
+    mail = EmailMessage(policy=POLICY)
     domain = server.sender.rpartition("@")[2].strip("> ")
     mail["From"], mail["To"] = server.sender, parcel.address
     mail["Subject"] = words.title if words is not None else letter.id
@@ -128,6 +166,9 @@ def message_of(parcel: Parcel, server: Server) -> EmailMessage:
     mail.set_content(words.text if words is not None else "")
     if words is not None and words.html:
         mail.add_alternative(f"<!doctype html><html><body>{words.html}</body></html>", subtype="html")
+    for file in parcel.files:
+        main, _, sub = file.media.partition("/")
+        mail.add_attachment(file.data, maintype=main, subtype=sub, filename=file.name)
     return mail
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from services.observation import lgsp
 from services.observation.text import Text
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads.carrier import Carrier
 from services.roads.mail import Mail, server_of
 from services.roads.modem import Modem

@@ -13,7 +13,7 @@ from typing import Final
 
 import serial  # type: ignore[import-untyped]  # pyserial brings no types
 
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads import sms
 from services.roads.carrier import Parcel
 from services.roads.patience import Answer

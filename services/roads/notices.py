@@ -8,27 +8,32 @@ instants, so a road only has to remember how far it came. `Attention` rations; t
 Over 250 lines: what is told, and when it is not told after all, belong together.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from services.alerts.annunciation import Attention, Thing
-from services.observation.event import noun_and_verb
+from services.observation.event import SEVERITIES, noun_and_verb
 from services.observation.text import Text
-from services.policy.roads import NEVER_SPOKEN, SPEAKERS, SPOKEN_IF_NAMED, Road
+from services.observation.topics import SITE_AREA
+from services.policy.road_nouns import NEVER_SPOKEN, SPEAKERS, SPOKEN_IF_NAMED, Road
 from services.roads.choosing import passes, rank_of
+from services.roads.reports import Report, read_report
 
-Kind = Literal["new", "end", "overdue", "moved"]
+Kind = Literal["new", "again", "end", "overdue", "moved", "report"]
 DAY_MIN, MINUTE_US = 1440, 60_000_000
 _ENDS = {("alert", "cleared"), ("alert", "closed"), ("situation", "ended")}
 _REGROUPED = "regrouped"
+_OF_THINGS = ("new", "again", "end", "moved")
+"""What quiet hours hold back, and what overtakes what they hold."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to tell. `at`: µs UTC; `about`: id of alert or situation; `to`: only these, where named.
 
+    `again` is what was acknowledged long ago and still holds: for people on duty, never for loudspeakers.
     `moved` is told to nobody: the situation goes on in another, `into`, and so does who was told of it.
     `told`, of an end: when its beginning and each further word went out, and to whom where named.
     """
@@ -36,7 +41,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     name: str
     kind: Kind
-    of: Literal["alert", "situation"]
+    of: Literal["alert", "situation", "report"]
     about: str
     hazard: str
     area: str
@@ -51,6 +56,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     sensor: str = ""
     into: str = ""
     told: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    report: Report | None = None
 
 
 class Desk:
@@ -77,7 +83,7 @@ class Desk:
                 self._matters[str(event.get("subject"))] = _matter(data)
         out = [self._new(thing) for thing in self._attention.take(sequence, stored_us, event)]
         if event.get("source") == self._source:
-            out += self._other(sequence, stored_us, event)
+            out += _reported(stored_us, event) or self._other(sequence, stored_us, event)
         return out
 
     def due(self, now: int) -> list[Notice]:
@@ -92,7 +98,7 @@ class Desk:
         notice = Notice(
             at=thing.at,
             name=f"new/{thing.kind}/{thing.id}/{thing.sequence}",
-            kind="new",
+            kind="again" if thing.again else "new",
             of=thing.kind,
             about=thing.id,
             hazard=thing.hazard,
@@ -160,6 +166,28 @@ class Desk:
         return [notice]
 
 
+def _reported(at: int, event: Mapping[str, Any]) -> list[Notice]:
+    """A report of the real operation; what was played or tried has no place in anybody's letters."""
+    made = noun_and_verb(event.get("type")) == ("report", "made")
+    report = read_report(event.get("data")) if made else None
+    if report is None:
+        return []
+    notice = Notice(
+        at=at,
+        name=f"report/{report.name}",
+        kind="report",
+        of="report",
+        about=report.name,
+        hazard="",
+        area=SITE_AREA,
+        severity=SEVERITIES[0],
+        status="Actual",
+        why=report.headline,
+        report=report,
+    )
+    return [notice]
+
+
 class _Matter(NamedTuple):
     """What an alert is about: where, and by which rule on which sensor."""
 
@@ -178,15 +206,21 @@ def _matter(data: Mapping[str, Any]) -> _Matter:
 class Queue:
     """The notices of one road, in order of when they are to go out; quiet hours hold back what is low."""
 
-    def __init__(
-        self, road: Road, since_us: int, reached_us: int, reached: Iterable[str], stale_us: int = 0
+    def __init__(  # noqa: PLR0913  where a road is, and what it is for
+        self,
+        road: Road,
+        since_us: int,
+        reached_us: int,
+        reached: Iterable[str],
+        stale_us: int = 0,
+        reports: Collection[str] = (),
     ) -> None:
-        """Of a road that there is since then, and that has come so far.
+        """Of a road that there is since then, has come so far, and carries `reports` of these kinds.
 
         Everything before `reached_us`, and these at that very instant, is done. What was over before
         `stale_us` and never told is no news any more.
         """
-        self._stale_us = stale_us
+        self._stale_us, self._reports = stale_us, frozenset(reports)
         self._road, self._since_us = road, since_us
         self._reached_us, self._reached = reached_us, frozenset(reached)
         self._heap: list[tuple[int, int, Notice]] = []
@@ -204,7 +238,7 @@ class Queue:
         if notice.at < self._since_us or not self._takes(notice):
             return
         # What is held until after this instant is overtaken by it: worse, or over.
-        told = self._unheld(notice.about, notice.at) if notice.kind != "overdue" else []
+        told = self._unheld(notice.about, notice.at) if notice.kind in _OF_THINGS else []
         at = notice.at
         if notice.kind == "moved":
             self._told.pop(notice.about, None)
@@ -219,9 +253,9 @@ class Queue:
             if not told:
                 return  # begun and over within the quiet hours: there is nothing to tell any more
             notice = msgspec.structs.replace(notice, told=tuple(told))
-        if notice.kind != "overdue":
+        if notice.kind in _OF_THINGS:
             at += self._held_us(notice, minute_of_day)
-        if notice.kind != "end":
+        if notice.kind in ("new", "again", "overdue"):
             self._told.setdefault(notice.about, []).append((at, notice.to))
         done = at < self._reached_us or (at == self._reached_us and notice.name in self._reached)
         if done or notice.name in self._names:
@@ -249,12 +283,15 @@ class Queue:
 
     def _takes(self, notice: Notice) -> bool:
         road = self._road
+        if notice.report is not None:
+            return notice.report.kind in self._reports
         if notice.kind == "overdue":
             return road.escalation and bool(notice.to) and notice.status in road.status
         if notice.kind in ("end", "moved"):
             return notice.about in self._told
         if road.kind in SPEAKERS and (
-            notice.hazard in NEVER_SPOKEN
+            notice.kind == "again"
+            or notice.hazard in NEVER_SPOKEN
             or (notice.hazard in SPOKEN_IF_NAMED and notice.hazard not in road.hazards)
         ):
             return False

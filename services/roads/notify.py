@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import apprise
 
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads.carrier import Parcel
 from services.roads.patience import REFUSED, SHUT, Answer
 from services.roads.threads import Threads

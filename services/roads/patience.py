@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from services.observation.delivery import Trouble
-from services.policy.roads import Retry
+from services.policy.road_nouns import Retry
 
 REFUSED = frozenset({400, 405, 406, 409, 411, 413, 414, 415, 422, 431, 451})
 """Of HTTP: this message will not be taken; another may."""

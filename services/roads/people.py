@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from services.observation.site import Site
 from services.observation.text import Text
 from services.policy.keeping import Keeping
-from services.policy.roads import NEED_TO, Road
-from services.roads.words import Places
-from services.runtime.people import Book
+from services.policy.road_nouns import NEED_TO, Road
+from services.policy.sending import Sending
+from services.roads.places import Places
+from services.runtime.people import Account, Book
 
 CHANNEL = {
     "email": "mail",
@@ -44,10 +45,14 @@ class Reader:
         book: Book,
         places: Places,
         missing: Callable[[Road, Sequence[str]], None],
+        unread: Callable[[Road, Sequence[str]], None] | None = None,
     ) -> None:
-        """`missing` hears of names without an address; an empty list means that all are well."""
+        """`missing` hears of names without an address; an empty list means that all are well.
+
+        `unread` hears of those who should get reports and can't.
+        """
         self.places = places
-        self._keeping, self._book, self._missing = keeping, book, missing
+        self._keeping, self._book, self._missing, self._unread = keeping, book, missing, unread
 
     def receivers(self, road: Road, to: Sequence[str], at: int, area: str = "") -> list[Person]:
         """Whom a road reaches of these names at an instant (µs UTC), each once.
@@ -56,13 +61,55 @@ class Reader:
         """
         if not to or road.kind not in CHANNEL or (road.kind not in NEED_TO and not road.to):
             return [] if road.kind in NEED_TO else [Person("", "", road.languages)]
-        local = datetime.fromtimestamp(at / 1e6, self.places.zone)
         channel = CHANNEL[road.kind]
         names: list[str] = []
-        for name in self._keeping.people(to, local.weekday(), local.hour * 60 + local.minute):
+        for name in self._on_duty(to, at):
             names += (
                 self._holders(name.removeprefix(ROLE), channel, area) if name.startswith(ROLE) else [name]
             )
+        found, missing = self._reached(names, channel)
+        if to == road.to:
+            # Who is named for an overdue alert may be reached by another road.
+            self._missing(road, missing)
+        return found
+
+    def readers(
+        self, road: Road, sends: Sequence[Sending], kind: str, at: int
+    ) -> list[tuple[Person, list[Sending]]]:
+        """Who gets reports of a kind by a road at an instant (µs UTC), each once, with what they are to get.
+
+        A report is of the whole site: who is held to areas gets none. Of a role they are left out; who is
+        named, and can't be sent what they are named for, is told of.
+        """
+        found: dict[str, tuple[Person, list[Sending]]] = {}
+        lacking: list[str] = []
+        for send in sends:
+            to = send.to or road.to
+            people = [Person("", "", road.languages)] if not to else []
+            for one in self._on_duty(to, at):
+                held = self._whole(one, CHANNEL[road.kind]) if one.startswith(ROLE) else [one]
+                reached, missing = self._reached(held, CHANNEL[road.kind])
+                allowed = [person for person in reached if self.sees_all(person.name)]
+                people += allowed
+                lacking += missing + [person.name for person in reached if person not in allowed]
+                lacking += [] if held else [one]
+            for person in people if kind in send.reports else ():
+                found.setdefault(person.name, (person, []))[1].append(send)
+        if self._unread is not None:
+            self._unread(road, list(dict.fromkeys(lacking)))
+        return list(found.values())
+
+    def sees_all(self, name: str) -> bool:
+        """Whether an account is there and held to no areas: reports are of the whole site."""
+        account = self._book.reachable(name)
+        return account is not None and account.areas is None
+
+    def _on_duty(self, to: Sequence[str], at: int) -> list[str]:
+        local = datetime.fromtimestamp(at / 1e6, self.places.zone)
+        return self._keeping.people(to, local.weekday(), local.hour * 60 + local.minute)
+
+    def _reached(self, names: Sequence[str], channel: str) -> tuple[list[Person], list[str]]:
+        """Those of the names who have an address, each once; and those who have none."""
         found, missing = [], []
         for name in dict.fromkeys(names):
             account = self._book.reachable(name)
@@ -71,20 +118,25 @@ class Reader:
                 missing.append(name)
                 continue
             found.append(Person(name, address, (account.contacts.language,)))
-        if to == road.to:
-            # Who is named for an overdue alert may be reached by another road.
-            self._missing(road, missing)
-        return found
+        return found, missing
 
     def _holders(self, role: str, channel: str, area: str) -> list[str]:
         """Accounts that hold a role and can be reached this way; others hold it for other roads."""
-        held = [
+        held = self._held(role, channel)
+        here = [account for account in held if account.principal().sees(area)]
+        return [account.name for account in here or held]
+
+    def _whole(self, role: str, channel: str) -> list[str]:
+        """Those who hold a role for the whole site."""
+        held = self._held(role.removeprefix(ROLE), channel)
+        return [account.name for account in held if account.areas is None]
+
+    def _held(self, role: str, channel: str) -> list[Account]:
+        return [
             account
             for _, account in sorted(self._book.accounts.items())
             if role in account.roles and not account.disabled and account.contacts.addresses.get(channel)
         ]
-        here = [account for account in held if account.principal().sees(area)]
-        return [account.name for account in here or held]
 
 
 def places_of(site: Site) -> Places:
@@ -104,4 +156,15 @@ def told_missing(road: Road, names: Sequence[str]) -> Text:
         f"Đường {road.id}: {listed} không có tài khoản hoặc chưa ghi {channel};"
         f" chạy `haidang people` để bổ sung",
         f"road {road.id}: {listed}: no account, or no {channel} in it; add it with `haidang people`",
+    )
+
+
+def told_unread(road: Road, names: Sequence[str]) -> Text:
+    """Words about people who should get reports by a road and can't."""
+    listed, channel = ", ".join(names[:10]), CHANNEL.get(road.kind, "")
+    return Text(
+        f"Báo cáo qua đường {road.id}: {listed} không nhận được: không có tài khoản, chưa ghi {channel},"
+        " hoặc chỉ phụ trách vài khu vực (báo cáo gồm toàn địa bàn)",
+        f"reports by road {road.id}: {listed} can't get them: no account, no {channel} in it,"
+        " or held to areas (a report is of the whole site)",
     )

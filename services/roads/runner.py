@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from services.observation.delivery import Letter, Request, RoadState
 from services.observation.text import Text
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads.carrier import Carrier, Parcel
 from services.roads.ledger import Ledger, now_us
 from services.roads.patience import SECOND, Answer, Trying, after, too_old

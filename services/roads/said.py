@@ -1,28 +1,44 @@
-"""Letters in words: the notices of a road of people, one letter for each person."""
+"""Letters in words: the notices of a road of people, and reports; one letter for each person."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 
-from services.observation.delivery import Letter, RoadState, letter_id
-from services.policy.roads import Road
+from services.observation.delivery import Enclosed, Letter, RoadState, letter_id
+from services.policy.road_nouns import Road
+from services.policy.sending import ENCLOSING, Sending
+from services.roads import reports
 from services.roads.carrier import Parcel
 from services.roads.notices import Notice, Queue
 from services.roads.people import Person, Reader
+from services.roads.reports import Report
 from services.roads.words import trial_words, words
+
+
+class Mailing(NamedTuple):
+    """Reports of a road: who gets which; `address`: where people open the api, for links."""
+
+    sends: Sequence[Sending] = ()
+    address: str = ""
+
+
+_NONE = Mailing()
 
 
 class Said:
     """Notices in words, one letter for each person."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what letters are made from
         self,
         road: Road,
         queue: Queue,
         reader: Reader,
         now: Callable[[], int],
         idle: Callable[[float], Awaitable[None]],
+        mailing: Mailing = _NONE,
     ) -> None:
         """Of a road; `reader` knows names and people, `idle` is awaited for news."""
+        self._mailing = mailing
         self._road, self._queue, self._reader, self._now, self._idle = road, queue, reader, now, idle
         self._letters: deque[Parcel] = deque()
         self._written = False
@@ -42,6 +58,8 @@ class Said:
         return self._letters[0]
 
     def _write(self, at: int, notice: Notice) -> list[Parcel]:
+        if notice.report is not None:
+            return self._enclose(at, notice, notice.report)
         found = []
         for person in self._people(at, notice):
             said = words(notice, self._reader.places, person.languages, self._road)
@@ -53,6 +71,31 @@ class Said:
                 severity=notice.severity,
                 status=notice.status,
                 words=said,
+                about=(notice.about,),
+                tells="" if notice.kind == "moved" else notice.kind,
+            )
+            found.append(Parcel(letter, (), person.address))
+        return found
+
+    def _enclose(self, at: int, notice: Notice, report: Report) -> list[Parcel]:
+        """A report for each who is to get it, in their language, with the files that they are to get."""
+        found, places, road = [], self._reader.places, self._road
+        for person, sends in self._reader.readers(road, self._mailing.sends, report.kind, at):
+            language = person.languages[0]
+            files = reports.chosen(report, sends, language)
+            named = tuple((file, reports.file_name(report, file, places.site, places.zone)) for file in files)
+            largest = round(max(send.largest_mb for send in sends) * 1e6)
+            letter = Letter(
+                id=letter_id(road.id, notice.name, person.name),
+                stored_us=at,
+                noun="words",
+                to=person.name,
+                words=reports.said(report, places, language, road, self._mailing.address, files),
+                enclosed=Enclosed(files=named, largest=largest, language=language)
+                if road.kind in ENCLOSING
+                else None,
+                about=(report.name,),
+                tells="report",
             )
             found.append(Parcel(letter, (), person.address))
         return found
@@ -92,13 +135,21 @@ class Said:
 
     async def again(self, letter: Letter) -> Parcel | None:
         """The words stand in the letter; the address is the person's of today."""
+        if letter.to and letter.enclosed is not None and not self._reader.sees_all(letter.to):
+            return None
         people = self._reader.receivers(self._road, (letter.to,) if letter.to else (), self._now())
         return Parcel(letter, (), people[0].address) if people else None
 
     def trial(self, now: int) -> list[Parcel]:
         """A word to everybody who stands on the road."""
         found = []
-        for person in self._reader.receivers(self._road, self._road.to, now):
+        people = self._reader.receivers(self._road, self._road.to, now)
+        people += [
+            person
+            for kind in reports.KINDS
+            for person, _ in self._reader.readers(self._road, self._mailing.sends, kind, now)
+        ]
+        for person in {person.name: person for person in people}.values():
             said = trial_words(self._road, self._reader.places, now, person.languages)
             name = letter_id(self._road.id, "trial", now, person.name)
             letter = Letter(

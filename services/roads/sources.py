@@ -1,6 +1,7 @@
 """Where letters come from: the port, and events of the stream for machines; `said` has the words."""
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -9,7 +10,7 @@ from nats.js.errors import NotFoundError
 
 from services.observation.delivery import Letter, RoadState, letter_id
 from services.observation.instants import iso
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads.carrier import Parcel
 from services.roads.choosing import Chooser
 from services.runtime.follow import Follower, Message
@@ -91,6 +92,7 @@ class Events:
             id=ids[0] if self._road.batch == 1 else letter_id(self._road.id, *ids),
             stored_us=chosen[0].stored_us,
             sequences=tuple(one.sequence for one in chosen),
+            about=_about(one.event for one in chosen),
         )
         return Parcel(letter, events)
 
@@ -169,6 +171,12 @@ class Events:
     async def close(self) -> None:
         """Drop the consumer."""
         await self._follower.close()
+
+
+def _about(events: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """What they tell of, each once: their subjects, and of a bulletin the alert too."""
+    named = (name for event in events for name in (event.get("subject"), event["data"].get("about")))
+    return tuple(dict.fromkeys(name for name in named if isinstance(name, str) and name))
 
 
 def decoded(data: bytes) -> dict[str, Any] | None:

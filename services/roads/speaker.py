@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from services.observation.instants import iso
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads.carrier import Parcel
 from services.roads.patience import Answer
 from services.roads.web import client_of, post

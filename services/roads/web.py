@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import httpx
 import msgspec
 
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads import signing
 from services.roads.carrier import Parcel
 from services.roads.patience import Answer, of_http

@@ -8,7 +8,6 @@ the real thing.
 from collections.abc import Mapping
 from datetime import datetime
 from html import escape
-from typing import NamedTuple
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
@@ -17,9 +16,10 @@ from services.alerts.saying import advice_of
 from services.observation.delivery import Words
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads import sms, spoken
 from services.roads.notices import Notice
+from services.roads.places import Places
 
 LEADS: Mapping[str, Text] = {
     "flood": Text("NGẬP, LŨ", "FLOOD"),
@@ -66,7 +66,11 @@ _STATUS_SPOKEN: Mapping[str, Text] = {
     ),
     "Test": Text("Đây là thử nghiệm, không có nguy hiểm. ", "This is a test, there is no danger. "),
 }
-_END, _OVERDUE = Text("HẾT", "ENDED"), Text("CHƯA AI TIẾP NHẬN", "NOT ACKNOWLEDGED")
+_MARKS: Mapping[str, Text] = {
+    "end": Text("HẾT", "ENDED"),
+    "overdue": Text("CHƯA AI TIẾP NHẬN", "NOT ACKNOWLEDGED"),
+    "again": Text("VẪN CÒN", "STILL HOLDS"),
+}
 _OVER = Text("Đã kết thúc", "It is over")
 _WHOLE = Text("toàn địa bàn", "the whole site")
 _DO = Text("Việc cần làm", "What to do")
@@ -74,15 +78,6 @@ _OF_SITUATION = Text(
     "Gộp nhiều cảnh báo của cùng một diễn biến.", "Several alerts of one event, told as one."
 )
 _TEST_TITLE = Text("Thử đường gửi", "Test of the road")
-
-
-class Places(NamedTuple):
-    """Names for people: the site, its areas, its stations, its zone."""
-
-    site: Text
-    zone: ZoneInfo
-    areas: Mapping[str, Text] = {}
-    stations: Mapping[str, Text] = {}
 
 
 def of(text: Text, language: str) -> str:
@@ -122,8 +117,8 @@ def _words(notice: Notice, places: Places, language: str, road: Road) -> Words:
     where = _where(notice, places, language)
     status = _STATUS.get(notice.status)
     marks = [of(status, language)] if status is not None else []
-    if notice.kind != "new":
-        marks.append(of(_END if notice.kind == "end" else _OVERDUE, language))
+    if notice.kind in _MARKS:
+        marks.append(of(_MARKS[notice.kind], language))
     mark = "".join(f"[{one}] " for one in marks)
     title = f"{mark}{lead} – {level}: {where}"
     why = of(notice.why, language) or (of(_OVER, language) if notice.kind == "end" else "")

@@ -53,7 +53,7 @@ _WRITES: dict[str, tuple[str, ...]] = {
     ),
     "archive": ("down.>", *_EPOCHS),
     "alerts": ("alerts.>", "derived.>", "$KV.STATE.engine.>", "$KV.HEALTH.canary", *_SNAPSHOTS, *_EPOCHS),
-    "keeper": ("alerts.>", "acts.>", "$KV.STATE.keeper.>", *_EPOCHS),
+    "keeper": ("alerts.>", "acts.>", "$KV.STATE.keeper.>", *_SNAPSHOTS, *_EPOCHS),
     "api": (
         "alerts.>",
         "acts.>",

@@ -15,7 +15,16 @@ from services.runtime.streams import ALERTS, STATE
 
 KEY = "exercise."
 """In STATE, with an id: the sequence on ALERTS at which that exercise began."""
+BEAT = "keeper.exercise"
+"""In STATE, where the keeper may write too: which exercise's process lived when; empty where none runs."""
 MARK = b'"status":"Exercise"'
+
+
+class Beat(msgspec.Struct):
+    """The process of an exercise lived at this instant, µs UTC."""
+
+    exercise_id: str
+    t: int
 
 
 class Standing(msgspec.Struct):
@@ -51,6 +60,25 @@ async def get(js: JetStreamContext, site: str, exercise_id: str) -> Standing | N
 async def remember(js: JetStreamContext, exercise_id: str, began: int) -> None:
     """Write down that there is one."""
     await (await js.key_value(STATE)).put(KEY + exercise_id, str(began).encode())
+
+
+async def beat(js: JetStreamContext, exercise_id: str, now: int) -> None:
+    """Write down that its process lives, µs UTC."""
+    await (await js.key_value(STATE)).put(BEAT, msgspec.json.encode(Beat(exercise_id, now)))
+
+
+async def beaten(js: JetStreamContext) -> Beat | None:
+    """The last that a process of an exercise said; None where none runs."""
+    try:
+        entry = await (await js.key_value(STATE)).get(BEAT)
+        return msgspec.json.decode(entry.value or b"", type=Beat)
+    except (KeyNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+async def silence(js: JetStreamContext) -> None:
+    """No exercise runs."""
+    await (await js.key_value(STATE)).put(BEAT, b"")
 
 
 async def marked(js: JetStreamContext, after: int) -> AsyncIterator[Message]:

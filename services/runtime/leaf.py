@@ -20,6 +20,7 @@ FORMAT = 1
 CHILDREN, PARENT, OWN = "children", "parent.json", "links.json"
 """In the data folder: what is handed to each child; what a parent handed to us; passwords of our own ends."""
 PARENT_ACCOUNT = "PARENT"
+SYSTEM_ACCOUNT, SYSTEM_USER = "$SYS", "up-system"
 READ_PREFIX = "child.js"
 """In both accounts: JetStream requests for the child's stream of alerts, and nothing more."""
 BEAT, DAYS, ACTS = "child.beat", "child.days", "parent.acts"
@@ -57,10 +58,14 @@ class Listen(NamedTuple):
 
 
 class Ends(msgspec.Struct):
-    """Passwords of our own ends, made once and kept: our link's in each account, each child's leaf."""
+    """Passwords of our own ends, made once and kept: our link's in each account, each child's leaf.
+
+    `system`: of `up` in the server's own account, where it may close the connection of a child taken off.
+    """
 
     format: int = FORMAT
     parent: str = ""
+    system: str = ""
     children: dict[str, str] = {}
     leaves: dict[str, str] = {}
 
@@ -71,6 +76,7 @@ class Ends(msgspec.Struct):
         ends = _read(file, cls) or cls()
         before = msgspec.json.encode(ends)
         ends.parent = ends.parent or secrets.token_urlsafe(24)
+        ends.system = ends.system or secrets.token_urlsafe(24)
         for child in children:
             ends.children.setdefault(child, secrets.token_urlsafe(24))
             ends.leaves.setdefault(child, secrets.token_urlsafe(24))
@@ -83,7 +89,8 @@ class Leaf(NamedTuple):
     """The leaf nodes of one server: the children it listens for, and the parent it dials.
 
     `site`: the own one. Servers of linked sites need names of their own: nats-server takes the name for that
-    of a cluster, and drops a leaf whose cluster is called as its own for half a minute at a time.
+    of a cluster, and drops a leaf whose cluster is called as its own for half a minute at a time. A running
+    server takes no other name; so a site that is not linked has its own name too, and can be linked any time.
     """
 
     site: str
@@ -101,7 +108,7 @@ class Leaf(NamedTuple):
             ticket = self.ticket
             url = f"nats-leaf://{ticket.user}:{ticket.password}@{ticket.address}"
             leaf |= {"reconnect": "1s", "remotes": [{"urls": [url], "account": PARENT_ACCOUNT}]}
-        return {"server_name": f"haidang-{self.site}", "leafnodes": leaf} if leaf else {}
+        return {"server_name": f"haidang-{self.site}"} | ({"leafnodes": leaf} if leaf else {})
 
     def exports(self) -> list[dict[str, Any]]:
         """What the account with the streams gives away: the stream of alerts, to read, to the parent."""
@@ -110,8 +117,10 @@ class Leaf(NamedTuple):
         return [_export(request) for request in _OF_ALERTS]
 
     def accounts(self, account: str) -> dict[str, Any]:
-        """The accounts in which leaf connections end."""
+        """The accounts in which leaf connections end; without a listener too, for our link to enter."""
         made: dict[str, Any] = {}
+        if self.ends.system:
+            made[SYSTEM_ACCOUNT] = {"users": [{"user": SYSTEM_USER, "password": self.ends.system}]}
         if self.ticket is not None:
             made[PARENT_ACCOUNT] = {
                 "users": [_link("parent", self.ends.parent, (), (BEAT, DAYS))],
@@ -123,7 +132,7 @@ class Leaf(NamedTuple):
                     for request in _OF_ALERTS
                 ],
             }
-        for child in self.children if self.listen is not None else ():
+        for child in self.children:
             leaf = {
                 "user": leaf_user(child),
                 "password": self.ends.leaves[child],
@@ -173,6 +182,12 @@ def write_tickets(data: Path, site: str, address: str, ends: Ends, children: tup
 def read_ticket(data: Path) -> Ticket | None:
     """What the parent handed to us; None while the data folder has no such file."""
     return _read(data / PARENT, Ticket)
+
+
+def ticket_for(data: Path, site: str, parent: str) -> Ticket | None:
+    """What that parent handed to this very site; None while the data folder has nothing, or another's."""
+    ticket = read_ticket(data)
+    return ticket if ticket is not None and (ticket.site, ticket.parent) == (site, parent) else None
 
 
 def read_ends(data: Path) -> Ends | None:

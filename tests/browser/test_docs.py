@@ -72,7 +72,7 @@ def test_an_operation_opens_with_its_example_and_its_problems(machine: Rig, watc
     watched.page.goto(machine.http + "/docs")
     watched.page.locator("#operations-events-list_events .opblock-summary").click()
     shown = watched.page.locator("#operations-events-list_events")
-    shown.locator("text=urn:haidang:problem:stale-token").first.wait_for(timeout=10_000)
+    shown.locator("text=urn:haidang:problem:stale-token").first.wait_for(timeout=40_000)
     assert "vn.haidang.alert.escalated.v1" in shown.inner_text()
 
 
@@ -82,7 +82,7 @@ def test_an_operation_can_be_tried_from_the_page(machine: Rig, watched: Watched)
     block.locator(".opblock-summary").click()
     block.locator("button.try-out__btn").click()
     block.locator("button.execute").click()
-    block.locator(".live-responses-table").wait_for(timeout=10_000)
+    block.locator(".live-responses-table").wait_for(timeout=40_000)
     assert "open-alert" in block.locator(".live-responses-table").inner_text()
     assert watched.asked_only_us()
 
@@ -90,7 +90,7 @@ def test_an_operation_can_be_tried_from_the_page(machine: Rig, watched: Watched)
 def test_the_first_page_says_how_alerting_is_in_both_languages(machine: Rig, watched: Watched) -> None:
     machine.beat("ingest", "alerts", "keeper", "archive")
     watched.page.goto(machine.http + "/")
-    watched.page.locator("#verdict.ok").wait_for(timeout=10_000)
+    watched.page.locator("#verdict.ok").wait_for(timeout=40_000)
     assert "Cảnh báo đang hoạt động" in watched.page.locator("#verdict").inner_text()
     assert "Alerting works" in watched.page.locator("#verdict").inner_text()
     assert watched.page.locator("#checks li").count() == len(machine.get("/readyz")[1]["checks"])

@@ -51,7 +51,7 @@ class World:
             await self.js.publish(subject, data)
 
     async def reached(self, sequence: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while self.hub.head < sequence:
                 await self.hub.wait(0.1)
 
@@ -69,7 +69,7 @@ def run(
         stop = asyncio.Event()
         feeding = asyncio.create_task(world.feed.run(stop))
         try:
-            await asyncio.wait_for(world.hub.caught_up.wait(), 10)
+            await asyncio.wait_for(world.hub.caught_up.wait(), 40)
             await play(world)
         finally:
             stop.set()
@@ -83,7 +83,7 @@ def run(
 
 async def read_to(reader: Reader, last: int) -> list[int]:
     found: list[int] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while not found or found[-1] < last:
             found += [entry.sequence for entry in await reader.read(1.0)]
     return found
@@ -196,7 +196,7 @@ def test_a_lost_tail_begins_a_new_epoch_and_the_fold_anew(tmp_path: Path) -> Non
         await world.js.delete_stream(ALERTS)
         await world.js.add_stream(info.config)
         await world.publish(7)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             while world.hub.generation == generation or world.hub.head != 7:
                 await world.hub.wait(0.05)
         assert world.hub.epoch != old

@@ -60,11 +60,11 @@ async def archiving(server: NatsOnly, dsn: str) -> AsyncIterator[asyncio.Event]:
         yield stop
     finally:
         stop.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             await task
 
 
-async def until(reached: Callable[[], Awaitable[Any]], what: str, within_s: float = 20) -> Any:
+async def until(reached: Callable[[], Awaitable[Any]], what: str, within_s: float = 40) -> Any:
     """Poll until it is so; the database may be away meanwhile."""
     deadline = asyncio.get_running_loop().time() + within_s
     while asyncio.get_running_loop().time() < deadline:

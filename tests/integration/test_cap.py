@@ -19,6 +19,7 @@ from nats.js.errors import NotFoundError
 from services.alerts.hazards import extra_properties, hazards
 from services.api import official as taking
 from services.api.errors import away
+from services.api.published import Pace
 from services.cap import desk
 from services.cap.message import Area, Info, Message, Named, Reference
 from services.cap.read import MAX_BYTES, parse, read
@@ -42,6 +43,8 @@ format = 1
 sender = "ioc.example.vn"
 name = {{ vi = "Trung tâm điều hành", en = "Operations centre" }}
 min_interval_s = 0
+public = true
+web = "https://ioc.example.vn"
 
 [[publish]]
 from = "watch"
@@ -121,10 +124,15 @@ def made(folder: Path) -> Iterator[Rig]:
 
 
 def post(
-    made: Rig, path: str, body: bytes, kind: str = "application/json", token: str | None = None
+    made: Rig,
+    path: str,
+    body: bytes,
+    kind: str = "application/json",
+    token: str | None = None,
+    method: str = "POST",
 ) -> tuple[int, Any]:
     headers = {"Content-Type": kind} | ({} if token is None else {"Authorization": f"Bearer {token}"})
-    request = urllib.request.Request(made.http + path, body, headers)  # noqa: S310  our own address
+    request = urllib.request.Request(made.http + path, body, headers, method=method)  # noqa: S310  our own address
     try:
         with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310
             return answer.status, json.loads(answer.read())
@@ -166,7 +174,7 @@ def account(made: Rig, name: str, role: str, *areas: str) -> str:
 
 
 def judge(
-    made: Rig, thread: dict[str, Any], verb: str = "approve", token: str | None = None, **more: str
+    made: Rig, thread: dict[str, Any], verb: str = "approve", token: str | None = None, **more: Any
 ) -> tuple[int, Any]:
     body = {"proposal": thread["pending"]["proposal"], **more}
     return post(
@@ -246,6 +254,128 @@ def test_an_emergency_takes_two_approvers_of_the_place_and_nobody_else_counts(ma
     assert hand_in(made, sign(official(30), KEYS), machine)[0] == 200
 
 
+OTHER = {
+    "headline": {"vi": "Ngập ở cầu A", "en": "Water at bridge A"},
+    "description": {"vi": "Nước ngập 1 m."},
+}
+
+
+def test_a_reworded_draft_takes_another_person_and_what_is_out_can_be_said_anew(made: Rig) -> None:
+    made.tell(told("a-words", severity="warning"))
+    thread = pending(made, "a-words", "alert:warning:Actual")
+    quyen = account(made, "quyen", "approver")
+    assert judge(made, thread, "reword", account(made, "sau", "operator"), **OTHER)[0] == 403
+    answers = [judge(made, thread, "reword", quyen, **OTHER) for _ in range(2)]
+    assert [(status, answer["repeated"]) for status, answer in answers] == [(200, False), (200, True)]
+    assert judge(made, thread)[1]["type"].rsplit(":", 1)[-1] == "outdated", "approved would be what is gone"
+    reworded = answers[0][1]["bulletin"]
+    draft = reworded["pending"]
+    assert (draft["worded_by"], draft["original"]["headline"]) == ("quyen", thread["pending"]["headline"])
+    assert draft["description"]["en"].startswith("Water at bridge A. For now the details")
+    same = {"instruction": {"vi": "Đi vòng", "en": "Đi vòng"}}
+    assert judge(made, reworded, "reword", quyen, **same)[1]["errors"][0]["parameter"] == "instruction"
+    assert judge(made, reworded, token=quyen)[1]["bulletin"]["issued"] == []
+    assert judge(made, reworded)[0] == 200
+    (out,) = issued(made, "a-words", 1)
+    assert (out["worded_by"], out["approved_by"]) == ("quyen", ["quyen", "local"])
+    body = {"identifier": out["identifier"], "instruction": {"vi": "Đi vòng.", "en": "Go round."}}
+    path = f"/api/v1/bulletins/{thread['bulletin_id']}/update"
+    answers = [post(made, path, json.dumps(body).encode(), token=quyen) for _ in range(2)]
+    assert [answer["repeated"] for _, answer in answers] == [False, True]
+    assert post(made, path, json.dumps(body).encode())[1]["type"].endswith("waiting")
+    assert judge(made, answers[0][1]["bulletin"])[0] == 200
+    second = issued(made, "a-words", 2)[1]
+    assert second["references"] == f"ioc.example.vn,{out['identifier']},{out['sent']}"
+    message = read(raw(made, f"/cap/v1/messages/{quote(second['identifier'])}")[1]).message
+    assert message is not None
+    assert [info.instruction for info in message.info] == ["Đi vòng.", "Go round."]
+    assert message.info[0].headline == "Ngập ở cầu A", "what was not changed stays"
+    assert post(made, path, json.dumps(body).encode())[1]["type"].endswith("outdated"), (
+        "it is not the last one"
+    )
+    made.tell(told("a-words", "cleared", severity="warning", at_s=60))
+
+
+def test_what_somebody_states_in_one_language_is_published_as_that_one_only(made: Rig) -> None:
+    until_us = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = {"hazard": "flood", "area": "thang-tam", "severity": "warning", "until": until_us}
+    said = json.dumps({**body, "text": {"vi": "Nuoc tran qua duong."}}).encode()
+    request = urllib.request.Request(  # noqa: S310  our own address
+        f"{made.http}/api/v1/alerts",
+        said,
+        {"Content-Type": "application/json", "Idempotency-Key": "one-tongue"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        event = json.loads(answer.read())["event"]
+    assert event["data"]["language"] == "vi"
+    draft = pending(made, event["subject"], "alert:warning:Actual")["pending"]
+    assert draft["description"]["vi"] == "Nuoc tran qua duong."
+    assert draft["description"]["en"].endswith("details are given in Vietnamese only.")
+
+
+def test_an_account_that_was_shut_counts_no_more_among_those_who_agreed(made: Rig) -> None:
+    made.tell(told("a-shut", severity="emergency"))
+    thread = pending(made, "a-shut", "alert:emergency:Actual")
+    first, second, third = (account(made, f"duyet-{nth}", "approver") for nth in range(3))
+    assert judge(made, thread, token=first)[0] == 200
+    assert post(made, "/api/v1/people/duyet-0", b'{"disabled": true}', method="PATCH")[0] == 200
+    answer = judge(made, thread, token=second)[1]["bulletin"]
+    assert (answer["pending"]["approved_by"], answer["issued"]) == (["duyet-1"], [])
+    assert judge(made, thread, token=third)[0] == 200
+    assert issued(made, "a-shut", 1)[0]["approved_by"] == ["duyet-1", "duyet-2"]
+
+
+PROXIED = {"X-Forwarded-For": "203.0.113.7"}
+"""Whoever comes by way of a proxy is nobody in particular."""
+
+
+def fetch(made: Rig, path: str, **headers: str) -> tuple[int, Any, bytes]:
+    request = urllib.request.Request(made.http + path, headers=PROXIED | headers)  # noqa: S310  our own address
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+def test_the_public_reads_what_was_published_and_nothing_else(made: Rig) -> None:
+    made.tell(told("a-feed", severity="warning"))
+    made.tell(told("a-feed-2", severity="watch"))
+    (out,) = issued(made, "a-feed-2", 1)
+    draft = pending(made, "a-feed", "alert:warning:Actual")["pending"]
+    until(lambda: out["identifier"].encode() in fetch(made, "/cap/v1/feed.atom")[2], 10, "the feed")
+    status, headers, feed = fetch(made, "/cap/v1/feed.atom")
+    assert status == 200
+    assert draft["identifier"].encode() not in feed, "a draft is not published"
+    assert headers["Cache-Control"] == "public, max-age=10"
+    for condition in (
+        {"If-None-Match": f'"x", W/{headers["ETag"]}'},
+        {"If-Modified-Since": headers["Last-Modified"]},
+    ):
+        again = fetch(made, "/cap/v1/feed.atom", **condition)
+        assert (again[0], again[2], again[1]["ETag"]) == (304, b"", headers["ETag"])
+    assert fetch(made, "/cap/v1/feed.atom", **{"If-None-Match": '"x"'})[0] == 200
+    message = f"/cap/v1/messages/{quote(out['identifier'])}"
+    status, headers, document = fetch(made, message)
+    assert (status, read(document).violations) == (200, ())
+    assert fetch(made, message, **{"If-None-Match": headers["ETag"]})[0] == 304
+    assert fetch(made, "/cap/v1/certificate.pem")[0] == 200
+    assert fetch(made, f"/cap/v1/messages/{quote(draft['identifier'])}")[0] == 404
+    for path in ("alerts", "bulletins", "official-bulletins", "stations", "events", "people", "rules"):
+        assert fetch(made, f"/api/v1/{path}")[0] == 401, path
+    assert fetch(made, "/metrics")[0] == 401
+
+
+def test_without_a_word_of_the_site_the_feed_takes_a_token(made: Rig) -> None:
+    """The site's file changed while the service runs."""
+    from_now = ALERTING.replace("public = true\n", "")
+    made.prepare({**good_site(), "alerting.toml": from_now.encode()})
+    until(lambda: fetch(made, "/cap/v1/feed.atom")[0] == 401, 40, "the door to be shut")
+    assert fetch(made, "/cap/v1/certificate.pem")[0] == 401
+    made.prepare({**good_site(), "alerting.toml": ALERTING.encode()})
+    until(lambda: fetch(made, "/cap/v1/feed.atom")[0] == 200, 40, "the door to be open")
+
+
 def official(number: int, minutes: int = 0, *earlier: Reference, **changed: Any) -> Message:
     now = datetime.now(ZONE).replace(microsecond=0)
     info = Info(
@@ -320,6 +450,11 @@ def test_what_is_refused_is_kept_with_its_reason(made: Rig) -> None:
     assert hand_in(made, sample("canada_errors.cap"))[1]["violations"][0]["path"] == "alert/references"
     listed = made.get("/api/v1/official-bulletins")[1]["items"]
     assert {f"cap-{one['code']}" for one in listed if one["did"] == "refused"} == set(cases)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(taking, "REFUSED", Pace(3, 1e-9))
+        assert {hand_in(made, b"<x%d/>" % nth)[0] for nth in range(5)} == {422}
+    after = made.get("/api/v1/official-bulletins")[1]["items"]
+    assert len(after) - len(listed) == 3, "the stream is not theirs alone"
 
 
 def test_a_bulletin_whose_second_step_was_lost_is_completed_when_it_comes_again(made: Rig) -> None:

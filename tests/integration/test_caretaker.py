@@ -53,7 +53,7 @@ def test_a_slow_connection_of_our_own_costs_nobody_theirs_and_a_frozen_server_is
             assert supervisor.identities[NATS_SERVER] == first
             assert supervisor.restarts(NATS_SERVER) == 0
             os.kill(first.pid, signal.SIGSTOP)
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(40):
                 while not (supervisor.restarts(NATS_SERVER) and store.listening):  # noqa: ASYNC110  a log's line
                     await asyncio.sleep(0.02)
             assert supervisor.identities[NATS_SERVER] != first

@@ -11,6 +11,7 @@ import pytest
 from services.observation.instants import micros
 from tests.recordings import Recording, convert
 from tests.support.events import all_events, backtest, essence
+from tests.support.some_services import PROGRAM, STORING
 from tests.support.up import Up, running
 from tests.support.waiting import until
 from tests.support.world import rows_of
@@ -45,7 +46,7 @@ def first_at_or_above(points: list[tuple[int, float]], threshold: float) -> int:
 @pytest.fixture(params=["vndms", "aire"])
 def replayed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Recording, Up]]:
     recording = convert(request.param, tmp_path / "recording")
-    with running(recording.site, tmp_path / "data") as up:
+    with running(recording.site, tmp_path / "data", *STORING, program=PROGRAM) as up:
         host, port = up.mqtt
         command = [sys.executable, "-m", "services.cli", "replay", *map(str, recording.files)]
         command += ["--mqtt", f"{host}:{port}", "--site", str(recording.site), "--speed", "max"]
@@ -61,7 +62,7 @@ def test_a_real_flood_is_stored_to_the_last_reading_and_alerted_at_the_minute_of
     rows = rows_of(up.database)
     assert len(rows) == len(set(rows)) == distinct(recording)
     expected = essence(backtest(recording.site, recording.files, "--all-sensors")["events"])
-    until(lambda: len(essence(all_events(up.http))) >= len(expected), 20, "all events")
+    until(lambda: len(essence(all_events(up.http))) >= len(expected), 40, "all events")
     events = essence(all_events(up.http))
     assert events == expected
     onsets = {

@@ -68,7 +68,12 @@ def test_kill_minus_9_with_2000_messages_in_flight_loses_nothing(
     stored = len(rig.readings())
     began = time.monotonic()
     rig.start_ingest(wait=False)
-    took = until(lambda: len(rig.readings()) > stored, PROMISED_S * 3, "the first reading after the crash")
+    took = until(
+        lambda: len(rig.readings()) > stored,
+        PROMISED_S * 3,
+        "the first reading",
+        promised=True,
+    )
     until(lambda: set(near(rig.readings())) >= set(near(list(expected))), 20, "every reading")
     found = near(rig.readings())
     assert set(found) == set(near(list(expected)))

@@ -188,6 +188,10 @@ def test_a_window_is_changed_and_cancelled_by_who_saw_it_as_it_is(machine: Rig) 
 def test_time_ends_a_shelving_and_calls_the_next_one_once(machine: Rig) -> None:
     tell(machine, "shelved", "noise-limit", "watch", hazard="environment", station="vt-x")
     until(lambda: machine.get("/api/v1/alerts/shelved")[0] == 200, 5, "the alert")
+    before = _now() - 9 * 3600 * SECOND
+    tell(machine, "old", "tide-band", "warning", station="vt-z", at=before)
+    tell(machine, "old", "tide-band", "warning", "acknowledged", before, station="vt-z", by="lan", act={})
+    until(lambda: alert(machine, "old")["realarm_at"] == iso(before + 8 * 3600 * SECOND), 5, "its time")
     version = alert(machine, "shelved")["version"]
     soon = iso(_now() + 2 * SECOND)
     status, done = post(machine, "alerts/shelved/shelve", "s1", seen=version, until=soon, why="đã biết")
@@ -195,6 +199,9 @@ def test_time_ends_a_shelving_and_calls_the_next_one_once(machine: Rig) -> None:
     with keeping(machine) as kept:
         until(lambda: alert(machine, "shelved")["shelving"] is None, 40, "the shelving to end")
         until(lambda: alert(machine, "waits")["escalation_step"] == 1, 40, "the step")
+        until(
+            lambda: alert(machine, "old")["label"] == "unacknowledged", 40, "what was acknowledged long ago"
+        )
         kept.kill()
         kept.start()
         tell(machine, "mark-2", "flood-level", "warning", station="vt-flood-009")
@@ -202,6 +209,15 @@ def test_time_ends_a_shelving_and_calls_the_next_one_once(machine: Rig) -> None:
         until(lambda: kinds(machine, "mark-3") == ["inhibition"], 40, "the keeper")
     assert verbs(machine, "shelved") == ["raised", "shelved", "unshelved"]
     assert verbs(machine, "waits") == ["raised", "overdue"]
+    assert verbs(machine, "old") == ["raised", "acknowledged", "realarmed"]
+    old = alert(machine, "old")
+    assert (old["realarmed"]["acknowledged_by"], old["realarm_at"]) == ("lan", None)
+    status, done = post(
+        machine, "alerts/shelved/close", "s2", seen=alert(machine, "shelved")["version"], cause="false"
+    )
+    assert status == 200, done
+    closed = alert(machine, "shelved")
+    assert micros(closed["reopens_at"]) == micros(closed["closing"]["at"]) + 24 * 3600 * SECOND
     page = machine.get("/api/v1/events?after=0&limit=10000")[1]["items"]
     (step,) = [event for event in page if event["type"].endswith("alert.overdue.v1")]
     assert step["data"]["act"]["to"] == ["lan"]

@@ -5,16 +5,29 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
 from services.api.requests import Requested
+from services.cli import nats_child, up_relink
+from services.cli.plan import NATS_SERVER
+from services.cli.up_plan import make_plan
+from services.cli.up_relink import Relink
 from services.observation.links import ACTS, Request, is_fresh, subject_of
-from services.runtime import logging
+from services.runtime import leaf, logging
+from services.runtime import sites as site_versions
+from services.runtime.health import Health
+from services.runtime.nats import connect
+from services.runtime.nats_config import write_config
 from services.runtime.streams import ALERTS, Limits, ensure_streams
+from services.runtime.supervisor import Supervisor
+from tests.support.broker import free_port
 from tests.support.levels import NAMES, Levels, Site, hurried, is_whole, levels, settled, stormed
+from tests.support.up import nats_only
+from tests.support.world import write_site
 
 UNDER_LOAD_S = 3.0
 
@@ -75,7 +88,7 @@ def act(
     )
 
 
-async def comes(found: Callable[[], Awaitable[bool]], what: str, timeout_s: float = 12.0) -> None:
+async def comes(found: Callable[[], Awaitable[bool]], what: str, timeout_s: float = 40.0) -> None:
     loop = asyncio.get_running_loop()
     begun = loop.time()
     while not await found():
@@ -112,7 +125,7 @@ def test_a_parents_act_is_decided_two_levels_below_and_answered_by_an_event(link
             data = msgspec.json.encode(request)
             await found.province.js.publish(subject_of(NAMES[1], request), data)
             requested.sent(data)
-        assert [one["state"] for one in requested.of(alert)] == ["sent", "sent"]
+        assert [one["state"] for one in requested.of(alert, 0)] == ["sent", "sent"]
 
         async def answered() -> bool:
             for subject, event, _ in await found.province.all():
@@ -269,3 +282,73 @@ async def a_stream_made_anew_costs_nothing(found: Levels) -> None:
         return standing is not None and standing.lost_tails == lost + 1
 
     await comes(told, "the lost tail to be told of")
+
+    lost_alert = held[-1][1]["subject"]
+
+    async def orphaned() -> bool:
+        standing = await found.city.standing(NAMES[0])
+        return standing is not None and standing.orphans == [lost_alert]
+
+    await comes(orphaned, "the alerts to be named that the site lost")
+
+
+def test_a_child_is_linked_and_taken_off_while_the_server_runs_and_nobody_else_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logging.configure(lowest="error")
+    monkeypatch.setattr(up_relink, "LOOK_S", 0.05)
+    (tmp_path / "data").mkdir()
+    folder = write_site(tmp_path / "site")
+    plan = make_plan(tmp_path / "data", {"site": str(folder), "leaf": f"127.0.0.1:{free_port()}"})
+    served: list[bool] = []
+    supervisor, store = Supervisor(plan.data / "logs", lambda: None), nats_child.Store()
+
+    async def push(js: Any, text: str) -> None:
+        files = {**plan.files, "alerting.toml": f"format = 1\n{text}".encode()}
+        current = await site_versions.current(js)
+        await site_versions.publish(js, files, None if current is None else current.version)
+
+    async def serve() -> None:
+        served.append(True)
+
+    async def story() -> None:
+        running = await nats_child.start(plan, supervisor, store)
+        connection = await connect(running.settings, "test")
+        await ensure_streams(connection.js, Limits.of(1 << 30))
+        await push(connection.js, "")
+        health = Health(connection.js, "up")
+        relink = Relink(running, supervisor, store, connection.js, health, serve)
+        tending = asyncio.create_task(relink.run())
+        child = nats_only(tmp_path / "child")
+        handed = plan.data / "children" / "xa.json"
+        try:
+            await push(connection.js, '[[child]]\nsite = "xa"\n')
+            await comes(lambda: _so(handed.exists()), "the file for the child")
+            ticket = msgspec.json.decode(handed.read_bytes(), type=leaf.Ticket)
+            ends = leaf.Ends.keep(tmp_path / "child", ())
+            linked = leaf.Leaf("xa", ends, (), None, ticket)
+            write_config(
+                tmp_path / "child" / "nats", child.ports, child.credentials, strict=False, linked=linked
+            )
+            await asyncio.to_thread(child.start)
+            log = tmp_path / "child" / "nats.log"
+            await comes(lambda: _so("created for account: PARENT" in log.read_text()), "the leaf")
+            assert served
+            await push(connection.js, "")
+            await comes(lambda: _so("Leafnode connection closed" in log.read_text()), "its end")
+            turned_away = up_relink.TURNED_AWAY
+            await comes(lambda: _so(turned_away in {one.code for one in health.complaints}), "it to be told")
+            assert connection.nc.stats["reconnects"] == 0
+            assert up_relink.RELOAD not in {one.code for one in health.complaints}
+        finally:
+            tending.cancel()
+            await asyncio.gather(tending, return_exceptions=True)
+            await asyncio.to_thread(child.stop)
+            await connection.close()
+            await supervisor.stop(NATS_SERVER)
+
+    asyncio.run(story())
+
+
+async def _so(found: bool) -> bool:  # noqa: FBT001  a fact, where a question is asked
+    return found

@@ -16,6 +16,7 @@ from services.observation.instants import SECOND, micros
 from tests.support import databases
 from tests.support.databases import timescaledb_dsn, timescaledb_server  # noqa: F401  fixtures
 from tests.support.kills import DAY_US, GATEWAYS, every_reading_becomes_one_row, rows_of_day
+from tests.support.some_services import PROGRAM, STORING
 from tests.support.up import Up, running
 from tests.support.waiting import until
 from tests.support.world import packs, readings_of, write_site
@@ -33,7 +34,8 @@ OURS = ["ingest", "archive", "nats-server"]
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     folder = tmp_path_factory.mktemp("city")
-    with running(write_site(folder / "site", gateways=GATEWAYS), folder / "data") as up:
+    site = write_site(folder / "site", gateways=GATEWAYS)
+    with running(site, folder / "data", *STORING, program=PROGRAM) as up:
         yield up
 
 
@@ -49,7 +51,7 @@ def test_on_timescaledb_too_killing_any_part_loses_and_doubles_nothing(
     timescaledb_dsn: str,
 ) -> None:
     site = write_site(tmp_path / "site", gateways=GATEWAYS)
-    with running(site, tmp_path / "data", "--database", timescaledb_dsn) as up:
+    with running(site, tmp_path / "data", "--database", timescaledb_dsn, *STORING, program=PROGRAM) as up:
         for victim in OURS:
             every_reading_becomes_one_row(up, partial(up.kill, victim), DAYS[victim])
         every_reading_becomes_one_row(up, lambda: crash_timescaledb(timescaledb_dsn), DAYS["postgres"])
@@ -97,5 +99,5 @@ def test_after_a_kill_ingest_releases_its_first_reading_within_five_seconds(city
         assert sender.wait_all_stored(20)
         city.kill("ingest")
         sender.submit(packs(0, 1, start=start + 60 * SECOND)[0])
-        took = until(lambda: len(rows_of_day(city, start)) == 10, 15, "the reading sent during the outage")
+        took = until(lambda: len(rows_of_day(city, start)) == 10, 15, "what was sent then", promised=True)
     print(f"first reading after a kill of ingest: {took:.2f} s (promised 5 s, asserted at three times)")  # noqa: T201

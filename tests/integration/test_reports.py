@@ -31,6 +31,7 @@ from services.ingest.archive.events import decode_event
 from services.observation.instants import iso, micros
 from services.report import calendar
 from services.report.axes import local
+from services.roads.reports import read_report
 from services.runtime.health import Health
 from services.runtime.nats import Connection
 from tests.support import reported_month
@@ -171,7 +172,7 @@ def test_a_month_is_read_from_the_history_in_numbers(machine: Rig) -> None:
     assert tables["By hazard"]["rows"] == [["flood", 1, 0, 0, 1, 0, 0]]
     causes = tables["Causes, by who closed the alerts"]["rows"][0]
     assert causes[1:] == [1, 0, 1, 0, 0, 0, {"part": 1, "whole": 1, "share": 1.0}]
-    stations = {row[1]: row[4] for row in tables["Readings of stations, the worst first"]["rows"]}
+    stations = {row[1]: row[4] for row in tables["Stations that lack readings, the worst first"]["rows"]}
     # 432 water levels, one of them not usable; due for 30 days were a level in five minutes and rain in ten.
     assert (stations["vt-flood-001"]["part"], stations["vt-flood-001"]["whole"]) == (431, 8640 + 4320)
     assert [row[2] for row in tables["Stale: active for more than 24 hours"]["rows"]] == ["vt-old.value"]
@@ -182,7 +183,13 @@ def test_stations_air_lamps_and_gateways_of_a_month_are_those_worked_out_by_hand
     made = report_worker.do(reported_month.job(database=history.dsn()))
     tables = _tables(json.loads(made.files["en.json"]))
     share = {"part": 2, "whole": 15 * 144, "share": pytest.approx(2 / 2160)}
-    assert tables["Readings of stations, the worst first"]["rows"][0] == ["late", "late", "a", "gw-1", share]
+    assert tables["Stations that lack readings, the worst first"]["rows"][0] == [
+        "late",
+        "late",
+        "a",
+        "gw-1",
+        share,
+    ]
     (air,) = tables["Days by class of VN_AQI"]["rows"]
     assert (air[2:8], air[8]["part"], air[8]["whole"]) == ([2, 1, 0, 1, 0, 0], 4, 30)
     lamps = {row[0]: row for row in tables["Lamps and energy by area"]["rows"]}
@@ -193,7 +200,7 @@ def test_stations_air_lamps_and_gateways_of_a_month_are_those_worked_out_by_hand
     assert [lamps[area][5] for area in "abc"] == pytest.approx([15.0, 0.2, 1.0])
     # Two nights of 12 h 14 min at 100 W; 20:00 to 1:00; a day's two half nights but for ten minutes.
     assert [lamps[area][6] for area in "abc"] == pytest.approx([2.45, 0.5, 1.21], abs=0.03)
-    gateways = {row[0]: row[1:4] for row in tables["Gateways, the longest silent first"]["rows"]}
+    gateways = {row[0]: row[1:4] for row in tables["Gateways that were silent or lack readings"]["rows"]}
     assert gateways["gw-1"][:2] == [1, 7200]
     assert (gateways["gw-1"][2]["part"], gateways["gw-2"][2]["part"]) == (718, 719)
     assert gateways["gw-2"][2]["whole"] == 720
@@ -281,6 +288,9 @@ def test_two_api_processes_make_a_report_that_is_due_once(machine: Rig) -> None:
     data = done["told"][0]["data"]
     assert (data["kind"], data["report"][:6]) == ("shift", "shift-")
     assert "alert_id" not in data
+    read = read_report(data)
+    assert read is not None, "as the roads read it"
+    assert "chưa ai xác nhận" in read.notes[-1].vi, "what the first page says, for the letters"
     listed = machine.get("/api/v1/reports")[1]["items"]
     assert [one["report"] for one in listed] == [data["report"]]
     assert {file["name"] for file in listed[0]["files"]} == {file["name"] for file in data["files"]}

@@ -11,10 +11,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import openpyxl
+import pypdf
 import pytest
 from standardwebhooks.webhooks import Webhook
 
@@ -25,7 +28,9 @@ from services.observation.delivery import Request, RoadState
 from services.observation.event import Alert
 from services.observation.instants import iso
 from services.observation.text import Text
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
+from services.report import paper_pdf, paper_xlsx
+from services.report.paper import Paper, Part, Tile
 from services.roads.ledger import Ledger
 from services.runtime import logging
 from services.runtime.nats import Connection
@@ -81,6 +86,25 @@ secret = "chat"
 {retry}
 
 [[road]]
+id = "reports"
+kind = "email"
+secret = "mail"
+{retry}
+
+[reporting]
+address = "https://hai-dang.example.vn"
+
+[[reporting.send]]
+road = "reports"
+to = ["lan", "minh", "ward"]
+formats = ["pdf", "xlsx"]
+largest_mb = 0.5
+
+[[reporting.send]]
+road = "chat"
+reports = ["daily"]
+
+[[road]]
 id = "speaker"
 kind = "loudspeaker"
 severity = "advisory"
@@ -129,12 +153,13 @@ class Roads:
             state = await js.key_value("STATE")
             await state.put("site.current", json.dumps({"version": version, "t": 1}).encode())
             people = await js.key_value("PEOPLE")
-            for name, language in (("lan", "vi"), ("minh", "en")):
+            for name, language in (("lan", "vi"), ("minh", "en"), ("ward", "vi")):
                 contacts = Contacts(
                     {"mail": f"{name}@example.vn", "phone": "+84912345678"},
                     language,  # type: ignore[arg-type]
                 )
-                account = Account(name, name.title(), ["operator"], contacts=contacts)
+                areas = ["thang-tam"] if name == "ward" else None
+                account = Account(name, name.title(), ["operator"], areas, contacts=contacts)
                 await people.put(f"account.{name}", msgspec.json.encode(account))
 
         self.rig.nats(work)
@@ -229,7 +254,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roads]:
     logging.configure(lowest="error")
     with all_roads(tmp_path_factory.mktemp("roads")) as made:
         made.start()
-        ready = ("ioc", "platform", "mail", "sms", "chat", "speaker")
+        ready = ("ioc", "platform", "mail", "sms", "chat", "speaker", "reports")
         until(lambda: all(made.state(road) for road in ready), 20, "the roads to be open")
         yield made
 
@@ -454,9 +479,19 @@ def test_a_road_tries_itself_on_demand_and_says_what_came_of_it(roads: Roads) ->
         ioc = shown(roads, "ioc")
         assert (ioc["state"], ioc["kind"], ioc["said"]) == ("well", "webhook", "HTTP 200 {}")
         until(lambda: shown(roads, "ioc")["lag"] == 0, 5, "the road at the end of the stream")
+        carried = roads.rig.get("/api/v1/roads/ioc")[1]["attempts"]
+        assert set(names) <= {name for one in carried for name in one["about"]}
         assert ioc["next_test"] > ioc["tested_at"]
         listed = roads.rig.get("/api/v1/roads")[1]["items"]
-        assert [one["road"] for one in listed] == ["ioc", "platform", "mail", "sms", "chat", "speaker"]
+        assert [one["road"] for one in listed] == [
+            "ioc",
+            "platform",
+            "mail",
+            "sms",
+            "chat",
+            "reports",
+            "speaker",
+        ]
         until(lambda: "451" in (shown(roads, "mail")["said"] or ""), 10, "the trial that fails")
         roads.mail.failing = 0.0
         assert post(roads, "mail/test")[0] == 200
@@ -481,6 +516,85 @@ def test_a_road_tries_itself_on_demand_and_says_what_came_of_it(roads: Roads) ->
         roads.rig.stop()
     tests = [post.json for post in roads.http.taken[taken:] if b"road.tested" in post.body]
     assert tests[0]["data"]["status"] == "Test"
+
+
+def _report(name: str, kind: str, files: list[str], status: str = "Actual") -> tuple[str, bytes]:
+    """`report.made`, as the api tells it."""
+    listed = [{"name": file, "lang": file.split(".")[1], "format": file.split(".")[2]} for file in files]
+    data = {
+        "report": name, "kind": kind, "start": "2026-10-19T17:00:00Z", "end": "2026-10-20T17:00:00Z",
+        "headline": {"vi": "4 cảnh báo mới", "en": "4 new alerts"}, "files": listed, "status": status,
+        "notes": [{"vi": "1 gateway đang mất tín hiệu: gw-01.", "en": "1 gateway is silent: gw-01."}],
+        "area": "_",
+    }  # fmt: skip
+    event = {
+        "specversion": "1.0", "id": name, "source": f"/sites/{SITE}", "subject": name, "data": data,
+        "type": "vn.haidang.report.made.v1", "time": "2026-10-20T23:30:00Z",
+    }  # fmt: skip
+    return events.subject(SITE, "_", name), json.dumps(event).encode()
+
+
+def _paper() -> Paper:
+    title, site = Text("Báo cáo ngày", "Daily report"), Text("Vũng Tàu", "Vung Tau")
+    part = Part(Text("Tóm tắt", "In short"), [Tile(Text("cảnh báo mới", "new alerts"), 4)])
+    return Paper("daily", title, site, "Asia/Ho_Chi_Minh", 0, 86_400_000_000, 0, [part])
+
+
+def test_reports_reach_their_readers_as_files_each_once_and_nobody_who_is_held_to_areas(roads: Roads) -> None:
+    """One that is there, one that is too large, one that was deleted; one of an exercise is nobody's."""
+    made = {
+        f"daily-20261020.{lang}.{form}": render(_paper(), lang)
+        for lang in ("vi", "en")
+        for form, render in (("pdf", paper_pdf.render), ("xlsx", paper_xlsx.render))
+    }
+    large = {"monthly-202610.vi.pdf": b"x" * 600_000}
+
+    async def store(connection: Connection) -> None:
+        reports = await connection.js.object_store("REPORTS")
+        for name, data in (made | large).items():
+            await reports.put(name, data)
+
+    roads.rig.nats(store)
+    before, posted = len(roads.mail.mails), len(roads.chat.taken)
+    roads.rig.tell(
+        _report("daily-played", "daily", list(made), "Exercise"),
+        _report("daily-20261020", "daily", list(made)),
+        _report("monthly-202610", "monthly", list(large)),
+        _report("shift-20261020T0600", "shift", ["shift-20261020T0600.vi.pdf"]),
+    )
+
+    def mails() -> dict[tuple[str, str], EmailMessage]:
+        found = [
+            mail for mail in roads.mail.mails[before:] if "daily-" in _text(mail) or "-2026" in _text(mail)
+        ]
+        return {(mail["To"], mail["Message-ID"]): mail for mail in found}
+
+    def subjects(to: str) -> list[str]:
+        return [mail["Subject"] for (whom, _), mail in mails().items() if whom == f"{to}@example.vn"]
+
+    until(lambda: len(subjects("lan")) >= 3 and len(subjects("minh")) >= 3, 40, "three reports for two")
+    until(lambda: len(roads.chat.taken) > posted, 40, "the notice in the chat")
+    assert len(mails()) == 6, "each once, of the real operation, and none to who is held to areas"
+    assert subjects("lan")[0] == "Báo cáo ngày 20/10/2026 – Vũng Tàu: 4 cảnh báo mới"
+    assert subjects("minh")[0].startswith("Daily report 2026-10-20")
+    daily, monthly, shift = (
+        next(one for one in mails().values() if one["To"] == "lan@example.vn" and name in _text(one))
+        for name in ("daily-20261020", "monthly-202610", "shift-20261020T0600")
+    )
+    files = {str(part.get_filename()): part.get_content() for part in daily.iter_attachments()}
+    assert set(files) == {f"Báo cáo ngày 2026-10-20 – Vũng Tàu.{form}" for form in ("pdf", "xlsx")}
+    assert (
+        "Báo cáo ngày"
+        in pypdf.PdfReader(BytesIO(files["Báo cáo ngày 2026-10-20 – Vũng Tàu.pdf"])).pages[0].extract_text()
+    )
+    assert openpyxl.load_workbook(BytesIO(files["Báo cáo ngày 2026-10-20 – Vũng Tàu.xlsx"])).sheetnames
+    assert "1 gateway đang mất tín hiệu: gw-01." in _text(daily)
+    assert list(monthly.iter_attachments()) == list(shift.iter_attachments()) == []
+    assert "quá lớn để gửi kèm (0,6 MB)" in _text(monthly)
+    assert "https://hai-dang.example.vn/api/v1/reports/files/monthly-202610.vi.pdf" in _text(monthly)
+    assert "không còn trong kho" in _text(shift)
+    chat = roads.chat.taken[posted].json
+    assert "4 cảnh báo mới" in chat["message"]
 
 
 def test_a_road_that_can_not_send_is_an_alert_of_its_own(roads: Roads) -> None:

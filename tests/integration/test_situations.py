@@ -139,7 +139,7 @@ def test_a_duty_that_fails_is_begun_again_says_so_and_stops_no_other(machine: Ri
             stop.set()
 
         duties: dict[str, Duty] = {"breaks": breaks, "lasts": lasts}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             await keep(connection, SITE, duties, health, stop)
         return [complaint.code for complaint in health.complaints]
 

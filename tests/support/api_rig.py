@@ -60,7 +60,7 @@ class Running:
         except BaseException as error:  # noqa: BLE001  shown by `stop`
             self.error = error
 
-    def stop(self, timeout_s: float = 10.0) -> float:
+    def stop(self, timeout_s: float = 40.0) -> float:
         """Stop; returns how long it took and raises what it died of."""
         begun = time.monotonic()
         if self._loop is not None and self._stop is not None:

@@ -117,7 +117,7 @@ class Site:
         """Stop the link service, and raise what it died of."""
         if self._stop is not None and self._link is not None:
             self._stop.set()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(40):
                 await self._link
         self._stop = self._link = None
 

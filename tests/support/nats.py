@@ -41,7 +41,7 @@ async def crash(server: NatsOnly, connection: Connection | None = None) -> None:
         await back(connection)
 
 
-async def back(connection: Connection, timeout_s: float = 10.0) -> None:
+async def back(connection: Connection, timeout_s: float = 40.0) -> None:
     """Wait until nats-py has found the server again."""
     async with asyncio.timeout(timeout_s):
         await asyncio.sleep(0.1)  # it may not even have noticed the loss

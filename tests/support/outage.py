@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.support.databases import Postgres
 from tests.support.events import all_events, backtest, essence
+from tests.support.some_services import PROGRAM, STORING
 from tests.support.storm import LADDER, write_storm
 from tests.support.up import running
 from tests.support.waiting import until
@@ -22,7 +23,7 @@ def alerts_keep_coming_without_the_database(folder: Path, outage_s: float) -> No
     server = Postgres(folder / "postgres")
     server.start()
     try:
-        with running(site, folder / "data", "--database", server.dsn()) as up:
+        with running(site, folder / "data", "--database", server.dsn(), *STORING, program=PROGRAM) as up:
             host, port = up.mqtt
             speed = hours * 3600 / (outage_s + 8)
             command = [sys.executable, "-m", "services.cli", "replay", str(folder / "storm.csv")]
@@ -44,7 +45,7 @@ def alerts_keep_coming_without_the_database(folder: Path, outage_s: float) -> No
                 assert replay.returncode == 0, errors
             rows = rows_of(up.database)
             assert len(rows) == len(set(rows)) == readings
-            until(lambda: len(essence(all_events(up.http))) >= len(expected), 20, "all events")
+            until(lambda: len(essence(all_events(up.http))) >= len(expected), 40, "all events")
             assert essence(all_events(up.http)) == expected
     finally:
         server.stop()

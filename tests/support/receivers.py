@@ -90,13 +90,17 @@ class Http:
 
 
 class Mailbox:
-    """An SMTP server; `failing`: share of mails answered 451; `unknown`: recipients answered 550."""
+    """An SMTP server; `failing`: share of mails answered 451; `unknown`: recipients answered 550.
+
+    `largest`: bytes of a mail beyond which it is answered 552.
+    """
 
     def __init__(self, failing: float = 0.0) -> None:
         self.port = free_port()
         self.mails: list[EmailMessage] = []
         self.failing, self.failed = failing, 0
         self.unknown: set[str] = set()
+        self.largest = 1 << 25
         self._random = Random(7)
         self._controller: Controller | None = None
         self.up()
@@ -122,7 +126,9 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Take a mail, or say that we are busy."""
+        """Take a mail, or say that we are busy, or that it is too large."""
+        if len(cast("bytes", envelope.content)) > self.largest:
+            return "552 5.3.4 message too big"
         if self._random.random() < self.failing:
             self.failed += 1
             return "451 4.3.0 try again later"

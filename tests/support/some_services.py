@@ -1,6 +1,7 @@
 """`up` with some of the real services: `python -m tests.support.some_services up --services ingest,api …`.
 
-Where a test is not about the archive, neither it nor a database has to be waited for.
+Where a test is not about the archive, neither it nor a database has to be waited for; where it is about
+readings and what the engine says of them, nobody has to keep alerts, switch lamps or send messages.
 """
 
 import argparse
@@ -11,6 +12,8 @@ from services.cli.up import add_options, start
 
 PROGRAM = (sys.executable, "-m", "tests.support.some_services")
 NO_DATABASE = ("--database", "postgresql://127.0.0.1:9/none")
+STORING = ("--services", "ingest,api,alerts,archive")
+"""From readings to rows and alerts: where a test is about these, the rest is not waited for."""
 
 
 def only(*services: str) -> tuple[str, ...]:

@@ -12,9 +12,12 @@ from services.cap import bulletin as nouns
 from services.cap.bulletin import Thread
 from services.cap.check import check
 from services.cap.desk import Desk
-from services.cap.message import Message, references_of
+from services.cap.message import Area, Message, references_of
+from services.cap.official import instant
 from services.cap.read import read
 from services.cap.shelf import Shelves
+from services.cap.violation import Violation
+from services.cap.wording import Asked, Wish, reworded, update
 from services.observation import event as events
 from services.observation.event import Alert
 from services.observation.instants import SECOND, iso
@@ -98,17 +101,42 @@ class World:
         assert found is not None
         return found
 
-    def approve(self, who: str) -> str:
+    def approve(self, who: str, void: list[str] | None = None) -> str:
         thread = self.thread
         assert thread.pending is not None
         answer = nouns.answer_to(thread, thread.pending.id, who, nouns.APPROVED)
         data = msgspec.structs.replace(thread.pending.data, proposal=thread.pending.id, by=who, xml="")
+        data.void = void or []
         if answer == "accepted":
             event = nouns.make(
                 site="vung-tau", verb="approved", event=f"{who}-{self.sequence}", time=self.now, data=data
             )
             self.put(msgspec.json.decode(nouns.encode(event)))
         return answer
+
+    def reword(self, who: str, **words: Text) -> None:
+        """Put the draft that waits into other words."""
+        pending = self.thread.pending
+        assert pending is not None
+        self.propose(reworded(pending.data, Asked(who, Wish(**words))))
+
+    def say_anew(self, who: str, **words: Text) -> None:
+        """Ask for an update of what is out, in other words."""
+        document = next(
+            event["data"]["xml"] for _, _, event in self.stream[::-1] if nouns.verb_of(event) == "issued"
+        )
+        identifier = f"x-{self.sequence}"
+        found = update(document, self.thread, Asked(who, Wish(**words)), identifier, self.now, self.site)
+        assert isinstance(found, nouns.Bulletin)
+        found.needed = 1
+        self.propose(found)
+
+    def propose(self, data: nouns.Bulletin | tuple[Violation, ...] | None) -> None:
+        assert isinstance(data, nouns.Bulletin)
+        event = nouns.make(
+            site="vung-tau", verb="proposed", event=f"p-{self.sequence}", time=self.now, data=data
+        )
+        self.put(msgspec.json.decode(nouns.encode(event)))
 
     def refuse(self, who: str) -> None:
         pending = self.thread.pending
@@ -364,6 +392,290 @@ def test_what_was_refused_is_not_asked_again_until_it_gets_worse() -> None:
     world.alert("eased", "watch")
     world.alert("escalated", "warning")
     assert verbs(world.turn()) == ["proposed"]
+
+
+OTHER = {
+    "headline": Text("Ngập ở cầu A", "Water at bridge A"),
+    "instruction": Text("Đi đường khác.", "Go round."),
+}
+
+
+def test_other_words_begin_approval_anew_and_their_writer_is_never_enough() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    first = world.thread.pending
+    assert first is not None
+    world.approve("minh")
+    world.reword("lan", **OTHER)
+    assert world.turn() == [], "what minh agreed to was something else"
+    assert nouns.answer_to(world.thread, first.id, "minh", nouns.APPROVED) == "outdated"
+    world.approve("lan")
+    assert world.turn() == []
+    world.approve("minh")
+    assert verbs(world.turn()) == ["issued"]
+    (message,) = world.issued()
+    assert [info.headline for info in message.info] == ["Ngập ở cầu A", "Water at bridge A"]
+    assert [info.description for info in message.info] == ["Nước lên.", "Water rises."]
+    data = world.thread.issued[0].data
+    assert data.worded_by == "lan"
+    assert data.original is not None
+    assert data.original.headline == first.data.headline, "both versions are kept"
+
+
+def test_what_is_automatic_waits_for_a_second_person_once_it_is_reworded() -> None:
+    world = World()
+    world.alert("raised", "watch", time=iso(T0 - 16 * MINUTE))
+    world.turn()
+    world.reword("lan", **OTHER)
+    pending = world.thread.pending
+    assert pending is not None
+    world.propose(msgspec.structs.replace(pending.data, needed=0))
+    assert world.turn() == []
+    world.approve("minh")
+    assert verbs(world.turn()) == ["issued"]
+
+
+def test_the_first_words_again_are_the_writer_s_own_draft() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    first = world.thread.pending
+    assert first is not None
+    world.reword("lan", **OTHER)
+    world.reword("lan", headline=first.data.headline, instruction=first.data.instruction)
+    again = world.thread.pending
+    assert again is not None
+    assert (again.data.worded_by, again.data.original, again.data.words) == (None, None, first.data.words)
+    world.approve("lan")
+    assert verbs(world.turn()) == ["issued"]
+
+
+def test_who_refuses_somebody_s_words_has_not_refused_the_warning() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    world.reword("lan", **OTHER)
+    world.refuse("minh")
+    assert verbs(world.turn()) == ["proposed"], "the writer's own draft is back"
+    world.refuse("minh")
+    assert world.turn(600) == []
+
+
+def test_other_words_are_left_behind_when_the_alert_changes() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    world.reword("lan", **OTHER)
+    world.alert("escalated", "emergency")
+    assert verbs(world.turn()) == ["proposed"]
+    pending = world.thread.pending
+    assert pending is not None
+    assert (pending.data.worded_by, pending.data.severity) == (None, "emergency")
+
+
+@pytest.mark.parametrize("status", ["Exercise", "Test"])
+def test_no_words_make_an_exercise_look_real(status: str) -> None:
+    world = World()
+    world.alert("raised", "warning", status=status)
+    world.turn()
+    world.reword("lan", description=Text("Nước ngập sâu.", "Deep water."), **OTHER)
+    world.approve("minh")
+    world.turn()
+    (message,) = world.issued()
+    for info, mark in zip(message.info, (("DIỄN TẬP", "THỬ NGHIỆM"), ("EXERCISE", "TEST")), strict=True):
+        assert any(f"[{one}]" in (info.headline or "") for one in mark)
+        assert any((info.description or "").count(one) for one in mark)
+    assert check(message, own=True) == []
+
+
+def test_what_is_out_can_be_said_anew_in_other_words_and_goes_on_so() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    world.approve("lan")
+    world.turn()
+    world.say_anew("lan", **OTHER)
+    assert world.turn(400) == [], "the author alone is not enough"
+    world.approve("minh")
+    assert verbs(world.turn()) == ["issued"]
+    first, second = world.issued()
+    assert (second.msg_type, references_of(second.references)) == ("Update", (first.reference,))
+    assert second.info[0].headline == "Ngập ở cầu A"
+    assert second.info[0].severity == first.info[0].severity
+    assert verbs(world.turn(46 * 60)) == ["proposed", "issued"]
+    assert world.issued()[-1].info[0].headline == "Ngập ở cầu A", "renewed in the words that were approved"
+    world.alert("cleared", "warning")
+    world.turn()
+    world.approve("minh")
+    world.turn()
+    assert world.issued()[-1].info[0].response_type == ("AllClear",)
+
+
+@pytest.mark.parametrize(
+    ("verb", "severity"), [("escalated", "emergency"), ("eased", "watch"), ("cleared", "warning")]
+)
+def test_words_for_what_is_no_longer_so_are_taken_back(verb: str, severity: str) -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    world.approve("lan")
+    world.turn()
+    world.say_anew("lan", **OTHER)
+    world.alert(verb, severity)
+    assert verbs(world.turn())[0] in ("proposed", "withdrawn")
+    pending = world.thread.pending
+    assert pending is None or pending.data.worded_by is None
+
+
+def test_the_public_is_not_left_without_a_warning_while_other_words_wait() -> None:
+    world = World()
+    world.alert("raised", "warning")
+    world.turn()
+    world.approve("lan")
+    world.turn()
+    world.say_anew("lan", **OTHER)
+    waiting = world.thread.pending
+    assert verbs(world.turn(46 * 60)) == ["issued"]
+    assert world.thread.pending == waiting
+    assert world.issued()[-1].info[0].headline == world.issued()[0].info[0].headline
+
+
+@pytest.mark.parametrize(
+    ("reason", "language", "vi", "en"),
+    [
+        (("Nước ngập ở đường Ba Cu.",) * 2, "vi", "Nước ngập ở đường Ba Cu.", None),
+        (("Water in Ba Cu street.",) * 2, "en", None, "Water in Ba Cu street."),
+        (("Nuoc ngap duong Ba Cu.",) * 2, "vi", "Nuoc ngap duong Ba Cu.", None),
+        (("Nước ngập ở đường Ba Cu.",) * 2, None, "Nước ngập ở đường Ba Cu.", None),
+        (("Flooding at Vũng Tàu market now.",) * 2, None, None, "Flooding at Vũng Tàu market now."),
+        (("Nước lên.", "Water rises."), None, "Nước lên.", "Water rises."),
+    ],
+)
+def test_what_was_said_in_one_language_is_never_given_out_as_the_other(
+    reason: tuple[str, str], language: str | None, vi: str | None, en: str | None
+) -> None:
+    world = World()
+    said: dict[str, Any] = {"reason": {"vi": reason[0], "en": reason[1]}} | (
+        {"language": language} if language else {}
+    )
+    world.alert("raised", "warning", origin="manual", by="lan", **said)
+    world.turn()
+    world.approve("minh")
+    world.turn()
+    (message,) = world.issued()
+    standard = (
+        "Cảnh báo: Lũ – Cầu A, Thắng Tam. Nội dung chi tiết hiện chỉ có bằng tiếng Anh.",
+        "Warning: Flood – Bridge A, Thang Tam. For now the details are given in Vietnamese only.",
+    )
+    assert message.info[0].description == (vi or standard[0])
+    assert message.info[1].description == (en or standard[1])
+
+
+def test_an_alert_without_a_word_of_its_own_still_goes_out() -> None:
+    world = World()
+    world.alert("raised", "watch", reason={"vi": "", "en": " "})
+    world.turn()
+    (message,) = world.issued()
+    assert message.info[1].description == "Watch: Flood – Bridge A, Thang Tam."
+
+
+def test_the_second_message_of_a_second_is_dated_after_the_first() -> None:
+    """Receivers go by `sent`: an end that is as old as its alert is none."""
+    world = World()
+    world.alert("raised", "watch")
+    world.turn()
+    world.act("closed", "watch", cause="false", why="…")
+    world.turn(0.3)
+    alert, cancel = world.issued()
+    assert (alert.msg_type, cancel.msg_type) == ("Alert", "Cancel")
+    assert cancel.sent > alert.sent
+    assert instant(cancel.info[0].expires or "") > instant(cancel.sent)
+
+
+@pytest.mark.parametrize(("back_min", "later"), [(5, 1), (600, 0)])
+def test_a_clock_that_was_set_back_does_not_make_an_end_older_than_its_alert(
+    back_min: int, later: int
+) -> None:
+    world = World()
+    world.alert("raised", "watch")
+    world.turn()
+    world.alert("cleared", "watch")
+    world.turn(-60 * back_min)
+    alert, end = world.issued()
+    assert int(end.sent > alert.sent) == later, "never further ahead than receivers take it"
+
+
+def test_what_is_out_is_ended_by_whoever_sent_it_also_when_the_site_speaks_in_another_name_now() -> None:
+    world = World()
+    world.alert("raised", "watch")
+    world.turn()
+    world.policy = msgspec.structs.replace(POLICY, sender="new.example.vn")
+    world.act("closed", "watch", cause="false", why="…")
+    world.turn()
+    alert, cancel = world.issued()
+    assert cancel.sender == alert.sender == "ioc.example.vn"
+    world = World()
+    world.alert("raised", "watch")
+    world.turn()
+    world.policy = Publication()
+    world.alert("cleared", "watch")
+    world.turn()
+    assert world.desk.broken == {}
+    assert world.issued()[-1].info[0].response_type == ("AllClear",)
+
+
+def test_who_may_not_approve_any_more_does_not_count() -> None:
+    world = World()
+    world.alert("raised", "emergency")
+    world.turn()
+    world.approve("lan")
+    world.approve("minh", void=["lan"])
+    assert world.turn() == []
+    world.approve("hoa")
+    assert verbs(world.turn()) == ["issued"]
+    assert world.thread.issued[0].data.approved_by == ["minh", "hoa"]
+
+
+def test_two_names_that_may_be_one_person_count_as_one() -> None:
+    world = World()
+    world.alert("raised", "emergency")
+    world.turn()
+    world.approve("local")
+    world.approve("administrator")
+    assert world.turn() == []
+    world.approve("lan")
+    assert verbs(world.turn()) == ["issued"]
+
+
+def _where(world: World, **more: Any) -> Area:
+    world.alert("raised", "watch", **more)
+    world.turn()
+    return world.issued()[-1].info[0].area[0]
+
+
+def test_every_message_says_where_in_numbers() -> None:
+    """A telephone is not warned by a name."""
+    several = AREA.replace("polygon = [[", "polygon = [[[[").replace(
+        "10.4]]", "10.4]]], [[[107.2, 10.3], [107.3, 10.3], [107.3, 10.4]]]]"
+    )
+    world = World()
+    world.site = parsed(site_toml=several)
+    assert len(_where(world, station=None, sensor=None).polygon) == 2
+    away = World()
+    away.site = parsed(
+        site_toml=AREA.replace("107.1, 10.3]", "107.02, 10.3]").replace("107.1, 10.4]", "107.02, 10.4]")
+    )
+    found = _where(away)
+    assert (len(found.polygon), found.circle) == (1, ("10.35000,107.08000 2",)), "the place itself too"
+    bare = World()
+    bare.site = parsed()
+    assert _where(bare).circle == ("10.35000,107.08000 2",)
+    bare = World()
+    bare.site = parsed()
+    assert _where(bare, station=None, sensor=None).circle == ("10.35000,107.08000 2",), "around its stations"
+    whole = World()
+    assert len(_where(whole, area="_", station=None, sensor=None).polygon) == 1
 
 
 def test_what_is_kept_quiet_is_not_published_until_it_is_let_go() -> None:

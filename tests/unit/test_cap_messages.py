@@ -238,7 +238,11 @@ def test_a_certificate_counts_only_while_it_is_valid() -> None:
     document = parse(sign(message(), keys()))
     trusted = {"ioc": keys().certificate.decode()}
     assert verify(document, trusted, NOW).state == "valid"
-    assert verify(document, trusted, datetime(2040, 1, 1, tzinfo=NOW.tzinfo)).state == "unknown"
+    for year in (2020, 2040):
+        found = verify(document, trusted, datetime(year, 1, 1, tzinfo=NOW.tzinfo))
+        assert (found.state, found.by) == ("expired", "ioc")
+        assert found.why is not None
+        assert "to 2036-" in found.why.en
 
 
 def test_a_key_of_another_certificate_is_refused() -> None:

@@ -248,6 +248,7 @@ def test_an_exercise_stays_one_and_a_draft_raises_nothing() -> None:
         (Signed("unknown"), NCHMF, {}, "signature"),
         (Signed("valid", "other"), NCHMF, {}, "signature"),
         (Signed("absent"), msgspec.structs.replace(NCHMF, unsigned=False), {}, "unsigned"),
+        (Signed("expired", "nchmf"), NCHMF, {}, "certificate"),
         (VALID, None, {}, "untrusted-sender"),
         (VALID, NCHMF, {"sent": "2026-10-20T10:00:00+07:00"}, "future"),
         (VALID, NCHMF, {"expires": "2026-10-20T08:30:00+07:00"}, "expired"),
@@ -258,6 +259,22 @@ def test_a_good_message_still_needs_a_sender_we_trust(
 ) -> None:
     found = refusal(bulletin(1, 0, **changed), signed, trusted, NOW)
     assert (None if found is None else found[0]) == code
+
+
+@pytest.mark.parametrize("scope", ["Restricted", "Private"])
+def test_what_is_not_for_the_public_raises_nothing_that_roads_would_carry_there(scope: str) -> None:
+    only = {"scope": scope, "restriction": "chỉ cơ quan", "addresses": "ioc.example.vn"}
+    desk, first = Desk(), bulletin()
+    alone = desk.give(msgspec.structs.replace(first, identifier="n-9", **only))
+    assert alone is not None
+    assert (alone.verb, alone.record.did) == (None, "restricted")
+    desk.give(first)
+    worse = desk.give(bulletin(2, 10, first, severity="Extreme", **only))
+    assert worse is not None
+    assert (worse.verb, worse.record.did) == (None, "restricted")
+    over = desk.give(bulletin(3, 20, first, msg_type="Cancel", **only))
+    assert over is not None
+    assert over.verb == "cleared", "an end counts, whoever it is for"
 
 
 def test_the_level_of_disaster_risk_comes_with_its_bulletin_and_never_alone() -> None:
@@ -360,7 +377,13 @@ def test_the_feed_lists_two_days_of_messages_and_leads_to_their_bytes() -> None:
     shelf = world.shelves.of("vung-tau")
     issued = shelf.feed(world.now)
     document = parse(
-        atom(issued, base="https://ioc.example.vn", sender="ioc.example.vn", name=POLICY.name, now=world.now)
+        atom(
+            issued,
+            base="https://ioc.example.vn",
+            sender="ioc.example.vn",
+            name=POLICY.name,
+            now=shelf.changed(world.now),
+        )
     )
     entries = document.findall(f"{{{ATOM}}}entry")
     assert [one.findtext(f"{{{ATOM}}}title") for one in entries] == [

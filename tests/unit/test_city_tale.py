@@ -8,15 +8,20 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
+from services.alerts.hazards import extra_properties
+from services.cli.exercise_sources import SEED, simulated
+from services.cli.exercise_steps import play
 from services.cli.live import Live, address, sparkline
 from services.cli.news import Reader, moment
 from services.cli.numerals import english, measured, vietnamese
 from services.cli.tale import BEGUN, PLAYED, Tale, plan
+from services.observation.event import verb_of
 from services.observation.instants import SECOND, micros
 from services.observation.site import Site
 from simulators.city.place import read_site
-from simulators.city.script import FILE, Chapter, Script, Story, read_script
+from simulators.city.script import FILE, Chance, Chapter, Script, Story, read_script
 from simulators.publisher import Progress, Publisher
 
 VUNG_TAU = Path(__file__).resolve().parents[2] / "sites" / "vung-tau"
@@ -168,3 +173,52 @@ def test_a_chapter_shows_only_what_the_site_has(site: Site) -> None:
     content = b'format = 1\n[[story.chapter]]\nminute = 1\nvi = "a"\nen = "b"\nshow = ["atlantis.depth"]\n'
     with pytest.raises(ValueError, match="no atlantis"):
         read_script(FILE, content.replace(b"[[story", b"[story]\n[[story", 1), site)
+
+
+NEAR = ("vt-tree-001", "vt-wind-001", "vt-current-003", "rd-rain-001")
+"""The tree of the story, its wind, and where the showers before it pass."""
+SEEN = ("tilt", "wind_speed", "wind_gust")
+
+
+def about_the_tree(site: Site) -> tuple[Site, Script]:
+    """Site and story, but for what the tree knows nothing of: a city takes seconds for each hour."""
+    script = read_script(FILE, (VUNG_TAU / FILE).read_bytes(), site)
+    assert script.story is not None
+    story = structs.replace(
+        script.story,
+        minutes=130,
+        fault=tuple(one for one in script.story.fault if one.target == "vt-tree-001.tilt"),
+        shower=tuple(one for one in script.story.shower if one.over in NEAR),
+        order=(),
+        controller=(),
+    )
+    small = structs.replace(
+        site,
+        sources=(),
+        stations={name: one for name, one in site.stations.items() if name in NEAR},
+        sensors={
+            name: one
+            for name, one in site.sensors.items()
+            if one.station in NEAR and name.rpartition(".")[2] in SEEN
+        },
+        gateways={
+            name: structs.replace(one, stations=tuple(each for each in one.stations if each in NEAR))
+            for name, one in site.gateways.items()
+        },
+    )
+    return small, structs.replace(script, river=(), chance=Chance(), story=story)
+
+
+def test_the_tree_of_the_story_is_told_in_its_chapter_whatever_the_hour(site: Site) -> None:
+    """Sea breeze by day, a squall before it by night: neither hides that its foot moves."""
+    small, script = about_the_tree(site)
+    for hour in (3, 12, 18, 23):
+        first = micros(f"2026-11-22T{hour:02d}:07:00+07:00")
+        played = simulated(small, script, SEED, first, first + 130 * MINUTE)
+        told = [
+            (round((micros(one.time) - first) / MINUTE), verb_of(one.type), one.data.severity, one.data.rule)
+            for moment in play(small, played, extra_properties(), 10 * MINUTE)
+            for one in moment.events
+        ]
+        assert [one[1:] for one in told] == [("raised", "emergency", "tree-fall")], hour
+        assert 100 < told[0][0] <= 130, hour

@@ -38,7 +38,7 @@ from services.cli.doctor_versions import Versions, known_bad
 from services.observation.heartbeat import Complaint, Heartbeat
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
-from services.roads.bulletins import keys_of
+from services.roads.bulletin_key import keys_of
 from services.runtime.run_file import Run, write
 from services.schema.migrate import LATEST
 

@@ -12,7 +12,17 @@ import pytest
 
 from services.observation.instants import iso, micros
 from services.observation.text import Text
-from services.report import calendar, daily, monthly, paper_html, paper_json, paper_pdf, paper_xlsx, shift
+from services.report import (
+    calendar,
+    daily,
+    monthly,
+    paper_html,
+    paper_json,
+    paper_pdf,
+    paper_xlsx,
+    phrases,
+    shift,
+)
 from services.report.matter import AirDays, Facts, Lamps, Matter, Station, Stretch
 from services.report.paper import (
     LANGUAGES,
@@ -86,9 +96,9 @@ def test_the_hand_over_says_what_the_next_shift_must_know() -> None:
         block.text.vi for block in paper.parts[0].blocks if isinstance(block, Note) and block.kind == "do"
     ]
     assert said == [
-        "1 cảnh báo từ mức cảnh báo trở lên còn mở: đường Ba Cu.",
-        "1 cảnh báo chưa ai xác nhận: đường Ba Cu.",
-        "1 cảnh báo gác lại hoặc giữ im sẽ lên tiếng trong 8 giờ tới: vt-c.",
+        "1 cảnh báo mức “cảnh báo” còn mở: đường Ba Cu (lũ, ngập).",
+        "1 cảnh báo chưa ai xác nhận: đường Ba Cu (lũ, ngập).",
+        "1 cảnh báo gác lại hoặc giữ im sẽ lên tiếng trong 8 giờ tới: vt-c (lũ, ngập).",
         "Đường gửi đang hỏng: email-ubnd.",
     ]
 
@@ -97,6 +107,35 @@ def test_a_quiet_shift_leaves_nothing_over() -> None:
     paper = shift.build(matter(Duty_with_one_answered()))
     assert "Không có việc gì còn dở." in texts(paper)
     assert "Nothing is left over." in texts(paper, "en")
+
+
+def test_what_a_person_closed_is_not_left_over_though_its_sensor_still_says_so() -> None:
+    duty = Duty()
+    duty.alert("a", severity="emergency")
+    duty.act("a", "closed", 60, cause="false")
+    assert "Nothing is left over." in texts(daily.build(matter(duty)), "en")
+
+
+def test_situations_that_go_on_come_first_and_those_that_ended_do_not_come() -> None:
+    duty = Duty()
+    for name, verb, word, at in (
+        ("sea", "opened", "watch", 0), ("storm", "opened", "emergency", 1), ("air", "opened", "warning", 2),
+        ("air", "ended", "warning", 3),
+    ):  # fmt: skip
+        text = {"vi": name, "en": name}
+        data = {"status": "Actual", "name": text, "severity_max": word, "opened_at": iso(T0 + at * MINUTE)}
+        duty.put(T0 + at * MINUTE, name, "situation", verb, data)
+    note = daily.build(matter(duty)).parts[0].blocks[0]
+    assert isinstance(note, Note)
+    first, then = "storm (emergency, since 2025-11-01 07:01)", "sea (watch, since 2025-11-01 07:00)"
+    assert note.text.en == f"Situations that go on: {first}; {then}."
+
+
+def test_columns_of_words_that_nobody_filled_are_not_printed() -> None:
+    columns = [Column(Text("a", "a")), Column(Text("b", "b")), Column(Text("c", "c"), "number")]
+    made = Table(Text("t", "t"), columns, [["x", "", None], ["y", Text("", ""), None]])
+    assert [column.title.en for column in made.shown()[0]] == ["a", "c"], "a dash says something"
+    assert made.shown()[1] == [["x", None], ["y", None]]
 
 
 def Duty_with_one_answered() -> Duty:  # noqa: N802
@@ -158,8 +197,9 @@ def test_availability_has_its_denominator_and_on_change_has_none() -> None:
     paper = monthly.build(
         matter(Duty_with_one_answered(), facts=facts, gateways=["gw"], silent_rules=["gateway-silent"])
     )
-    rows = table(paper, "Readings of stations, the worst first").rows
-    assert [getattr(row[4], "value", None) for row in rows] == [Share(90, 100), None]
+    rows = table(paper, "Stations that lack readings, the worst first").rows
+    assert [getattr(row[4], "value", None) for row in rows] == [Share(90, 100)]
+    assert "1 have no interval" in texts(paper, "en")
     assert getattr(rows[0][4], "over", False)
 
 
@@ -170,8 +210,9 @@ def test_a_gateway_is_available_but_for_its_silences() -> None:
     )
     duty.alert("g", "cleared", 5400, rule="gateway-silent", hazard="system", station=None, gateway="gw")
     paper = daily.build(matter(duty, gateways=["gw", "other"], silent_rules=["gateway-silent"]))
-    rows = table(paper, "Gateways, the longest silent first").rows
-    assert [row[:3] for row in rows] == [["gw", 1, 1800.0], ["other", 0, None]]
+    rows = table(paper, "Gateways that were silent or lack readings").rows
+    assert [row[:3] for row in rows] == [["gw", 1, 1800.0]]
+    assert "1 others were heard all the time" in texts(paper, "en")
     assert getattr(rows[0][3], "value", None) == Share(7.5, 8.0)
 
 
@@ -302,6 +343,22 @@ def test_numbers_and_times_are_written_as_the_reader_does() -> None:
 
 
 SHIFTS = (360, 840, 1320)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ("2026-11-10T17:00:00Z", "2026-11-11T17:00:00Z", "11/11/2026"),
+        ("2026-10-31T17:00:00Z", "2026-11-30T17:00:00Z", "01/11/2026 – 30/11/2026"),
+        ("2026-11-10T23:00:00Z", "2026-11-11T07:00:00Z", "06:00 – 14:00, 11/11/2026"),
+        ("2026-11-11T15:00:00Z", "2026-11-11T23:00:00Z", "11/11/2026 22:00 – 12/11/2026 06:00"),
+    ],
+)
+def test_a_report_says_its_days_and_hours_without_a_second_day_that_is_none(
+    first: str, last: str, said: str
+) -> None:
+    paper = Paper("daily", Text("", ""), Text("", ""), ZONE, micros(first), micros(last), 0, [])
+    assert phrases.spanning(paper, "vi") == f"{said} · toàn địa bàn"
 
 
 def test_a_shift_lasts_until_the_next_one_begins() -> None:

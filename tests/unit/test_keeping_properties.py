@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.alerts.keeping_book import Book
-from services.alerts.lifecycle import rank_of
+from services.alerts.lifecycle import Life, fold, rank_of
+from services.alerts.realarm import PACE_US
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND, iso, micros
 from services.policy.keeping import Keeping
@@ -14,6 +15,7 @@ from tests.support.keeping import RULES, SITE, Play, site
 
 SORTS = tuple(sorted(RULES))
 RAISED, MOVED, ACTED, WINDOW, PASSED, DIED, KEPT = "raise", "move", "act", "window", "wait", "die", "keep"
+GROUPED = "group"
 ACTS = ("acknowledged", "shelved", "closed", "reopened", "commented", "unshelved", "unacknowledged")
 step = st.one_of(
     st.tuples(
@@ -29,6 +31,12 @@ step = st.one_of(
     st.tuples(st.just(PASSED), st.sampled_from((1, 20, 70, 700, 8_000))),
     st.tuples(st.just(DIED), st.integers(0, 2)),
     st.tuples(st.just(KEPT)),
+    st.tuples(
+        st.just(GROUPED),
+        st.integers(0, 1),
+        st.sampled_from(("joined", "left", "ended", "merged")),
+        st.integers(0, 9),
+    ),
 )
 steps = st.lists(step, min_size=1, max_size=40)
 UP = {"up": 1, "down": -1}
@@ -86,6 +94,22 @@ class Story:
         kind = "test" if hours % 2 else "maintenance"
         at = now_s + start * 600
         self.play.window(f"w{len(self.play.stored)}", at, at + 60 + hours * 3_600, kind=kind, **where)
+
+    def _group(self, which: int, how: str, nth: int) -> None:
+        name = self._open(nth)
+        state = how if how in ("ended", "merged") else "open"
+        told: dict[str, Any] = {"situation_id": f"s{which}", "state": state, "joined": [], "left": []}
+        if how == "merged":
+            told["merged_into"] = f"s{1 - which}"
+        elif name is not None and state == "open":
+            told[how] = [{"alert_id": name}]
+        event = {
+            "source": f"/sites/{SITE}",
+            "type": "vn.haidang.situation.updated.v1",
+            "subject": f"s{which}",
+        }
+        event["id"] = f"situation-{len(self.play.stored)}"
+        self.play.put(f"alerts.{SITE}._.s{which}", {**event, "data": told})
 
     def _wait(self, seconds: int) -> None:
         self.play.wait(seconds)
@@ -206,3 +230,33 @@ def _said_once(play: Play, name: str) -> None:
             quiet[key] = until
         elif verb in ("uninhibited", "unsuppressed"):
             quiet.pop(act["quiet"]["kind"] + act["quiet"]["what"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(steps)
+def test_what_comes_back_was_acknowledged_long_enough_ago_holds_and_may_be_heard_and_is_alone(
+    story: list[tuple[Any, ...]],
+) -> None:
+    told = Story()
+    told.run(story)
+    play = told.play
+    play.wait(LONGEST_S)
+    lives: dict[str, Life] = {}
+    last = 0
+    for sequence, (stored_us, event) in enumerate(play.stored, 1):
+        before = lives.get(event["subject"])
+        life = fold(before, sequence, stored_us, event)
+        if life is None:
+            continue
+        lives[event["subject"]] = life
+        if event["type"] != "vn.haidang.alert.realarmed.v1":
+            continue
+        assert before is not None
+        assert (before.acknowledgement, before.open, before.silent) == ("acknowledged", True, False)
+        assert (life.acknowledgement, life.acknowledged_by) == ("unacknowledged", None)
+        after_h = play.policy.keeping.realarm_h(life.hazard, life.area, life.severity)
+        assert 0 < after_h * 3600 * SECOND <= stored_us - (before.acknowledged_at or 0)
+        assert stored_us >= last + PACE_US
+        last = stored_us
+    play.restart()
+    assert play.settle() == []

@@ -172,7 +172,9 @@ def test_any_interleaving_of_writers_is_legal_and_its_log_tells_it_whole(
             assert world.alert.assignee == before.assignee
         if who == "keeper":
             assert world.alert.condition == before.condition
-            assert world.alert.acknowledgement == before.acknowledgement
+            back = what == KeeperVerb.REALARMED and before.open and not before.silent
+            same = world.alert.acknowledgement == before.acknowledgement
+            assert world.alert.acknowledgement == "unacknowledged" if back else same
             assert world.alert.touched == before.touched
     assert world.again() == world.life
 
@@ -235,6 +237,9 @@ def test_an_event_read_twice_changes_nothing_and_a_life_is_never_changed_in_plac
         ([Verb.CLEARED, "acknowledge"], "normal"),
         (["acknowledge", "unacknowledge"], "unacknowledged"),
         ([KeeperVerb.OVERDUE], "unacknowledged"),
+        (["acknowledge", KeeperVerb.REALARMED], "unacknowledged"),
+        (["acknowledge", "shelve", KeeperVerb.REALARMED, "unshelve"], "acknowledged"),
+        (["acknowledge", Verb.CLEARED, KeeperVerb.REALARMED], "normal"),
         (["shelve"], "shelved"),
         (["shelve", "unshelve"], "unacknowledged"),
         (["shelve", Verb.CLEARED], "normal"),
@@ -257,7 +262,7 @@ def test_the_labels_of_isa_18_2_follow_from_the_machines(story: list[Any], label
             world.keep(what[1], Act(quiet=Quiet(what[0], "w")))
         elif what in ACTS:
             assert world.ask(what, **wish) is None
-        elif what == KeeperVerb.OVERDUE:
+        elif what in (KeeperVerb.OVERDUE, KeeperVerb.REALARMED):
             world.keep(what, Act(step=1))
         else:
             world.move(what)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,10 +12,15 @@ from hypothesis import strategies as st
 from services.alerts import link_bulletins, link_watch
 from services.alerts.lifecycle_acts import DEFAULT
 from services.alerts.link_bulletins import Bulletin
-from services.alerts.link_core import Clock, Known, Memory, Ways, marked
+from services.alerts.link_core import Clock, Item, Known, Memory, Ways, marked
+from services.alerts.link_index import Index, number
 from services.alerts.link_requests import Event, answer
 from services.alerts.link_watch import LinkWatch
+from services.api.linked import Linked
+from services.api.requests import Pending
 from services.cli import up_links, up_plan
+from services.cli.nats_child import Store
+from services.cli.up_relink import changed
 from services.observation import event as events
 from services.observation.event import Alert
 from services.observation.instants import SECOND, iso
@@ -335,7 +341,7 @@ def test_each_child_has_an_account_of_its_own_and_the_parent_may_only_read_alert
     assert Ends.keep(tmp_path, ("xa", "xb")) == ends
     made = Leaf("tp", ends, ("xa", "xb"), Listen("127.0.0.1", 7422), Ticket("tp", "tinh", "h:1", "u", "p"))
     accounts = made.accounts("HD")
-    assert set(accounts) == {"CHILD-xa", "CHILD-xb", "PARENT"}
+    assert set(accounts) == {"CHILD-xa", "CHILD-xb", "PARENT", "$SYS"}
     assert all("jetstream" not in account for account in accounts.values())
     assert all("imports" not in accounts[name] for name in ("CHILD-xa", "CHILD-xb"))
     given_away = [export["service"] for export in made.exports()]
@@ -373,10 +379,15 @@ def test_up_listens_for_children_only_when_told_where(
     assert made.ends.leaves["xa"] not in told
     without = prepared(tmp_path, links)
     assert without is not None
-    assert (without.listen, without.config()) == (None, {})
-    assert prepared(tmp_path, Links()) is None
-    with pytest.raises(SettingsError, match="names none"):
-        prepared(tmp_path, Links(), leaf="127.0.0.1:7422")
+    assert (without.listen, without.config()) == (None, {"server_name": "haidang-tp"})
+    assert "without --leaf" in capsys.readouterr().err
+    alone = prepared(tmp_path, Links())
+    assert alone is not None
+    assert (alone.config(), set(alone.accounts("HD"))) == ({"server_name": "haidang-tp"}, {"$SYS"})
+    ready = prepared(tmp_path, Links(), leaf="127.0.0.1:7422")
+    assert ready is not None
+    assert ready.config()["leafnodes"]["port"] == 7422
+    assert "none is declared yet" in capsys.readouterr().err
 
 
 def test_a_ticket_of_another_site_is_refused_and_a_missing_one_is_told(
@@ -447,3 +458,118 @@ def test_a_parent_can_not_act_in_the_name_of_one_of_ours() -> None:
         ("xa/huong", "thanh-pho/xa/huong"),
     ):
         assert from_above(msgspec.structs.replace(asked, by=said), "thanh-pho", "xa").by == taken
+
+
+# ---- read again
+
+
+@given(st.sets(st.text(min_size=1, max_size=40)), st.lists(st.text(min_size=1, max_size=40), unique=True))
+def test_only_what_is_not_there_is_asked_for_when_a_stream_is_read_again(
+    there: set[str], read: list[str]
+) -> None:
+    items = [Item(at, f"alerts.xa.x.{at}", name, b"") for at, name in enumerate(read)]
+    index = Index(number(name) for name in there)
+    assert [item.id for item in index.lacking(items)] == [name for name in read if name not in there]
+    assert index.lacking([]) == []
+
+
+def test_an_id_is_its_first_sixteen_digits_and_any_other_text_has_a_number_too() -> None:
+    assert number("00000000000000ff" + "e" * 16) == 255
+    assert len({number("x" * 32), number("x"), number("ff")}) == 3
+
+
+# ---- taken off, ill, a clock
+
+
+def linked(**children: Standing) -> Linked:
+    nothing: Any = None
+    found = Linked(nothing, lambda: "tinh", lambda: NOW)
+    for name, standing in children.items():
+        found.take(f"link.child.{name}", msgspec.json.encode(standing))
+    return found
+
+
+def test_what_came_from_a_site_that_was_taken_off_stays_and_is_never_fresh() -> None:
+    gone = Standing(
+        site="xa", as_of=NOW - SECOND, sites=["xa", "thon"], below={"thon": NOW - SECOND}, removed=NOW
+    )
+    api = linked(xa=gone)
+    assert [copy.site for copy in api.copies()] == ["thon", "xa"]
+    for site in ("xa", "thon"):
+        assert api.via(site) is None
+        assert api.freshness(site) == {"site": site, "fresh": False, "as_of": iso(NOW - SECOND)}
+    back = linked(xa=msgspec.structs.replace(gone, removed=None))
+    assert (back.via("thon"), back.freshness("thon")["fresh"]) == ("xa", True)
+    # The one below came by another way since: that one counts.
+    moved = linked(xa=gone, xb=Standing(site="xb", sites=["xb", "thon"], below={"thon": NOW}))
+    assert moved.via("thon") == "xb"
+    assert moved.freshness("thon")["fresh"]
+
+
+def test_an_alert_that_its_site_lost_is_not_of_now() -> None:
+    api = linked(xa=Standing(site="xa", as_of=NOW, sites=["xa"], orphans=["a1"]))
+    assert [api.freshness("xa", alert)["fresh"] for alert in ("a1", "a2", "")] == [False, True, True]
+
+
+def test_a_parent_that_was_taken_off_is_shown_no_longer() -> None:
+    api = linked()
+    api.take("link.parent", b'{"site":"nuoc","heard":1}')
+    assert api.parent is not None
+    api.take("link.parent", b"")
+    assert api.parent is None
+
+
+def heard(at: int = NOW, clock: int = NOW, degraded: int | None = None, **said: Any) -> Standing:
+    """A child that said something at `at`, by a clock of its own."""
+    return Standing(
+        site="xa", heard=at, degraded=degraded, beat=msgspec.structs.replace(beat(1), t=clock, **said)
+    )
+
+
+@pytest.mark.parametrize(
+    ("standing", "rules"),
+    [
+        (heard(), []),
+        (heard(degraded=NOW - 31 * SECOND, silent=["keeper"]), ["site-degraded"]),
+        (heard(degraded=NOW, silent=["keeper"]), []),
+        (heard(clock=NOW - 3_600 * SECOND), ["site-clock"]),
+        (heard(at=NOW - 61 * SECOND, clock=NOW - 3_600 * SECOND), ["site-silent"]),
+    ],
+)
+def test_a_child_that_is_heard_and_unwell_is_an_alert_of_its_own(
+    standing: Standing, rules: list[str]
+) -> None:
+    assert [one.rule for one in link_watch.look(standing, 60 * SECOND, 0, NOW)] == rules
+
+
+def test_children_whose_connection_must_not_stay_are_the_gone_the_new_and_those_with_another_password() -> (
+    None
+):
+    def of(**passwords: str) -> Leaf:
+        return Leaf("tinh", Ends(leaves=passwords), tuple(passwords))
+
+    assert changed(of(a="1", b="1", c="1"), of(b="1", c="2", d="1")) == {"a", "c", "d"}
+    assert changed(None, of(a="1")) == {"a"}
+
+
+def test_what_the_server_says_of_links_is_told_once_in_our_words_and_not_at_each_try() -> None:
+    store = Store()
+    assert store.hear("[1] 2026/11/22 [INF] Reloaded server configuration (sha256:1)")
+    assert (store.leaves.reloads, store.leaves.refusal) == (1, "")
+    assert store.hear("[1] [ERR] Failed to reload server configuration: config reload not supported for X")
+    assert (store.leaves.reloads, store.leaves.refusal) == (2, "config reload not supported for X")
+    assert store.hear('[1] [ERR] 127.0.0.1:1 - lid:2 - authentication error - User "leaf-xa"')
+    assert store.hear('[1] [ERR] 127.0.0.1:1 - cid:3 - authentication error - User "link-xb"')
+    assert set(store.leaves.turned_away) == {"xa"}
+    assert store.hear("[1] [ERR] 127.0.0.1:1 - lid:2 - Leafnode Error 'Authorization Violation'")
+    assert store.leaves.refused > 0
+    assert not store.hear("[1] [ERR] something else")
+
+
+def test_a_request_says_how_long_it_waits_and_when_nobody_will_fetch_it_any_more() -> None:
+    pending = Pending("1", "a", "acknowledge", "an", NOW)
+    told = [pending.shown(NOW + age * SECOND)["text"]["en"] for age in (5, 300, 3 * 3_600, 31 * 86_400)]
+    assert told[0] == "sent, not confirmed"
+    assert "5 min ago" in told[1]
+    assert "3 h ago" in told[2]
+    assert "expired" in told[3]

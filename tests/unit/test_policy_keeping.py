@@ -11,10 +11,12 @@ from docs.alerting_schema import alerting
 from services.alerts.hazards import hazards
 from services.alerts.rule import parse_rules
 from services.cli.folder import check_files
-from services.observation.site import ALERTING
+from services.observation.site import ALERTING, Area
+from services.observation.text import Text
 from services.policy import keeping
 from services.policy.alerting import Policy, read_alerting
 from services.policy.keeping import Hours, Keeping
+from services.policy.keeping_gaps import uncalled
 from services.policy.keeping_table import DEFAULTS, in_circle, names
 from tests.support.keeping import site
 from tests.support.site_folder import good_site
@@ -46,6 +48,8 @@ def test_the_example_of_the_page_is_right_for_reader_and_schema() -> None:
     kept = policy.keeping
     assert {one.id for one in kept.inhibitions} == {one.id for one in DEFAULTS}
     assert [one.id for one in kept.escalations] == ["emergencies"]
+    assert kept.realarm_h("tree", "a", "warning") == 8
+    assert kept.realarm_h("lighting", "a", "warning") == 0
     monday = 0
     assert kept.people(["rota:duty", "binh"], monday, 7 * 60) == ["lan", "binh"]
     assert kept.people(["rota:duty"], monday, 2 * 60) == ["minh"]
@@ -57,6 +61,7 @@ def test_the_page_names_every_key() -> None:
     keys = {
         *keeping.KEYS, *keeping.CHATTERING, *keeping.SHELVING, *keeping.MAINTENANCE, *keeping.INHIBITION,
         *keeping.SHIFT, *keeping.ESCALATION, *keeping.STEP, *keeping.ROTA_KEYS, *keeping.HOURS,
+        *keeping.REALARM,
     }  # fmt: skip
     assert {key for key in keys if f"`{key}`" not in page and f"[{key}]" not in page} == set()
 
@@ -75,6 +80,10 @@ def test_the_page_names_every_key() -> None:
         (ESCALATION + 'steps = [{ after_min = 1, to = ["rota:b"] }]', 4, "rota:b"),
         (ESCALATION + 'steps = [{ after_min = 5, to = ["b"] }, { after_min = 1, to = ["b"] }]', 4, "rise"),
         (ESCALATION + 'areas = ["nowhere"]\nsteps = [{ after_min = 5, to = ["b"] }]', 4, "nowhere"),
+        ('[[realarm]]\nid = "a"\nleast = "watch"', 2, "after_h"),
+        ('[[realarm]]\nid = "a"\nafter_h = 0.01', 4, "without end"),
+        ('[[realarm]]\nid = "a"\nhazards = ["flod"]\nafter_h = 1', 4, "flod"),
+        (f'{ESCALATION}steps = [{{ after_min = 1, to = ["b"] }}]\n' * 2, 5, "stands twice"),
         ("[keeping]\na = 1", 2, "keeping"),
     ],
 )  # fmt: skip
@@ -108,3 +117,50 @@ def test_hours_past_midnight_belong_to_the_day_they_began_on(
     weekday: int, minute: int, *, holds: bool
 ) -> None:
     assert Hours(days=(0,), start=22 * 60, end=6 * 60).hold(weekday, minute) is holds
+
+
+def test_what_may_cost_lives_comes_back_in_each_shift_by_the_sites_own_list_of_it() -> None:
+    default = Keeping()
+    assert default.realarm_h("flood", "a", "warning") == 8
+    assert default.realarm_h("environment", "a", "warning") == 24
+    policy, _ = read('format = 1\npublic_safety = ["environment"]')
+    assert policy is not None
+    assert policy.keeping.realarm_h("environment", "a", "warning") == 8
+    assert policy.keeping.realarm_h("flood", "a", "warning") == 24
+    assert policy.keeping.realarm_h("flood", "a", "watch") == 0
+
+
+CALLS = 'steps = [{ after_min = 1, to = ["b"] }]'
+ON_DUTY = 'steps = [{ after_min = 1, to = ["rota:r"] }]'
+DAYTIME = '{ days = ["mon", "tue", "wed", "thu", "fri"], from = "06:00", to = "22:00", people = ["lan"] }'
+NIGHT = '{ from = "22:00", to = "06:00", people = ["minh"] }'
+ONCE = '{ days = ["mon"], from = "22:00", to = "21:59", people = ["minh"] }'
+
+
+def rota(*shifts: str) -> str:
+    return f'[[rota]]\nid = "r"\nshifts = [{", ".join(shifts)}]\n{ESCALATION}{ON_DUTY}'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'{ESCALATION}hazards = ["flood"]\n{CALLS}', "lightning calls nobody"),
+        (f'{ESCALATION}hours = {{ from = "06:00", to = "22:00" }}\n{CALLS}', "nobody on mon 00:00"),
+        (f'{ESCALATION}areas = ["_"]\n{CALLS}', "flood (a) calls nobody"),
+        (rota(NIGHT, DAYTIME), "rota r has nobody on duty on sat 06:00"),
+        (rota(ONCE), "rota r has nobody on duty on mon 00:00"),
+    ],
+)
+def test_hours_at_which_nobody_would_be_called_are_pointed_out(text: str, said: str) -> None:
+    given = site()
+    given.areas["a"] = Area("a", Text("a", "a"))
+    policy, problems = read_alerting(f"format = 1\n{text}\n".encode(), given, tuple(hazards()))
+    assert policy is not None
+    assert [one.level for one in problems] == ["warning"], problems
+    assert said in str(problems[0])
+
+
+def test_our_own_table_and_a_rota_without_gaps_are_not_complained_of() -> None:
+    day = '{ from = "06:00", to = "22:00", people = ["lan"] }'
+    assert read(f"format = 1\n{rota(NIGHT, day)}")[1] == []
+    assert uncalled(Keeping(), ["a", "_"]) is None

@@ -5,7 +5,7 @@ import pytest
 from services.alerts.hazards import hazards
 from services.policy.alerting import Policy, read_alerting
 from services.policy.publication import Publication
-from tests.support.site_folder import parsed
+from tests.support.site_folder import SITE, parsed
 
 TOP = """\
 format = 1
@@ -66,6 +66,25 @@ def test_without_the_part_nothing_is_published() -> None:
     assert Publication().rule_for(hazard="flood", rule="x", severity="emergency", origin="sensor") is None
 
 
+def test_the_feed_is_open_to_all_only_where_the_site_says_so() -> None:
+    assert not publication().public
+    found, problems = policy_of(TOP.replace("min_interval_s = 60", "public = true"))
+    assert problems == []
+    assert found is not None
+    assert found.publication.public
+    _, problems = policy_of(TOP.replace('web = "https://ioc.example.vn"', "public = true"))
+    assert problems == ["7: public = true without web"]
+
+
+def test_an_area_that_a_message_could_only_name_is_told_of() -> None:
+    area = '[[area]]\nid = "bare"\nname = { vi = "Trống", en = "Bare" }\n\n[[gateway]]'
+    site = parsed(site_toml=SITE.replace("[[gateway]]", area, 1))
+    _, problems = read_alerting(TOP.encode(), site, tuple(hazards()))
+    (problem,) = problems
+    assert (problem.level, problem.line) == ("warning", 3)
+    assert problem.what.en == "areas with neither a polygon nor a station: bare; a message can only name them"
+
+
 def test_an_official_bulletin_is_never_published_again() -> None:
     assert (
         publication().rule_for(hazard="flood", rule="x", severity="emergency", origin="official_bulletin")
@@ -81,6 +100,7 @@ def test_an_official_bulletin_is_never_published_again() -> None:
         ("approvals = {", "approvals = { advisory = 3,", "approvals"),
         ('hazards = ["flood"]', 'hazards = ["floods"]', "no hazard 'floods'"),
         ("expires_min = 90", "expires_min = 1", "expires_min"),
+        ("unsigned = true\n", "certificates = ['-----BEGIN CERTIFICATE-----']\n", "not one in PEM"),
         ("unsigned = true\n", "", "needs sender and certificates"),
         ('{ "SAME:FFA" = "flood" }', '{ "SAME:FFA" = "water" }', "hazards"),
         ("min_interval_s = 60", "minimum = 60", "unknown key"),

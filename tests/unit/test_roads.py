@@ -1,5 +1,9 @@
 """Roads out, without a world: what is carried, in which words, and how long a road is patient."""
 
+from email import message_from_bytes
+from email.generator import BytesGenerator
+from email.policy import default
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -17,7 +21,7 @@ from services.observation.instants import SECOND
 from services.observation.text import Text
 from services.policy.alerting import read_alerting
 from services.policy.keeping import Hours, Keeping, Rota, Shift
-from services.policy.roads import QuietHours, Retry, Road
+from services.policy.road_nouns import QuietHours, Retry, Road
 from services.roads import signing
 from services.roads.carrier import Parcel
 from services.roads.choosing import Chooser
@@ -27,8 +31,9 @@ from services.roads.notices import Desk, Notice, Queue
 from services.roads.notify import judged
 from services.roads.patience import Answer, Trying, after, of_http, too_old, wait_s
 from services.roads.people import Reader
+from services.roads.places import Places
 from services.roads.weekly import next_trial
-from services.roads.words import Places, minute_of_day, trial_words, words
+from services.roads.words import minute_of_day, trial_words, words
 from services.runtime import secrets
 from services.runtime.errors import OperatorError
 from services.runtime.people import Account, Book, Contacts
@@ -465,6 +470,16 @@ def test_a_mail_is_the_same_mail_at_every_attempt() -> None:
     assert {part.get_content_type() for part in mails[0].walk()} >= {"text/plain", "text/html"}
 
 
+def test_a_long_subject_with_vietnamese_marks_arrives_as_it_was_written() -> None:
+    title = "[DIỄN TẬP] SÉT – Khẩn cấp: bãi Hồ Tràm, Xã Hồ Tràm"
+    said = msgspec.structs.replace(words(notice(), PLACES, ("vi",), EMAIL), title=title)
+    parcel = Parcel(Letter(id="abc", stored_us=T0, words=said), (), "lan@example.vn")
+    sent = BytesIO()
+    BytesGenerator(sent).flatten(message_of(parcel, server_of("smtp://h?from=a@b.vn")), linesep="\r\n")
+    assert message_from_bytes(sent.getvalue(), policy=default)["subject"] == title
+    assert b"\n" not in sent.getvalue().replace(b"\r\n", b"")
+
+
 def test_people_are_found_by_name_rota_and_role_and_who_has_no_address_is_told() -> None:
     book = Book()
     for name, roles, addresses in (
@@ -618,7 +633,9 @@ def test_the_end_goes_to_whom_the_beginning_went_whoever_is_on_duty_by_now() -> 
     said = Said(road, Queue(road, 0, 0, ()), reader, lambda: T0, lambda _: None)  # type: ignore[arg-type, return-value]
     told = ((T0, ()), (T0 + MINUTE, ("minh",)))
     end = notice(kind="end", at=T0 + 60 * MINUTE, told=told)
-    assert sorted(one.letter.to for one in said._write(end.at, end)) == ["hoa", "lan", "minh"]
+    ended = [one.letter for one in said._write(end.at, end)]
+    assert sorted(one.to for one in ended) == ["hoa", "lan", "minh"]
+    assert {(one.about, one.tells) for one in ended} == {(("x",), "end")}
     assert [one.letter.to for one in said._write(T0, notice())] == ["lan"]
 
 

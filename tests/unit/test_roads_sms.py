@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from smspdudecoder.fields import SMSSubmit  # type: ignore[import-untyped]
 
 from services.observation.delivery import Letter, Words
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads import sms, spoken
 from services.roads.carrier import Parcel
 from services.roads.modem import Modem

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from services.observation.delivery import Letter, Words
-from services.policy.roads import Road
+from services.policy.road_nouns import Road
 from services.roads.carrier import Parcel
 from services.roads.notify import Apprise
 from services.roads.patience import Answer

@@ -288,7 +288,7 @@ _BY_STATUS = {403: "not-allowed", 404: "not-allowed", 409: "conflict", 503: "awa
 async def _act(call: Call, act: str, asked: Act, **given: Any) -> Response:
     done = await _perform(call, act, asked, **given)
     if isinstance(done, Pending):
-        return answer({"request": done.shown()}, HTTPStatus.ACCEPTED)
+        return answer({"request": done.shown(call.here.clock())}, HTTPStatus.ACCEPTED)
     return _done(call.here, done)
 
 

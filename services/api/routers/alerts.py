@@ -94,7 +94,7 @@ async def get_alert(here: Here, who: Who, alert_id: str) -> Response:
         raise _missing(alert_id)
     alert = show(here, standing, places)
     if linked_site(here, standing.life) is not None:
-        alert["requests"] = here.requested.of(alert_id)
+        alert["requests"] = here.requested.of(alert_id, here.clock())
     await add_latest(here, [alert])
     return answer({"alert": alert, "events": events, "omitted": omitted, "source": source})
 

@@ -1,11 +1,9 @@
 """What goes to the public and what comes from the authorities: approval, feed, messages, CAP in."""
 
+from math import ceil
 from typing import Annotated, Literal
 
-import msgspec
 from fastapi import APIRouter, Path, Query
-from nats.errors import Error as NatsError
-from nats.js.errors import APIError, NotFoundError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,35 +12,62 @@ from services.api.bulletin_shapes import (
     Judged,
     OfficialPage,
     Rejection,
+    Rewording,
     Taken,
     Thread,
     ThreadPage,
+    Updating,
 )
 from services.api.bulletins import judge, shelf_of, shown
 from services.api.context import Context, Here
-from services.api.errors import away, not_found
-from services.api.identity import Who, demand, forbidden
+from services.api.errors import Problem, not_found
+from services.api.identity import Who, authenticate, demand, forbidden, proxied
 from services.api.official import receive, told
 from services.api.params import Limit
+from services.api.published import FEED_S, MESSAGE_S, sent
 from services.api.responses import answer, cut, page
+from services.api.rewording import asked_of, document_of, reword, update
 from services.cap import bulletin as nouns
-from services.cap.feed import CAP_TYPE, atom
+from services.cap.feed import CAP_TYPE
 from services.cap.read import MAX_BYTES
+from services.observation.instants import SECOND
 from services.observation.text import Text
 from services.runtime.principal import ADMINISTRATOR, APPROVER, MACHINE, Principal
-from services.runtime.streams import ALERTS
+from services.runtime.settings import is_loopback
 
 router = APIRouter(tags=["bulletins"])
 public = APIRouter(tags=["bulletins"], prefix="/cap/v1")
+feed = APIRouter(tags=["bulletins"], prefix="/cap/v1")
+"""What was published: for everybody where the site says so (`reader`)."""
 MAX_ID = 300
 PATIENCE = 32 * MAX_BYTES
 ATOM_TYPE = "application/atom+xml"
 _CERTIFICATE = ("cap", "certificate.pem")
+_SLOW = Text("hỏi quá nhanh; hãy chờ", "asked too often; wait a moment")
 Id = Annotated[str, Path(max_length=MAX_ID)]
 State = Annotated[
     Literal["pending", "all"],
     Query(description="`pending`: it waits for approval; `all`: every one. · đang chờ duyệt, hoặc tất cả."),
 ]
+
+
+async def reader(request: Request, here: Here) -> None:
+    """Whoever reads what was published: with a token, or anybody where the site says `public = true`.
+
+    A programme that reads feeds has no token to show. It gets these documents and nothing else.
+
+    Raises:
+        Problem: 401; 429 one address asks too often.
+    """
+    if not here.site.policy.publication.public:
+        await authenticate(request)
+        return
+    host = request.client.host if request.client else None
+    if host is None or proxied(request.headers) or is_loopback(host):
+        return  # those behind a proxy can't be told apart here; it is the proxy's to slow them down
+    wait = here.published.wait_s(host, here.clock() / SECOND)
+    if wait > 0:
+        raise Problem(429, "slow-down", _SLOW, headers={"Retry-After": str(ceil(wait))})
 
 
 @router.get("/bulletins", response_model=ThreadPage, summary="Public messages · Bản tin công khai")
@@ -99,6 +124,38 @@ async def reject_bulletin(here: Here, who: Who, bulletin_id: Id, asked: Rejectio
     return answer({"bulletin": shown(here, found), "repeated": repeated})
 
 
+@router.post("/bulletins/{bulletin_id}/reword", response_model=Judged, summary="Reword · Sửa lời bản thảo")
+async def reword_bulletin(here: Here, who: Who, bulletin_id: Id, asked: Rewording) -> Response:
+    """Put a draft into other words before it is approved; both versions are kept, with who wrote them.
+
+    Takes an approver of that area. The reworded draft takes the first one's place, approvals begin anew, and
+    whoever wrote it is never enough to approve it. The first words again make it the writer's own draft.
+    409 as for an approval.
+
+    Sửa lời bản thảo trước khi duyệt: giữ cả hai bản và tên người sửa; phải duyệt lại từ đầu, và người sửa
+    không bao giờ đủ một mình.
+    """
+    thread = _thread(here, who, bulletin_id)
+    demand(who, APPROVER, thread.area)
+    found, repeated = await reword(here, thread, asked.proposal, asked_of(who, asked))
+    return answer({"bulletin": shown(here, found), "repeated": repeated})
+
+
+@router.post("/bulletins/{bulletin_id}/update", response_model=Judged, summary="Say it anew · Nói lại")
+async def update_bulletin(here: Here, who: Who, bulletin_id: Id, asked: Updating) -> Response:
+    """Propose an `Update` of the message that is out, in other words. It is approved like any other.
+
+    Takes an approver of that area. 409 when `identifier` is not the last message that holds, the alert has
+    moved on, or a draft waits already.
+
+    Đề xuất bản cập nhật cho bản tin đang có hiệu lực, với lời khác; phải được duyệt như mọi bản tin.
+    """
+    thread = _thread(here, who, bulletin_id)
+    demand(who, APPROVER, thread.area)
+    found, repeated = await update(here, thread, asked.identifier, asked_of(who, asked))
+    return answer({"bulletin": shown(here, found), "repeated": repeated})
+
+
 @router.get(
     "/official-bulletins", response_model=OfficialPage, summary="Messages from outside · Bản tin nhận vào"
 )
@@ -112,7 +169,7 @@ async def list_official_bulletins(here: Here, who: Who, limit: Limit = 1000) -> 
     return page([told(here, sequence, one) for sequence, one in items], None)
 
 
-@public.get(
+@feed.get(
     "/feed.atom",
     summary="Feed of public messages · Nguồn cấp bản tin",
     response_class=Response,
@@ -121,23 +178,34 @@ async def list_official_bulletins(here: Here, who: Who, limit: Limit = 1000) -> 
 async def cap_feed(request: Request, here: Here) -> Response:
     """Atom feed (RFC 4287) of the messages of the last 48 hours, the newest first.
 
-    Nguồn cấp Atom của các bản tin trong 48 giờ qua, mới nhất trước.
+    Without a token where the site's `[publication]` says `public = true`. `ETag` and `Last-Modified` are
+    given; `If-None-Match` is answered with 304.
+
+    Nguồn cấp Atom của các bản tin trong 48 giờ qua, mới nhất trước. Không cần mã truy cập nếu địa bàn ghi
+    `public = true`.
     """
-    policy = here.site.policy.publication
+    policy, now = here.site.policy.publication, here.clock()
     base = policy.web.rstrip("/") if policy.web else str(request.base_url).rstrip("/")
     name = policy.name if policy.name.vi else here.site.site.name
     sender = policy.sender or here.site.site.id
-    body = atom(shelf_of(here).feed(here.clock()), base=base, sender=sender, name=name, now=here.clock())
-    return Response(body, media_type=ATOM_TYPE, headers={"Cache-Control": "no-cache"})
+    found = here.published.feed(shelf_of(here), base=base, sender=sender, name=name, now=now)
+    return sent(
+        request.headers,
+        found.body,
+        ATOM_TYPE,
+        seconds=FEED_S if policy.public else 0,
+        public=policy.public,
+        modified=found.modified,
+    )
 
 
-@public.get(
+@feed.get(
     "/messages/{identifier}",
     summary="One message · Một bản tin CAP",
     response_class=Response,
     responses={200: {"content": {CAP_TYPE: {"schema": {"type": "string"}}}}},
 )
-async def cap_message(here: Here, identifier: Id) -> Response:
+async def cap_message(request: Request, here: Here, identifier: Id) -> Response:
     """The exact bytes that were signed and published.
 
     Đúng từng byte của bản tin đã ký và phát.
@@ -147,25 +215,21 @@ async def cap_message(here: Here, identifier: Id) -> Response:
         raise not_found(
             Text(f"không có bản tin {identifier[:80]!r}", f"there is no message {identifier[:80]!r}")
         )
-    try:
-        event = msgspec.json.decode((await here.js.get_msg(ALERTS, found.sequence)).data or b"{}")
-        body = event["data"]["xml"].encode()
-    except (
-        NatsError,
-        APIError,
-        NotFoundError,
-        TimeoutError,
-        OSError,
-        LookupError,
-        msgspec.DecodeError,
-    ) as error:
-        raise away(
-            Text("chưa đọc được bản tin", "the message can't be read now"), retry_s=1, code="alerts-away"
-        ) from error
-    return Response(body, media_type=CAP_TYPE, headers={"Cache-Control": "max-age=31536000, immutable"})
+    document = here.published.document(identifier)
+    if document is None:
+        document = await document_of(here, found.sequence)
+        here.published.keep(identifier, document)
+    return sent(
+        request.headers,
+        document.encode(),
+        CAP_TYPE,
+        seconds=MESSAGE_S,
+        public=here.site.policy.publication.public,
+        modified=found.time,
+    )
 
 
-@public.get(
+@feed.get(
     "/certificate.pem",
     summary="Certificate of the signatures · Chứng thư ký bản tin",
     response_class=Response,
@@ -181,7 +245,7 @@ async def cap_certificate(here: Here) -> Response:
         body = b"" if folder is None else folder.joinpath(*_CERTIFICATE).read_bytes()
     except OSError:
         body = b""
-    return Response(body, media_type="application/x-pem-file")
+    return Response(body, media_type="application/x-pem-file", headers={"Cache-Control": "no-cache"})
 
 
 @public.post(

@@ -1,5 +1,6 @@
 """The page at `/`, the documentation at `/docs`, and the document both are about. All from our own files."""
 
+import asyncio
 from functools import cache
 from pathlib import Path
 
@@ -67,5 +68,6 @@ async def asset(name: str) -> Response:
 
 @router.get("/openapi.json")
 async def openapi(request: Request) -> Response:
-    """The document."""
-    return Response(msgspec.json.encode(request.app.openapi()), media_type="application/json", headers=_FRESH)
+    """The document. To make it takes a second: events, heartbeats and other answers go on meanwhile."""
+    made = await asyncio.to_thread(request.app.openapi)
+    return Response(msgspec.json.encode(made), media_type="application/json", headers=_FRESH)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.alerts.exercise_score import Score
+from services.alerts.exercise_told import Score
 from services.api.context import Context, Here
 from services.api.errors import away, not_found
 from services.api.exercise_paper import paper_of
@@ -45,9 +45,9 @@ async def list_exercises(here: Here, limit: Limit = 1000) -> Response:
     summary="Score of an exercise · Kết quả diễn tập",
 )
 async def get_exercise(here: Here, who: Who, exercise_id: str) -> Response:
-    """Who saw what when: each alert from raised to closed, what had to be told, and what each person did.
+    """Who saw what when: each alert, what had to be told, whom roads reached, and what each person did.
 
-    Ai thấy gì, lúc nào: từng cảnh báo từ lúc phát hiện đến lúc đóng, điều phải báo, việc từng người đã làm.
+    Ai thấy gì, lúc nào: từng cảnh báo từ lúc phát hiện đến lúc đóng, điều phải báo, tin tới ai, ai đã làm gì.
     """
     return answer(await _score(here, who, exercise_id))
 
@@ -77,5 +77,7 @@ async def _score(here: Context, who: Principal, exercise_id: str) -> Score:
     if found is None:
         shown = exercise_id[:80]
         raise not_found(Text(f"không có cuộc diễn tập {shown!r}", f"there is no exercise {shown!r}"))
-    found.alerts = [row for row in found.alerts if who.sees(row.area)]
+    hidden = {row.alert_id for row in found.alerts if not who.sees(row.area)}
+    found.alerts = [row for row in found.alerts if row.alert_id not in hidden]
+    found.expected = [one for one in found.expected if one.alert_id not in hidden]
     return found

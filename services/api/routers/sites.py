@@ -62,6 +62,9 @@ def _plain(site: str, role: str) -> dict[str, Any]:
         "compared_at": None,
         "differ": [],
         "extra": [],
+        "orphans": [],
+        "silent_services": [],
+        "removed_at": None,
     }
 
 
@@ -90,6 +93,7 @@ def _below(here: Context, copy: Copy, standing: Standing) -> dict[str, Any]:
         "via": copy.via,
         "state": _state(here, freshness["fresh"], standing),
         "age_s": here.age_s(copy.as_of),
+        "removed_at": None if standing.removed is None else iso(standing.removed),
     }
     if copy.via != copy.site:
         return shown
@@ -106,10 +110,14 @@ def _below(here: Context, copy: Copy, standing: Standing) -> dict[str, Any]:
         "compared_at": None if standing.compared is None else iso(standing.compared),
         "differ": standing.differ,
         "extra": standing.extra,
+        "orphans": standing.orphans,
+        "silent_services": [] if beat is None else beat.silent,
     }
 
 
 def _state(here: Context, fresh: bool, standing: Standing) -> str:  # noqa: FBT001  one of three facts
+    if standing.removed is not None:
+        return "removed"
     if fresh:
         return "fresh"
     if standing.heard is None:
