@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from services.alerts import situation
-from services.alerts.annunciation import Attention, Thing
-from services.alerts.grouping import Grouper
-from services.alerts.keeping_book import Book
+from services.alerts.attention.annunciation import Attention, Thing
+from services.alerts.keeping.book import Book
 from services.alerts.situation import SituationEvent
+from services.alerts.situation.grouping import Grouper
 from services.observation import event as events
 from services.observation.event import CloudEvent
 from services.observation.instants import SECOND, micros

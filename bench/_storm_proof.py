@@ -6,8 +6,8 @@ from typing import Any, Literal
 import msgspec
 
 from bench._storm_chain import Stored
-from services.alerts.annunciation import SETTLE_US, Thing
-from services.cli.exercise_sources import Due
+from services.alerts.attention.annunciation import SETTLE_US, Thing
+from services.cli.exercise.sources import Due
 from services.observation.instants import SECOND
 
 How = Literal["own", "situation", "inhibited", "chattering", "fleeting", "hidden"]

@@ -19,8 +19,8 @@ from bench._given import Given, quiet
 from bench._plain_engine import PlainEngine
 from services.alerts.hazards import extra_properties
 from services.cli.backtest import judge
+from services.cli.backtest.recorded import Recorded, read
 from services.cli.folder import load_site
-from services.cli.recorded import Recorded, read
 from services.observation.instants import iso
 from services.observation.site import Site
 from tests.support.world import write_site

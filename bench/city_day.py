@@ -21,9 +21,9 @@ from typing import Any
 
 from bench._given import Given, quiet
 from services.alerts.hazards import extra_properties
+from services.cli.backtest.judging import judge
+from services.cli.backtest.recorded import read
 from services.cli.folder import load_site
-from services.cli.judging import judge
-from services.cli.recorded import read
 from services.observation.instants import SECOND, micros
 from services.observation.topics import SITE_SCOPE
 from simulators import writing

@@ -19,11 +19,11 @@ from bench import _province, _storm_chain, _storm_proof
 from bench._given import Given, quiet
 from bench._storm_chain import Stored
 from bench._storm_proof import Met, Way
-from services.alerts.annunciation import Thing
+from services.alerts.attention.annunciation import Thing
 from services.alerts.hazards import extra_properties
-from services.alerts.load import load_of_alerts
-from services.cli.exercise_sources import SEED, Played, storm
-from services.cli.exercise_steps import play
+from services.alerts.scoring.load import load_of_alerts
+from services.cli.exercise.sources import SEED, Played, storm
+from services.cli.exercise.steps import play
 from services.cli.folder import load_site
 from services.observation.instants import SECOND
 from services.observation.site import Site

@@ -22,9 +22,9 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from services.cli.folder import Refused, load_site, read_site_folder
-from services.cli.machine import keep_admin_token
 from services.cli.site import stale_words
-from services.cli.site_base import read_base, write_base
+from services.cli.site.base import read_base, write_base
+from services.cli.up.machine import keep_admin_token
 from services.cli.words import complain, out, say
 from services.observation.heartbeat import decode
 from services.runtime import logging, nats, sites

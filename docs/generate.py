@@ -14,11 +14,11 @@ from docs.alerting_schema import alerting
 from docs.lighting_schema import lighting
 from docs.reference import rows
 from docs.reference_acts_vi import lifecycle_page_vi
-from services.alerts import rule_tables
 from services.alerts.hazards import hazards
 from services.alerts.hazards import properties as all_properties
 from services.alerts.rule import COMBINED, Kind, Rule
-from services.alerts.schedule import DAYS
+from services.alerts.rule import tables as rule_tables
+from services.alerts.rule.schedule import DAYS
 from services.ingest import rejects
 from services.observation import site_gateways, site_sensors, site_toml
 from services.observation.event import SEVERITIES

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from services.alerts.lifecycle import ACTS, STATED_ACTS, TABLES, Label, Machine
-from services.alerts.lifecycle_words import REFUSALS
+from services.alerts.lifecycle.words import REFUSALS
 from services.observation import event as events
 from services.observation.act import Act, KeeperVerb, PersonVerb, Quiet, QuietKind
 from services.observation.text import Text

@@ -4,7 +4,7 @@ from typing import get_args
 
 from docs.reference_acts import DOES, LABELS, Prose, Rows, machine_part
 from services.alerts.lifecycle import ACTS, STATED_ACTS, TABLES, Label
-from services.alerts.lifecycle_words import REFUSALS
+from services.alerts.lifecycle.words import REFUSALS
 
 
 def lifecycle_page_vi(rows: Rows, prose: Prose) -> str:

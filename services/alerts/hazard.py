@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from services.alerts.derive import Compute, PointCompute, StrikeCompute
-from services.alerts.expression import Expression
+from services.alerts.rule.expression import Expression
 from services.observation.quantity import Property
 from services.observation.text import Text
 

@@ -13,10 +13,14 @@ from importlib.util import find_spec
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.alerts import digesting, exercise_stage, keeping, situations, watcher
+from services.alerts import watcher
+from services.alerts.digest import duty as digesting
+from services.alerts.exercise import stage as exercise_stage
 from services.alerts.hazards import extra_properties
+from services.alerts.keeping import duty as keeping
 from services.alerts.log import AlertLog
-from services.alerts.situations import grouped
+from services.alerts.situation import duty as situations
+from services.alerts.situation.duty import grouped
 from services.observation.site import Site
 from services.runtime import logging, sites
 from services.runtime.health import Health
@@ -27,7 +31,7 @@ from services.runtime.settings import Settings
 Duty = Callable[[JetStreamContext, str, AlertLog, asyncio.Event], Awaitable[None]]
 """Runs until the event is set. It writes through an AlertLog of its own, made anew at each beginning."""
 
-COMMAND_WATCH = "services.alerts.command_watch"
+COMMAND_WATCH = "services.alerts.commands.watch"
 RETRY_S, LONGEST_RETRY_S = 0.5, 30.0
 WELL_S = 10.0
 """A duty that has run for so long has recovered."""

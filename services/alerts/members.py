@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from services.alerts.derive import Bools, Floats, Ints
-from services.alerts.expression import Expression
 from services.alerts.ladder import NEVER, Cell, Rungs
 from services.alerts.layout import FOREVER, Layout
 from services.alerts.rule import COMBINED, RUNGS, Kind, Rule
+from services.alerts.rule.expression import Expression
 from services.observation.instants import SECOND
 from services.observation.topics import SITE_SCOPE
 

@@ -8,7 +8,7 @@ from services.alerts.combine import Groups
 from services.alerts.hazards import strike_derivations
 from services.alerts.layout import Layout
 from services.alerts.rule import COMBINED, Kind, Rule
-from services.alerts.rule_tables import FILE
+from services.alerts.rule.tables import FILE
 from services.observation.site import Problem, Site
 from services.observation.text import Text
 from services.observation.topics import SITE_SCOPE

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from services.alerts.hazard import Facts, Hazard
 from services.alerts.hazards import hazards, properties
-from services.alerts.schedule import Schedule
+from services.alerts.rule.schedule import Schedule
 from services.observation.event import SEVERITIES
 from services.observation.text import Text, in_vietnamese
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from nats.js import JetStreamContext
 
-from services.alerts.load_book import LoadBook
+from services.alerts.load.book import LoadBook
 from services.api.database import Database
 from services.api.fold import Fold
 from services.api.heard import Heard
@@ -18,7 +18,7 @@ from services.api.linked import Linked
 from services.api.lit import Lit
 from services.api.published import Published
 from services.api.push.hub import Hub
-from services.api.reporter import Reporter
+from services.api.reports.reporter import Reporter
 from services.api.requests import Requested
 from services.api.running_site import RunningSite
 from services.api.throttle import Throttle

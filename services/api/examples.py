@@ -5,17 +5,17 @@ Over 250 lines: a table, one example for each operation.
 
 from typing import Any
 
-from services.api.act_shapes import act_examples
-from services.api.bulletin_shapes import EXAMPLES as BULLETIN_EXAMPLES
 from services.api.command_examples import COMMAND_EXAMPLES
-from services.api.exercise_shapes import EXERCISE_EXAMPLES
-from services.api.link_shapes import LINK_EXAMPLES
-from services.api.maintenance_shapes import EXAMPLES as MAINTENANCE_EXAMPLES
-from services.api.observation_shapes import OBSERVATION_EXAMPLES
-from services.api.people_shapes import PEOPLE_EXAMPLES
-from services.api.report_shapes import EXAMPLES as REPORT_EXAMPLES
-from services.api.road_shapes import EXAMPLES as ROAD_EXAMPLES
-from services.api.situation_shapes import EXAMPLES as SITUATION_EXAMPLES
+from services.api.shapes.acts import act_examples
+from services.api.shapes.bulletins import EXAMPLES as BULLETIN_EXAMPLES
+from services.api.shapes.exercises import EXERCISE_EXAMPLES
+from services.api.shapes.links import LINK_EXAMPLES
+from services.api.shapes.maintenance import EXAMPLES as MAINTENANCE_EXAMPLES
+from services.api.shapes.observations import OBSERVATION_EXAMPLES
+from services.api.shapes.people import PEOPLE_EXAMPLES
+from services.api.shapes.reports import EXAMPLES as REPORT_EXAMPLES
+from services.api.shapes.roads import EXAMPLES as ROAD_EXAMPLES
+from services.api.shapes.situations import EXAMPLES as SITUATION_EXAMPLES
 from services.observation.reasons import TABLE, Reason
 
 _EPOCH = "1f0c9a2b"

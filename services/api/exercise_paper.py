@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from services.alerts.exercise_told import Called, Delivered, Met, Score
+from services.alerts.exercise.told import Called, Delivered, Met, Score
 from services.observation.exercise import STATUS
 from services.observation.instants import micros
 from services.observation.text import Text

@@ -5,8 +5,8 @@ import time
 import msgspec
 from nats.js import JetStreamContext
 
-from services.alerts.exercise_score import Scoring
-from services.alerts.exercise_told import Score
+from services.alerts.exercise.score import Scoring
+from services.alerts.exercise.told import Score
 from services.observation import delivery as nouns
 from services.observation.instants import SECOND, micros
 from services.runtime import exercises

@@ -8,7 +8,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.alerts.load_book import LoadBook
+from services.alerts.load.book import LoadBook
 from services.api.fold import Fold
 from services.api.push.entry import Entry, entry_of, event_of
 from services.api.push.hub import Hub

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from services.api.command_shapes import OrderRequest
 from services.api.errors import invalid
 from services.api.filters import one_of
+from services.api.shapes.commands import OrderRequest
 from services.lighting.desired import Order
 from services.lighting.precedence import MAX_LEASE_S, refused
 from services.lighting.programme import Group, Lighting

@@ -11,7 +11,7 @@ from services.api.context import Context
 from services.api.errors import Problem, away, invalid, not_found
 from services.api.filters import one_of
 from services.api.identity import demand
-from services.api.maintenance_shapes import WindowChange, WindowPlan
+from services.api.shapes.maintenance import WindowChange, WindowPlan
 from services.observation import event as events
 from services.observation import maintenance
 from services.observation.instants import SECOND, iso

@@ -4,10 +4,10 @@ import msgspec
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError, NotFoundError
 
-from services.api.bulletin_shapes import Reworded
 from services.api.bulletins import AWAY, MOVED, SETTLED, TRIES, moved, put, shelf_of, shown
 from services.api.context import Context
 from services.api.errors import Problem, away, invalid
+from services.api.shapes.bulletins import Reworded
 from services.cap import bulletin as nouns
 from services.cap import wording
 from services.cap.bulletin import Bulletin, Thread

@@ -18,7 +18,7 @@ from services.api.heard import Heard
 from services.api.heartbeats import Heartbeats
 from services.api.push.hub import Hub
 from services.api.queries import canary_time
-from services.api.report_duty import ReportDuty
+from services.api.reports.duty import ReportDuty
 from services.api.running_site import RunningSite
 from services.runtime import logging
 from services.runtime.health import Health

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from services.api.act_shapes import Statement
 from services.api.acts import Done, catch_up, whole_fold, write
 from services.api.context import Context
 from services.api.errors import Problem, away, invalid
 from services.api.filters import known_hazard, one_of
 from services.api.identity import demand
+from services.api.shapes.acts import Statement
 from services.observation.act import Stated
 from services.observation.command import identity
 from services.observation.event import Verb

@@ -104,9 +104,9 @@ def rules_of(site: Site) -> "tuple[list[Rule], list[Problem]]":
 
 def _rule_problems(site: Site) -> list[Problem]:
     try:
-        from services.alerts.attribute_checks import attribute_faults
         from services.alerts.hazards import hazards
         from services.alerts.reach import never_met
+        from services.alerts.rule.attributes import attribute_faults
 
         rules, problems = rules_of(site)
         return [*attribute_faults(site, hazards().values()), *problems, *never_met(site, rules)]

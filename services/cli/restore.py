@@ -48,8 +48,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
-    from services.cli import backup_shelf, backup_work
-    from services.cli.backup_put import put
+    from services.cli.backup import shelf as backup_shelf
+    from services.cli.backup import work as backup_work
+    from services.cli.backup.put import put
 
     begun = time.monotonic()
     folder = backup_shelf.newest(Path(options.backup).resolve())
@@ -82,7 +83,8 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 def _gaps(data: Path, *, as_json: bool) -> int:
-    from services.cli import backup_gaps, backup_work
+    from services.cli.backup import gaps as backup_gaps
+    from services.cli.backup import work as backup_work
 
     found = backup_work.run(backup_gaps.look(data))
     if as_json:

@@ -21,7 +21,7 @@ MAINS = {
     "api": "services.api.service",
     "lighting": "services.lighting.service",
     "roads": "services.roads.service",
-    "link": "services.alerts.link_service",
+    "link": "services.alerts.link.service",
 }
 """Module of each service; its `run(settings, stop)` is the service."""
 

@@ -1,8 +1,8 @@
 """Who acknowledged, and how fast: by severity, by person, by shift. Pure."""
 # ruff: noqa: E501  sentences stay whole, in both languages
 
-from services.alerts.load import BEARABLE_PER_HOUR
-from services.alerts.load_figures import Figures, Took
+from services.alerts.load.figures import Figures, Took
+from services.alerts.scoring.load import BEARABLE_PER_HOUR
 from services.observation.event import SEVERITIES
 from services.observation.text import Text
 from services.report.columns import SEVERITY, count, lasting

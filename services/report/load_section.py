@@ -1,8 +1,8 @@
 """The load on the operators: figures beside their marks, who caused it, what stands for long. Pure."""
 # ruff: noqa: E501  sentences stay whole, in both languages
 
-from services.alerts.load import BEARABLE_PER_HOUR, SPLIT
-from services.alerts.load_figures import MARKS, Figures
+from services.alerts.load.figures import MARKS, Figures
+from services.alerts.scoring.load import BEARABLE_PER_HOUR, SPLIT
 from services.observation.text import Text
 from services.report import terms
 from services.report.columns import AREA, HAZARD, PLACE, SEVERITY, count, lasting, listed, when

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from services.alerts.annunciation import Thing
-from services.alerts.load import FLOOD_WINDOW
-from services.alerts.load_book import Affair
-from services.alerts.load_case import Case, Did
-from services.alerts.load_figures import Figures, figures
+from services.alerts.attention.annunciation import Thing
+from services.alerts.load.book import Affair
+from services.alerts.load.case import Case, Did
+from services.alerts.load.figures import Figures, figures
+from services.alerts.scoring.load import FLOOD_WINDOW
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
 from services.report.paper import Paper, PaperKind, Part

@@ -1,4 +1,4 @@
-"""What a report shows, as plain data; `services.cli.backtest_report` gathers it."""
+"""What a report shows, as plain data; `services.cli.backtest.report` gathers it."""
 
 from dataclasses import dataclass, field
 
@@ -6,10 +6,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.against import Differences
-from services.alerts.lightning_score import Score as LightningScore
-from services.alerts.load import Load
-from services.alerts.score import Score
+from services.alerts.scoring.against import Differences
+from services.alerts.scoring.lightning import Score as LightningScore
+from services.alerts.scoring.load import Load
+from services.alerts.scoring.score import Score
 from services.observation.text import Text
 
 Ints = NDArray[np.int64]

@@ -3,9 +3,9 @@
 
 from collections.abc import Iterable
 
-from services.alerts.load import BEARABLE_PER_HOUR
-from services.alerts.load_case import Case
-from services.alerts.load_figures import Figures, Took, rank
+from services.alerts.load.case import Case
+from services.alerts.load.figures import Figures, Took, rank
+from services.alerts.scoring.load import BEARABLE_PER_HOUR
 from services.observation.text import Text
 from services.report import terms
 from services.report.axes import local

@@ -1,7 +1,7 @@
 """Parts about stations and gateways, air and lamps: only where the history could be asked. Pure."""
 # ruff: noqa: E501  sentences stay whole, in both languages
 
-from services.alerts.load_case import Case
+from services.alerts.load.case import Case
 from services.observation.text import Text
 from services.report.columns import AREA, count, lasting
 from services.report.matter import Facts, Lamps, Matter, Station

@@ -4,8 +4,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from services.alerts.load_case import Case
-from services.alerts.load_figures import rank
+from services.alerts.load.case import Case
+from services.alerts.load.figures import rank
 from services.observation.event import SEVERITIES
 from services.observation.text import Text
 from services.report import terms

@@ -1,9 +1,9 @@
 """The hand-over of a shift: what stands, what happened, what is quiet, and what the next one must know. Pure."""
 # ruff: noqa: E501  sentences stay whole, in both languages
 
-from services.alerts.load_book import Affair
-from services.alerts.load_case import Case
-from services.alerts.load_figures import rank
+from services.alerts.load.book import Affair
+from services.alerts.load.case import Case
+from services.alerts.load.figures import rank
 from services.observation.text import Text
 from services.report import answers, load_section, opening, sections, terms
 from services.report.axes import local

@@ -7,10 +7,10 @@ Over 250 lines: four tables that must look alike.
 from collections.abc import Iterator
 from statistics import median
 
-from services.alerts.against import Differences, Pair, Single
-from services.alerts.intervals import Interval, Rare
-from services.alerts.load import BEARABLE_PER_HOUR, SPLIT, Load
-from services.alerts.score import Score
+from services.alerts.scoring.against import Differences, Pair, Single
+from services.alerts.scoring.intervals import Interval, Rare
+from services.alerts.scoring.load import BEARABLE_PER_HOUR, SPLIT, Load
+from services.alerts.scoring.score import Score
 from services.report.axes import clock, duration
 from services.report.model import Report, Scores
 from services.report.words import badge, both, esc

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from services.alerts.annunciation import Attention, Thing
+from services.alerts.attention.annunciation import Attention, Thing
 from services.observation.event import SEVERITIES, noun_and_verb
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA

@@ -20,8 +20,10 @@ from nats.js import JetStreamContext
 from edge import sender as edge_sender
 from edge.sender import Sender
 from services import schema
-from services.cli import backup_gaps, backup_state, backup_tables
-from services.cli.backup_format import BackupError, Sink
+from services.cli.backup import gaps as backup_gaps
+from services.cli.backup import state as backup_state
+from services.cli.backup import tables as backup_tables
+from services.cli.backup.format import BackupError, Sink
 from services.observation.instants import iso
 from services.observation.senml import record
 from services.runtime.nats import connect

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.cli import caretaker, hearing, nats_child
-from services.cli.caretaker import Caretaker
-from services.cli.plan import NATS_SERVER
-from services.cli.up_plan import make_plan
+from services.cli.up import caretaker, hearing, nats_child
+from services.cli.up.caretaker import Caretaker
+from services.cli.up.plan import NATS_SERVER
+from services.cli.up.planning import make_plan
 from services.runtime.supervisor import Supervisor
 from tests.support.world import write_site
 

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from nats.js.api import ObjectMeta
 
-from services.alerts import digesting, sieve
+from services.alerts.digest import duty as digesting
+from services.alerts.digest import sieve
 from services.alerts.log import AlertLog
 from services.api.fold import Fold
 from services.observation import digest as form

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 
 from services.api.requests import Requested
-from services.cli import nats_child, up_relink
-from services.cli.plan import NATS_SERVER
-from services.cli.up_plan import make_plan
-from services.cli.up_relink import Relink
+from services.cli.up import nats_child
+from services.cli.up import relink as up_relink
+from services.cli.up.plan import NATS_SERVER
+from services.cli.up.planning import make_plan
+from services.cli.up.relink import Relink
 from services.observation.links import ACTS, Request, is_fresh, subject_of
 from services.runtime import leaf, logging
 from services.runtime import sites as site_versions

@@ -17,7 +17,6 @@ import pytest
 from nats.js.errors import KeyNotFoundError
 
 from services import schema
-from services.api import report_worker
 from services.api.context import Context
 from services.api.database import Database
 from services.api.feed import AlertFeed
@@ -25,7 +24,8 @@ from services.api.fold import Fold
 from services.api.heard import Heard
 from services.api.heartbeats import Heartbeats
 from services.api.push.hub import Hub
-from services.api.report_duty import ReportDuty
+from services.api.reports import worker as report_worker
+from services.api.reports.duty import ReportDuty
 from services.api.running_site import RunningSite
 from services.ingest.archive.events import decode_event
 from services.observation.instants import iso, micros

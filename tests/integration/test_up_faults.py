@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import main, nats_child
-from services.cli.plan import NATS_SERVER, Plan
-from services.cli.up_plan import make_plan
+from services.cli import main
+from services.cli.up import nats_child
+from services.cli.up.plan import NATS_SERVER, Plan
+from services.cli.up.planning import make_plan
 from services.runtime import tied
 from services.runtime.embedded import EmbeddedError
 from services.runtime.supervisor import Supervisor

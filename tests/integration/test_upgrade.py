@@ -13,10 +13,12 @@ from typing import Any
 import psycopg
 
 from services import schema
-from services.cli import backup_format, backup_state, main
-from services.cli.backup_put import put
-from services.cli.backup_servers import alone
-from services.cli.backup_state import State
+from services.cli import main
+from services.cli.backup import format as backup_format
+from services.cli.backup import state as backup_state
+from services.cli.backup.put import put
+from services.cli.backup.servers import alone
+from services.cli.backup.state import State
 from services.runtime import formats
 from services.runtime.streams import ALERTS, READINGS
 from tests.support import old_data

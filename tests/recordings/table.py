@@ -16,11 +16,11 @@ import numpy as np
 
 from services.alerts.hazards import extra_properties, hazards
 from services.alerts.hazards._flood_stage import levels_of
-from services.alerts.score import Happened, Occurrence, Score, lead, occurrences, score_alerts
+from services.alerts.scoring.score import Happened, Occurrence, Score, lead, occurrences, score_alerts
 from services.cli import folder
 from services.cli.backtest import judge, read_truth
-from services.cli.judging import bare_alerts
-from services.cli.recorded import Recorded, read
+from services.cli.backtest.judging import bare_alerts
+from services.cli.backtest.recorded import Recorded, read
 from services.observation.site import RawRule, Site
 from tests.recordings import Recording, convert
 from tests.recordings.stress import FAULTS, stressed

@@ -6,15 +6,17 @@ from typing import Any, cast
 import msgspec
 from nats.js import JetStreamContext
 
-from services.alerts import command_owed, link_watch, selfwatch, situation
-from services.alerts.command_owed import Debt
-from services.alerts.grouping import Grouper
-from services.alerts.keeping_book import Book
+from services.alerts import selfwatch, situation
+from services.alerts.commands import owed as command_owed
+from services.alerts.commands.owed import Debt
+from services.alerts.keeping.book import Book
 from services.alerts.lifecycle import rank_of
-from services.alerts.link_watch import LinkWatch
-from services.alerts.load_book import LoadBook
+from services.alerts.link import watch as link_watch
+from services.alerts.link.watch import LinkWatch
+from services.alerts.load.book import LoadBook
 from services.alerts.selfwatch import Finding
-from services.alerts.situation_reader import Reader
+from services.alerts.situation.grouping import Grouper
+from services.alerts.situation.reader import Reader
 from services.api.fold import Fold
 from services.api.requests import Requested
 from services.cap import bulletin as bulletins

@@ -3,8 +3,8 @@
 import random
 from typing import Any
 
-from services.alerts.load_book import LoadBook
-from services.alerts.load_case import Case
+from services.alerts.load.book import LoadBook
+from services.alerts.load.case import Case
 from services.observation.instants import SECOND, iso
 
 SITE = "vung-tau"

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from services.alerts.annunciation import Attention, Thing
-from services.alerts.keeping_book import Book
-from services.alerts.keeping_telling import Owed
+from services.alerts.attention.annunciation import Attention, Thing
+from services.alerts.keeping.book import Book
+from services.alerts.keeping.telling import Owed
 from services.alerts.lifecycle import Life, fold
 from services.observation import event as events
 from services.observation import maintenance

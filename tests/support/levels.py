@@ -19,7 +19,8 @@ import msgspec
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from services.alerts import link_mirror, link_service
+from services.alerts.link import mirror as link_mirror
+from services.alerts.link import service as link_service
 from services.observation import event as events
 from services.observation import site as sites
 from services.observation.event import Alert

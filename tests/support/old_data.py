@@ -17,8 +17,9 @@ from pathlib import Path
 
 import msgspec
 
-from services.cli import backup_format, backup_shelf
-from services.cli.backup_format import MANIFEST
+from services.cli.backup import format as backup_format
+from services.cli.backup import shelf as backup_shelf
+from services.cli.backup.format import MANIFEST
 from tests.support.storm import write_storm
 from tests.support.up import PROGRAM, ROOT, running
 from tests.support.world import write_site

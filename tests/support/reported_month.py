@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.alerts.hazards._env_aqi import CLASSES
-from services.api.report_job import Job, Names, Place, Told
+from services.api.reports.job import Job, Names, Place, Told
 from services.observation.text import Text
 from services.report import calendar
 from services.report.axes import local

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from services.alerts import situation
-from services.alerts.grouping import Grouper
 from services.alerts.situation import SituationEvent
-from services.alerts.situation_kinds import DEFAULT, Grouping
-from services.alerts.situation_reader import Reader
+from services.alerts.situation.grouping import Grouper
+from services.alerts.situation.kinds import DEFAULT, Grouping
+from services.alerts.situation.reader import Reader
 from services.observation import event as events
 from services.observation.event import Alert, CloudEvent, Status
 from services.observation.instants import SECOND, iso

@@ -7,8 +7,8 @@ readings and what the engine says of them, nobody has to keep alerts, switch lam
 import argparse
 import sys
 
-from services.cli.service_child import SERVICES
 from services.cli.up import add_options, start
+from services.cli.up.service_child import SERVICES
 
 PROGRAM = (sys.executable, "-m", "tests.support.some_services")
 NO_DATABASE = ("--database", "postgresql://127.0.0.1:9/none")

@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from services.cli.service_child import SERVICES
 from services.cli.up import add_options, start
+from services.cli.up.service_child import SERVICES
 from services.runtime import nats, process
 from services.runtime.health import Health
 from services.runtime.logging import get

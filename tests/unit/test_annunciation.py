@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.alerts.annunciation import Attention
+from services.alerts.attention.annunciation import Attention
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
 from tests.support.keeping import SITE, T0, Play

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 import services.alerts.hazards as room
-from services.alerts.attribute_checks import attribute_faults
 from services.alerts.hazard import Ascending, Attribute, Hazard
 from services.alerts.hazards import _flood_tide, derivations, hazards, strike_derivations
+from services.alerts.rule.attributes import attribute_faults
 from services.cli.folder import check_files
 from services.observation.site import Problem, RawRule, Site
 from services.observation.text import Text

@@ -1,8 +1,8 @@
 """Two sets of rules on one recording: what the second tells otherwise."""
 
-from services.alerts.against import compare
-from services.alerts.score import Occurrence
-from services.cli.backtest_against import changes, lines, span
+from services.alerts.scoring.against import compare
+from services.alerts.scoring.score import Occurrence
+from services.cli.backtest.against import changes, lines, span
 
 MINUTE = 60_000_000
 

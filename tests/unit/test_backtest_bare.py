@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from services.alerts.bare import bare
 from services.alerts.rule import parse_rules
-from services.alerts.score import Happened, Lead, lead, load_of_alerts, score_alerts
+from services.alerts.scoring.bare import bare
+from services.alerts.scoring.score import Happened, Lead, lead, load_of_alerts, score_alerts
 from tests.support.engine_world import MINUTE, T0, city, sensor
 
 LEVEL = {"id": "level", "hazard": "flood", "property": "water_level", "advisory": 1, "warning": 3,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.alerts.intervals import leads, rare, wilson
+from services.alerts.scoring.intervals import leads, rare, wilson
 
 
 @pytest.mark.parametrize(

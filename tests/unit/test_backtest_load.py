@@ -1,7 +1,7 @@
 """What alerts cost an operator: floods, chattering, re-raised and stale alerts, the split of priorities."""
 
-from services.alerts.load import DAY, HOUR, MINUTE, load_of_alerts
-from services.alerts.score import Occurrence
+from services.alerts.scoring.load import DAY, HOUR, MINUTE, load_of_alerts
+from services.alerts.scoring.score import Occurrence
 
 
 def alert(

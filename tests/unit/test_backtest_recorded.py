@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from services.alerts.score import Happened
+from services.alerts.scoring.score import Happened
 from services.cli.backtest import judge, judge_bare
-from services.cli.recorded import read
+from services.cli.backtest.recorded import read
 from services.observation.event import CloudEvent
 from services.observation.instants import iso
 from services.observation.quantity import PROPERTIES

@@ -1,7 +1,7 @@
 """Scores of a backtest: the rule of hits, leads, and what has no denominator."""
 
-from services.alerts.score import EARLY, Cover, Happened, load, score
-from services.cli.backtest_show import table
+from services.alerts.scoring.score import EARLY, Cover, Happened, load, score
+from services.cli.backtest.show import table
 from services.observation.event import CloudEvent
 from tests.support.engine_world import MINUTE, T0, city, engine_of, readings, sensor
 

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.cli import steps
-from services.cli.backtest import judge
-from services.cli.recorded import read
+from services.cli.backtest import judge, steps
+from services.cli.backtest.recorded import read
 from services.observation.event import CloudEvent
 from services.observation.instants import iso
 from services.observation.site import Site

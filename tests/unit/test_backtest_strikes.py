@@ -7,9 +7,9 @@ import pytest
 from msgspec import structs
 
 from services.alerts.engine import Readings
-from services.cli import judging
-from services.cli.recorded import Recorded, read
-from services.cli.steps import Plan, messages
+from services.cli.backtest import judging
+from services.cli.backtest.recorded import Recorded, read
+from services.cli.backtest.steps import Plan, messages
 from services.observation.instants import iso, micros
 from services.observation.messages import StrikeBatch, Tick
 from services.observation.site import Site, SourceDecl

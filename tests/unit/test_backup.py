@@ -10,14 +10,16 @@ import pytest
 
 from services import schema
 from services.alerts import snapshot, snapshots
-from services.cli import backup_format, backup_shelf, main
-from services.cli.backup_files import kept, load, save
-from services.cli.backup_format import BackupError, Manifest, Sink, StreamPart
-from services.cli.backup_gaps import HOUR, by_hour
-from services.cli.backup_put import put
-from services.cli.backup_state import named
-from services.cli.backup_streams import BEFORE_READINGS, BEFORE_TABLES, config_for
-from services.cli.backup_work import in_thread
+from services.cli import main
+from services.cli.backup import format as backup_format
+from services.cli.backup import shelf as backup_shelf
+from services.cli.backup.files import kept, load, save
+from services.cli.backup.format import BackupError, Manifest, Sink, StreamPart
+from services.cli.backup.gaps import HOUR, by_hour
+from services.cli.backup.put import put
+from services.cli.backup.state import named
+from services.cli.backup.streams import BEFORE_READINGS, BEFORE_TABLES, config_for
+from services.cli.backup.work import in_thread
 from services.ingest import book
 from services.observation.instants import SECOND
 from services.observation.site import Site

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.cli.news import Reader, first_sentences, heading, headline, moment
+from services.cli.demo.news import Reader, first_sentences, heading, headline, moment
 from services.observation.instants import micros
 from simulators.city.script import Chapter
 

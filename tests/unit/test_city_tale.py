@@ -11,12 +11,12 @@ import pytest
 from msgspec import structs
 
 from services.alerts.hazards import extra_properties
-from services.cli.exercise_sources import SEED, simulated
-from services.cli.exercise_steps import play
-from services.cli.live import Live, address, sparkline
-from services.cli.news import Reader, moment
+from services.cli.demo.live import Live, address, sparkline
+from services.cli.demo.news import Reader, moment
+from services.cli.demo.tale import BEGUN, PLAYED, Tale, plan
+from services.cli.exercise.sources import SEED, simulated
+from services.cli.exercise.steps import play
 from services.cli.numerals import english, measured, vietnamese
-from services.cli.tale import BEGUN, PLAYED, Tale, plan
 from services.observation.event import verb_of
 from services.observation.instants import SECOND, micros
 from services.observation.site import Site
@@ -44,7 +44,7 @@ def site() -> Site:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that stands still until it is moved."""
     seconds = [1000.0]
-    monkeypatch.setattr("services.cli.tale.time.monotonic", lambda: seconds[0])
+    monkeypatch.setattr("services.cli.demo.tale.time.monotonic", lambda: seconds[0])
     return seconds
 
 

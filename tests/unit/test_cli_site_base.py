@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from services.cli.site_base import FILE, read_base, write_base
+from services.cli.site.base import FILE, read_base, write_base
 
 
 def test_each_folder_has_its_own_base(tmp_path: Path) -> None:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import nats_child, postgres_child
-from services.cli.up import start
-from services.cli.up_plan import make_plan
+from services.cli.up import nats_child, postgres_child, start
+from services.cli.up.planning import make_plan
 from services.runtime import run_file
 from services.runtime.accounts import ADMIN, Credentials
 from tests.support.broker import free_port

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from nats.js.errors import KeyNotFoundError
 
-from services.cli.service_child import is_for_watch
-from services.cli.watch import START_S, Watch
+from services.cli.up.service_child import is_for_watch
+from services.cli.up.watch import START_S, Watch
 from services.observation.heartbeat import Complaint, Heartbeat
 from services.runtime import logging
 from services.runtime.health import Health

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.cli import columns
+from services.cli.backtest import columns
 from simulators.recording import RecordingError, read_readings
 
 TIMES = st.one_of(

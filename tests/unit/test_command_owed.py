@@ -1,6 +1,6 @@
 """A cabinet that does not obey is told once, and told to be well again."""
 
-from services.alerts.command_owed import RULE, Owed, Watch
+from services.alerts.commands.owed import RULE, Owed, Watch
 from services.alerts.hazards import hazards
 from services.observation import command as nouns
 from services.observation.command import Verb

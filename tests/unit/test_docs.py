@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from docs import generate
-from services.alerts import rule_tables
 from services.alerts.combine import Groups
 from services.alerts.hazards import derivations, extra_properties, hazards
 from services.alerts.hazards.system import GATEWAY_SILENT
 from services.alerts.layout import Layout
 from services.alerts.rule import COMBINED, Kind, parse_rules
-from services.alerts.rule_tables import read_rules
+from services.alerts.rule import tables as rule_tables
+from services.alerts.rule.tables import read_rules
 from services.api.app import create_app
 from services.api.context import Context
 from services.api.database import Database

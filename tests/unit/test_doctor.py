@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from services.cli import doctor, doctor_certificate, main
-from services.cli.doctor_api import rejects
-from services.cli.doctor_broker import judge as judge_broker
-from services.cli.doctor_broker import read
-from services.cli.doctor_clock import GatewayClock, of_gateways, stepped, synchronised
-from services.cli.doctor_disk import Shares, Stream, fills, forecast, judge_flushes
-from services.cli.doctor_finding import (
+from services.cli import doctor, main
+from services.cli.doctor import certificate as doctor_certificate
+from services.cli.doctor.api import rejects
+from services.cli.doctor.broker import judge as judge_broker
+from services.cli.doctor.broker import read
+from services.cli.doctor.clock import GatewayClock, of_gateways, stepped, synchronised
+from services.cli.doctor.disk import Shares, Stream, fills, forecast, judge_flushes
+from services.cli.doctor.finding import (
     GROUPS,
     Finding,
     Level,
@@ -26,15 +27,15 @@ from services.cli.doctor_finding import (
     worst,
     wrong,
 )
-from services.cli.doctor_gateways import accounts, gateways, why
-from services.cli.doctor_history import History
-from services.cli.doctor_history import judge as judge_history
-from services.cli.doctor_machine import memory, open_files
-from services.cli.doctor_ports import Listener, ports
-from services.cli.doctor_services import errors_in
-from services.cli.doctor_services import judge as judge_services
-from services.cli.doctor_show import page
-from services.cli.doctor_versions import Versions, known_bad
+from services.cli.doctor.gateways import accounts, gateways, why
+from services.cli.doctor.history import History
+from services.cli.doctor.history import judge as judge_history
+from services.cli.doctor.machine import memory, open_files
+from services.cli.doctor.ports import Listener, ports
+from services.cli.doctor.services import errors_in
+from services.cli.doctor.services import judge as judge_services
+from services.cli.doctor.show import page
+from services.cli.doctor.versions import Versions, known_bad
 from services.observation.heartbeat import Complaint, Heartbeat
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text

@@ -13,7 +13,7 @@ from services.alerts.hazards import _lightning_rings as rings
 from services.alerts.hazards import system
 from services.alerts.hazards._lightning_flashes import JUMP, jumps
 from services.alerts.hazards.lightning import HAZARD
-from services.alerts.lightning_score import score
+from services.alerts.scoring.lightning import score
 from services.observation.event import SEVERITIES
 from tests.support.strikes import T0
 from tests.unit.test_lightning import beach, clock, levels, run, strikes

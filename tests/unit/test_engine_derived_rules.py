@@ -10,8 +10,8 @@ import pytest
 from services.alerts.core import Core
 from services.alerts.derivations import ordered
 from services.alerts.derive import Computed, Series
-from services.alerts.expression import parse
 from services.alerts.hazard import Derivation
+from services.alerts.rule.expression import parse
 from services.alerts.slope import theil_sen
 from services.observation.batch import Batch
 from tests.support.derivations import again, only, rise, sums

@@ -17,10 +17,10 @@ import pytest
 
 from services.alerts.hazards import extra_properties
 from services.alerts.hazards._env_aqi import BREAKPOINTS, CLASSES, LEVELS, POLLUTANTS, index, nowcast
-from services.alerts.score import Happened, Occurrence, Score, occurrences, score_alerts
+from services.alerts.scoring.score import Happened, Occurrence, Score, occurrences, score_alerts
 from services.cli import folder
 from services.cli.backtest import judge
-from services.cli.recorded import read
+from services.cli.backtest.recorded import read
 from services.observation.event import SEVERITIES
 from tests.recordings import convert
 from tests.recordings.writing import HOUR, data, exceedances

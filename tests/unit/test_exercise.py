@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.alerts import exercise_stage, situation
-from services.alerts.annunciation import Attention
-from services.alerts.exercise_score import Scoring
-from services.alerts.grouping import Grouper
-from services.alerts.keeping_book import Book
+from services.alerts import situation
+from services.alerts.attention.annunciation import Attention
+from services.alerts.exercise import stage as exercise_stage
+from services.alerts.exercise.score import Scoring
+from services.alerts.keeping.book import Book
+from services.alerts.situation.grouping import Grouper
 from services.observation import event as events
 from services.observation import exercise as nouns
 from services.observation.delivery import Delivery, read_delivery

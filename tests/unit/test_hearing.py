@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import hearing
-from services.cli.hearing import (
+from services.cli.up import hearing
+from services.cli.up.hearing import (
     BUSY_S,
     CALM_S,
     DEAF_S,

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from services.alerts.keeping_book import Book
+from services.alerts.keeping.book import Book
 from services.observation.instants import SECOND, iso, micros
 from services.policy.keeping import Chattering, Escalation, Hours, Keeping, Rota, Shift, Step
 from tests.support.keeping import SITE, T0, Play, site, verbs

@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.alerts.keeping_book import Book
+from services.alerts.keeping.book import Book
+from services.alerts.keeping.realarm import PACE_US
 from services.alerts.lifecycle import Life, fold, rank_of
-from services.alerts.realarm import PACE_US
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND, iso, micros
 from services.policy.keeping import Keeping

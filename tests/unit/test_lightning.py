@@ -9,7 +9,7 @@ import pytest
 
 from services.alerts.engine import Engine, EngineMessage, Readings
 from services.alerts.hazards.lightning import HAZARD
-from services.alerts.lightning_score import Alarm, alarms_of
+from services.alerts.scoring.lightning import Alarm, alarms_of
 from services.observation.event import CloudEvent
 from services.observation.messages import GatewayState, Strike, StrikeBatch, Tick
 from services.observation.site import BROKER, Site, SourceDecl

@@ -18,7 +18,7 @@ from services.alerts.engine import Engine
 from services.alerts.hazards._lightning_flashes import flashes
 from services.alerts.hazards._lightning_geo import distance
 from services.alerts.hazards.lightning import HAZARD
-from services.alerts.lightning_score import alarms_of, score
+from services.alerts.scoring.lightning import alarms_of, score
 from services.observation.event import CloudEvent
 from services.observation.instants import micros
 from services.observation.messages import Strike, StrikeBatch, Tick

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from services.alerts.lightning_score import Alarm, Score, alarms_of, score
 from services.alerts.risk import thunderstorm
+from services.alerts.scoring.lightning import Alarm, Score, alarms_of, score
 from services.observation.event import Alert, CloudEvent, Verb, make
 from services.observation.instants import iso
 from services.observation.text import Text

@@ -9,18 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts import link_bulletins, link_watch
-from services.alerts.lifecycle_acts import DEFAULT
-from services.alerts.link_bulletins import Bulletin
-from services.alerts.link_core import Clock, Item, Known, Memory, Ways, marked
-from services.alerts.link_index import Index, number
-from services.alerts.link_requests import Event, answer
-from services.alerts.link_watch import LinkWatch
+from services.alerts.lifecycle.acts import DEFAULT
+from services.alerts.link import bulletins as link_bulletins
+from services.alerts.link import watch as link_watch
+from services.alerts.link.bulletins import Bulletin
+from services.alerts.link.core import Clock, Item, Known, Memory, Ways, marked
+from services.alerts.link.index import Index, number
+from services.alerts.link.requests import Event, answer
+from services.alerts.link.watch import LinkWatch
 from services.api.linked import Linked
 from services.api.requests import Pending
-from services.cli import up_links, up_plan
-from services.cli.nats_child import Store
-from services.cli.up_relink import changed
+from services.cli.up import links as up_links
+from services.cli.up import planning as up_plan
+from services.cli.up.nats_child import Store
+from services.cli.up.relink import changed
 from services.observation import event as events
 from services.observation.event import Alert
 from services.observation.instants import SECOND, iso
@@ -449,7 +451,7 @@ def test_after_our_clock_was_set_back_an_old_proof_is_not_fresh_when_its_hour_co
 
 
 def test_a_parent_can_not_act_in_the_name_of_one_of_ours() -> None:
-    from services.alerts.link_above import from_above
+    from services.alerts.link.above import from_above
 
     asked = Request(id="1", site="xa", area="a", alert="b", act="shelve", by="", t=NOW, seen_event="c")
     for said, taken in (

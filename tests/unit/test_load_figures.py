@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.alerts.load import floods
-from services.alerts.load_book import KEEP_US, LoadBook, heard_us
-from services.alerts.load_case import Case
-from services.alerts.load_figures import Figures, figures
+from services.alerts.load.book import KEEP_US, LoadBook, heard_us
+from services.alerts.load.case import Case
+from services.alerts.load.figures import Figures, figures
+from services.alerts.scoring.load import floods
 from services.observation.instants import iso
 from tests.support.duty import DAY, HOUR, MINUTE, SITE, T0, Duty, case_of, month
 

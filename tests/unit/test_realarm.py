@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from services.alerts.load_book import LoadBook
+from services.alerts.load.book import LoadBook
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
 from services.policy.keeping import Keeping, Realarm

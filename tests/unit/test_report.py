@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from services.alerts.load import load_of_alerts
+from services.alerts.scoring.load import load_of_alerts
 from services.observation.text import Text
 from services.report.axes import instants, values
 from services.report.chart import caption, draw

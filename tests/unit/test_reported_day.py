@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from services.alerts.load_figures import figures
-from services.api import report_worker
-from services.api.report_facts import metered
-from services.api.report_job import Job, Memory, Names, Place
+from services.alerts.load.figures import figures
+from services.api.reports import worker as report_worker
+from services.api.reports.facts import metered
+from services.api.reports.job import Job, Memory, Names, Place
 from services.observation.text import Text
 from services.report import calendar, daily, paper_json
 from services.report.matter import AirDays, Facts, Lamps, Station

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from services.alerts.derivations import HIDDEN
-from services.alerts.expression import parse
 from services.alerts.hazards import hazards, properties
 from services.alerts.rule import Kind, parse_rules
-from services.alerts.schedule import Schedule, parse_window
+from services.alerts.rule.expression import parse
+from services.alerts.rule.schedule import Schedule, parse_window
 from tests.support.engine_world import MINUTE, T0, city, rules_of, sensor
 from tests.support.site_folder import STATIONS, parsed
 

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.alerts import command_owed, link_watch, selfwatch, sieve
-from services.alerts import load_book as book
-from services.alerts.sieve import Sieve
+from services.alerts import selfwatch
+from services.alerts.commands import owed as command_owed
+from services.alerts.digest import sieve
+from services.alerts.digest.sieve import Sieve
+from services.alerts.link import watch as link_watch
+from services.alerts.load import book
 from services.api import fold, grouped
 from services.cap import desk
 from services.observation import digest, maintenance

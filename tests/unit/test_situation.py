@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.alerts import situation
 from services.alerts.situation import MEMBERS_TOLD, Unfolding
-from services.alerts.situation_kinds import DEFAULT, FAMILIES, KINDS, Grouping, family_of
+from services.alerts.situation.kinds import DEFAULT, FAMILIES, KINDS, Grouping, family_of
 from services.observation.event import SEVERITIES, CloudEvent
 from services.observation.instants import SECOND, micros
 from tests.support.situations import SORTS, T0, Stream, alert, essence, verbs

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.cli import main
-from services.cli.truth import TruthError, read_truth
+from services.cli.backtest.truth import TruthError, read_truth
 from tests.support.site_folder import good_site, parsed
 
 HEAD = "start,end,area,hazard,severity\n"

@@ -14,7 +14,6 @@ Over 250 lines: nine things derived and twelve rules, as tables.
 import numpy as np
 
 from services.alerts.derive import Computed, Series
-from services.alerts.expression import parse
 from services.alerts.hazard import Cap, Derivation, Hazard, derived
 from services.alerts.hazards import _flood_attributes as reads
 from services.alerts.hazards import _flood_rain as rain
@@ -23,6 +22,7 @@ from services.alerts.hazards import _flood_stage as stage
 from services.alerts.hazards import _flood_texts as texts
 from services.alerts.hazards._flood_reasons import reason
 from services.alerts.hazards._flood_tide import residual
+from services.alerts.rule.expression import parse
 from services.observation.text import Text
 
 RATE = "water_level_rate"

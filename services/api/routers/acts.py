@@ -10,7 +10,14 @@ from fastapi import APIRouter, Depends, Header, Path
 from starlette.responses import Response
 
 from services.alerts.lifecycle import Asked, Refusal
-from services.api.act_shapes import (
+from services.api.acts import Done, known_alert, perform, refused, whole_fold
+from services.api.context import Context, Here
+from services.api.errors import Problem, invalid, not_found
+from services.api.identity import Who, demand, sees_of
+from services.api.params import read_token
+from services.api.requests import Pending, request_act
+from services.api.responses import answer
+from services.api.shapes.acts import (
     SENT_EXAMPLE,
     Act,
     ActDone,
@@ -24,13 +31,6 @@ from services.api.act_shapes import (
     SituationActed,
     Statement,
 )
-from services.api.acts import Done, known_alert, perform, refused, whole_fold
-from services.api.context import Context, Here
-from services.api.errors import Problem, invalid, not_found
-from services.api.identity import Who, demand, sees_of
-from services.api.params import read_token
-from services.api.requests import Pending, request_act
-from services.api.responses import answer
 from services.api.shown import linked_site, show
 from services.api.stating import state
 from services.observation.text import Text

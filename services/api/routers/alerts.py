@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from services.api import queries
 from services.api.acts import whole_fold
-from services.api.alert_shapes import AlertDetail, AlertPage
 from services.api.context import Context, Here
 from services.api.errors import Problem, not_found, stale
 from services.api.filters import alert_area, in_scope, known_hazard
@@ -15,6 +14,7 @@ from services.api.fold import Fold, Standing, rank_of
 from services.api.identity import Who
 from services.api.params import Cursor, Limit, Severity, Slug, read_token
 from services.api.responses import answer, cut, page
+from services.api.shapes.alerts import AlertDetail, AlertPage
 from services.api.shown import add_latest, linked_site, places_of, show
 from services.observation.text import Text
 from services.runtime.principal import Principal

@@ -7,7 +7,16 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.bulletin_shapes import (
+from services.api.bulletins import judge, shelf_of, shown
+from services.api.context import Context, Here
+from services.api.errors import Problem, not_found
+from services.api.identity import Who, authenticate, demand, forbidden, proxied
+from services.api.official import receive, told
+from services.api.params import Limit
+from services.api.published import FEED_S, MESSAGE_S, sent
+from services.api.responses import answer, cut, page
+from services.api.rewording import asked_of, document_of, reword, update
+from services.api.shapes.bulletins import (
     Approval,
     Judged,
     OfficialPage,
@@ -18,15 +27,6 @@ from services.api.bulletin_shapes import (
     ThreadPage,
     Updating,
 )
-from services.api.bulletins import judge, shelf_of, shown
-from services.api.context import Context, Here
-from services.api.errors import Problem, not_found
-from services.api.identity import Who, authenticate, demand, forbidden, proxied
-from services.api.official import receive, told
-from services.api.params import Limit
-from services.api.published import FEED_S, MESSAGE_S, sent
-from services.api.responses import answer, cut, page
-from services.api.rewording import asked_of, document_of, reword, update
 from services.cap import bulletin as nouns
 from services.cap.feed import CAP_TYPE
 from services.cap.read import MAX_BYTES

@@ -9,7 +9,6 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 from starlette.responses import Response
 
-from services.api.command_shapes import CommandDetail, CommandPage, Ordered, OrderRequest
 from services.api.context import Context, Here
 from services.api.errors import Problem, away, invalid, not_found
 from services.api.filters import one_of
@@ -17,6 +16,7 @@ from services.api.identity import Who, demand
 from services.api.ordering import fingerprint, orders_of
 from services.api.params import Cursor, Instant, Limit, Slug
 from services.api.responses import answer, cut, page
+from services.api.shapes.commands import CommandDetail, CommandPage, Ordered, OrderRequest
 from services.lighting.desired import Order
 from services.lighting.ledger import Standing, State
 from services.lighting.programme import Lighting

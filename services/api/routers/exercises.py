@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.alerts.exercise_told import Score
+from services.alerts.exercise.told import Score
 from services.api.context import Context, Here
 from services.api.errors import away, not_found
 from services.api.exercise_paper import paper_of
-from services.api.exercise_shapes import ExercisePage, ExerciseScore
 from services.api.exercises import scored
 from services.api.identity import Who
 from services.api.params import Limit
 from services.api.responses import answer, cut, page
+from services.api.shapes.exercises import ExercisePage, ExerciseScore
 from services.observation.text import Text
 from services.report import paper_html
 from services.runtime import exercises

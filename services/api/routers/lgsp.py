@@ -6,11 +6,11 @@ from starlette.responses import Response
 
 from services.api.context import Here
 from services.api.identity import own_site, still
-from services.api.link_shapes import FlatPage
 from services.api.params import Limit, Token
 from services.api.push.entry import Wanted
 from services.api.push.reader import Reader, place, read_some
 from services.api.responses import page
+from services.api.shapes.links import FlatPage
 from services.observation.lgsp import record
 
 router = APIRouter(tags=["sites"])

@@ -6,12 +6,12 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.api.command_shapes import LightingPage
 from services.api.context import Here
 from services.api.filters import in_scope, one_of, place_area
 from services.api.identity import Who
 from services.api.params import Cursor, Limit, Slug
 from services.api.responses import cut, page
+from services.api.shapes.commands import LightingPage
 from services.lighting import desired
 from services.lighting.desired import Plans
 from services.lighting.ledger import OPEN, Ledger, Standing

@@ -5,14 +5,14 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.alerts.load_figures import MARKS, Figures, Offender, Quieted, Standing, Took
+from services.alerts.load.figures import MARKS, Figures, Offender, Quieted, Standing, Took
 from services.api.acts import whole_fold
 from services.api.context import Here
 from services.api.filters import alert_area, in_scope
 from services.api.identity import Who
 from services.api.params import From, Slug, To, span
-from services.api.report_shapes import LoadAnswer
 from services.api.responses import answer
+from services.api.shapes.reports import LoadAnswer
 from services.observation.instants import iso
 from services.report import calendar
 

@@ -11,7 +11,11 @@ from services.api.context import Context, Here
 from services.api.errors import Problem, invalid
 from services.api.filters import alert_area, in_scope
 from services.api.identity import Who, sees_of
-from services.api.maintenance_shapes import (
+from services.api.params import Cursor, Limit, Slug, read_token
+from services.api.planning import Planned, areas_of, change, linked, plan, sees, visible
+from services.api.responses import answer, cut, page
+from services.api.routers.acts import Id, Key
+from services.api.shapes.maintenance import (
     MaintenanceWindow,
     WindowCancel,
     WindowChange,
@@ -19,10 +23,6 @@ from services.api.maintenance_shapes import (
     WindowPage,
     WindowPlan,
 )
-from services.api.params import Cursor, Limit, Slug, read_token
-from services.api.planning import Planned, areas_of, change, linked, plan, sees, visible
-from services.api.responses import answer, cut, page
-from services.api.routers.acts import Id, Key
 from services.observation.maintenance import Window
 from services.observation.text import Text
 from services.runtime.principal import Principal

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from services.api.context import Context, Here
 from services.api.errors import Problem, away, invalid, not_found
 from services.api.identity import Who, demand
-from services.api.observation_shapes import Accepted, ManualReading
 from services.api.responses import answer
+from services.api.shapes.observations import Accepted, ManualReading
 from services.observation import event as events
 from services.observation import reported, topics, units
 from services.observation.command import identity

@@ -15,7 +15,9 @@ from services.api.errors import Problem, away, invalid, not_found
 from services.api.filters import one_of
 from services.api.identity import Who, demand
 from services.api.params import Cursor, Limit
-from services.api.people_shapes import (
+from services.api.responses import answer, cut, page
+from services.api.routers.session import PREFIX
+from services.api.shapes.people import (
     AccountChange,
     AccountPage,
     AccountShape,
@@ -24,8 +26,6 @@ from services.api.people_shapes import (
     NewAccount,
     NewToken,
 )
-from services.api.responses import answer, cut, page
-from services.api.routers.session import PREFIX
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA

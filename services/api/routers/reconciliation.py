@@ -9,9 +9,9 @@ from services.api.acts import whole_fold
 from services.api.context import Here
 from services.api.errors import not_found
 from services.api.identity import Who
-from services.api.link_shapes import DayPage
 from services.api.params import Slug
 from services.api.responses import page
+from services.api.shapes.links import DayPage
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
 

@@ -10,9 +10,9 @@ from services.api.context import Context, Here
 from services.api.errors import Problem, invalid, not_found
 from services.api.identity import Who
 from services.api.params import Instant, Limit
-from services.api.report_shapes import FILES, Kind, ReportAnswer, ReportPage
-from services.api.report_store import MEDIA, Stored, read, stored
+from services.api.reports.store import MEDIA, Stored, read, stored
 from services.api.responses import cut, page
+from services.api.shapes.reports import FILES, Kind, ReportAnswer, ReportPage
 from services.observation.instants import iso
 from services.observation.text import Text
 from services.report import calendar

@@ -18,14 +18,14 @@ from services.api.errors import away, invalid, not_found, stale
 from services.api.identity import Who, demand, forbidden
 from services.api.params import read_token
 from services.api.responses import answer, page
-from services.api.road_shapes import (
+from services.api.road_show import attempt, dead, show
+from services.api.shapes.roads import (
     DeadLetterPage,
     ReplayRequest,
     RoadAsked,
     RoadDetail,
     RoadPage,
 )
-from services.api.road_show import attempt, dead, show
 from services.observation import delivery as nouns
 from services.observation.delivery import Delivery, Listed, Request, RoadState
 from services.observation.text import Text

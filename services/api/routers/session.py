@@ -13,8 +13,8 @@ from starlette.responses import Response
 from services.api.context import Context, Here
 from services.api.errors import Problem, away, unauthorized
 from services.api.identity import Caller, Who, foreign_page, proxied
-from services.api.people_shapes import Ended, LoggedIn, Login, NewPassword, WhoAmI
 from services.api.responses import answer
+from services.api.shapes.people import Ended, LoggedIn, Login, NewPassword, WhoAmI
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
 from services.runtime import logging, metrics, passwords

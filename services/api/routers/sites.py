@@ -8,9 +8,9 @@ from starlette.responses import Response
 from services.api.acts import whole_fold
 from services.api.context import Context, Here
 from services.api.identity import Who
-from services.api.link_shapes import SitePage
 from services.api.linked import Copy
 from services.api.responses import page
+from services.api.shapes.links import SitePage
 from services.observation.instants import SECOND, iso
 from services.observation.links import FRESH_US, Standing
 from services.observation.topics import SITE_AREA

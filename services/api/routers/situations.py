@@ -17,7 +17,7 @@ from services.api.identity import Who, sees_of
 from services.api.params import Cursor, Limit, Severity, Slug
 from services.api.responses import answer, cut, page
 from services.api.routers.alerts import page_before
-from services.api.situation_shapes import SituationDetail, SituationPage
+from services.api.shapes.situations import SituationDetail, SituationPage
 from services.observation.text import Text
 from services.runtime.principal import Principal
 

@@ -1,0 +1,1 @@
+"""What of all events deserves that a person looks up."""

@@ -1,0 +1,1 @@
+"""Which orders to controllers are owed an answer."""

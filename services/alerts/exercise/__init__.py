@@ -1,0 +1,1 @@
+"""Exercises: where they stand, and who saw what when."""

@@ -1,0 +1,372 @@
+"""A child's alerts, copied over its leaf connection into the own stream, and how old the copy is.
+
+Read by position: (epoch, sequence, hash) of what was last copied stands in KV `STATE`. Where the child's
+stream does not hold that place any more (a lost tail, a restored stream), we go back to the newest place that
+it does hold and read on from there; what we have is passed over.
+
+Over 250 lines: copying, asking and comparing move the same few values, and each says when another may not.
+"""
+
+import asyncio
+import time
+
+import msgspec
+from nats.js import JetStreamContext
+from nats.js.errors import APIError, KeyNotFoundError
+
+from services.alerts.link.core import (
+    Ask,
+    Clock,
+    Days,
+    Item,
+    Memory,
+    Ways,
+    item_of,
+    marked,
+)
+from services.alerts.link.index import orphans, read_index
+from services.alerts.link.known import Copier
+from services.alerts.link.own import Own
+from services.observation.instants import SECOND, micros
+from services.observation.links import CHILD_KEY, Beat, Mark, Standing
+from services.observation.tally import differences, site_of
+from services.policy.links import Child
+from services.runtime import leaf, logging
+from services.runtime.follow import Follower, Message, TailLost
+from services.runtime.health import Health
+from services.runtime.nats import Connection, NatsError
+from services.runtime.pause import pause
+from services.runtime.position import Position, check_position, epoch_of, hash_of, sequence_before
+from services.runtime.streams import ALERTS, STATE
+
+BEAT_S, ANSWER_S = 2.0, 2.0
+BATCH, WAIT_S, LEAF_BEAT_S = 512, 0.2, 1.0
+SAVE_S, RETRY_S = 1.0, 0.5
+MANY = 500
+"""To read again so many events, their ids are read first."""
+MANY_ASKED = 100
+"""So many subjects of one batch had to be asked for: it goes on like that, most likely."""
+COMPARE_S, COMPARE_SOON_S = 3_600.0, 5.0
+EARLY_US = 3_600 * SECOND
+"""An event may carry a time so much later than when it was stored: clocks differ."""
+log = logging.get("link")
+
+
+class Mirror:
+    """One child."""
+
+    def __init__(  # noqa: PLR0913  what a mirror stands between
+        self,
+        own: Own,
+        js: JetStreamContext,
+        connection: Connection,
+        child: Child,
+        ways: Ways,
+        health: Health,
+        since: int,
+    ) -> None:
+        """`js` is the own site's; `connection` leads into the child's account.
+
+        `since`: from when on we could have heard the child, µs UTC.
+        """
+        self.child, self._own, self._js, self._nc = child, own, js, connection.nc
+        self._there = connection.nc.jetstream(prefix=leaf.READ_PREFIX, timeout=ANSWER_S)
+        self._ways, self._health = ways, health
+        self.standing = Standing(site=child.site)
+        self._memory = Memory()
+        self._copier = Copier(js, self._memory)
+        self._clock = Clock()
+        self._epoch = ""
+        self._follower: Follower | None = None
+        self._again_from: int | None = None
+        self._again_to = 0
+        self._compare_at = 0.0
+        self._repaired: list[str] = []
+        self._saved, self._said = 0.0, ""
+        self.nudged = asyncio.Event()
+        self.since = since
+        self._named = ""
+        """Epoch that the child told under its own name: the stream that we may read from its start."""
+        self._expected: set[str | None] = {child.site}
+        """Sites whose events may come: the child, and those that it named."""
+        self._other = False
+        """Whether the last answer was of another site, which comes by this child's way."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Copy and ask until told to stop."""
+        await self._restore(stop)
+        await self._own.known.wait()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._copy(stop))
+            group.create_task(self._beat(stop))
+
+    async def _restore(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                state = await self._js.key_value(STATE)
+                found = (await state.get(CHILD_KEY + self.child.site)).value or b""
+                self.standing = msgspec.json.decode(found, type=Standing)
+            except KeyNotFoundError:
+                pass
+            except (
+                msgspec.MsgspecError
+            ) as error:  # another release's: copied anew, passing over what is there
+                log.warning("standing_unreadable", child=self.child.site, error=repr(error))
+            except (NatsError, APIError, TimeoutError, OSError) as error:
+                log.warning("standing_awaited", child=self.child.site, error=repr(error))
+                await pause(stop, RETRY_S)
+                continue
+            break
+        self.standing.removed = None
+        for site in self.standing.sites:
+            self._ways.take(self.child.site, site)
+        self._clock.as_of, self._clock.below = self.standing.as_of, dict(self.standing.below)
+
+    async def _copy(self, stop: asyncio.Event) -> None:
+        generation = self._own.generation
+        while not stop.is_set():
+            if self._other:
+                await pause(stop, RETRY_S)
+                continue
+            try:
+                if generation != self._own.generation:
+                    generation, self._again_from = self._own.generation, 0
+                    self._memory.clear()
+                await self._follow(stop, generation)
+            except TailLost as lost:
+                log.warning("child_tail_lost", child=self.child.site, read=lost.read, last=lost.last)
+            except (NatsError, APIError, TimeoutError, OSError) as error:
+                if repr(error) != self._said:  # it may be away for days
+                    self._said = repr(error)
+                    log.info("child_away", child=self.child.site, error=self._said)
+                await pause(stop, RETRY_S)
+
+    async def _follow(self, stop: asyncio.Event, generation: int) -> None:
+        start = await self._begin()
+        follower = self._follower = Follower(
+            self._there, ALERTS, [], start, batch=BATCH, heartbeat_s=LEAF_BEAT_S
+        )
+        self._said = ""
+        log.info("copying", child=self.child.site, after=start, epoch=self._epoch)
+        try:
+            while not self._other and not stop.is_set() and self._again_from is None:
+                if generation != self._own.generation:
+                    return
+                messages = await follower.fetch(BATCH, WAIT_S)
+                for first, last in follower.gaps:
+                    self.standing.gaps += last - first + 1
+                    log.warning("child_dropped", child=self.child.site, first=first, last=last)
+                follower.gaps.clear()
+                if messages and not await self._take(messages, stop):
+                    return
+                # Nothing came: then all that the follower passed over is behind us too.
+                reached = self.standing.position if messages else follower.last
+                if self._clock.reached(self._epoch, reached) or (
+                    messages and asyncio.get_running_loop().time() - self._saved > SAVE_S
+                ):
+                    await self._save()
+                if self._named not in ("", self._epoch):
+                    return  # somebody found the stream changed: our place must be looked at
+        finally:
+            self._follower = None
+            await follower.close()
+
+    async def _begin(self) -> int:
+        """Where to read on: the newest place that the child's stream still holds, or earlier when told to."""
+        self._epoch = await epoch_of(self._there, ALERTS)
+        again, self._again_from = self._again_from, None
+        held = self.standing.marks
+        while held:
+            place = Position(held[0].epoch, held[0].sequence, held[0].hash)
+            found = await check_position(self._there, ALERTS, place)
+            if found.holds and (found.epoch == place.epoch or found.first <= place.sequence):
+                break
+            held = held[1:]
+        lost = len(held) < len(self.standing.marks)
+        if self._named != self._epoch and (lost or not held):
+            # Another stream than the one we know, or the first: only the site's own link can say whose it is.
+            msg = "whose stream it is has not been said yet"
+            raise TimeoutError(msg)
+        if lost:
+            self.standing.lost_tails += 1
+            self._clock.forget()
+            self._compare_at = 0.0
+            log.warning(
+                "child_stream_changed",
+                child=self.child.site,
+                read=self.standing.position,
+                back_to=held[0].sequence if held else 0,
+            )
+            self.standing.marks = held
+        start = self.standing.position
+        if again is not None and again < start:
+            start = again
+            self.standing.marks = [mark for mark in held if mark.sequence <= again]
+        self._copier.there, self._again_to = None, 0
+        if again is not None or lost or not start:
+            await self._learn(start)
+        return start
+
+    async def _learn(self, start: int) -> None:
+        """Before much is read that is here already: learn what is here."""
+        end = (await self._there.stream_info(ALERTS)).state.last_seq
+        sites = {self.child.site, *self.standing.sites}
+        held = sum(self._own.tally.total(site).events for site in sites)
+        if end - start > MANY and held > MANY:
+            self._copier.there, self._again_to = await read_index(self._js, sites), end
+            log.info(
+                "reading_again", child=self.child.site, after=start, to=end, held=len(self._copier.there)
+            )
+
+    async def _take(self, messages: list[Message], stop: asyncio.Event) -> bool:
+        items: list[Item] = []
+        strangers = {site_of(message.subject) for message in messages} - self._expected - {None}
+        if strangers.difference(self.standing.sites):
+            # A site that came with this child's password and another name, or one that was linked below it.
+            msg = f"nobody said yet that {sorted(map(str, strangers))} come by this way"
+            raise TimeoutError(msg)
+        for message in messages:
+            site = site_of(message.subject)
+            item = item_of(message.sequence, message.subject, message.data)
+            if site is None or item is None:
+                continue
+            refused = self._ways.take(self.child.site, site)
+            if refused is None:
+                items.append(item)
+            elif self.standing.refused.get(site) != refused.why:
+                self.standing.refused = {**self.standing.refused, site: refused.why}
+                log.warning("refused", child=self.child.site, site=site, why=refused.why)
+        before, asked = self._copier.copied, self._copier.asked
+        if not await self._copier.put(items, stop):
+            return False
+        last = messages[-1]
+        if last.sequence >= self._again_to:
+            self._copier.there = None
+            if self._copier.asked - asked > MANY_ASKED:
+                await self._learn(last.sequence)
+        self.standing.copied += self._copier.copied - before
+        self.standing.marks = marked(
+            self.standing.marks, Mark(self._epoch, last.sequence, hash_of(last.data))
+        )
+        return True
+
+    async def _beat(self, stop: asyncio.Event) -> None:
+        away = False
+        while not stop.is_set():
+            asked, known, epoch = _now(), self.standing.position, self._epoch
+            beat = await self._ask()
+            if beat is not None:
+                self.standing.heard, self.standing.beat = asked, beat
+                self.standing.degraded = (self.standing.degraded or asked) if beat.silent else None
+                self._named = beat.epoch
+                self._expected = {self.child.site, *(below.site for below in beat.below)}
+                # A machine that was put back to an earlier day says nothing of it; its stream is shorter.
+                shorter = beat.epoch == epoch and beat.last < known
+                if shorter:
+                    self._clock.forget()
+                else:
+                    self._clock.heard(asked, beat)
+                if (away or shorter) and self._follower is not None:
+                    self._follower.doubt("the child is back")
+                    self._compare_at = min(self._compare_at, asyncio.get_running_loop().time() + 1.0)
+                await self._compare()
+            away = beat is None
+            self._tell()
+            await self._save()
+            self.nudged.clear()
+            try:
+                async with asyncio.timeout(BEAT_S):
+                    await self.nudged.wait()
+            except TimeoutError:
+                continue
+
+    async def _ask(self) -> Beat | None:
+        ask = Ask(site=self._own.site, acts=self._own.waiting.get(self.child.site, 0))
+        try:
+            answer = await self._nc.request(leaf.BEAT, msgspec.json.encode(ask), timeout=ANSWER_S)
+            beat = msgspec.json.decode(answer.data, type=Beat)
+        except (NatsError, TimeoutError, OSError, msgspec.MsgspecError):
+            await asyncio.sleep(0)
+            return None
+        self._other = beat.site != self.child.site
+        if self._other:
+            self.standing.refused = {**self.standing.refused, beat.site: "other-site"}
+            return None
+        looped = [below.site for below in beat.below if below.site == self._own.site]
+        two = dict.fromkeys(looped, "loop")
+        kept = {site: why for site, why in self.standing.refused.items() if why == "two-ways"}
+        self.standing.refused = {**kept, **two}
+        return beat
+
+    async def _compare(self) -> None:
+        """Compare with the child's counts and hashes while both stand still; read again what lacks."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._compare_at or self._follower is None:
+            return
+        try:
+            answer = await self._nc.request(leaf.DAYS, b"", timeout=ANSWER_S)
+            days = msgspec.json.decode(answer.data, type=Days)
+        except (NatsError, TimeoutError, OSError, msgspec.MsgspecError):
+            return
+        still = days.last == self.standing.position and self._own.tally.last >= self._copier.last
+        if not still:
+            return
+        missing: set[str] = set()
+        extra: set[str] = set()
+        for site, theirs in days.sites.items():
+            if self._ways.child_of(site) != self.child.site:
+                continue
+            for one in differences(dict(self._own.tally.days(site)), theirs):
+                (missing if one.missing else extra).add(one.day)
+        self.standing.compared, self.standing.extra = _now(), sorted(extra)
+        await self._find_orphans()
+        again = sorted(missing.difference(self._repaired))
+        self.standing.differ = sorted(missing.intersection(self._repaired))
+        self._repaired = sorted(missing)
+        if not again:
+            self._compare_at = loop.time() + COMPARE_S
+            return
+        log.warning("copy_differs", child=self.child.site, days=again)
+        self._compare_at = loop.time() + COMPARE_SOON_S
+        self._memory.clear()
+        try:
+            self._again_from = await sequence_before(
+                self._there, ALERTS, micros(f"{again[0]}T00:00:00Z") - EARLY_US
+            )
+        except (NatsError, APIError, TimeoutError, ValueError):
+            self._again_from = 0
+
+    async def _find_orphans(self) -> None:
+        """After a loss at the child: alerts that stand here, whose end that site can't tell any more."""
+        found: list[str] = []
+        if self.standing.extra:
+            try:
+                for site in self._ways.sites_of(self.child.site):
+                    found += await orphans(self._js, self._there, site)
+            except (NatsError, APIError, TimeoutError, OSError, msgspec.MsgspecError) as error:
+                log.warning("orphans_not_known", child=self.child.site, error=repr(error))
+                return
+        self.standing.orphans = found
+
+    async def _save(self) -> None:
+        standing = self.standing
+        standing.as_of, standing.below = self._clock.as_of, dict(self._clock.below)
+        standing.sites = self._ways.sites_of(self.child.site)
+        try:
+            await self._js.publish(
+                f"$KV.{STATE}.{CHILD_KEY}{self.child.site}", msgspec.json.encode(standing), timeout=2.0
+            )
+            self._saved = asyncio.get_running_loop().time()
+        except (NatsError, APIError, TimeoutError, OSError) as error:
+            log.warning("standing_not_saved", child=self.child.site, error=repr(error))
+
+    def _tell(self) -> None:
+        lag = self.standing.lag
+        name = self.child.site
+        self._health.figure(f"link_copied.{name}", self.standing.copied)
+        if lag is not None:
+            self._health.figure(f"link_lag.{name}", lag)
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,1 @@
+"""What alerts cost the people who watch."""

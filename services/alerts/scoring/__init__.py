@@ -1,0 +1,1 @@
+"""How good rules are: against the truth, against other rules."""
