@@ -48,8 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         dealt[place % workers] += [item for item in items if item.path.name == name]
     rest = iter([item for item in items if item.path.name not in LONG])
     for worker, part in enumerate(dealt):
-        until = len(items) * (worker + 1) // workers - len(items) * worker // workers
-        part += itertools.islice(rest, max(0, until - len(part)))
+        size = len(items) * (worker + 1) // workers - len(items) * worker // workers
+        part.extend(itertools.islice(rest, max(0, size - len(part))))
     items[:] = [*itertools.chain(*dealt), *rest]
 
 

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import time
 
 import msgspec
 from nats.js import JetStreamContext
@@ -18,6 +17,7 @@ from services.observation.heartbeat import Heartbeat
 from services.observation.heartbeat import decode as decode_heartbeat
 from services.observation.instants import SECOND
 from services.runtime import logging
+from services.runtime.clock import now_us
 from services.runtime.follow import Message
 from services.runtime.health import Health
 from services.runtime.nats import NatsError
@@ -49,16 +49,16 @@ async def run(
 
     restored = False
     beats: dict[str, Heartbeat] = {}
-    floor = time.time_ns() // 1000
+    floor = now_us()
     looked = asyncio.get_running_loop().time()
     while not stop.is_set():
         if asyncio.get_running_loop().time() - looked > INTERRUPTED_S:
-            floor = time.time_ns() // 1000
+            floor = now_us()
         try:
             if not restored:
                 await alert_log.begin(remember, LATELY_US)
                 restored = True
-            now = time.time_ns() // 1000
+            now = now_us()
             beats |= await _heartbeats(js)
             findings = selfwatch.look(selfwatch.since(beats, EXPECTED, floor), await _fill(js), now)
             looked = asyncio.get_running_loop().time()

@@ -12,7 +12,7 @@ from services.alerts.load.book import LoadBook
 from services.api.database import Database
 from services.api.fold import Fold
 from services.api.heard import Heard
-from services.api.heartbeats import Heartbeats, now_us
+from services.api.heartbeats import Heartbeats
 from services.api.latest import Latest
 from services.api.linked import Linked
 from services.api.lit import Lit
@@ -23,6 +23,7 @@ from services.api.requests import Requested
 from services.api.running_site import RunningSite
 from services.api.throttle import Throttle
 from services.observation.tally import Tally
+from services.runtime.clock import now_us
 from services.runtime.passwords import Verifier
 from services.runtime.people import Book
 from services.runtime.people_store import PeopleStore

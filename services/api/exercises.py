@@ -1,7 +1,5 @@
 """The score of an exercise, read from the streams when it is asked for."""
 
-import time
-
 import msgspec
 from nats.js import JetStreamContext
 
@@ -10,6 +8,7 @@ from services.alerts.exercise.told import Score
 from services.observation import delivery as nouns
 from services.observation.instants import SECOND, micros
 from services.runtime import exercises
+from services.runtime.clock import now_us
 from services.runtime.newest import between
 from services.runtime.streams import DELIVERIES
 
@@ -36,7 +35,7 @@ async def scored(js: JetStreamContext, site: str, exercise_id: str) -> Score | N
             scoring.take(message.sequence, message.time_us, _object.decode(message.data))
         except msgspec.MsgspecError:
             continue
-    now = time.time_ns() // 1000
+    now = now_us()
     ended = found.exercise.ended_at
     until = now if ended is None else min(now, micros(ended) + _LATER_US)
     for record in await between(js, DELIVERIES, nouns.sent("*"), micros(found.exercise.started_at), until):

@@ -1,7 +1,6 @@
 """Heartbeats: the last word of every service in KV HEALTH, and the canary's time at the engine."""
 
 import asyncio
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -11,6 +10,7 @@ from nats.js.errors import APIError
 
 from services.observation.heartbeat import Heartbeat, decode
 from services.runtime import logging, metrics
+from services.runtime.clock import now_us
 from services.runtime.follow import Follower, TailLost
 from services.runtime.streams import HEALTH
 
@@ -24,11 +24,6 @@ log = logging.get("api_heartbeats")
 
 class _Canary(msgspec.Struct):
     time: int
-
-
-def now_us() -> int:
-    """The wall clock, µs UTC."""
-    return time.time_ns() // 1000
 
 
 class Heartbeats:

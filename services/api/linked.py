@@ -9,10 +9,10 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from services.api.heartbeats import now_us
 from services.observation.instants import iso
 from services.observation.links import CHILD_KEY, PARENT_KEY, Standing, is_fresh
 from services.runtime import logging
+from services.runtime.clock import now_us
 from services.runtime.follow import Follower, TailLost
 from services.runtime.streams import STATE
 

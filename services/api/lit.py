@@ -1,7 +1,6 @@
 """Street lighting as the api knows it: commands folded from COMMANDS, and the plans of the running site."""
 
 import asyncio
-import time
 
 import msgspec
 from nats.errors import Error as NatsError
@@ -17,6 +16,7 @@ from services.observation import command as nouns
 from services.observation.instants import SECOND
 from services.observation.text import Text
 from services.runtime import logging, sites
+from services.runtime.clock import now_us
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.position import sequence_before
 from services.runtime.streams import COMMANDS
@@ -84,7 +84,7 @@ class Lit:
     async def _follow(self, stop: asyncio.Event) -> None:
         self.caught_up.clear()
         self._ledger = Ledger()
-        after = await sequence_before(self._js, COMMANDS, _now() - KEEP_US)
+        after = await sequence_before(self._js, COMMANDS, now_us() - KEEP_US)
         end = (await self._js.stream_info(COMMANDS)).state.last_seq
         follower, taken = Follower(self._js, COMMANDS, [], after), after
         try:
@@ -96,7 +96,7 @@ class Lit:
                     _take(self._ledger, message)
                     taken = message.sequence
                 if not found and self.caught_up.is_set():
-                    self._ledger.forget(_now() - KEEP_US)
+                    self._ledger.forget(now_us() - KEEP_US)
                     self._ledger.keep(KEEP)
         finally:
             await follower.close()
@@ -143,7 +143,3 @@ def _take(ledger: Ledger, message: Message) -> None:
         ledger.apply(message.sequence, nouns.decode_event(message.data))
     except msgspec.MsgspecError as error:
         log.warning("event_unreadable", sequence=message.sequence, error=repr(error))
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -22,6 +22,7 @@ import msgspec
 
 from services.cli import COMMANDS
 from services.cli.words import complain, counted, out, say
+from services.runtime.clock import now_us
 from services.runtime.people import CHANNELS, Account, Contacts, Token, hash_of
 from services.runtime.people_changes import Change, Unfit, changed, new, with_token, without_token
 from services.runtime.principal import ROLES
@@ -127,7 +128,7 @@ def _work(options: argparse.Namespace) -> "Callable[[JetStreamContext], Any]":
 
 def _add(options: argparse.Namespace) -> Callable[[Account | None], Account]:
     given = _given(options)
-    new(options.name, given, _who(), _now())  # so that what can't be is said before a password is asked for
+    new(options.name, given, _who(), now_us())  # so that what can't be is said before a password is asked for
     if not options.no_password:
         given = msgspec.structs.replace(given, password=_asked_password(options.name))
 
@@ -137,7 +138,7 @@ def _add(options: argparse.Namespace) -> Callable[[Account | None], Account]:
 
             said = Text(f"đã có tài khoản {options.name}", f"there is an account {options.name} already")
             raise Unfit(said, "name")
-        return new(options.name, given, _who(), _now())
+        return new(options.name, given, _who(), now_us())
 
     return work
 
@@ -145,23 +146,23 @@ def _add(options: argparse.Namespace) -> Callable[[Account | None], Account]:
 def _change(options: argparse.Namespace) -> Callable[[Account | None], Account]:
     def work(found: Account | None) -> Account:
         account = _known(found, options.name)
-        return changed(account, _given(options, account), _who(), _now())
+        return changed(account, _given(options, account), _who(), now_us())
 
     return work
 
 
 def _password(options: argparse.Namespace) -> Callable[[Account | None], Account]:
     kept = _asked_password(options.name)
-    return lambda found: changed(_known(found, options.name), Change(password=kept), _who(), _now())
+    return lambda found: changed(_known(found, options.name), Change(password=kept), _who(), now_us())
 
 
 def _disabled(options: argparse.Namespace, *, shut: bool) -> Callable[[Account | None], Account]:
-    return lambda found: changed(_known(found, options.name), Change(disabled=shut), _who(), _now())
+    return lambda found: changed(_known(found, options.name), Change(disabled=shut), _who(), now_us())
 
 
 def _token(options: argparse.Namespace) -> Callable[[Account | None], Account]:
     if options.drop:
-        return lambda found: without_token(_known(found, options.name), options.token, _who(), _now())
+        return lambda found: without_token(_known(found, options.name), options.token, _who(), now_us())
     if options.days < 1:
         from services.observation.text import Text
 
@@ -169,7 +170,7 @@ def _token(options: argparse.Namespace) -> Callable[[Account | None], Account]:
     options.secret = PREFIX + secrets.token_urlsafe(32)
 
     def work(found: Account | None) -> Account:
-        account, now = _known(found, options.name), _now()
+        account, now = _known(found, options.name), now_us()
         roles = list(options.role or account.roles)
         expires = now + options.days * DAY_US
         return with_token(account, Token(options.token, hash_of(options.secret), roles, now, _who(), expires))
@@ -268,10 +269,6 @@ def _who() -> str:
     """Who is at the keyboard, as the account's record shows it: the machine's user."""
     user = os.environ.get("SUDO_USER") or getpass.getuser()
     return f"local:{user}"
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
 
 
 def _day(us: int) -> str:

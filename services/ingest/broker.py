@@ -9,7 +9,6 @@ Over 250 lines: one connection's whole life, with what paho needs around it.
 
 import asyncio
 import ssl
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from services.ingest.packets import NotMqttError, Publish, cut
 from services.ingest.raw import Endpoint, RawMessage
+from services.runtime.clock import now_us
 
 KEEPALIVE_S = 20
 CONNECT_TIMEOUT_S = 5.0
@@ -237,7 +237,7 @@ class Connection:
 
     def _readable(self) -> None:
         self._more = None
-        received_at = time.time_ns() // 1000
+        received_at = now_us()
         for _ in range(READS_PER_TURN):
             try:
                 data = self._client.read_socket()

@@ -22,6 +22,7 @@ from services.observation import command, event, topics
 from services.observation.envelope import MISSING, decode_missing
 from services.observation.sensor import CANARY_GATEWAY
 from services.runtime import logging
+from services.runtime.clock import now_us
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import Connection as NatsConnection
@@ -184,7 +185,7 @@ class Downlink:
 def _expired(data: bytes) -> bool:
     """Whether a command came too late: a gateway would refuse it. At our start old ones are read again."""
     try:
-        return command.decode_command(data).expires_at <= time.time_ns() // 1000
+        return command.decode_command(data).expires_at <= now_us()
     except msgspec.MsgspecError:
         return False  # of a newer release, perhaps; who it is for will know
 

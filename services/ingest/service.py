@@ -44,6 +44,7 @@ from services.observation.command import Result
 from services.observation.messages import SiteVersion
 from services.observation.quantity import Property
 from services.runtime import logging, metrics, nats
+from services.runtime.clock import now_us
 from services.runtime.health import Health
 from services.runtime.nats import Position
 from services.runtime.process import Refused
@@ -251,7 +252,7 @@ class Service:
             self.order.asked.clear()
 
     def _tick(self, now: float) -> None:
-        tick = self.ticker.tick(now, time.time_ns() // 1000)
+        tick = self.ticker.tick(now, now_us())
         if tick is not None:
             self.intake.tick(tick, now)
 
@@ -348,7 +349,7 @@ class Service:
 
     async def _publish_site(self, index: SiteIndex) -> None:
         """Announce a site version; from the next message on, readings are decoded by it."""
-        version = SiteVersion(time.time_ns() // 1000, index.site.version, self.book.site)
+        version = SiteVersion(now_us(), index.site.version, self.book.site)
         data = messages.encode(version)
         await self.stream.publish([(topics.READINGS_ALL, messages.SITE, data)])
         self.book.site = version.version

@@ -7,7 +7,6 @@ Over 250 lines: four streams are followed into one loop; they share every field.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 
 import msgspec
@@ -26,6 +25,7 @@ from services.observation import event as events
 from services.observation import messages, site_files, topics
 from services.observation.instants import SECOND
 from services.runtime import digest, logging, sites
+from services.runtime.clock import now_us
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import NatsError, connect
@@ -119,12 +119,12 @@ class Service:
                     )
                     await asyncio.sleep(RETRY_S)
                 self._health.ready()
-            due = next_due(self._ledger, _now(), self._patience)
-            await self._pause(EVERY_S if due is None else min(EVERY_S, (due - _now()) / SECOND + SOON_S))
+            due = next_due(self._ledger, now_us(), self._patience)
+            await self._pause(EVERY_S if due is None else min(EVERY_S, (due - now_us()) / SECOND + SOON_S))
 
     async def _turn(self, commands: CommandLog) -> bool:
         """Order what follows from files and alerts, then do what is due; False when something failed."""
-        now = _now()
+        now = now_us()
         self._ledger.forget(now - KEEP_US)
         orders = []
         if self._plans is not None:
@@ -200,7 +200,7 @@ class Service:
         self._ledger = Ledger()
         if self._site:
             self._log = CommandLog(self._js, self._site, self._ledger)
-        return await sequence_before(self._js, COMMANDS, _now() - LOOK_BACK_US)
+        return await sequence_before(self._js, COMMANDS, now_us() - LOOK_BACK_US)
 
     def _take_command(self, message: Message) -> None:
         try:
@@ -295,7 +295,3 @@ class Service:
                 await self._wake.wait()
         except TimeoutError:
             return
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

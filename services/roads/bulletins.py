@@ -5,7 +5,6 @@ the next one of its subject: what somebody else wrote meanwhile is read first, t
 """
 
 import asyncio
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from services.observation.instants import SECOND
 from services.policy.running import Running
 from services.roads.bulletin_key import Signer
 from services.runtime import digest, logging
+from services.runtime.clock import now_us
 from services.runtime.follow import Follower, TailLost
 from services.runtime.follow import Message as Stored
 from services.runtime.health import Health
@@ -81,7 +81,7 @@ async def _follow(
             if position >= end or quiet >= STILL_EMPTY:
                 end = max(end if quiet < STILL_EMPTY else 0, await _write(js, desk, running))
                 _complain(desk, health)
-                _remind(desk, running, health, time.time_ns() // 1000)
+                _remind(desk, running, health, now_us())
                 signer.look(datetime.now(UTC))
                 health.figure("bulletins_waiting", len(desk.waiting))
                 health.figure("bulletins_issued", desk.issued)
@@ -92,7 +92,7 @@ async def _follow(
 async def _write(js: JetStreamContext, desk: Desk, running: Running) -> int:
     """Write each step that is due; returns the sequence that must be read before the next."""
     last = 0
-    for out in desk.due(time.time_ns() // 1000, running.site, running.policy.publication):
+    for out in desk.due(now_us(), running.site, running.policy.publication):
         last = max(last, await _put(js, running.site.id, out))
     return last
 

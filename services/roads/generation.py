@@ -23,7 +23,7 @@ from services.policy.alerting import Policy
 from services.policy.road_nouns import Road
 from services.roads.carrier import Carrier
 from services.roads.enclosing import Enclosing
-from services.roads.ledger import TROUBLE, Ledger, now_us
+from services.roads.ledger import TROUBLE, Ledger
 from services.roads.making import carrier_of
 from services.roads.notices import Desk, Notice, Queue
 from services.roads.people import Reader, places_of, told_missing, told_unread
@@ -33,6 +33,7 @@ from services.roads.sources import Events, Source, decoded
 from services.roads.steady import Steady
 from services.roads.words import minute_of_day
 from services.runtime import digest, logging
+from services.runtime.clock import now_us
 from services.runtime.errors import OperatorError
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health

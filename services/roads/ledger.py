@@ -17,6 +17,7 @@ from services.observation.topics import SITE_AREA
 from services.policy.road_nouns import Road
 from services.roads.patience import Answer
 from services.runtime import logging
+from services.runtime.clock import now_us
 from services.runtime.nats import NatsError
 from services.runtime.newest import newest
 from services.runtime.position import Position, check_position, read_position, renew_epoch
@@ -28,11 +29,6 @@ BACK = 500
 """Events gone back after a lost tail: far more than a server writes between two flushes."""
 RoadVerb = Literal["tested", "failed", "healed", "dead"]
 log = logging.get("roads")
-
-
-def now_us() -> int:
-    """µs UTC."""
-    return time.time_ns() // 1000
 
 
 class Ledger:

@@ -16,12 +16,13 @@ from services.observation.delivery import Letter, Request, RoadState
 from services.observation.text import Text
 from services.policy.road_nouns import Road
 from services.roads.carrier import Carrier, Parcel
-from services.roads.ledger import Ledger, now_us
+from services.roads.ledger import Ledger
 from services.roads.patience import SECOND, Answer, Trying, after, too_old
 from services.roads.said import Said
 from services.roads.sources import Events, Source
 from services.roads.weekly import again_after, is_due, next_trial
 from services.runtime import logging
+from services.runtime.clock import now_us
 from services.runtime.health import Health
 
 IDLE_S = 0.5

@@ -1,7 +1,6 @@
 """Roads over HTTP: webhooks for machines, Zalo OA for people."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 
 import httpx
@@ -11,6 +10,7 @@ from services.policy.road_nouns import Road
 from services.roads import signing
 from services.roads.carrier import Parcel
 from services.roads.patience import Answer, of_http
+from services.runtime.clock import now_us
 
 AGENT = "Haidang-Roads/1"
 ZALO = "https://openapi.zalo.me/v3.0/oa/message/cs"
@@ -34,7 +34,7 @@ class Webhook:
     async def carry(self, parcel: Parcel) -> Answer:
         """Post one body; 2xx is taken."""
         content, kind = signing.body(parcel.events, batched=self._road.batch > 1, form=self._form)
-        now = time.time_ns() // 1000
+        now = now_us()
         headers = {**signing.headers(parcel.letter.id, now, content, self._keys), "content-type": kind}
         return await post(self._client, self._road, self._road.url, content, headers)
 
@@ -94,7 +94,7 @@ async def post(  # noqa: PLR0913  what a request is made of
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return Answer("away", f"{type(error).__name__}: {error}"[:_READ])
     word = " ".join(bytes(said[: 4 * _READ]).decode("utf-8", "replace").split())[:_READ]
-    found = of_http(answer.status_code, word, answer.headers.get("retry-after"), time.time_ns() // 1000)
+    found = of_http(answer.status_code, word, answer.headers.get("retry-after"), now_us())
     if found.taken and bytes(said[:_READ]).lstrip().lower().startswith(_PAGES):
         # A portal, a login page or a parked domain says 200 to everything, and keeps nothing.
         return Answer("away", f"HTTP {answer.status_code} with a web page: no receiver of ours")

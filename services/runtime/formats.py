@@ -4,7 +4,6 @@ One number for everything under a data folder. Whoever changes the form of a tab
 message adds a line to `KNOWN`; a test holds it against the numbers in the code.
 """
 
-import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ import msgspec
 from services.observation.instants import iso
 from services.observation.text import Text
 from services.runtime.accounts import write_private
+from services.runtime.clock import now_us
 from services.runtime.errors import OperatorError
 
 FILE = "formats.json"
@@ -128,7 +128,7 @@ def write(data: Path, held: int, before: int | None = None) -> None:
     """Say that the folder has this number from now on, and that this release was here."""
     mark = read(data)
     if mark is None or mark.data != held:
-        mark = Mark(data=held, release=release(), since=iso(time.time_ns() // 1000), before=before)
+        mark = Mark(data=held, release=release(), since=iso(now_us()), before=before)
     mark.release = release()
     text = msgspec.json.format(msgspec.json.encode(mark), indent=1).decode()
     write_private(data / FILE, text + "\n")

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 
 import msgspec
 from nats.errors import Error as NatsError
@@ -10,6 +9,7 @@ from nats.js import JetStreamContext
 
 from services.observation.heartbeat import Complaint, Heartbeat
 from services.runtime import logging, metrics
+from services.runtime.clock import now_us
 from services.runtime.streams import HEALTH
 
 EVERY_S = 5.0
@@ -48,7 +48,7 @@ class Health:
         before = self._complaints.get(code)
         if before is not None and (before.vi, before.en) == (vi, en):
             return
-        since = before.since if before else time.time_ns() // 1000
+        since = before.since if before else now_us()
         self._complaints[code] = Complaint(code, vi, en, since)
         self._log.warning("complaint", code=code, text=en)
         self._changed.set()
@@ -65,7 +65,7 @@ class Health:
 
     def heartbeat(self) -> Heartbeat:
         """What would be written now."""
-        now = time.time_ns() // 1000
+        now = now_us()
         figures = metrics.samples() | self._figures
         return Heartbeat(self.service, os.getpid(), now, self._ready, self.complaints, figures)
 

@@ -5,7 +5,6 @@ is refused, with the difference, because someone else changed the site in betwee
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
 from difflib import unified_diff
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from services.observation import site as sites
 from services.observation import site_files
 from services.observation.quantity import Property
 from services.observation.site import Site
+from services.runtime.clock import now_us
 from services.runtime.streams import SITES, STATE
 
 CURRENT = "site.current"
@@ -97,7 +97,7 @@ async def publish(js: JetStreamContext, files: Mapping[str, bytes], base: str | 
     if running is not None and running.version != base:
         raise StaleBase(running.version, base, await _diff(js, running.version, files))
     await _store(js, version, sites.bundle(files))
-    value = msgspec.json.encode({"version": version, "t": time.time_ns() // 1000})
+    value = msgspec.json.encode({"version": version, "t": now_us()})
     state = await js.key_value(STATE)
     try:
         await state.update(CURRENT, value, running.revision if running else 0)

@@ -1,7 +1,6 @@
 """A duty of the keeper: what controllers owe becomes alerts. The shell around `command_owed`."""
 
 import asyncio
-import time
 
 import msgspec
 from nats.js import JetStreamContext
@@ -12,6 +11,7 @@ from services.alerts.log import AlertLog, decode
 from services.observation import command as nouns
 from services.observation.instants import SECOND
 from services.runtime import logging
+from services.runtime.clock import now_us
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.nats import NatsError
 from services.runtime.position import sequence_before
@@ -53,7 +53,7 @@ async def run(js: JetStreamContext, site_id: str, alert_log: AlertLog, stop: asy
 async def _follow(js: JetStreamContext, watch: Watch, alert_log: AlertLog, stop: asyncio.Event) -> None:
     """Read COMMANDS from a week ago on; nothing is judged before its present end is reached."""
     owed = Owed()
-    after = await sequence_before(js, COMMANDS, time.time_ns() // 1000 - LOOK_BACK_US)
+    after = await sequence_before(js, COMMANDS, now_us() - LOOK_BACK_US)
     end = (await js.stream_info(COMMANDS)).state.last_seq
     follower, taken = Follower(js, COMMANDS, [], after), after
     try:
@@ -65,7 +65,7 @@ async def _follow(js: JetStreamContext, watch: Watch, alert_log: AlertLog, stop:
                 except msgspec.MsgspecError as error:
                     log.warning("event_unreadable", sequence=message.sequence, error=repr(error))
             if taken >= end:
-                now = time.time_ns() // 1000
+                now = now_us()
                 # The events are made once; `publish` repeats them until they are in.
                 await alert_log.publish(watch.update(owed.debts(now), now), stop)
     finally:

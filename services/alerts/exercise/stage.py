@@ -5,7 +5,6 @@ exercise: its alerts, and the calls that follow from them, must not stay because
 """
 
 import asyncio
-import time
 
 import msgspec
 from nats.js import JetStreamContext
@@ -19,6 +18,7 @@ from services.observation.event import CloudEvent, Verb
 from services.observation.exercise import Ended, Exercise, Staging
 from services.observation.instants import SECOND, iso
 from services.runtime import exercises, logging
+from services.runtime.clock import now_us
 from services.runtime.exercises import Standing
 from services.runtime.nats import NatsError
 from services.runtime.pause import pause
@@ -74,13 +74,13 @@ class Stage:
 
     async def beat(self, exercise: Exercise) -> None:
         """Say that its process lives."""
-        await exercises.beat(self._js, exercise.exercise_id, _now())
+        await exercises.beat(self._js, exercise.exercise_id, now_us())
 
     async def end(self, standing: Standing, why: Ended, by: str) -> Standing:
         """Say that it is over, unless that is said; then end every alert of it that is still open."""
         known = await self.get(standing.exercise.exercise_id) or standing
         if known.exercise.running:
-            now = _now()
+            now = now_us()
             alerts = sum(1 for _ in await self._heads(known.began))
             over = msgspec.structs.replace(
                 known.exercise, why=why, ended_at=iso(now), ended_by=by, time=iso(now), alerts=alerts
@@ -101,7 +101,7 @@ class Stage:
             open_ = [event for event in (await self._heads(standing.began)).values() if event is not None]
             if not open_:
                 break
-            now = _now()
+            now = now_us()
             alert_log = AlertLog(self._js, self._site, standing.began)
             await alert_log.catch_up()
             await alert_log.publish([staging.over(event, now) for event in open_], asyncio.Event())
@@ -140,7 +140,7 @@ async def watch(js: JetStreamContext, site: str, _alert_log: AlertLog, stop: asy
         if stop.is_set():
             return
         try:
-            ended = await end_abandoned(Stage(js, site), js, _now())
+            ended = await end_abandoned(Stage(js, site), js, now_us())
         except (NatsError, APIError, TimeoutError, OSError) as error:
             log.warning("exercises_not_looked_at", error=repr(error))
             continue
@@ -158,7 +158,3 @@ async def end_abandoned(stage: Stage, js: JetStreamContext, now: int) -> Standin
         await exercises.silence(js)
         return None
     return await stage.end(standing, "aborted", KEEPER)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -6,7 +6,6 @@ was killed is followed by one that reads ALERTS and owes what is not there.
 """
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -21,6 +20,7 @@ from services.alerts.log import ID, WRONG_LAST, AlertLog
 from services.observation.event import noun_and_verb
 from services.policy.running import Running
 from services.runtime import digest, logging
+from services.runtime.clock import now_us
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import NatsError
@@ -87,7 +87,7 @@ class Keeping:
                 if self._running.changed.is_set():
                     self._running.changed.clear()
                     self._book.change(self._running.site, self._running.policy)
-                await self._tell(self._book.decide(_now()))
+                await self._tell(self._book.decide(now_us()))
                 self._report()
         finally:
             await follower.close()
@@ -96,7 +96,7 @@ class Keeping:
         due = self._book.next_due()
         # What is due waits until everything is read: an empty stream and a slow server look the same.
         behind = due is None or self._read_to < self._told_to
-        wait_s = WAIT_S if behind or due is None else min(WAIT_S, max(0.02, (due - _now()) / 1e6))
+        wait_s = WAIT_S if behind or due is None else min(WAIT_S, max(0.02, (due - now_us()) / 1e6))
         messages = await follower.fetch(BATCH, wait_s)
         self._empty = 0 if messages else self._empty + 1
         for message in messages:
@@ -148,7 +148,3 @@ class Keeping:
         self._health.figure("kept", self._written)
         self._health.figure("kept_again", self._again)
         self._health.figure("alerts_quiet", sum(1 for life in lives if life.silent))
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

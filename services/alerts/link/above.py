@@ -30,6 +30,7 @@ from services.observation import heartbeat
 from services.observation.links import PARENT_KEY, Beat, Below, Request
 from services.policy.links import Parent
 from services.runtime import leaf, logging
+from services.runtime.clock import now_us
 from services.runtime.health import Health
 from services.runtime.nats import Connection, NatsError
 from services.runtime.pause import pause
@@ -130,7 +131,7 @@ class Above:
         for name in ESSENTIAL:
             try:
                 found = (await (await self._js.key_value(HEALTH)).get(name)).value or b""
-                if heartbeat.decode(found).age_s(_now()) > SILENT_S:
+                if heartbeat.decode(found).age_s(now_us()) > SILENT_S:
                     silent.append(name)
             except (NatsError, APIError, TimeoutError, OSError, msgspec.MsgspecError):
                 continue  # it never spoke here, or nothing can be known now: then no heartbeat goes up either
@@ -168,11 +169,11 @@ class Above:
             )
             return
         self._health.settle("parent-other")
-        self._heard, self._place.heard = time.monotonic(), _now()
+        self._heard, self._place.heard = time.monotonic(), now_us()
         epoch = (info.config.metadata or {}).get(EPOCH, "")
         beat = Beat(
             site=self._own.site,
-            t=_now(),
+            t=now_us(),
             epoch=epoch,
             last=int(info.state.last_seq),
             below=self._all_below(),
@@ -236,7 +237,7 @@ class Above:
             if way is not None:
                 await pass_on(self._js, way, found)
             else:
-                await self._write([refused(self._own.site, found, "unreachable", _now())], 0)
+                await self._write([refused(self._own.site, found, "unreachable", now_us())], 0)
 
     async def _act(self, request: Request) -> None:
         no = refused(self._own.site, request, "unknown-alert", 0)
@@ -245,7 +246,7 @@ class Above:
         subject = events.subject(self._own.site, request.area, request.alert)
         for _ in range(TRIES):
             history = await self._history(subject)
-            out = answer(self._own.site, request, history, _now(), self._limits())
+            out = answer(self._own.site, request, history, now_us(), self._limits())
             last = history[-1].sequence if history and out and out[0].subject == subject else 0
             if await self._write(out, last):
                 log.info("request_decided", id=request.id, act=request.act, by=request.by)
@@ -257,7 +258,7 @@ class Above:
         subject = events.subject(self._own.site, "_", alert_of(self._own.site, bulletin))
         for _ in range(TRIES):
             history = await self._history(subject)
-            written = stated(self._own.site, bulletin, history, _now())
+            written = stated(self._own.site, bulletin, history, now_us())
             last = history[-1].sequence if history else 0
             if written is None or await self._write([written], last):
                 return
@@ -292,7 +293,3 @@ def from_above(request: Request, parent: str, own: str) -> Request:
     if slash and site != own:
         return request
     return msgspec.structs.replace(request, by=f"{parent}/{request.by}")
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -1,7 +1,5 @@
 """A parent's side of what goes down: requests and own bulletins, on ACTS until the child has fetched them."""
 
-import time
-
 import msgspec
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
@@ -15,6 +13,7 @@ from services.alerts.log import EXPECTED, ID, WRONG_LAST
 from services.observation.instants import SECOND, micros
 from services.observation.links import ACTS, Request, subject_of
 from services.runtime import leaf, logging, streams
+from services.runtime.clock import now_us
 from services.runtime.nats import Connection, NatsError
 from services.runtime.position import hash_of
 
@@ -116,6 +115,6 @@ async def send_bulletins(own: Own, js: JetStreamContext, children: list[str]) ->
 
 def _age(bulletin: Bulletin) -> int:
     try:
-        return time.time_ns() // 1000 - micros(bulletin.sent)
+        return now_us() - micros(bulletin.sent)
     except ValueError:
         return 0

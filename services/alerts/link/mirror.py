@@ -8,7 +8,6 @@ Over 250 lines: copying, asking and comparing move the same few values, and each
 """
 
 import asyncio
-import time
 
 import msgspec
 from nats.js import JetStreamContext
@@ -32,6 +31,7 @@ from services.observation.links import CHILD_KEY, Beat, Mark, Standing
 from services.observation.tally import differences, site_of
 from services.policy.links import Child
 from services.runtime import leaf, logging
+from services.runtime.clock import now_us
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import Connection, NatsError
@@ -253,7 +253,7 @@ class Mirror:
     async def _beat(self, stop: asyncio.Event) -> None:
         away = False
         while not stop.is_set():
-            asked, known, epoch = _now(), self.standing.position, self._epoch
+            asked, known, epoch = now_us(), self.standing.position, self._epoch
             beat = await self._ask()
             if beat is not None:
                 self.standing.heard, self.standing.beat = asked, beat
@@ -318,7 +318,7 @@ class Mirror:
                 continue
             for one in differences(dict(self._own.tally.days(site)), theirs):
                 (missing if one.missing else extra).add(one.day)
-        self.standing.compared, self.standing.extra = _now(), sorted(extra)
+        self.standing.compared, self.standing.extra = now_us(), sorted(extra)
         await self._find_orphans()
         again = sorted(missing.difference(self._repaired))
         self.standing.differ = sorted(missing.intersection(self._repaired))
@@ -366,7 +366,3 @@ class Mirror:
         self._health.figure(f"link_copied.{name}", self.standing.copied)
         if lag is not None:
             self._health.figure(f"link_lag.{name}", lag)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -1,7 +1,6 @@
 """`haidang link`: the levels. Joins what copies children's alerts, answers the parent, and watches both."""
 
 import asyncio
-import time
 
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
@@ -16,6 +15,7 @@ from services.alerts.log import AlertLog
 from services.observation.instants import SECOND
 from services.policy.running import Running
 from services.runtime import logging
+from services.runtime.clock import now_us
 from services.runtime.health import Health
 from services.runtime.nats import Connection, NatsError, connect
 from services.runtime.pause import pause
@@ -108,7 +108,7 @@ class Level:
         info = await self._js.stream_info(ALERTS)
         alert_log = AlertLog(self._js, own.site, int(info.state.last_seq))
         while not self._stop.is_set():
-            now = _now()
+            now = now_us()
             findings = []
             undecided = set()
             children = self._running.policy.links.children
@@ -148,7 +148,3 @@ class Level:
                 own.asked.set()
             for mirror in tended.mirrors.values():
                 mirror.nudged.set()
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

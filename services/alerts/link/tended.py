@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from services.observation.links import CHILD_KEY, PARENT_KEY, Below, Standing
 from services.policy.links import Child, Links, Parent
 from services.policy.running import Running
 from services.runtime import leaf, logging
+from services.runtime.clock import now_us
 from services.runtime.health import Health
 from services.runtime.nats import Connection, NatsError, connect
 from services.runtime.pause import pause
@@ -140,7 +140,7 @@ class Tended:
             there = await self._enter(leaf.link_user(child.site), password, kept.over)
             try:
                 await Requests(self._own, self._js, there, child.site).serve()
-                since = self._since.setdefault(child.site, _now())
+                since = self._since.setdefault(child.site, now_us())
                 mirror = Mirror(self._own, self._js, there, child, self.ways, self._health, since)
                 self.mirrors[child.site] = mirror
                 await mirror.run(kept.over)
@@ -187,7 +187,7 @@ class Tended:
                     with contextlib.suppress(KeyNotFoundError, msgspec.MsgspecError):
                         standing = msgspec.json.decode((await state.get(key)).value or b"", type=Standing)
                         if standing.removed is None:
-                            standing.removed = _now()
+                            standing.removed = now_us()
                             await self._js.publish(subject, msgspec.json.encode(standing), timeout=2.0)
                             log.info("link_removed", child=site)
                     self._since.pop(site, None)
@@ -208,7 +208,7 @@ class Tended:
         )
 
     def _below(self) -> list[Below]:
-        now = _now()
+        now = now_us()
         found: dict[str, Below] = {}
         for site, mirror in self.mirrors.items():
             standing = mirror.standing
@@ -219,7 +219,3 @@ class Tended:
 
     def _limits(self) -> Limits:
         return limits_of(self._running.policy.keeping)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

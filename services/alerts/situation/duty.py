@@ -6,7 +6,6 @@ says what it was decided on, and the next keeper, reading again, decides the sam
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
 
 import msgspec
@@ -22,6 +21,7 @@ from services.alerts.situation.reader import Reader
 from services.observation import event as events
 from services.observation.text import Text
 from services.runtime import digest, logging
+from services.runtime.clock import now_us
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import NatsError
@@ -91,7 +91,7 @@ class Situations:
         try:
             await self._read_to(end, follower, stop)
             if place is None and not stop.is_set():
-                self._reader.owe(self._grouper.settle(end, _now()))
+                self._reader.owe(self._grouper.settle(end, now_us()))
             while not stop.is_set():
                 await self._tell(stop)
                 await self._end_what_is_over()
@@ -130,7 +130,7 @@ class Situations:
         last = self._reader.sequence
         if self._reader.pending or last < self._told:
             return
-        for event in self._grouper.due(_now()):
+        for event in self._grouper.due(now_us()):
             try:
                 headers = {ID: event.id, EXPECTED_LAST: str(last)}
                 ack = await self._js.publish(self._subject(event), situation.encode(event), headers=headers)
@@ -179,7 +179,3 @@ class Situations:
 def grouped(window_s: float, areas: int) -> Grouping:
     """The default kinds with a site's own window and number of areas."""
     return DEFAULT._replace(window=round(window_s * 1e6), areas=areas)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

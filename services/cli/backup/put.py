@@ -7,7 +7,6 @@ are compared by hash and hold, ingest rebuilds `seen` from READINGS, agents send
 
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from services.cli.up.planning import lock
 from services.observation.instants import iso, micros
 from services.observation.text import Text
 from services.runtime import formats, streams
+from services.runtime.clock import now_us
 from services.runtime.streams import READINGS, SITES, Limits
 
 HALF = ".restoring"
@@ -63,7 +63,7 @@ async def put(
                 database_url=database_url,
                 with_database=database is not None,
             ) as servers:
-                limits, now = Limits.of(shutil.disk_usage(half).free), time.time_ns() // 1000
+                limits, now = Limits.of(shutil.disk_usage(half).free), now_us()
                 progress.step(Text("các luồng", "streams"))
                 age_s = max(0.0, (now - micros(manifest.finished)) / 1e6)
                 epochs = await backup_streams.load_all(servers.js, folder, manifest, limits, age_s, iso(now))

@@ -14,7 +14,6 @@ a position is taken before what it points into, so that no part knows more than 
 """
 
 import threading
-import time
 import tomllib
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from services.cli.backup.work import Progress, in_thread
 from services.observation.instants import iso
 from services.observation.text import Text
 from services.runtime import formats, sites
+from services.runtime.clock import now_us
 from services.runtime.streams import MQTT_MESSAGES, READINGS, SITES
 
 NOTES = (
@@ -154,4 +154,4 @@ async def _waiting(js: JetStreamContext) -> int:
 
 
 def _now() -> str:
-    return iso(time.time_ns() // 1000)
+    return iso(now_us())

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from services.cli.demo.news import Reader
 from services.cli.words import out
 from services.observation.instants import SECOND, iso, micros
+from services.runtime.clock import now_us
 from simulators.controllers import DEAD, MUTE, SLOW, WELL
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Orders:
         return self._start + round(order.minute * 60 * SECOND)
 
     def _give(self, order: "OrderAt") -> bool:
-        until = time.time_ns() // 1000 + round(order.minutes * 60 * SECOND)
+        until = now_us() + round(order.minutes * 60 * SECOND)
         asked = {
             "kind": "override",
             "group": order.group,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.cli import COMMANDS
 from services.cli.words import complain, of_the_world, out
+from services.runtime.clock import now_us
 
 if TYPE_CHECKING:
     from services.cli.doctor.finding import Finding
@@ -88,7 +89,7 @@ def tell(findings: "list[Finding]", about: str, *, as_json: bool) -> int:
     if as_json:
         document = {
             "format": 1,
-            "time": iso(time.time_ns() // 1000),
+            "time": iso(now_us()),
             "about": about,
             "level": str(level),
             "findings": [finding.document() for finding in ordered(findings)],
@@ -109,7 +110,7 @@ async def _look_afar(http: str, token: str | None) -> "tuple[list[Finding], str]
     from services.cli.doctor.versions import Versions
 
     api = await asyncio.to_thread(doctor_api.ask, http, token)
-    found = list(doctor_api.judge(api, time.time_ns() // 1000))
+    found = list(doctor_api.judge(api, now_us()))
     if api.date is not None:
         found.append(doctor_clock.offset(api.date, time.time()))
     found += doctor_figures.judge(api.metrics)
@@ -180,7 +181,7 @@ async def _ask(
         doctor_history.ask(run.database) if run.database else _nothing(),
         asyncio.to_thread(doctor_api.ask, run.http, _token(data)),
     )
-    now = time.time_ns() // 1000
+    now = now_us()
     found: list[Finding] = []
     if live is None:
         found.append(

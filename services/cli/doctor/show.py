@@ -1,11 +1,11 @@
 """How findings look on a terminal: bad things first, grouped, aligned; colours for a terminal alone. Pure."""
 
 import textwrap
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from services.cli.doctor.finding import GROUPS, Finding, Level, lasting, ordered
+from services.runtime import clock
 
 MARK = {Level.OK: "✓", Level.WARN: "!", Level.BAD: "✗"}
 HEAD = {Level.BAD: "Bad / Lỗi", Level.WARN: "Doubtful / Cần xem", Level.OK: "Well / Tốt"}
@@ -19,7 +19,7 @@ def page(
 ) -> str:
     """The whole page: a headline, then one block for each level."""
     counts = Counter(finding.level for finding in findings)
-    now = time.time_ns() // 1000 if now_us is None else now_us
+    now = clock.now_us() if now_us is None else now_us
     paint = _Paint(colours=colours)
     lines = [
         paint.bold(about),

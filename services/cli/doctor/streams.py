@@ -18,6 +18,7 @@ from services.observation.heartbeat import Heartbeat
 from services.observation.heartbeat import decode as decode_heartbeat
 from services.observation.text import Text
 from services.runtime import logging, nats, sites
+from services.runtime.clock import now_us
 from services.runtime.settings import Settings
 from services.runtime.streams import (
     ACTS,
@@ -138,7 +139,7 @@ async def _behind(
     archive = beats.get("archive")
     if archive is not None and "lag" in archive.figures:
         found["archive"] = int(archive.figures["lag"]), archive
-    now = time.time_ns() // 1000
+    now = now_us()
     told: dict[str, tuple[float | None, int]] = {}
     for name, (count, beat) in found.items():
         age = await _age(client, end - count + 1) if count else 0.0

@@ -8,13 +8,13 @@ import asyncio
 import getpass
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.cli.replay import speed
 from services.cli.words import complain, of_the_world, out, say
+from services.runtime.clock import now_us
 
 if TYPE_CHECKING:
     from nats.js import JetStreamContext
@@ -111,7 +111,7 @@ async def _start(js: "JetStreamContext", options: argparse.Namespace) -> int:
         played = played._replace(name=Text(options.name, options.name))
     what = "storm" if options.storm else "recordings"
     names = tuple(str(file) for file in files)
-    now = time.time_ns() // 1000
+    now = now_us()
     made = exercise_run.begin(
         site, played, by=getpass.getuser(), speed=options.speed, what=what, now=now, files=names, **more
     )

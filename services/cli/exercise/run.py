@@ -8,7 +8,6 @@ since it began.
 
 import asyncio
 import secrets
-import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -25,6 +24,7 @@ from services.observation.exercise import Ended, Exercise, Staging
 from services.observation.instants import SECOND, iso, micros
 from services.observation.quantity import Property
 from services.observation.site import Site
+from services.runtime.clock import now_us
 from services.runtime.exercises import Standing
 from services.runtime.nats import NatsError
 from services.runtime.pause import pause
@@ -98,7 +98,7 @@ async def perform(  # noqa: PLR0913  what an exercise is performed with
     until = script.last + round(linger_s * SECOND)
     try:
         while not over.is_set():
-            now = _now()
+            now = now_us()
             end = at
             while end < len(left) and micros(left[end].data.detected_at) <= now:
                 end += 1
@@ -139,7 +139,3 @@ async def _live(stage: Stage, standing: Standing, over: asyncio.Event) -> None:
         except (NatsError, APIError, TimeoutError, OSError):
             pass  # it comes back; what stands on the stream is not lost
         await asyncio.sleep(LOOK_S)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -6,7 +6,6 @@ instant; then its state is read. So the answer is what the engine knew, not what
 
 import argparse
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import msgspec
 
 from services.cli.words import complain, out, say
 from services.observation.instants import SECOND, iso, micros
+from services.runtime.clock import now_us
 
 if TYPE_CHECKING:
     from services.alerts.engine import Engine
@@ -151,7 +151,7 @@ def _from_files(options: argparse.Namespace, at: int | None) -> "tuple[Site, Rec
 def _from_history(options: argparse.Namespace, at: int | None) -> "tuple[Site, Recorded]":
     from services.cli.explain.history import Absent, replay
 
-    end = time.time_ns() // 1000 if at is None else at
+    end = now_us() if at is None else at
     start = end - round(options.hours * 3600 * SECOND)
     try:
         site, recorded = replay(options.data, options.site, start, end)

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from services.cli.folder import (
 from services.cli.running import with_running
 from services.cli.words import complain, counted, of_the_world, out, say
 from services.observation.site import Site, version_of
+from services.runtime.clock import now_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +89,7 @@ def _check(options: argparse.Namespace) -> int:
         if checked.site is not None:
             told = ", ".join(f"{number} {name}" for name, number in counts(checked.site).items())
             out(f"site {checked.site.id} {version_of(checked.files)[:12]}: {told}")
-            for line in tonight(checked, time.time_ns() // 1000):
+            for line in tonight(checked, now_us()):
                 out(line)
         levels = Counter(problem.level for problem in checked.problems)
         errors, warnings = levels["error"], levels["warning"]

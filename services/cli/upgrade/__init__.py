@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.cli import COMMANDS
 from services.cli.backup import guarded, take_of
 from services.cli.words import complain, out, say
+from services.runtime.clock import now_us
 
 if TYPE_CHECKING:
     from services.cli.upgrade.steps import Copy
@@ -83,7 +83,7 @@ async def _back(data: Path, copy: "Copy") -> tuple[str, ...]:
     from services.cli.upgrade import steps as upgrade_steps
     from services.runtime import run_file
 
-    if upgrade_steps.is_old(copy, time.time_ns() // 1000):
+    if upgrade_steps.is_old(copy, now_us()):
         say(
             f"the upgrade was on {copy.taken}; the stream of readings reaches back 7 days, so the older"
             " release judges less than was received since"

@@ -7,7 +7,6 @@ snapshot: it reads READINGS from there again, and what is on ALERTS already it d
 """
 
 import shutil
-import time
 from pathlib import Path
 
 import msgspec
@@ -24,6 +23,7 @@ from services.cli.words import say
 from services.observation.instants import iso, micros
 from services.observation.text import Text
 from services.runtime import formats
+from services.runtime.clock import now_us
 from services.runtime.streams import SNAPSHOTS, STATE
 
 FOLDER, COPY = "upgrade", "copy.json"
@@ -102,7 +102,7 @@ async def keep(js: JetStreamContext, data: Path, held: int) -> None:
     half.mkdir(mode=0o700, parents=True)
     sink, known = Sink(half), formats.KNOWN[held]
     (await backup_state.read_state(js)).save(sink)
-    taken = iso(time.time_ns() // 1000)
+    taken = iso(now_us())
     sink.add(COPY, msgspec.json.encode(Copy(held, known.schema, _writer(data) or known.release, taken)))
     half.rename(place)
 
