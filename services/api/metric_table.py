@@ -117,7 +117,7 @@ GROUPS: tuple[Group, ...] = (
                     "Events that the keeper wrote about alerts", "service", figure="kept"),
             _metric("keeping_decided_again_total", "counter", "Quyết định làm lại vì có người ghi trước",
                     "Decisions made again because another wrote first", "service", figure="kept_again"),
-            _metric("digest_messages", "gauge", "Số sự kiện trong bản tóm lược mà các dịch vụ khởi động từ đó",
+            _metric("digest_messages", "gauge", "Số sự kiện trong bản tóm lược để khởi động nhanh",
                     "Events in the digest of ALERTS from which services start", "service",
                     figure="digest_messages"),
             _metric("link_events_copied_total", "counter", "Sự kiện của cấp dưới đã chép lên đây",

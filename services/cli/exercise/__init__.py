@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
 
 async def _start(js: "JetStreamContext", options: argparse.Namespace) -> int:
     from services.alerts.exercise.stage import AlreadyRunning, Stage
-    from services.cli.exercise import run as exercise_run
+    from services.cli.exercise import play
     from services.cli.exercise.sources import SEED
     from services.observation.text import Text
     from simulators.city.typhoon import MINUTES
@@ -101,7 +101,7 @@ async def _start(js: "JetStreamContext", options: argparse.Namespace) -> int:
     try:
         played = await asyncio.to_thread(_played, site, extra, files, options.truth, seed, minutes)
         say("computing it, then it begins / đang tính trước, sau đó bắt đầu")
-        told = await asyncio.to_thread(exercise_run.judged, site, played, extra)
+        told = await asyncio.to_thread(play.judged, site, played, extra)
     except OSError as error:
         return complain(*of_the_world(error))
     except ValueError as error:
@@ -112,7 +112,7 @@ async def _start(js: "JetStreamContext", options: argparse.Namespace) -> int:
     what = "storm" if options.storm else "recordings"
     names = tuple(str(file) for file in files)
     now = now_us()
-    made = exercise_run.begin(
+    made = play.begin(
         site, played, by=getpass.getuser(), speed=options.speed, what=what, now=now, files=names, **more
     )
     try:
@@ -133,7 +133,7 @@ def _already(other: "Standing") -> int:
 
 async def _resume(js: "JetStreamContext", options: argparse.Namespace) -> int:
     from services.alerts.exercise.stage import Stage
-    from services.cli.exercise.run import judged
+    from services.cli.exercise.play import judged
 
     site, extra = await _site(js)
     stage = Stage(js, site.id)
@@ -183,7 +183,7 @@ async def _perform(  # noqa: PLR0913  what an exercise needs
     linger_min: float,
 ) -> int:
     from services.alerts.exercise.stage import Stage
-    from services.cli.exercise import run as exercise_run
+    from services.cli.exercise import play
     from services.observation.exercise import Staging
 
     staging = Staging.of(site.id, standing.exercise)
@@ -192,8 +192,8 @@ async def _perform(  # noqa: PLR0913  what an exercise needs
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    script = exercise_run.stage(told, played, staging)
-    why = await exercise_run.perform(js, site.id, standing, script, stop, linger_min * 60, _tell)
+    script = play.stage(told, played, staging)
+    why = await play.perform(js, site.id, standing, script, stop, linger_min * 60, _tell)
     ended = await stage.end(standing, why or "aborted", getpass.getuser())
     out(f"ended / kết thúc: {ended.exercise.why}, {ended.exercise.alerts} alerts / cảnh báo")
     if why == "done":
