@@ -34,8 +34,6 @@ PEOPLE = {
     PersonVerb.COMMENTED: Text("ghi chú `act.text`", "`act.text` was said about it"),
     PersonVerb.CLOSED: Text("đóng với nguyên nhân `act.cause`", "closed: it was `act.cause`"),
     PersonVerb.REOPENED: Text("mở lại", "the closing is taken back"),
-    PersonVerb.APPROVED: Text("duyệt bản tin `act.bulletin`", "a person let `act.bulletin` go out"),
-    PersonVerb.REJECTED: Text("không duyệt bản tin `act.bulletin`", "a person kept `act.bulletin` back"),
 }
 KEEPERS = {
     KeeperVerb.INHIBITED: Text("im vì một cảnh báo khác đã nói lên nó", "quiet: another alert says it"),
@@ -63,7 +61,6 @@ FIELDS = {
     "quiet": Text("lý do im lặng bắt đầu hoặc hết", "the reason to be quiet that begins or ends"),
     "step": Text("bậc báo tiếp, từ 1", "of overdue: which step, from 1"),
     "to": Text("báo cho ai: tài khoản, hoặc `role:…`", "who is told: accounts, or `role:…`"),
-    "bulletin": Text("bản tin được duyệt hoặc bị từ chối", "the message approved or rejected"),
     "request": Text(
         "dấu của yêu cầu, để nhận ra khóa dùng lại", "tells whether a key came again with another wish"
     ),

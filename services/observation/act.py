@@ -28,8 +28,6 @@ class PersonVerb(StrEnum):
     COMMENTED = "commented"
     CLOSED = "closed"
     REOPENED = "reopened"
-    APPROVED = "approved"
-    REJECTED = "rejected"
 
 
 class KeeperVerb(StrEnum):
@@ -74,11 +72,10 @@ class Act(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What an act changes; fields that a verb has no use for are left out.
 
     Attributes:
-        until: of shelving, ISO 8601 UTC. why: the person's words for shelving, closing, rejecting.
+        until: of shelving, ISO 8601 UTC. why: the person's words for shelving, closing.
         assignee: a person's name. text: of a comment. cause: of closing.
         undoes: id of the event that this one takes back.
         quiet: the reason that begins or ends. step: of escalation, from 1; to: who is told at it.
-        bulletin: of approving or rejecting: the proposed message (its identifier).
         request: tells whether a person's key came again with another wish.
     """
 
@@ -91,7 +88,6 @@ class Act(msgspec.Struct, omit_defaults=True, kw_only=True):
     quiet: Quiet | None = None
     step: int | None = None
     to: list[str] | None = None
-    bulletin: str | None = None
     request: str | None = None
 
 

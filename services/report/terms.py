@@ -47,8 +47,6 @@ VERBS = {
     "commented": Text("ghi chú", "commented"),
     "closed": Text("đóng", "closed"),
     "reopened": Text("mở lại", "reopened"),
-    "approved": Text("duyệt bản tin", "approved a bulletin"),
-    "rejected": Text("từ chối bản tin", "rejected a bulletin"),
     "overdue": Text("quá hạn, báo người kế tiếp", "overdue, told the next in line"),
     "realarmed": Text("xác nhận đã lâu mà vẫn còn, báo lại", "acknowledged long ago, came back"),
 }

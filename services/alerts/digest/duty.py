@@ -33,7 +33,10 @@ MANY, SOONEST_S, EVERY_S = 5_000, 300.0, 3600.0
 BATCH = 500
 BREATH_S = 0.02
 """Between two batches: the duties that decide run in this process, too."""
-LEAVE_OUT_EVERY = 100 * BATCH
+LEAVE_OUT_EVERY = 48 << 20
+"""Bytes read, after which what is over is left out: so much more than what matters lies in memory."""
+MOST_BYTES = 256 << 20
+"""Of memory for what matters: the keeper must go on, on a box of 2 GB and in a storm without end."""
 STILL_EMPTY = 10
 """Reads without anything: the stream's last messages were deleted by hand."""
 log = logging.get("digest")
@@ -53,11 +56,19 @@ async def run(
                 if made is not None:
                     written, last.head = clock(), made
                     health.figure("digest_messages", made.count)
+        except TooMuch as error:
+            # A start without a digest is slow and right. The next attempt reads as much: not at once.
+            log.warning("digest_given_up", because=str(error))
+            await pause(stop, EVERY_S)
         except TailLost as lost:  # the duty of situations writes the new epoch
             log.warning("tail_lost", read=lost.read, last=lost.last)
         except (NatsError, APIError, TimeoutError, OSError) as error:
             log.warning("digest_not_written", error=repr(error))
         await pause(stop, LOOK_S)
+
+
+class TooMuch(Exception):  # noqa: N818  a fact, acted on
+    """What still matters does not fit into the memory that this duty may take."""
 
 
 class Last:
@@ -86,7 +97,7 @@ async def renew(js: JetStreamContext, stop: asyncio.Event) -> Head | None:
     """Make the next digest out of one that holds and what came since; None: told to stop before.
 
     Raises:
-        TailLost, NatsError, APIError, TimeoutError, OSError: it was not written.
+        TooMuch, TailLost, NatsError, APIError, TimeoutError, OSError: it was not written.
     """
     found = await digest.read(js)
     sieve, epoch = Sieve(), await epoch_of(js, ALERTS)
@@ -125,14 +136,23 @@ async def _read_on(js: JetStreamContext, sieve: Sieve, stop: asyncio.Event) -> b
             messages = await follower.fetch(BATCH, 0.5)
             for one in messages:
                 sieve.take(_stored(one))
-            quiet, taken = 0 if messages else quiet + 1, taken + len(messages)
+                taken += len(one.data)
+            quiet = 0 if messages else quiet + 1
             if taken >= LEAVE_OUT_EVERY:
                 taken = 0
-                sieve.leave_out()
+                _leave_out(sieve)
             await pause(stop, BREATH_S)
     finally:
         await follower.close()
     return not stop.is_set()
+
+
+def _leave_out(sieve: Sieve) -> None:
+    sieve.leave_out()
+    weight = sieve.weight
+    if weight > MOST_BYTES:
+        msg = f"what matters takes {weight >> 20} MB of memory"
+        raise TooMuch(msg)
 
 
 def _stored(one: Message) -> Stored:

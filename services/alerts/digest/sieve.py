@@ -41,6 +41,8 @@ OWN_RULES = ("self.", "site-", "command-unconfirmed")
 """How rules begin by which keeper and link raise alerts themselves; such an alert names the one before."""
 _SETTLED = frozenset({"withdrawn", "rejected", "received", "refused"})
 _WATCHED = ("alert", "situation", "maintenance", "bulletin")
+_OVERHEAD = 800
+"""Bytes that a message takes beside its own, measured."""
 
 
 class _Thing(msgspec.Struct):
@@ -48,6 +50,8 @@ class _Thing(msgspec.Struct):
 
     messages: list[Stored] = []
     condition: str | None = None
+    own: str = ""
+    """The id by which an alert's first event calls it: no fold hears an event that calls it otherwise."""
     stands: bool = False
     always: bool = False
     last: int = 0
@@ -93,7 +97,9 @@ class Sieve:
         noun, verb = noun_and_verb(event.get("type")) or ("", "")
         subject, data = event.get("subject"), event.get("data")
         known = noun in _WATCHED and isinstance(subject, str) and isinstance(data, dict)
-        name = f"{noun}/{subject}" if known else f"/{message.subject}"
+        # What another site says of a thing that has the same name says nothing of ours.
+        site = f"{event.get('source')}/"
+        name = f"{noun}/{site}{subject}" if known else f"/{message.subject}"
         thing = self._things.get(name)
         if thing is None:
             thing = self._things[name] = _Thing()
@@ -104,18 +110,22 @@ class Sieve:
                 case "alert":
                     self._alert(name, thing, message, event)
                 case "situation":
-                    self._situation(name, thing, message.sequence, data)
+                    self._situation(name, thing, message.sequence, data, site)
                 case "maintenance":
                     thing.stands = data.get("state") == "planned"
                     thing.last = max(thing.last, _instant(data.get("end")))
                 case _:
-                    self._bulletin(name, thing, verb, data)
+                    self._bulletin(name, thing, verb, data, site)
 
     def _alert(self, name: str, thing: _Thing, message: Stored, event: Mapping[str, Any]) -> None:
         happened = read(message.sequence, message.stored_us, event)
         if happened is None:
             return
         says = happened.verb in CONDITION_VERBS
+        if says and not thing.own:
+            thing.own = str(happened.data["alert_id"])
+        if thing.own and happened.data["alert_id"] not in (None, thing.own):
+            return
         if says:
             thing.condition = CONDITION.next(thing.condition or CONDITION.start, happened.verb)
             thing.stands = thing.condition == ACTIVE
@@ -127,7 +137,7 @@ class Sieve:
             if says:
                 self._newest["said", *key] = name
 
-    def _situation(self, name: str, thing: _Thing, sequence: int, data: Mapping[str, Any]) -> None:
+    def _situation(self, name: str, thing: _Thing, sequence: int, data: Mapping[str, Any], site: str) -> None:
         thing.stands = data.get("state") == "open"
         for member in _ids(data.get("joined")):
             thing.joined[member] = sequence
@@ -138,18 +148,18 @@ class Sieve:
             thing.worst = worst
             thing.rises.add(sequence)
             for member in (*_ids(data.get("joined")), *_ids(data.get("members"))):
-                self._hold(f"alert/{member}", name)
+                self._hold(f"alert/{site}{member}", name)
         takes = data.get("takes")
         for taken in takes if isinstance(takes, list) else ():
-            self._hold(f"situation/{taken}", name)
+            self._hold(f"situation/{site}{taken}", name)
         if isinstance(data.get("merged_into"), str):
-            self._hold(name, f"situation/{data['merged_into']}")
+            self._hold(name, f"situation/{site}{data['merged_into']}")
 
-    def _bulletin(self, name: str, thing: _Thing, verb: str, data: Mapping[str, Any]) -> None:
+    def _bulletin(self, name: str, thing: _Thing, verb: str, data: Mapping[str, Any], site: str) -> None:
         thing.always = True
         thing.stands = verb not in _SETTLED and not data.get("end")
         if isinstance(data.get("about"), str):
-            self._hold(f"alert/{data['about']}", name)
+            self._hold(f"alert/{site}{data['about']}", name)
 
     def _hold(self, name: str, by: str) -> None:
         held = self._things.get(name)
@@ -211,6 +221,13 @@ class Sieve:
         thing.messages = [one for one in thing.messages if one.sequence not in out]
         thing.joined = {who: at for who, at in joined.items() if at not in out}
         thing.left = {who: at for who, at in left.items() if at not in out}
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory that all messages take."""
+        return sum(
+            _OVERHEAD + len(message.data) for thing in self._things.values() for message in thing.messages
+        )
 
     def kept(self) -> list[Stored]:
         """What matters now, in the order of the stream; each message with when its thing was touched last."""

@@ -21,7 +21,6 @@ from services.alerts.lifecycle.folding import fold
 from services.alerts.lifecycle.life import (
     COMMENTS_KEPT,
     KEEPER,
-    Approval,
     Closing,
     Comment,
     Label,
@@ -43,7 +42,6 @@ __all__ = [
     "KEEPER",
     "STATED_ACTS",
     "TABLES",
-    "Approval",
     "Asked",
     "Closing",
     "Comment",

@@ -23,7 +23,7 @@ _REALARMED = KeeperVerb.REALARMED.value
 _BY_TIME = frozenset({PersonVerb.UNSHELVED, PersonVerb.REOPENED, KeeperVerb.REALARMED})
 _SHELVES = frozenset(verb for _, verb in SHELVING.moves)
 _WORSE = frozenset({Verb.RAISED, Verb.ESCALATED})
-_SILENT = frozenset({PersonVerb.COMMENTED, PersonVerb.APPROVED, PersonVerb.REJECTED})
+_SILENT = frozenset({PersonVerb.COMMENTED})
 """Acts that stand beside others and overwrite nothing."""
 _UNDOABLE = frozenset(
     {
@@ -56,8 +56,8 @@ def fold(life: Life | None, sequence: int, stored_us: int, event: Mapping[str, A
         if happened.verb not in CONDITION_VERBS:
             return None
         life = _begin(happened)
-    elif happened.data.get("alert_id") not in (None, life.alert_id):
-        return life
+    elif happened.data.get("alert_id") not in (None, life.alert_id) or happened.site != life.site:
+        return life  # another site's word under the same name says nothing of it
     after = msgspec.structs.replace(life, sequence=sequence, changed_us=stored_us)
     if happened.verb in CONDITION_VERBS:
         _say(after, happened)

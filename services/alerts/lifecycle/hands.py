@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from services.alerts.lifecycle.life import COMMENTS_KEPT, Approval, Closing, Comment, Life, Shelving
+from services.alerts.lifecycle.life import COMMENTS_KEPT, Closing, Comment, Life, Shelving
 from services.alerts.lifecycle.read import Happened, instant, rank_of, word
 from services.alerts.lifecycle.tables import ASKED, CLEARED, SHELVED, SHELVING, UNSHELVED
 from services.observation.act import KeeperVerb, PersonVerb
@@ -86,25 +86,12 @@ def _overdue(life: Life, happened: Happened) -> None:
     life.overdue_at = happened.at
 
 
-def _judge(life: Life, happened: Happened) -> None:
-    said = Approval(
-        happened.by or "",
-        happened.at,
-        happened.verb == PersonVerb.APPROVED,
-        happened.act.bulletin or "",
-        happened.act.why,
-    )
-    life.approvals = [*life.approvals, said][-COMMENTS_KEPT:]
-
-
 HANDS: dict[str, Callable[[Life, Happened], None]] = {
     PersonVerb.ASSIGNED: _assign,
     PersonVerb.UNASSIGNED: _unassign,
     PersonVerb.COMMENTED: _comment,
     PersonVerb.CLOSED: _close,
     PersonVerb.REOPENED: _reopen,
-    PersonVerb.APPROVED: _judge,
-    PersonVerb.REJECTED: _judge,
     KeeperVerb.INHIBITED: _quieten,
     KeeperVerb.SUPPRESSED: _quieten,
     KeeperVerb.UNINHIBITED: _let_go,

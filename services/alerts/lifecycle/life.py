@@ -47,16 +47,6 @@ class Comment(msgspec.Struct, frozen=True):
     text: str
 
 
-class Approval(msgspec.Struct, frozen=True):
-    """A person's yes or no to a message for the public; `at` in µs UTC."""
-
-    by: str
-    at: int
-    approved: bool
-    bulletin: str
-    why: str | None = None
-
-
 class Realarmed(msgspec.Struct, frozen=True):
     """It came back, since it still held long after it was acknowledged; times in µs UTC."""
 
@@ -124,7 +114,6 @@ class Life(msgspec.Struct, kw_only=True):
     comments_dropped: int = 0
     step: int = 0
     overdue_at: int | None = None
-    approvals: list[Approval] = []
     undoable: dict[str, str] = {}
 
     @property

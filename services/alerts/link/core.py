@@ -12,7 +12,7 @@ import msgspec
 
 from services.observation.instants import SECOND
 from services.observation.links import Beat, Mark
-from services.observation.tally import Count, identity_of, site_of
+from services.observation.tally import Count, head_of, identity_of, site_of
 
 MARKS = 24
 """Places kept to go back to: the last ones, and ever fewer of the older."""
@@ -87,8 +87,11 @@ class Ways:
 
 
 def item_of(sequence: int, subject: str, data: bytes) -> Item | None:
-    """A message of the child's stream as an event to be copied; None when its subject is no alert's."""
-    return None if site_of(subject) is None else Item(sequence, subject, identity_of(data), data)
+    """A message of the child's stream as an event to be copied; None: not under its own site's name."""
+    site, head = site_of(subject), head_of(data)
+    if site is None or (head is not None and head.source not in ("", f"/sites/{site}")):
+        return None  # in another site's name: it would count as that site's own word, and ours is never copied
+    return Item(sequence, subject, identity_of(data) if head is None else head.id, data)
 
 
 def by_subject(items: Iterable[Item]) -> dict[str, list[Item]]:

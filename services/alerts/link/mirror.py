@@ -229,6 +229,7 @@ class Mirror:
             site = site_of(message.subject)
             item = item_of(message.sequence, message.subject, message.data)
             if site is None or item is None:
+                log.warning("not_copied", child=self.child.site, subject=message.subject)
                 continue
             refused = self._ways.take(self.child.site, site)
             if refused is None:
