@@ -28,8 +28,8 @@ async def get_load(here: Here, who: Who, start: From = None, to: To = None, area
     Counted are new things to look at, beside the raw count of annunciations; only this site's own alerts of
     status Actual. The last days are answered without the history.
 
-    Tải cảnh báo của người trực: số điều mới cần xem mỗi giờ, bão cảnh báo, cảnh báo lặp, đứng lâu, thời
-    gian xác nhận, đang gác lại và giữ im, theo ca và theo người.
+    Tải cảnh báo của người trực: số điều mới cần xem mỗi giờ, đợt cảnh báo dồn dập, cảnh báo lặp, đứng lâu,
+    thời gian xác nhận, đang gác lại và giữ im, theo ca và theo người.
     """
     fold = whole_fold(here)
     alert_area(area, here.site, fold)

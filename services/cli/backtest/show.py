@@ -181,7 +181,7 @@ def load_rows(load: Load, bare: Load | None) -> list[tuple[str, str, str, str]]:
         ("told per operator-hour / lần báo mỗi giờ trực", lambda one: _rate(one.per_operator_hour),
          f"{BEARABLE_PER_HOUR:.0f}"),
         ("most in 10 min / nhiều nhất trong 10 phút", lambda one: str(one.most_in_10_min), "10"),
-        ("floods of alarms (> 10 in 10 min) / bão cảnh báo", lambda one: str(one.floods), "0"),
+        ("floods of alarms (> 10 in 10 min) / đợt cảnh báo dồn dập", lambda one: str(one.floods), "0"),
         ("time in them / thời gian trong bão", lambda one: _share(one.flood_share), "1 %"),
         ("chattering (≥ 3 in 1 min) / báo lặp", lambda one: str(len(one.chattering)), "0"),
         ("raised again within 15 min / báo lại trong 15 phút", lambda one: str(one.again), ""),
