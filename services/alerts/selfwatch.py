@@ -5,6 +5,7 @@ The keeper looks every few seconds and passes what it saw; nothing here reads a 
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from types import MappingProxyType
 
 import msgspec
 
@@ -22,6 +23,9 @@ SILENT_AFTER_US = 15 * SECOND
 """Three heartbeats of 5 s. A slower machine must not cry wolf, a dead service must not hide."""
 COMPLAINT_AFTER_US = 15 * SECOND
 """A complaint younger than this is a restart or a reconnect, which heals itself."""
+AGAIN_US = 60 * SECOND
+"""A service that began anew has so long to find again what it complained of: its restart mended nothing."""
+COMPLAINT = f"{RULE_PREFIX}complaint"
 SPACE = ((0.8, "warning"), (0.5, "advisory"))
 """Fill of a stream and its severity, highest first."""
 
@@ -75,7 +79,7 @@ def look(heartbeats: Iterable[Heartbeat], fill: Mapping[str, float], now: int) -
             continue
         findings += [
             Finding(
-                f"{RULE_PREFIX}complaint",
+                COMPLAINT,
                 f"{beat.service}.{c.code}",
                 "watch",
                 c.since + COMPLAINT_AFTER_US,
@@ -127,6 +131,8 @@ class Watch:
         self.site = site
         self.open: dict[str, Alert] = {}
         self._last: dict[str, str] = {}
+        self._said: dict[str, int] = {}
+        """When the process began that complained of it last."""
 
     def restore(self, event: CloudEvent) -> None:
         """Fold one event from ALERTS, in stream order; others than ours are passed over."""
@@ -147,17 +153,27 @@ class Watch:
         self._last[key] = alert.alert_id
 
     def update(
-        self, findings: Iterable[Finding], now: int, undecided: frozenset[str] = frozenset()
+        self,
+        findings: Iterable[Finding],
+        now: int,
+        undecided: frozenset[str] = frozenset(),
+        beats: Mapping[str, Heartbeat] = MappingProxyType({}),
     ) -> list[CloudEvent]:
         """Events that make the open alerts equal to the findings; `now` in µs UTC.
 
-        What is open about a service that is `undecided`, not heard since we look again, stays open.
+        What is open about a service that is `undecided`, not heard since we look again, stays open. So does
+        a complaint that stands in the `beats`, however young, or that a service begun anew has not had the
+        time to find again.
         """
+        for beat in beats.values():
+            self._said |= {f"{beat.service}.{one.code}": beat.began for one in beat.complaints}
         present = {finding.key: finding for finding in findings}
         over = [
             key
             for key, alert in self.open.items()
-            if key not in present and (alert.sensor or "").partition(".")[0] not in undecided
+            if key not in present
+            and (alert.sensor or "").partition(".")[0] not in undecided
+            and not self._may_stand(alert, beats, now)
         ]
         out = [self._clear(key, now) for key in over]
         for key, finding in present.items():
@@ -167,6 +183,16 @@ class Watch:
             elif alert.severity != finding.severity:
                 out.append(self._move(alert, finding, now))
         return out
+
+    def _may_stand(self, alert: Alert, beats: Mapping[str, Heartbeat], now: int) -> bool:
+        about = alert.sensor or ""
+        service, _, code = about.partition(".")
+        beat = beats.get(service)
+        if alert.rule != COMPLAINT or beat is None:
+            return False
+        if any(one.code == code for one in beat.complaints):
+            return True
+        return self._said.get(about) != beat.began and now < beat.began + AGAIN_US
 
     def _raise(self, finding: Finding, now: int) -> CloudEvent:
         identity = self._id(finding.rule, finding.about, finding.since, "raised", finding.since)

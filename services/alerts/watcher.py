@@ -64,7 +64,7 @@ async def run(
             looked = asyncio.get_running_loop().time()
             # The events are made once and `publish` repeats them until they are in: `watch` has moved on.
             undecided = frozenset(name for name, beat in beats.items() if beat.t < floor)
-            await alert_log.publish(watch.update(findings, now, undecided), stop)
+            await alert_log.publish(watch.update(findings, now, undecided, beats), stop)
             health.figure("open", len(watch.open))
             health.ready()
         except (NatsError, APIError, TimeoutError) as error:

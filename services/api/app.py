@@ -100,6 +100,7 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(health.router, dependencies=strict)
     app.include_router(docs.router)
     app.add_middleware(Measured)
+    app.add_middleware(Heads)
 
     making = Lock()
 
@@ -140,6 +141,23 @@ class Measured:
             await send(message)
 
         await self._app(scope, receive, note)
+
+
+class Heads:
+    """Answers HEAD as GET without its body (RFC 9110, 9.3.2): feed readers and uptime checks ask so.
+
+    The server leaves the body away by itself. A stream has no end to come to: it stays 405.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an app."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; the server keeps its own scope, and so still knows that it was HEAD."""
+        if scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].endswith("/stream"):
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
 
 
 def _name(route: APIRoute) -> str:

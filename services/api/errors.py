@@ -102,7 +102,7 @@ def _of_http(error: HTTPException) -> Problem:
 
 
 def _of_validation(error: RequestValidationError | WebSocketRequestValidationError) -> Problem:
-    wrong = [(str(item["loc"][-1]), what_is_wrong(item)) for item in error.errors()]
+    wrong = [(_named(item), what_is_wrong(item)) for item in error.errors()]
     vi = "; ".join(f"{name}: {what.vi}" for name, what in wrong)
     en = "; ".join(f"{name}: {what.en}" for name, what in wrong)
     return Problem(
@@ -124,6 +124,11 @@ def problem_of(error: Exception) -> Problem:
             return _of_http(error)
         case _:
             return Problem(500, "internal", _UNEXPECTED)
+
+
+def _named(item: dict[str, Any]) -> str:
+    """The parameter's name; of a body that can't be read at all, not the place where reading stopped."""
+    return "body" if item["type"] == "json_invalid" else str(item["loc"][-1])
 
 
 def install(app: FastAPI) -> None:

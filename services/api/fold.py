@@ -161,6 +161,8 @@ class Fold:
         life = fold(None if standing is None else standing.life, told.sequence, stored_us, told.body)
         if life is None:
             return None
+        if standing is not None and told.body.get("source") != f"/sites/{life.site}":
+            return None  # another site's word under the same name
         if standing is None:
             # Not always a `raised`: the beginning may be older than the stream or forgotten.
             raised_at = str(life.data.get("since") or told.body.get("time", ""))

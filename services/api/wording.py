@@ -29,6 +29,12 @@ _VIETNAMESE = {
     "string_too_long": "dài quá {max_length} ký tự",
     "string_too_short": "cần ít nhất {min_length} ký tự",
     "extra_forbidden": "không có tham số này",
+    "json_invalid": "không phải JSON",
+    "model_attributes_type": "phải là một đối tượng JSON, gửi với Content-Type: application/json",
+    "dict_type": "phải là một đối tượng JSON, gửi với Content-Type: application/json",
+    "date_from_datetime_parsing": "phải là một ngày, ví dụ 2026-01-31",
+    "date_parsing": "phải là một ngày, ví dụ 2026-01-31",
+    "string_unicode": "có ký tự không thuộc Unicode",
 }
 _OTHERWISE = "giá trị không hợp lệ; xem /docs"
 

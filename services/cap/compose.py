@@ -153,8 +153,12 @@ def _said(life: Life, site: Site, envelope: Envelope, status: str) -> Said:
         step, reason, advice = words.OVER, words.OVER_TEXT, words.BACK
     return Said(
         event,
-        Text(f"{mark.vi}{step.vi}: {event.vi} – {place.vi}", f"{mark.en}{step.en}: {event.en} – {place.en}"),
-        Text(f"{note} {reason.vi}".strip(), f"{note} {reason.en}".strip()),
+        cleaned(
+            Text(
+                f"{mark.vi}{step.vi}: {event.vi} – {place.vi}", f"{mark.en}{step.en}: {event.en} – {place.en}"
+            )
+        ),
+        cleaned(Text(f"{note} {reason.vi}".strip(), f"{note} {reason.en}".strip())),
         advice,
     )
 
@@ -186,7 +190,7 @@ def _info(  # noqa: PLR0913  everything that an info block is made of
         effective=local(envelope.sent, site),
         onset=local(min(life.raised_at, envelope.sent), site),
         expires=local(envelope.expires, site),
-        sender_name=getattr(policy.name, short) or policy.sender,
+        sender_name=clean(getattr(policy.name, short)) or policy.sender,
         headline=clean(getattr(said.headline, short)),
         description=clean(getattr(said.description, short)),
         instruction=clean(getattr(said.instruction, short)),
@@ -272,6 +276,11 @@ def _advice(life: Life) -> Text:
 
 def _severity(life: Life) -> str:
     return life.severity if life.severity in SEVERITIES else SEVERITIES[0]
+
+
+def cleaned(text: Text) -> Text:
+    """Both languages without what XML can't hold: what is shown for approval is what goes out."""
+    return Text(clean(text.vi), clean(text.en))
 
 
 def clean(text: str) -> str:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from services.cap.bulletin import Issued
+from services.cap.compose import clean
 from services.observation.instants import iso
 from services.observation.text import Text
 
@@ -49,4 +50,5 @@ def atom(issued: Sequence[Issued], *, base: str, sender: str, name: Text, now: i
 
 
 def _put(parent: etree._Element, tag: str, text: str) -> None:
-    etree.SubElement(parent, f"{{{ATOM}}}{tag}").text = text
+    # What was issued before words were cleaned stands on the stream, and must not take the feed away.
+    etree.SubElement(parent, f"{{{ATOM}}}{tag}").text = clean(text)

@@ -12,7 +12,7 @@ from services.cap import words as standard
 from services.cap.build import build
 from services.cap.bulletin import WORDS, Bulletin, Thread, Words
 from services.cap.check import check
-from services.cap.compose import LANGUAGES, clean
+from services.cap.compose import LANGUAGES, clean, cleaned
 from services.cap.message import Info, Message
 from services.cap.read import read
 from services.cap.repeat import repeated
@@ -65,7 +65,7 @@ def update(  # noqa: PLR0913  what a message is made of
 def _said(
     data: Bulletin, message: Message, asked: Asked, original: Words
 ) -> Bulletin | tuple[Violation, ...]:
-    after = _merged(data, asked.wish)
+    after = _merged(data, Wish(*(None if one is None else cleaned(one) for one in asked.wish)))
     infos = tuple(_info(info, after) for info in message.info)
     message = msgspec.structs.replace(message, info=infos)
     violations = tuple(check(message, own=True))

@@ -24,7 +24,7 @@ COMMANDS: dict[str, Command] = {
     "archive": Command("service", "service: from the streams to the database"),
     "alerts": Command("service", "service: rules, from readings to alerts"),
     "keeper": Command("service", "service: what time decides about alerts"),
-    "api": Command("service", "service: HTTP, push and the console"),
+    "api": Command("service", "service: HTTP and push"),
     "lighting": Command("service", "service: plans and orders to street lights, until they are confirmed"),
     "roads": Command("service", "service: what goes out to people and other systems"),
     "link": Command("service", "service: what other sites say, and what is asked of them"),

@@ -21,7 +21,7 @@ class Complaint(msgspec.Struct, frozen=True):
 
 
 class Heartbeat(msgspec.Struct):
-    """A service's word, written every five seconds and at each change; `t` in µs UTC."""
+    """A service's word, written every five seconds and at each change. In µs UTC: `t`, `began` its work."""
 
     service: str
     pid: int
@@ -30,6 +30,7 @@ class Heartbeat(msgspec.Struct):
     complaints: list[Complaint] = []  # a struct copies its defaults
     figures: dict[str, float] = {}
     v: int = 1
+    began: int = 0
 
     def age_s(self, now_us: int) -> float:
         """How long ago it was written."""

@@ -45,6 +45,8 @@ from services.runtime.streams import ALERTS, DELIVERIES, STATE
 LAG_US = 500_000
 """Clocks of server and service may differ by so much; `due` must not look past what was read."""
 RETRY_S, LONGEST_RETRY_S = 0.5, 10.0
+PEOPLE_S = 5.0
+"""How soon a road says that those whom it could not reach have an account and an address by now."""
 READ = 500
 KEPT = 20_000
 STILL_EMPTY = 80
@@ -81,7 +83,7 @@ class Generation:
         open_roads = [road for road in roads if problems[road.id] is None]
         work: list[Callable[[asyncio.Event], Awaitable[None]]] = [self._one(road) for road in open_roads]
         if any(not road.for_machines for road in open_roads):
-            work.append(self._follow_alerts)
+            work += [self._follow_alerts, self._look_again]
         if open_roads:
             work.append(self._follow_requests)
         async with asyncio.TaskGroup() as group:
@@ -147,6 +149,11 @@ class Generation:
             return
         words = told_unread(road, names)
         self._health.complain(code, words.vi, words.en)
+
+    async def _look_again(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await pause(stop, PEOPLE_S)
+            self._reader.look_again(now_us())
 
     # One road.
 

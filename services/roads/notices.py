@@ -163,6 +163,8 @@ class Desk:
             step=step if isinstance(step, int) else 1,
             **_matter(data)._asdict(),
         )
+        # What a situation tells is no thing of its own; who is called about it is owed its end all the same.
+        self._told.setdefault(about, msgspec.structs.replace(notice, to=(), step=0, since=at))
         return [notice]
 
 

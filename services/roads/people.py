@@ -53,6 +53,12 @@ class Reader:
         """
         self.places = places
         self._keeping, self._book, self._missing, self._unread = keeping, book, missing, unread
+        self._lacking: dict[tuple[str, str], Callable[[int], object]] = {}
+
+    def look_again(self, at: int) -> None:
+        """Ask anew after those who could not be reached: accounts change between two words to them."""
+        for ask in list(self._lacking.values()):
+            ask(at)
 
     def receivers(self, road: Road, to: Sequence[str], at: int, area: str = "") -> list[Person]:
         """Whom a road reaches of these names at an instant (µs UTC), each once.
@@ -71,6 +77,7 @@ class Reader:
         if to == road.to:
             # Who is named for an overdue alert may be reached by another road.
             self._missing(road, missing)
+            self._remember("people", road, missing, lambda then: self.receivers(road, to, then, area))
         return found
 
     def readers(
@@ -97,7 +104,14 @@ class Reader:
                 found.setdefault(person.name, (person, []))[1].append(send)
         if self._unread is not None:
             self._unread(road, list(dict.fromkeys(lacking)))
+            self._remember("reports", road, lacking, lambda then: self.readers(road, sends, "", then))
         return list(found.values())
+
+    def _remember(self, what: str, road: Road, lacking: Sequence[str], ask: Callable[[int], object]) -> None:
+        if lacking:
+            self._lacking[what, road.id] = ask
+        else:
+            self._lacking.pop((what, road.id), None)
 
     def sees_all(self, name: str) -> bool:
         """Whether an account is there and held to no areas: reports are of the whole site."""

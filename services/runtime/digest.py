@@ -69,15 +69,23 @@ class Digest:
         Raises:
             Broken: it is no digest after all; whatever was taken from it is to be forgotten.
         """
+        count = 0
         for block in self._blocks:
             try:
                 unpacked = form.unpack(block)
             except Unreadable as error:
-                _distrusted.add(_identity(self.head))
-                log.warning("digest_broken", error=repr(error))
-                raise Broken(str(error)) from error
+                raise self.distrust(error) from error
+            count += len(unpacked)
             yield [_message(one) for one in unpacked if self._wanted(one, since_us)]
             await asyncio.sleep(0)  # who reads has a heart to beat
+        if count != self.head.count:
+            raise self.distrust(Unreadable(f"{count} messages, not {self.head.count}"))
+
+    def distrust(self, error: Exception) -> Broken:
+        """Pass it over from now on; the value is to be raised."""
+        _distrusted.add(_identity(self.head))
+        log.warning("digest_broken", error=repr(error))
+        return Broken(repr(error))
 
     def _wanted(self, one: Stored, since_us: int) -> bool:
         return one.sequence >= self._first and (not one.left_us or one.left_us >= since_us)
@@ -137,7 +145,10 @@ async def begin(
     since = 0 if lately_us is None else found.head.latest_us - lately_us
     async for block in found.messages(since):
         for message in block:
-            take(message)
+            try:
+                take(message)
+            except Exception as error:  # what a reader stumbles over in it need not lie in the stream
+                raise found.distrust(error) from error
     return Begun(found.sequence, found.head)
 
 

@@ -24,6 +24,7 @@ class Health:
         self._complaints: dict[str, Complaint] = {}
         self._figures: dict[str, float] = {}
         self._ready = False
+        self._began = now_us()
         self._changed = asyncio.Event()
         self._log = logging.get(service)
 
@@ -67,7 +68,9 @@ class Health:
         """What would be written now."""
         now = now_us()
         figures = metrics.samples() | self._figures
-        return Heartbeat(self.service, os.getpid(), now, self._ready, self.complaints, figures)
+        return Heartbeat(
+            self.service, os.getpid(), now, self._ready, self.complaints, figures, began=self._began
+        )
 
     async def put(self) -> bool:
         """Write one heartbeat; False if it could not be."""
@@ -80,6 +83,7 @@ class Health:
 
     async def run(self) -> None:
         """Write a heartbeat every five seconds and soon after each change, until cancelled."""
+        self._began = now_us()  # who stood by until now has found nothing yet
         while True:
             self._changed.clear()
             written = await self.put()

@@ -8,6 +8,7 @@ links stays as it is.
 """
 
 import json
+import re
 import secrets
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -34,8 +35,12 @@ _OF_ALERTS = (
     "CONSUMER.DELETE.ALERTS.*",
     "CONSUMER.MSG.NEXT.ALERTS.*",
 )
+_CLOSING = ("$SYS.REQ.SERVER.PING.LEAFZ", "$SYS.REQ.SERVER.*.KICK")
 _API = "$JS.API."
 _INBOX = "_INBOX.>"
+_ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")
+_WORD = re.compile(r"[A-Za-z0-9._~-]+")
+_PORTS = 1 << 16
 T = TypeVar("T")
 
 
@@ -48,6 +53,13 @@ class Ticket(msgspec.Struct, frozen=True):
     user: str
     password: str
     format: int = FORMAT
+
+    @property
+    def usable(self) -> bool:
+        """Whether a server that is to dial by it can start at all; the file is carried over by hand."""
+        found = _ADDRESS.fullmatch(self.address)
+        words = all(_WORD.fullmatch(word) for word in (self.user, self.password))
+        return words and found is not None and 0 < int(found["port"]) < _PORTS
 
 
 class Listen(NamedTuple):
@@ -120,7 +132,7 @@ class Leaf(NamedTuple):
         """The accounts in which leaf connections end; without a listener too, for our link to enter."""
         made: dict[str, Any] = {}
         if self.ends.system:
-            made[SYSTEM_ACCOUNT] = {"users": [{"user": SYSTEM_USER, "password": self.ends.system}]}
+            made[SYSTEM_ACCOUNT] = {"users": [_system(self.ends.system)]}
         if self.ticket is not None:
             made[PARENT_ACCOUNT] = {
                 "users": [_link("parent", self.ends.parent, (), (BEAT, DAYS))],
@@ -205,6 +217,13 @@ def _read(file: Path, kind: type[T]) -> T | None:
 def _export(request: str) -> dict[str, Any]:
     streams = {"response_type": "stream"} if "MSG.NEXT" in request else {}
     return {"service": _API + request, "accounts": [PARENT_ACCOUNT], **streams}
+
+
+def _system(password: str) -> dict[str, Any]:
+    """Whom `up` comes as to close a leaf: from this machine, and for nothing else."""
+    may = {"publish": {"allow": list(_CLOSING)}, "subscribe": {"allow": [_INBOX]}}
+    only = {"allowed_connection_types": ["STANDARD"], "permissions": may}
+    return {"user": SYSTEM_USER, "password": password, **only}
 
 
 def _link(site: str, password: str, asks: tuple[str, ...], answers: tuple[str, ...]) -> dict[str, Any]:

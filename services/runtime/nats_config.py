@@ -20,12 +20,18 @@ class Ports(NamedTuple):
     mqtt: int
 
 
-def write_config(
-    folder: Path, ports: Ports, credentials: Credentials, *, strict: bool, linked: Leaf | None = None
+def write_config(  # noqa: PLR0913  what a configuration is made of
+    folder: Path,
+    ports: Ports,
+    credentials: Credentials,
+    *,
+    strict: bool,
+    linked: Leaf | None = None,
+    name: str = "nats.conf",
 ) -> Path:
     """Write `nats.conf` into the folder, readable by us only; return its path. `linked`: to other sites."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = folder / "nats.conf"
+    file = folder / name
     # The server's own configuration language takes JSON.
     config = _config(folder, ports, credentials, strict=strict)
     if linked is not None:

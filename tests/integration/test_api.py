@@ -380,3 +380,11 @@ def test_alerts_are_folded_again_after_a_restart(tmp_path: Path) -> None:
 def test_a_busy_port_is_refused_with_a_word(machine: Rig) -> None:
     with pytest.raises(Refused, match="free port"):
         asyncio.run(service.run(machine.settings(), asyncio.Event()))
+
+
+def test_a_checker_that_asks_for_the_head_gets_it_without_a_body(machine: Rig) -> None:
+    for path in ("/healthz", f"{API}/alerts"):
+        whole, head = httpx.get(machine.http + path), httpx.head(machine.http + path)
+        assert (head.status_code, head.content) == (whole.status_code, b"")
+        assert head.headers["content-type"] == whole.headers["content-type"]
+    assert httpx.head(f"{machine.http}{API}/events/stream").status_code == 405

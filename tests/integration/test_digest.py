@@ -69,9 +69,15 @@ async def renewed(connection: Connection) -> Head:
 
 
 async def all_since(connection: Connection, after: int) -> list[Message]:
+    """To the stream's present end: a fetch gives what has come so far."""
+    last = int((await connection.js.stream_info(ALERTS)).state.last_seq)
     follower = Follower(connection.js, ALERTS, [], after)
+    found: list[Message] = []
     try:
-        return await follower.fetch(100, 1.0)
+        async with asyncio.timeout(40):
+            while (found[-1].sequence if found else after) < last:
+                found += await follower.fetch(100, 1.0)
+        return found
     finally:
         await follower.close()
 

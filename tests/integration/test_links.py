@@ -334,7 +334,7 @@ def test_a_child_is_linked_and_taken_off_while_the_server_runs_and_nobody_else_i
             await asyncio.to_thread(child.start)
             log = tmp_path / "child" / "nats.log"
             await comes(lambda: _so("created for account: PARENT" in log.read_text()), "the leaf")
-            assert served
+            await comes(lambda: _so(bool(served)), "the link service")
             await push(connection.js, "")
             await comes(lambda: _so("Leafnode connection closed" in log.read_text()), "its end")
             turned_away = up_relink.TURNED_AWAY

@@ -22,7 +22,7 @@ from services.api.requests import Requested
 from services.cap import bulletin as bulletins
 from services.cap.desk import Desk as PublicDesk
 from services.observation import event as events
-from services.observation.digest import Stored
+from services.observation.digest import Head, Stored
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND, iso
 from services.observation.tally import Tally
@@ -52,6 +52,8 @@ class Story(Play):
         super().__init__()
         self.messages: list[Stored] = []
         self.names: list[str] = []
+        self.settled = [0]
+        """Sequences after which nothing was owed: only there a keeper writes down how far it is."""
         self.situations = Reader(Grouper(SITE), 0)
         self.watches = {"self.space": selfwatch.Watch(SITE), "site-silent": LinkWatch(SITE)}
         self.found: dict[str, dict[str, Finding]] = {name: {} for name in self.watches}
@@ -91,6 +93,14 @@ class Story(Play):
         getattr(self, f"on_{what[0]}")(*what[1:])
         self.now += SECOND
         self.write_all()
+        self.settled.append(len(self.messages))
+
+    def place(self, name: str, head: Head) -> int | None:
+        """Where a reader was that begins with a digest; None: so far back that it would not take that one."""
+        if name != "situations":
+            return head.sequence
+        place = max(at for at in self.settled if at <= head.sequence)
+        return place if place >= head.whole_after else None
 
     def _open(self, nth: int) -> str | None:
         found = [name for name in self.names if self.lives[name].open]
@@ -119,7 +129,7 @@ class Story(Play):
             return
         name = self.names[nth % len(self.names)]
         more: dict[str, Any] = {}
-        if verb == "shelved":
+        if verb in ("shelved", "shelve_asked"):
             more = {"until": iso(self.now + 3600 * SECOND), "why": "đang xem"}
         elif verb == "closed":
             more = {"cause": "false"}

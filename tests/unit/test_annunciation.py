@@ -63,6 +63,20 @@ def situation(play: Play, verb: str, which: str, joined: list[str], **more: Any)
     )
 
 
+def test_what_is_held_back_for_chattering_is_named_with_what_it_says() -> None:
+    """A mail once said "it came 4 times in 15 min", and not what."""
+    play = Play()
+    for which in range(3):
+        play.wait(10)
+        play.alert(f"d{which}", sort="door", severity="watch")
+        if which < 2:
+            play.alert(f"d{which}", "cleared", sort="door", severity="watch")
+    play.wait(5)
+    assert [one.why.en for one in play.things if "held back" in one.why.en] == [
+        "something – it came 3 times in 1 min; its sound is held back for a while"
+    ]
+
+
 def test_an_alert_is_a_thing_after_it_settled_and_again_when_it_gets_worse() -> None:
     play = Play()
     play.alert("a", severity="watch")

@@ -27,6 +27,13 @@ class Asked(BaseModel):
     many: list[int] = []
 
 
+def test_a_body_that_is_no_json_is_named_as_that() -> None:
+    found = [{"type": "json_invalid", "loc": ("body", 2), "msg": "JSON decode error", "ctx": {"error": "x"}}]
+    document = problem_of(RequestValidationError(found)).document("/x")
+    assert document["errors"][0]["parameter"] == "body"
+    assert document["detail_vi"] == "tham số không hợp lệ: body: không phải JSON"
+
+
 @pytest.mark.parametrize(
     ("given", "vi"),
     [

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from services.alerts import lifecycle
 from services.cap import bulletin as nouns
-from services.cap.bulletin import Thread
+from services.cap.bulletin import Issued, Thread
 from services.cap.check import check
 from services.cap.desk import Desk
+from services.cap.feed import atom
 from services.cap.message import Area, Message, references_of
 from services.cap.official import instant
 from services.cap.read import read
@@ -421,6 +422,25 @@ def test_other_words_begin_approval_anew_and_their_writer_is_never_enough() -> N
     assert data.worded_by == "lan"
     assert data.original is not None
     assert data.original.headline == first.data.headline, "both versions are kept"
+
+
+def test_words_that_xml_cannot_hold_are_shown_and_go_out_without_it() -> None:
+    """A sign pasted from somewhere once took the whole feed away for two days."""
+    world = World()
+    world.alert("raised", "warning", reason={"vi": "Nước\x0b lên.", "en": "Water\x00 rises."})
+    world.turn()
+    first = world.thread.pending
+    assert first is not None
+    assert first.data.description == Text("Nước lên.", "Water rises.")
+    world.reword("lan", headline=Text("Ngập\x00 ở cầu A", "Water \x1b at bridge A"))
+    pending = world.thread.pending
+    assert pending is not None
+    assert pending.data.headline == Text("Ngập ở cầu A", "Water  at bridge A")
+    dirty = msgspec.structs.replace(pending.data, headline=Text("a\x00", "b\x07"))
+    feed = atom(
+        [Issued(T0, 1, dirty)], base="https://x", sender="ioc.example.vn", name=Text("T\x08", "E"), now=T0
+    )
+    assert b"a \xc2\xb7 b" in feed, "what was issued before still stands on the stream"
 
 
 def test_what_is_automatic_waits_for_a_second_person_once_it_is_reworded() -> None:

@@ -40,6 +40,18 @@ def test_what_runs_at_the_edge_needs_the_base_dependencies_only(command: str) ->
     assert imported_by(command, "--help") == set()
 
 
+def test_help_is_for_who_uses_a_command_and_not_for_who_changes_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            main([command, "--help"])
+        said = capsys.readouterr().out
+        assert ended.value.code == 0
+        assert said.startswith(f"usage: haidang {command} ")
+        assert "Over 250" not in said, command
+
+
 def test_a_command_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["fly"])

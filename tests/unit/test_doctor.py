@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.cap.sign import new_keys
 from services.cli import doctor, main
 from services.cli.doctor import certificate as doctor_certificate
 from services.cli.doctor.api import rejects
@@ -39,6 +40,7 @@ from services.cli.doctor.versions import Versions, known_bad
 from services.observation.heartbeat import Complaint, Heartbeat
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
+from services.policy.publication import Trusted
 from services.roads.bulletin_key import keys_of
 from services.runtime.run_file import Run, write
 from services.schema.migrate import LATEST
@@ -181,6 +183,26 @@ def test_the_certificate_of_public_messages_is_told_before_it_ends(tmp_path: Pat
     assert level(1) == Level.BAD, "a key that others read signs for others"
     (tmp_path / "cap" / "key.pem").unlink()
     assert level(1) == Level.BAD
+
+
+def test_a_trusted_sender_whose_last_certificate_ends_is_told_before_its_bulletins_are_refused() -> None:
+    now = datetime(2026, 10, 20, tzinfo=UTC)
+    old, new = (
+        new_keys("kttv.example.vn", now + timedelta(days=days)).certificate.decode() for days in (0, 90)
+    )
+
+    def levels(days: float, *certificates: str) -> list[str]:
+        sender = Trusted(
+            id="kttv", sender="kttv.example.vn", name=Text("Đài", "The office"), certificates=certificates
+        )
+        at_s = (now + timedelta(days=days)).timestamp()
+        return [f"{found.code} {found.level}" for found in doctor_certificate.senders([sender], at_s)]
+
+    assert levels(1, old) == ["trusted_certificates ok"]
+    assert levels(3_640, old) == ["trusted_certificate.kttv warn"]
+    assert levels(3_640, old, new) == ["trusted_certificates ok"], "the next one is there already"
+    assert levels(3_651, old) == ["trusted_certificate.kttv bad"]
+    assert levels(1) == [], "whose channel is trusted signs nothing"
 
 
 def test_a_clock_that_nobody_keeps_is_doubtful() -> None:

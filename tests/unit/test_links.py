@@ -13,7 +13,7 @@ from services.alerts.lifecycle.acts import DEFAULT
 from services.alerts.link import bulletins as link_bulletins
 from services.alerts.link import watch as link_watch
 from services.alerts.link.bulletins import Bulletin
-from services.alerts.link.core import Clock, Item, Known, Memory, Ways, marked
+from services.alerts.link.core import Clock, Item, Known, Memory, Ways, item_of, marked
 from services.alerts.link.index import Index, number
 from services.alerts.link.requests import Event, answer
 from services.alerts.link.watch import LinkWatch
@@ -21,6 +21,7 @@ from services.api.linked import Linked
 from services.api.requests import Pending
 from services.cli.up import links as up_links
 from services.cli.up import planning as up_plan
+from services.cli.up import relink
 from services.cli.up.nats_child import Store
 from services.cli.up.relink import changed
 from services.observation import event as events
@@ -408,6 +409,64 @@ def test_a_ticket_of_another_site_is_refused_and_a_missing_one_is_told(
     (tmp_path / leaf.PARENT).write_bytes(msgspec.json.encode(msgspec.structs.replace(ticket, site="other")))
     with pytest.raises(SettingsError, match="is for site other"):
         prepared(tmp_path, links)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "h",
+        "h:0",
+        "h:70000",
+        "h:1x",
+        "http://10.0.0.1:7422",
+        "a b:7422",
+        "u@h:7422",
+        "[::1:7422",
+        "h:7422/x",
+    ],
+)
+def test_a_ticket_with_which_no_server_starts_is_told_and_all_else_goes_on(
+    tmp_path: Path, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    links = Links(parent=Parent(site="tinh"))
+    good = Ticket("tp", "tinh", "[fe80::1]:7422", "leaf-tp", "p")
+    (tmp_path / leaf.PARENT).write_bytes(msgspec.json.encode(good))
+    made = prepared(tmp_path, links)
+    assert made is not None
+    assert made.ticket == good
+    (tmp_path / leaf.PARENT).write_bytes(msgspec.json.encode(msgspec.structs.replace(good, address=address)))
+    made = prepared(tmp_path, links)
+    assert made is not None
+    assert made.ticket is None
+    assert "get a new one" in capsys.readouterr().err
+    (tmp_path / leaf.PARENT).write_bytes(msgspec.json.encode(good))
+    other = prepared(tmp_path, Links(parent=Parent(site="tinh", address=address or " ")))
+    assert other is not None
+    assert other.ticket is None
+
+
+def test_a_configuration_with_which_no_server_starts_is_found_out_and_removed(tmp_path: Path) -> None:
+    file = tmp_path / "nats.conf.tried"
+    file.write_text('{"port": 1, "leafnodes": {"remotes": [{"urls": ["nats-leaf://u:p@x:y"]}]}}')
+    assert relink._unfit(file)
+    assert not file.exists()
+    file.write_text('{"port": 1}')
+    assert relink._unfit(file) == ""
+
+
+def test_an_event_in_another_sites_name_is_never_copied() -> None:
+    """A child whose server was broken into must not end the parent's own alerts."""
+    ours = alert().replace(b"/sites/xa", b"/sites/tp")
+    assert item_of(1, "alerts.xa.x.a", alert()) == Item(1, "alerts.xa.x.a", "a" * 32, alert())
+    assert item_of(1, "alerts.xa.x.a", ours) is None
+    assert item_of(1, "alerts.xa.x.a", b"no event") is not None
+
+
+def test_up_may_close_leaves_in_the_servers_own_account_and_nothing_else(tmp_path: Path) -> None:
+    (user,) = Leaf("tp", Ends.keep(tmp_path, ())).accounts("HD")["$SYS"]["users"]
+    assert user["allowed_connection_types"] == ["STANDARD"]
+    assert all("SERVER" in subject for subject in user["permissions"]["publish"]["allow"])
 
 
 def test_a_leaf_listener_open_to_others_is_refused_like_any_other(tmp_path: Path) -> None:

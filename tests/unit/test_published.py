@@ -19,8 +19,6 @@ from services.runtime.health import Health
 from tests.unit.test_cap_desk import MINUTE, POLICY, T0, World
 from tests.unit.test_cap_messages import message
 
-NOW = datetime.now(UTC)
-
 
 class Told(Health):
     """Complaints, without a stream."""
@@ -49,7 +47,7 @@ def test_a_key_that_was_changed_signs_from_the_next_message_on(tmp_path: Path) -
     health = Told()
     signer = _signer(tmp_path, health)
     first = signer.document(message())
-    keys = new_keys("ioc.example.vn", NOW)
+    keys = new_keys("ioc.example.vn", datetime.now(UTC))
     _put(tmp_path, bulletin_key.KEY, keys.key, 1)
     between = signer.document(message())
     assert health.codes() == [bulletin_key.UNSIGNED], "the key is there, its certificate is not"
@@ -68,13 +66,14 @@ def test_a_key_that_was_changed_signs_from_the_next_message_on(tmp_path: Path) -
 def test_a_certificate_that_has_ended_is_told_of(tmp_path: Path) -> None:
     health = Told()
     signer = _signer(tmp_path, health)
-    signer.look(NOW)
+    now = datetime.now(UTC)
+    signer.look(now)
     signer.document(message())
-    signer.look(NOW)
+    signer.look(now)
     assert health.codes() == []
-    signer.look(NOW + timedelta(days=11 * 365))
+    signer.look(now + timedelta(days=11 * 365))
     assert health.codes() == [bulletin_key.OUTDATED]
-    signer.look(NOW)
+    signer.look(now)
     assert health.codes() == []
 
 

@@ -119,6 +119,29 @@ def test_who_is_held_to_areas_never_gets_the_whole_sites_report_and_who_lacks_it
     assert sends == [by_role, by_name]
 
 
+def test_who_gets_an_account_is_missed_no_more_before_the_next_report() -> None:
+    """The complaint is an alert that calls people: it must not wait a month for the next report."""
+    book, told = Book(), dict[str, list[str]]()
+    reader = Reader(
+        Keeping(),
+        book,
+        PLACES,
+        lambda road, names: told.update({f"{road.id}-people": list(names)}),
+        lambda road, names: told.update({f"{road.id}-reports": list(names)}),
+    )
+    road = msgspec.structs.replace(ROAD, to=("lan",))
+    assert reader.readers(road, [Sending(road="mail", to=("lan",), reports=("monthly",))], "", T0) == []
+    assert reader.receivers(road, road.to, T0) == []
+    assert list(told.values()) == [["lan"], ["lan"]]
+    contacts = Contacts({"mail": "lan@x.vn"}, "vi")
+    book.accounts["lan"] = Account("lan", "lan", ["operator"], None, contacts=contacts)
+    reader.look_again(T0)
+    assert list(told.values()) == [[], []]
+    told.clear()
+    reader.look_again(T0)
+    assert told == {}, "who is well is not asked after"
+
+
 def test_files_are_those_of_the_readers_language_else_those_there_are() -> None:
     pdf = Sending(road="mail", reports=("shift",))
     both = msgspec.structs.replace(pdf, formats=("pdf", "xlsx"))

@@ -325,6 +325,18 @@ def test_an_overdue_alert_goes_to_exactly_those_it_names() -> None:
     assert (head[1].kind, head[1].to, head[1].step) == ("overdue", ("minh",), 2)
 
 
+def test_who_was_called_about_what_a_situation_tells_hears_its_end() -> None:
+    """It was no thing of its own, so its end was told to nobody: they went on driving there."""
+    desk, queue = Desk(SITE), Queue(EMAIL, 0, 0, ())
+    overdue, over = told("overdue", "watch"), told("cleared", "watch")
+    overdue["data"] = {**overdue["data"], "act": {"step": 1, "to": ["minh"]}, "by": "keeper"}  # type: ignore[dict-item]
+    feed(desk, queue, [(1, T0, overdue), (2, T0 + MINUTE, over)], T0 + 2 * MINUTE)
+    queue.done()
+    head = queue.head(T0 + 2 * MINUTE)
+    assert head is not None
+    assert (head[1].kind, head[1].to, head[1].told) == ("end", (), ((T0, ("minh",)),))
+
+
 # --- words ------------------------------------------------------------------------------------------
 
 

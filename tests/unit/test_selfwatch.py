@@ -82,6 +82,27 @@ def test_a_complaint_that_heals_within_15_s_is_no_alert() -> None:
     assert found[0].reason.vi == "mất cơ sở dữ liệu"
 
 
+def test_a_complaint_outlives_the_restart_of_its_service_as_one_alert_and_ends_when_it_is_settled() -> None:
+    """Every restart once said that all was well, and called people anew of what never ended."""
+    watch, begun = Watch("vt"), T - 3600 * SECOND
+
+    def turn(at: int, began: int, *since_us: int) -> list[str]:
+        complaints = [Complaint("mail", "không gửi được", "no mail", one) for one in since_us]
+        beats = {"roads": Heartbeat("roads", 1, at, complaints=complaints, began=began)}
+        return verbs(watch.update(look(beats.values(), {}, at), at, beats=beats))
+
+    assert turn(T + 20 * SECOND, begun, T) == ["raised"]
+    again = T + 30 * SECOND
+    assert turn(again + SECOND, again) == [], "it has not looked yet"
+    assert turn(again + 6 * SECOND, again, again + 5 * SECOND) == [], "found again, if only just"
+    assert turn(again + 30 * SECOND, again, again + 5 * SECOND) == []
+    assert turn(again + 35 * SECOND, again) == ["cleared"], "the process that said so has settled it"
+    assert turn(again + 60 * SECOND, again, again + 40 * SECOND) == ["raised"]
+    mended = again + 100 * SECOND
+    assert turn(mended + 59 * SECOND, mended) == []
+    assert turn(mended + 60 * SECOND, mended) == ["cleared"], "the next process does not find it"
+
+
 def test_a_filling_stream_escalates_at_80_percent_and_eases_below() -> None:
     watch = Watch("vt")
     steps = [

@@ -1,15 +1,17 @@
 """Who begins with a digest decides exactly as one who read the whole stream."""
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nats.js import JetStreamContext
 
 from services.alerts import selfwatch
 from services.alerts.commands import owed as command_owed
-from services.alerts.digest import sieve
+from services.alerts.digest import duty, sieve
 from services.alerts.digest.sieve import Sieve
 from services.alerts.link import watch as link_watch
 from services.alerts.load import book
@@ -18,8 +20,9 @@ from services.cap import desk
 from services.observation import digest, maintenance
 from services.observation.digest import Form, Head, Stored
 from services.observation.event import SEVERITIES
-from services.observation.instants import SECOND
+from services.observation.instants import SECOND, iso
 from services.observation.tally import Tally
+from services.runtime import digest as runtime_digest
 from tests.support.digests import POLICY, READERS, SORTS, Story, load_book, tally
 from tests.support.keeping import SITE
 
@@ -38,7 +41,18 @@ step = st.one_of(
     st.tuples(
         st.just("act"),
         nth,
-        st.sampled_from(("acknowledged", "shelved", "closed", "reopened", "commented", "unacknowledged")),
+        st.sampled_from(
+            (
+                "acknowledged",
+                "shelve_asked",
+                "shelved",
+                "closed",
+                "reopened",
+                "commented",
+                "unacknowledged",
+                "assigned",
+            )
+        ),
     ),
     st.tuples(st.just("window"), st.integers(0, 2), st.sampled_from((1, 72)), st.just("planned")),
     st.tuples(
@@ -89,7 +103,8 @@ def test_who_begins_with_a_digest_decides_as_one_who_read_everything(
     whole, head, short = ending(story, cuts)
     now = story.now + later_s * SECOND
     for name, reads in READERS.items():
-        assert reads(short, head.sequence, now) == reads(whole, head.sequence, now), name
+        if (place := story.place(name, head)) is not None:
+            assert reads(short, place, now) == reads(whole, place, now), name
     after, counted = tally(whole), head.tally
     assert digest.split(digest.join(head, [])).head.tally == counted
     assert counted == tally(whole[: head.sequence])
@@ -109,9 +124,8 @@ def test_of_a_situation_that_goes_on_for_ever_enough_is_kept_to_decide_the_same(
         patched.setattr(sieve, "MOST_OF_ONE", 2)
         whole, head, short = ending(story, cuts)
     for name in ("keeping", "situations", "watches", "public"):
-        assert READERS[name](short, head.sequence, story.now) == READERS[name](
-            whole, head.sequence, story.now
-        ), name
+        if (place := story.place(name, head)) is not None:
+            assert READERS[name](short, place, story.now) == READERS[name](whole, place, story.now), name
 
 
 def test_a_situation_that_goes_on_for_ever_is_shortened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,6 +225,75 @@ def test_of_a_storm_without_end_the_newest_are_enough(monkeypatch: pytest.Monkey
     names = {one.subject for one in short}
     assert len(names) == 3
     assert head.whole_after_us > 0
+
+
+@pytest.mark.parametrize("reads", ["folded", "keeping"])
+def test_what_another_site_says_of_a_thing_of_the_same_name_ends_nothing_of_ours(reads: str) -> None:
+    story = Story()
+    story.happen(("raise", "level", "warning", 0, "a"))
+    story.happen(("window", 0, 2_000, "planned"))
+    for at, noun in (("level-0-a-0", "alert.cleared"), ("w0", "maintenance.cancelled")):
+        data = {"alert_id": at, "state": "cancelled", "hazard": "flood", "area": "a", "severity": "warning"}
+        event = {"id": f"x{at}", "source": "/sites/elsewhere", "type": f"vn.haidang.{noun}.v1"}
+        more = {"subject": at, "time": iso(story.now), "data": data}
+        story.put(f"alerts.elsewhere.a.{at}", {**event, **more})
+    story.happen(("wait", 40 * 86_400))
+    story.happen(("other", "road"))
+    whole, head, short = ending(story, [60, 100])
+    told = READERS[reads](short, head.sequence, story.now)
+    assert told == READERS[reads](whole, head.sequence, story.now)
+    assert {"level-0-a-0", "w0"} <= {one.subject.rpartition(".")[2] for one in short}
+    lives = told[0] if reads == "keeping" else {one.life.alert_id: one.life for one in told[0]}
+    assert lives["level-0-a-0"].open
+
+
+def test_an_event_that_calls_its_alert_otherwise_ends_it_for_nobody() -> None:
+    story = Story()
+    story.happen(("raise", "door", "advisory", 0, "a"))
+    first = msgspec.json.decode(story.messages[0].data)
+    first |= {"id": "odd", "type": "vn.haidang.alert.cleared.v1", "data": {**first["data"], "alert_id": "b"}}
+    story.put(story.messages[0].subject, first)
+    story.happen(("wait", 40 * 86_400))
+    story.happen(("other", "road"))
+    whole, head, short = ending(story, [100])
+    assert READERS["keeping"](short, head.sequence, story.now) == READERS["keeping"](
+        whole, head.sequence, story.now
+    )
+    assert READERS["keeping"](short, head.sequence, story.now)[0]
+
+
+def test_what_does_not_fit_into_memory_is_given_up_and_the_stream_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = Sieve()
+    for sequence in range(1, 11):
+        made.take(Stored(sequence, sequence, 0, f"alerts.x.y.{sequence}", {}, b"{}" * 500))
+    duty._leave_out(made)
+    assert made.weight > 10_000
+    monkeypatch.setattr(duty, "MOST_BYTES", 10_000)
+    with pytest.raises(duty.TooMuch):
+        duty._leave_out(made)
+
+
+@pytest.mark.parametrize("fault", ["a reader stumbles", "a block is missing"])
+def test_a_digest_that_can_not_be_taken_whole_is_passed_over_from_then_on(
+    fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = [digest.pack([Stored(1, 1, 0, "alerts.x.y.z", {}, b"{}")])]
+    head = Head(release="1", epoch="e", sequence=1, hash="h", count=2 if "block" in fault else 1)
+
+    async def read(*_: object) -> runtime_digest.Digest:
+        return runtime_digest.Digest(Form(head, blocks), 1)
+
+    def take(_: object) -> None:
+        if "reader" in fault:
+            raise KeyError(fault)
+
+    monkeypatch.setattr(runtime_digest, "read", read)
+    monkeypatch.setattr(runtime_digest, "_distrusted", set())
+    with pytest.raises(runtime_digest.Broken):
+        asyncio.run(runtime_digest.begin(cast("JetStreamContext", None), take))
+    assert runtime_digest._distrusted == {("h", 1)}
 
 
 def test_rules_by_which_we_raise_alerts_ourselves_are_all_known_to_the_sieve() -> None:

@@ -215,7 +215,7 @@ class Attention:
             self._chattering[what] = _micros(quiet.until) or at
             if (last is None or at > last + STILL_CHATTERING_US) and not known and life.shelving is None:
                 self._pending.pop(life.alert_id, None)
-                out.append(_of_alert(life, at, sequence, quiet.why or _reason(life)))
+                out.append(_of_alert(life, at, sequence, _held_back(life, quiet.why)))
         over = [what for what, until in self._chattering.items() if at > until + STILL_CHATTERING_US]
         for what in over:
             del self._chattering[what]
@@ -325,6 +325,14 @@ def _reason(life: Life) -> Text:
     if not isinstance(given, dict):
         return Text(life.rule, life.rule)
     return Text(str(given.get("vi", life.rule)), str(given.get("en", life.rule)))
+
+
+def _held_back(life: Life, why: Text | None) -> Text:
+    """What comes again and again, and that it is held back: the second alone would name nothing."""
+    said = _reason(life)
+    if why is None:
+        return said
+    return Text(f"{said.vi.rstrip('.')} – {why.vi}", f"{said.en.rstrip('.')} – {why.en}")
 
 
 def _micros(text: str | None) -> int | None:

@@ -60,6 +60,7 @@ class _Thing(msgspec.Struct):
     worst: str = ""
     rises: set[int] = set()
     joined: dict[str, int] = {}
+    came: dict[int, list[str]] = {}
     left: dict[str, int] = {}
 
 
@@ -139,8 +140,12 @@ class Sieve:
 
     def _situation(self, name: str, thing: _Thing, sequence: int, data: Mapping[str, Any], site: str) -> None:
         thing.stands = data.get("state") == "open"
-        for member in _ids(data.get("joined")):
-            thing.joined[member] = sequence
+        come = [*_ids(data.get("joined"))]
+        thing.joined.update(dict.fromkeys(come, sequence))
+        if sequence == thing.messages[0].sequence:
+            come += _ids(data.get("members"))  # who begins here takes them for those who came before
+        if come:
+            thing.came[sequence] = come
         for member in _ids(data.get("left")):
             thing.left[member] = sequence
         worst = str(data.get("severity_max"))
@@ -206,10 +211,12 @@ class Sieve:
         newest = thing.messages[-MOST_OF_ONE].sequence
         needed = thing.rises | {thing.messages[0].sequence}
         joined, left = thing.joined, thing.left
-        needed.update(at for who, at in joined.items() if left.get(who, 0) < at)
+        # Who left lately too: a keeper that was not so far yet decides that leave once more.
+        needed.update(at for who, at in joined.items() if not at <= left.get(who, 0) < newest)
         grown = True
         while grown:  # whoever came in by a message that is kept must be seen to leave
-            ends = {left[who] for who, at in joined.items() if (at in needed or at >= newest) and who in left}
+            seen = (who for at, come in thing.came.items() if at in needed or at >= newest for who in come)
+            ends = {left[who] for who in seen if who in left}
             grown = not ends <= needed
             needed |= ends
         gone = [one for one in thing.messages if one.sequence < newest and one.sequence not in needed]
@@ -220,6 +227,7 @@ class Sieve:
         out = {one.sequence for one in gone}
         thing.messages = [one for one in thing.messages if one.sequence not in out]
         thing.joined = {who: at for who, at in joined.items() if at not in out}
+        thing.came = {at: come for at, come in thing.came.items() if at not in out}
         thing.left = {who: at for who, at in left.items() if at not in out}
 
     @property

@@ -90,7 +90,7 @@ def item_of(sequence: int, subject: str, data: bytes) -> Item | None:
     """A message of the child's stream as an event to be copied; None: not under its own site's name."""
     site, head = site_of(subject), head_of(data)
     if site is None or (head is not None and head.source not in ("", f"/sites/{site}")):
-        return None  # in another site's name: it would count as that site's own word, and ours is never copied
+        return None  # in another site's name, even ours: it would count as that site's own word
     return Item(sequence, subject, identity_of(data) if head is None else head.id, data)
 
 

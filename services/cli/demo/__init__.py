@@ -145,7 +145,7 @@ def _listen(stream: IO[str] | None, found: dict[str, str]) -> None:
 
 
 def _greet(http: str, site: "Site", played: Plan, log: Path) -> None:
-    out(f"console   {http}/        (bàn điều khiển)")
+    out(f"home      {http}/        (trang chủ)")
     out(f"API       {http}/docs")
     out(f"events    curl -N {http}/api/v1/events/stream")
     out(f"log       {log}")

@@ -1,4 +1,7 @@
-"""`haidang doctor`: looks at everything that can be wrong and says what to do. Reads; changes nothing."""
+"""`haidang doctor`: looks at everything that can be wrong and says what to do. Reads; changes nothing.
+
+Over 250 lines: which of its looks are made, and whence each has what it looks at, is one list.
+"""
 
 import argparse
 import asyncio
@@ -201,6 +204,7 @@ async def _ask(
     site = _parsed(live)
     declared = [] if site is None else [name for name, sensor in site.sensors.items() if not sensor.derived]
     found += doctor_history.judge(history, declared)
+    found += _senders(live, site)
     versions = (history.versions if history is not None else Versions())._replace(
         nats_server=live.server if live is not None else ""
     )
@@ -216,6 +220,19 @@ def _parsed(live: "Live | None") -> "Site | None":
     from services.observation.site_files import parse
 
     return parse(live.files, extra_properties())[0] if live is not None and live.files else None
+
+
+def _senders(live: "Live | None", site: "Site | None") -> "list[Finding]":
+    """Whose bulletins are taken, by the site version that runs."""
+    from services.alerts.hazards import hazards
+    from services.cli.doctor import certificate as doctor_certificate
+    from services.observation.site import ALERTING
+    from services.policy.alerting import read_alerting
+
+    if live is None or site is None:
+        return []
+    policy = read_alerting(live.files.get(ALERTING), site, tuple(hazards()))[0]
+    return [] if policy is None else list(doctor_certificate.senders(policy.publication.trusted, time.time()))
 
 
 def _installed() -> Any:

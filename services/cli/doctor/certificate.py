@@ -1,5 +1,6 @@
-"""The key that signs public messages: whether it is there, fits, is private, and how long it holds."""
+"""Certificates of public messages: ours with its key, and those of the senders whose bulletins we take."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from cryptography import x509
 from services.cap.sign import Keys, check_keys
 from services.cli.doctor.finding import Finding, Level, lasting, ok, wrong
 from services.observation.text import Text
+from services.policy.publication import Trusted
 
 FOLDER, KEY, CERTIFICATE = "cap", "key.pem", "certificate.pem"
 SOON_S = 45 * 86_400.0
@@ -53,3 +55,47 @@ def _judge(ends: datetime, now_s: float, remedy: Text) -> Finding:
     if left_s < SOON_S:
         return wrong(Level.WARN, "service", "cap_certificate", what, remedy, figures=figures)
     return ok("service", "cap_certificate", what.vi, what.en, figures)
+
+
+def senders(trusted: Iterable[Trusted], now_s: float) -> Iterator[Finding]:
+    """How long the certificates of `[[trusted]]` hold; after the last one's end its bulletins are refused."""
+    shortest = None
+    for one in trusted:
+        if not one.certificates:
+            continue
+        # Of an old and a new one side by side the one that holds longer counts.
+        ends = max(
+            x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc for pem in one.certificates
+        )
+        left_s = (ends - datetime.fromtimestamp(now_s, UTC)).total_seconds()
+        if left_s >= SOON_S:
+            shortest = left_s if shortest is None else min(shortest, left_s)
+            continue
+        remedy = Text(
+            f"xin {one.sender} chứng thư mới, thêm vào [[trusted]] {one.id!r} trong alerting.toml,"
+            " rồi: haidang site push",
+            f"ask {one.sender} for the next one, add it to [[trusted]] {one.id!r} in alerting.toml,"
+            " then: haidang site push",
+        )
+        code, figures = f"trusted_certificate.{one.id}", {"left_s": left_s}
+        if left_s <= 0:
+            what = Text(
+                f"chứng thư của {one.name.vi} đã hết hạn ngày {ends:%d/%m/%Y}:"
+                " bản tin có chữ ký của họ bị từ chối",
+                f"the certificate of {one.name.en} ended on {ends:%Y-%m-%d}:"
+                " their signed bulletins are refused",
+            )
+            yield wrong(Level.BAD, "service", code, what, remedy, figures=figures)
+            continue
+        span = lasting(left_s)
+        what = Text(
+            f"chứng thư của {one.name.vi} còn {span.vi}", f"the certificate of {one.name.en} holds {span.en}"
+        )
+        yield wrong(Level.WARN, "service", code, what, remedy, figures=figures)
+    if shortest is not None:
+        span = lasting(shortest)
+        vi, en = (
+            f"chứng thư của bên gửi bản tin còn ít nhất {span.vi}",
+            f"certificates of trusted senders hold {span.en} at least",
+        )
+        yield ok("service", "trusted_certificates", vi, en, {"left_s": shortest})

@@ -36,7 +36,9 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     """Options of `exercise`."""
     from services.cli import COMMANDS
 
-    parser = subparsers.add_parser("exercise", help=COMMANDS["exercise"].text, description=__doc__)
+    parser = subparsers.add_parser(
+        "exercise", help=COMMANDS["exercise"].text, description=(__doc__ or "").partition("\n")[0]
+    )
     parser.set_defaults(do=None)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
 

@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser, *, needs_site: bool = True) -> 
         )
     parser.add_argument("--data", metavar="DIR", help="folder for everything that is kept; made if missing")
     parser.add_argument(
-        "--http", metavar="HOST:PORT", help="console and API; default 127.0.0.1 and any free port"
+        "--http", metavar="HOST:PORT", help="home page and API; default 127.0.0.1 and any free port"
     )
     parser.add_argument(
         "--mqtt", metavar="HOST:PORT", help="for gateways; default 127.0.0.1 and any free port"

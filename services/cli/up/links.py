@@ -14,7 +14,8 @@ from services.policy.alerting import read_alerting
 from services.policy.links import Links
 from services.runtime import leaf
 from services.runtime.leaf import Ends, Leaf, Listen, Ticket
-from services.runtime.settings import Settings, SettingsError, address
+from services.runtime.settings import Settings, SettingsError
+from services.runtime.settings import address as host_and_port
 
 NO_LISTENER, NO_TICKET, WRONG_TICKET = "links-leaf", "links-ticket", "links-other-ticket"
 """Codes of what a person must still do before a declared link can work."""
@@ -80,7 +81,7 @@ def prepared(data: Path, site: str, links: Links, settings: Settings) -> Prepare
     ends = Ends.keep(data, children) if links.any else leaf.read_ends(data) or Ends()
     listen, written, wanting = None, [], {}
     if settings.leaf is not None:
-        listen = Listen(*address(settings.leaf, "leaf"))
+        listen = Listen(*host_and_port(settings.leaf, "leaf"))
         if children:
             written = leaf.write_tickets(data, site, settings.leaf, ends, children)
     elif children:
@@ -90,14 +91,14 @@ def prepared(data: Path, site: str, links: Links, settings: Settings) -> Prepare
         )
     ticket = None
     if links.parent is not None:
-        ticket = _ticket(data, site, links.parent.site, wanting)
-        if ticket is not None and links.parent.address is not None:
-            ticket = replace(ticket, address=links.parent.address)
+        ticket = _ticket(data, site, links.parent.site, links.parent.address, wanting)
     return Prepared(Leaf(site, ends, children, listen, ticket), written, wanting)
 
 
-def _ticket(data: Path, site: str, wanted: str, wanting: dict[str, Text]) -> Ticket | None:
-    """What the parent handed to us, if it is for us and of that parent."""
+def _ticket(
+    data: Path, site: str, wanted: str, address: str | None, wanting: dict[str, Text]
+) -> Ticket | None:
+    """What the parent handed to us, if it is for us and of that parent. `address`: instead of its own."""
     file = data / leaf.PARENT
     ticket = leaf.read_ticket(data)
     if ticket is None:
@@ -112,6 +113,14 @@ def _ticket(data: Path, site: str, wanted: str, wanting: dict[str, Text]) -> Tic
             " đặt đúng tệp vào đó",
             f"{file} is for site {ticket.site} under {ticket.parent}, not for {site} under {wanted}:"
             " put the right one there",
+        )
+        return None
+    if address is not None:
+        ticket = replace(ticket, address=address)
+    if not ticket.usable:  # our server would not start with it: everything else goes on without the parent
+        wanting[NO_TICKET] = Text(
+            f"{file} có tên, mật khẩu hoặc địa chỉ ({ticket.address[:80]!r}) không dùng được; xin tệp mới",
+            f"{file} holds a name, password or address ({ticket.address[:80]!r}) of no use: get a new one",
         )
         return None
     return ticket

@@ -11,8 +11,11 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +31,8 @@ from services.cli.up.nats_child import Store
 from services.cli.up.plan import NATS_SERVER, Plan
 from services.observation import site_files
 from services.policy.links import Links
-from services.runtime import leaf, logging, sites
+from services.runtime import embedded, leaf, logging, sites
+from services.runtime.embedded import EmbeddedError
 from services.runtime.health import Health
 from services.runtime.leaf import Leaf
 from services.runtime.nats_config import Ports, write_config
@@ -61,6 +65,7 @@ class Relink:
         self._links: Links | None = None
         self._wanting: set[str] = set()
         self._to_close: set[str] = set()
+        self._unfit: Leaf | None = None  # what the server refused; what was before stays
 
     async def run(self) -> None:
         """Look around until cancelled."""
@@ -79,7 +84,10 @@ class Relink:
         made = up_links.prepared(self._plan.data, self._plan.site.id, links, self._plan.settings)
         self._tell_wanting(made)
         before = self._store.linked
-        if made.leaf != before:
+        if made.leaf == before and self._unfit is not None:  # what was not taken is wanted no more
+            self._unfit = None
+            self._health.settle(RELOAD)
+        if made.leaf not in (before, self._unfit):
             up_links.tell(made._replace(wanting={}))
             await self._reload(before, made.leaf)
         if self._to_close:
@@ -99,16 +107,28 @@ class Relink:
         return self._links
 
     async def _reload(self, before: Leaf | None, new: Leaf) -> None:
-        """Have the server read a new configuration; what it refuses is in force at its next start."""
+        """Have the server read a new configuration; what it refuses waits for `up` to be started again."""
         plan, store = self._plan, self._store
-        store.linked = new
         ports = Ports(plan.nats_port or 0, *plan.mqtt)
-        strict = plan.settings.strict
-        write_config(plan.data / "nats", ports, plan.credentials, strict=strict, linked=new)
+        own = (plan.data / "nats", ports, plan.credentials)
+        write = partial(write_config, *own, strict=plan.settings.strict)
+        if unfit := await asyncio.to_thread(_unfit, write(linked=new, name="nats.conf.tried")):
+            self._unfit = new
+            self._health.complain(
+                RELOAD,
+                f"nats-server không chạy được với liên kết mới ({unfit}); vẫn dùng liên kết cũ",
+                f"nats-server would not start with the new links ({unfit}); those of before stay",
+            )
+            return
+        store.linked, self._unfit = new, None
+        write(linked=new)
         dials = new.ticket is not None and (before is None or before.ticket != new.ticket)
         # What a new remote may ask for leads nowhere until the server has read its accounts once more.
         refusal = await self._signal() or (await self._signal() if dials else "")
         if refusal:
+            # What it starts with when it crashes is what it runs with, and not what it has just refused.
+            store.linked, self._unfit = before, new if store.leaves.refusal else None
+            write(linked=before)
             self._health.complain(
                 RELOAD,
                 f"nats-server chưa nhận liên kết mới ({refusal}); khởi động lại `up`",
@@ -124,7 +144,7 @@ class Relink:
         leaves, server = self._store.leaves, self._supervisor.identities.get(NATS_SERVER)
         if server is None:
             return ""  # it is being started, and reads it then
-        told, begun = leaves.reloads, time.monotonic()
+        told, begun, leaves.refusal = leaves.reloads, time.monotonic(), ""
         with contextlib.suppress(ProcessLookupError):
             os.kill(server.pid, signal.SIGHUP)
         while leaves.reloads == told:
@@ -201,6 +221,19 @@ class Relink:
                 "cấp trên không nhận kết nối: đã bỏ địa bàn này, hoặc parent.json đã cũ; xin tệp mới",
                 "the parent does not let this site in: taken off there, or parent.json is old; get a new one",
             )
+
+
+def _unfit(config: Path) -> str:
+    """Why no server would start with a configuration, as ours must when it crashed; the file is removed."""
+    try:
+        command = [str(embedded.nats_server().path), "-t", "-c", str(config)]
+        trial = subprocess.run(command, check=False, capture_output=True, timeout=RELOAD_S)
+    except (EmbeddedError, subprocess.SubprocessError) as error:
+        return str(error)
+    finally:
+        config.unlink(missing_ok=True)
+    said = (trial.stdout + trial.stderr).decode(errors="replace").strip()
+    return said.rpartition("\n")[2][:200] or "-t" if trial.returncode else ""
 
 
 async def _pass_over(_error: Exception) -> None:
