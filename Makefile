@@ -34,8 +34,8 @@ install: $(STAMP) ## Python packages into .venv
 test: $(STAMP) ## Unit, integration and browser tests (ARGS="-k word" chooses)
 	$(PYTEST) $(SIDE_BY_SIDE) tests/unit tests/integration tests/browser $(ARGS)
 
-test-unit: $(STAMP) ## Unit tests: under a minute
-	$(PYTEST) tests/unit $(ARGS)
+test-unit: $(STAMP) ## Unit tests: one to two minutes
+	$(PYTEST) $(SIDE_BY_SIDE) tests/unit $(ARGS)
 
 soak: $(STAMP) ## Tests that take long
 	$(PYTEST) tests/soak --timeout 7200 $(ARGS)
