@@ -29,6 +29,7 @@ from services.runtime.clock import now_us
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import NatsError, connect
+from services.runtime.pause import pause
 from services.runtime.position import sequence_before
 from services.runtime.settings import Settings
 from services.runtime.streams import ALERTS, COMMANDS, READINGS
@@ -120,7 +121,9 @@ class Service:
                     await asyncio.sleep(RETRY_S)
                 self._health.ready()
             due = next_due(self._ledger, now_us(), self._patience)
-            await self._pause(EVERY_S if due is None else min(EVERY_S, (due - now_us()) / SECOND + SOON_S))
+            await pause(
+                self._wake, EVERY_S if due is None else min(EVERY_S, (due - now_us()) / SECOND + SOON_S)
+            )
 
     async def _turn(self, commands: CommandLog) -> bool:
         """Order what follows from files and alerts, then do what is due; False when something failed."""
@@ -288,10 +291,3 @@ class Service:
             f"Không dùng được cấu hình chiếu sáng: {why}",
             f"the site's lighting can't be used: {why}",
         )
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            return

@@ -6,7 +6,6 @@ from services.report.paper import Cell, Lang, Share, Tile, say
 from services.report.words import SEVERITY
 
 DASH = "–"
-UNKNOWN_SEVERITY = Text("không rõ", "unknown")
 
 
 def number(value: float, digits: int, lang: Lang) -> str:

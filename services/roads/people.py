@@ -1,13 +1,12 @@
 """Who receives a word, and how they are reached: names of the policy to addresses of accounts. Pure."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.observation.site import Site
 from services.observation.text import Text
-from services.policy.keeping import Keeping
+from services.policy.keeping import Keeping, wall
 from services.policy.road_nouns import NEED_TO, Road
 from services.policy.sending import Sending
 from services.roads.places import Places
@@ -119,8 +118,7 @@ class Reader:
         return account is not None and account.areas is None
 
     def _on_duty(self, to: Sequence[str], at: int) -> list[str]:
-        local = datetime.fromtimestamp(at / 1e6, self.places.zone)
-        return self._keeping.people(to, local.weekday(), local.hour * 60 + local.minute)
+        return self._keeping.people(to, *wall(self.places.zone.key, at))
 
     def _reached(self, names: Sequence[str], channel: str) -> tuple[list[Person], list[str]]:
         """Those of the names who have an address, each once; and those who have none."""
