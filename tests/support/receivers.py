@@ -52,7 +52,10 @@ class Http:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                length = int(self.headers.get("content-length", 0))
+                body = self.rfile.read(length)
+                if len(body) < length:  # The sender died halfway: nothing was taken.
+                    return
                 post = Post(self.path, {k.lower(): v for k, v in self.headers.items()}, body, time.time())
                 status = outer._status(post)
                 self.send_response(status)
