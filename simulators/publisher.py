@@ -63,7 +63,7 @@ def networks(site: Site) -> list[Route]:
     for source in site.sources:
         if source.url or source.adapter:
             continue  # somebody else's broker
-        gateway = site.gateways.get(source.gateway or "")
+        gateway = site.gateways.get(site.gateway_of(source) or "")
         if gateway is not None:
             found.append(Route(gateway.area, gateway.id))
         elif areas:

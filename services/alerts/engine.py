@@ -15,16 +15,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts import box, change, snapshot, strikes
-from services.alerts.core import Cause, Core
-from services.alerts.deriving import derive
-from services.alerts.gateways import gateway_state, tick
-from services.alerts.ids import Ids
-from services.alerts.layout import Layout
-from services.alerts.rows import Rows, gather
+from services.alerts import snapshot
+from services.alerts.columns.ids import Ids
+from services.alerts.columns.layout import Layout
+from services.alerts.columns.rows import Rows, gather
+from services.alerts.columns.state import State
+from services.alerts.deriving import strikes
+from services.alerts.deriving.readings import derive
+from services.alerts.judging import box, change
+from services.alerts.judging.core import Cause, Core
+from services.alerts.judging.gateways import gateway_state, tick
+from services.alerts.judging.sensor import reading
 from services.alerts.rule import Rule
-from services.alerts.sensor import reading
-from services.alerts.state import State
 from services.observation.batch import Batch, concat, empty
 from services.observation.event import CloudEvent
 from services.observation.messages import GatewayState, StrikeBatch, Tick

@@ -12,13 +12,13 @@ import math
 
 import msgspec
 
-from services.alerts import box
-from services.alerts.core import Core
-from services.alerts.derivations import HIDDEN
+from services.alerts.columns.derivations import HIDDEN
+from services.alerts.columns.layout import FOREVER
 from services.alerts.engine import Engine
 from services.alerts.hazards import properties
+from services.alerts.judging import box
+from services.alerts.judging.core import Core
 from services.alerts.ladder import AWAITING, NEVER, SUSPECT, Cell, Rungs
-from services.alerts.layout import FOREVER
 from services.alerts.rule import LADDERS, RUNGS, Kind, Rule
 from services.observation.event import SEVERITIES
 from services.observation.text import Text

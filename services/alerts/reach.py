@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.alerts.combine import Groups
+from services.alerts.columns.layout import Layout
+from services.alerts.combining.groups import Groups
 from services.alerts.hazards import strike_derivations
-from services.alerts.layout import Layout
 from services.alerts.rule import COMBINED, Kind, Rule
 from services.alerts.rule.tables import FILE
 from services.observation.site import Problem, Site

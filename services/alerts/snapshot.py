@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from services.alerts import box, momentary
-from services.alerts.core import Core
+from services.alerts.columns.state import GatewayAlert, State
+from services.alerts.judging import box, momentary
+from services.alerts.judging.core import Core
 from services.alerts.ladder import NEVER, Cell
 from services.alerts.rule import Rule
-from services.alerts.state import GatewayAlert, State
 
 FORMAT = 3
 READS = (1, 2, 3)

@@ -92,7 +92,7 @@ async def perform(here: Context, who: Principal, alert_id: str, key: str, asked:
         if decision.refusal is not None:
             raise refused(here, standing, decision.refusal)
         step, last = decision.steps[0], len(decision.steps) == 1
-        seen = f"{here.hub.epoch}.{asked.seen}"
+        seen = here.hub.token(asked.seen)
         data = acted(life, _marked(step, request), who.subject, seen, here.clock())
         event = name if last else identity(name, "first")
         written = await write(here, step.verb, event, data, max(expected, standing.sequence))

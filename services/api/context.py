@@ -16,6 +16,7 @@ from services.api.heartbeats import Heartbeats
 from services.api.latest import Latest
 from services.api.linked import Linked
 from services.api.lit import Lit
+from services.api.paces import Paces
 from services.api.published import Published
 from services.api.push.hub import Hub
 from services.api.reports.reporter import Reporter
@@ -48,6 +49,7 @@ class Context:
     """The accounts of people."""
     verifier: Verifier = field(default_factory=Verifier)
     throttle: Throttle = field(default_factory=Throttle)
+    paces: Paces = field(default_factory=Paces)
     published: Published = field(default_factory=Published)
     """Messages to the public, ready to be sent."""
     taking: asyncio.Lock = field(default_factory=asyncio.Lock)

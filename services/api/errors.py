@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -71,6 +72,11 @@ def invalid(what: Text, name: str, possible: Sequence[str] | None = None) -> Pro
 def away(what: Text, *, retry_s: int = 5, code: str = "history-away") -> Problem:
     """503: what is needed for this answer is not there now."""
     return Problem(503, code, what, headers={"Retry-After": str(retry_s)})
+
+
+def slow_down(what: Text, wait_s: float) -> Problem:
+    """429: whoever asks may do so again in so many seconds, rounded up, at least 1."""
+    return Problem(429, "slow-down", what, headers={"Retry-After": str(max(1, ceil(wait_s)))})
 
 
 def stale(reason: Text, token: str) -> Problem:

@@ -110,6 +110,11 @@ def proxied(headers: Mapping[str, str]) -> bool:
     return any(name.lower() in _PROXIED or name.lower().startswith("x-forwarded-") for name in headers)
 
 
+def peer_of(connection: HTTPConnection) -> str | None:
+    """The address at the other end; None behind a proxy, where all have the same one."""
+    return None if proxied(connection.headers) or connection.client is None else connection.client.host
+
+
 async def authenticate(connection: HTTPConnection) -> Principal:
     """The principal of a request or WebSocket, as a dependency.
 

@@ -11,15 +11,15 @@ from services.api.bulletins import AWAY, TRIES, put, shelf_of
 from services.api.context import Context
 from services.api.errors import Problem, away
 from services.api.fold import Told
-from services.api.published import REFUSED
+from services.api.paces import REFUSED
 from services.cap import bulletin as nouns
-from services.cap import official, sign
+from services.cap import official
 from services.cap.bulletin import Official
 from services.cap.check import check
 from services.cap.message import Message
 from services.cap.official import Known, Taken
 from services.cap.read import Reading, read
-from services.cap.sign import Signed
+from services.cap.verify import Signed, verify
 from services.cap.violation import Refused, Violation
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND
@@ -45,7 +45,7 @@ def told(here: Context, sequence: int, one: Official) -> dict[str, object]:
         )
     }  # fmt: skip
     alert = None if one.did in ("ended", "elsewhere") else one.about or None
-    return {**found, "alert_id": alert, "version": f"{here.hub.epoch}.{sequence}"}
+    return {**found, "alert_id": alert, "version": here.hub.token(sequence)}
 
 
 async def receive(here: Context, who: Principal, data: bytes) -> tuple[int, Official, bool]:
@@ -72,7 +72,7 @@ async def receive(here: Context, who: Principal, data: bytes) -> tuple[int, Offi
     )
     certificates = {} if trusted is None else _certificates(trusted)
     when = datetime.fromtimestamp(now / SECOND, UTC)
-    found = await asyncio.to_thread(sign.verify, reading.root, certificates, when)
+    found = await asyncio.to_thread(verify, reading.root, certificates, when)
     signed = Signed(found.state, None if found.by is None or trusted is None else trusted.id, found.why)
     wrong = official.refusal(message, signed, trusted, now)
     before = shelf_of(here).record(official.record_id(site.id, message))
@@ -201,7 +201,7 @@ async def _refuse(  # noqa: PLR0913  what is known of what was refused
         xml=data[: nouns.KEPT_XML].decode("utf-8", "replace"),
     )
     # The stream is everybody's: a sender gone wild must not push out what others said on it.
-    if here.published.wait_s(f"refused {who.subject}", here.clock() / SECOND, REFUSED) == 0:
+    if here.paces.wait_s(f"refused {who.subject}", here.clock() / SECOND, REFUSED) == 0:
         await put(here, nouns.REFUSED, name, record, "_", 0)
     _taken.labels("refused").inc()
     listed = [

@@ -128,7 +128,7 @@ async def change(  # noqa: PLR0913  who asks for what, and what they saw
         raise Problem(422, "window-over", _OVER)
     expected = windows.sequence(window_id)
     if seen < expected:
-        raise Problem(409, "window-changed", _CHANGED, version=f"{here.hub.epoch}.{expected}")
+        raise Problem(409, "window-changed", _CHANGED, version=here.hub.token(expected))
     said = _said(who, "hủy", "cancelled", window.kind)
     if asked is None:
         after = msgspec.structs.replace(window, state="cancelled", by=who.subject, time=iso(now), reason=said)

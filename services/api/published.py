@@ -23,20 +23,6 @@ FRESH_US = SECOND
 FEED_S, MESSAGE_S = 10, 31_536_000
 KEPT = 64
 """Documents in memory; the others are read from the stream again."""
-KEPT_ADDRESSES = 10_000
-
-
-class Pace(NamedTuple):
-    """How many one has at once, and wins back each second."""
-
-    burst: float
-    per_s: float
-
-
-READING = Pace(60.0, 2.0)
-"""Requests of one address for what was published [design default]."""
-REFUSED = Pace(60.0, 1 / 60)
-"""Refused messages of one account that are kept on the stream [design default]."""
 
 
 class Feed(NamedTuple):
@@ -47,13 +33,12 @@ class Feed(NamedTuple):
 
 
 class Published:
-    """The feed and the newest documents, ready to be sent; and how fast each address asks."""
+    """The feed and the newest documents, ready to be sent."""
 
     def __init__(self) -> None:
         """Nothing is made yet."""
         self._feed: tuple[tuple[object, ...], int, Feed] | None = None
         self._documents: OrderedDict[str, str] = OrderedDict()
-        self._paces: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def feed(self, shelf: Shelf, *, base: str, sender: str, name: Text, now: int) -> Feed:
         """The feed; as `atom` makes it."""
@@ -80,16 +65,6 @@ class Published:
         self._documents[identifier] = document
         while len(self._documents) > KEPT:
             self._documents.popitem(last=False)
-
-    def wait_s(self, address: str, now_s: float, pace: Pace = READING) -> float:
-        """How long an address (or an account) must wait for the next one; 0: it has it now."""
-        left, since = self._paces.pop(address, (pace.burst, now_s))
-        left = min(pace.burst, left + max(0.0, now_s - since) * pace.per_s)
-        wait = 0.0 if left >= 1 else (1 - left) / pace.per_s
-        self._paces[address] = (left if wait else left - 1, now_s)
-        if len(self._paces) > KEPT_ADDRESSES:
-            self._paces.popitem(last=False)
-        return wait
 
 
 def sent(  # noqa: PLR0913  what an answer is made of

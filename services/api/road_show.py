@@ -82,7 +82,7 @@ def dead(here: Context, told: Delivery, who: Principal) -> dict[str, Any]:
         "said": told.word,
         "to": letter.to,
         "title": title,
-        "tokens": [f"{here.hub.epoch}.{sequence}" for sequence in letter.sequences],
+        "tokens": [here.hub.token(sequence) for sequence in letter.sequences],
     }
 
 

@@ -22,7 +22,7 @@ def linked_site(here: Context, life: Life) -> str | None:
 
 def places_of(here: Context, standing: Standing) -> list[str]:
     """Tokens of an alert's events, oldest first."""
-    return [f"{here.hub.epoch}.{told.sequence}" for told in standing.events]
+    return [here.hub.token(told.sequence) for told in standing.events]
 
 
 def show(here: Context, standing: Standing, places: list[str] | None = None) -> dict[str, Any]:

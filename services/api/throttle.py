@@ -1,4 +1,6 @@
-"""Slow-down after wrong passwords. Pure: the clock is handed in, memory is bounded.
+"""Waits after wrong passwords, which grow. Pure: the clock is handed in, memory is bounded.
+
+How often somebody may ask for what is right: `paces`.
 
 Nobody is shut out by what a stranger does: failures count for who tried (the peer), for the name, and for
 both together, each with waiting times that double up to a bound; but from where somebody has logged in

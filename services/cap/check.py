@@ -1,6 +1,8 @@
 """The rules of CAP 1.2 on values: those of its schema and those of its prose. Pure.
 
-The prose is that of sections 3.2 and 3.3 of the standard; what we publish is also held to `profile`.
+The prose is that of sections 3.2 and 3.3 of the standard; what we publish is also held to `profile`. What
+weather services send is not refused where there is no doubt what it says, where and until when: for a fault of
+a picture beside it, for an outline or a name of the place that is there and empty.
 """
 
 import re
@@ -37,9 +39,20 @@ def check(message: Message, *, own: bool = False) -> list[Violation]:
     found = [*_characters(message, "alert"), *_alert(message)]
     for nth, info in enumerate(message.info, 1):
         found += _info(info, f"alert/info[{nth}]")
-    if own:
-        found += profile(message)
-    return found
+    return [*found, *_strictly(message)] if own else found
+
+
+def _strictly(message: Message) -> Iterator[Violation]:
+    """What others may get away with, and we may not."""
+    for nth, info in enumerate(message.info, 1):
+        for n, resource in enumerate(info.resource, 1):
+            yield from _attachment(resource, f"alert/info[{nth}]/resource[{n}]")
+        for n, area in enumerate(info.area, 1):
+            if not area.area_desc.strip() or not all(map(str.strip, (*area.polygon, *area.circle))):
+                yield prose(
+                    "empty", f"alert/info[{nth}]/area[{n}]", "có phần tử để trống", "has an empty element"
+                )
+    yield from profile(message)
 
 
 def _characters(noun: msgspec.Struct, path: str) -> Iterator[Violation]:
@@ -132,12 +145,14 @@ def _info(info: Info, path: str) -> Iterator[Violation]:
 
 
 def _resource(resource: Resource, path: str) -> Iterator[Violation]:
-    if resource.size is not None:
-        if not _INTEGER.fullmatch(resource.size.strip(" \t\r\n")):
-            yield broken("size", f"{path}/size", "không phải số nguyên", "is not a whole number")
-        elif int(resource.size) < 0:
-            yield prose("size", f"{path}/size", "nhỏ hơn 0", "is below 0")
+    if resource.size is not None and not _INTEGER.fullmatch(resource.size.strip(" \t\r\n")):
+        yield broken("size", f"{path}/size", "không phải số nguyên", "is not a whole number")
     yield from _uri(f"{path}/uri", resource.uri)
+
+
+def _attachment(resource: Resource, path: str) -> Iterator[Violation]:
+    if (resource.size or "").strip().startswith("-"):
+        yield prose("size", f"{path}/size", "nhỏ hơn 0", "is below 0")
     if not _MIME.fullmatch(resource.mime_type):
         yield prose(
             "mime-type", f"{path}/mimeType", "không phải loại nội dung MIME", "is not a MIME content type"
@@ -149,9 +164,12 @@ def _resource(resource: Resource, path: str) -> Iterator[Violation]:
 
 
 def _area(area: Area, path: str) -> Iterator[Violation]:
-    if not area.area_desc.strip():
+    placed = any(map(str.strip, (*area.polygon, *area.circle, *(one.value for one in area.geocode))))
+    if not area.area_desc.strip() and not placed:
         yield prose("empty", f"{path}/areaDesc", "areaDesc để trống", "areaDesc is empty")
     for nth, polygon in enumerate(area.polygon, 1):
+        if not polygon.strip():
+            continue
         where = f"{path}/polygon[{nth}]"
         points = points_of(polygon)
         if points is None:
@@ -166,7 +184,7 @@ def _area(area: Area, path: str) -> Iterator[Violation]:
 def _round(area: Area, path: str) -> Iterator[Violation]:
     """Circles and heights."""
     for nth, circle in enumerate(area.circle, 1):
-        if circle_of(circle) is None:
+        if circle.strip() and circle_of(circle) is None:
             yield prose(
                 "circle",
                 f"{path}/circle[{nth}]",

@@ -13,13 +13,16 @@ KM_PER_DEGREE = 111.1
 
 
 def inside(point: Point, ring: Sequence[Point]) -> bool:
-    """Whether a point lies in a closed ring (even-odd rule)."""
+    """Whether a closed ring goes around a point.
+
+    Outlines that people draw cross themselves: what one goes around twice lies inside, it is no hole.
+    """
     y, x = point
-    found = False
+    turns = 0
     for (y1, x1), (y2, x2) in pairwise(ring):
         if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
-            found = not found
-    return found
+            turns += 1 if y2 > y1 else -1
+    return turns != 0
 
 
 def touch(one: Sequence[Point], other: Sequence[Point]) -> bool:

@@ -15,8 +15,8 @@ from services.cap import bulletin as nouns
 from services.cap.bulletin import Official
 from services.cap.message import Info, Message, Reference, references_of
 from services.cap.reaching import areas_of, elsewhere, hazard_of
-from services.cap.sign import Signed
 from services.cap.values import time_of
+from services.cap.verify import Signed
 from services.cap.words import OURS
 from services.observation.act import Stated
 from services.observation.event import SEVERITIES
@@ -140,28 +140,37 @@ def take(  # noqa: PLR0911, PLR0913  everything that decides what a message come
     return Taken(msgspec.structs.replace(record, did=did), verb, stated)
 
 
-def refusal(  # noqa: PLR0911  one answer for each reason
-    message: Message, signed: Signed, trusted: Trusted | None, now: int
-) -> tuple[str, Text] | None:
+def refusal(message: Message, signed: Signed, trusted: Trusted | None, now: int) -> tuple[str, Text] | None:
     """Why a well-formed message is not taken: a code and a sentence; None: it is."""
     if trusted is None:
         return "untrusted-sender", Text(
             f"người gửi {message.sender!r:.80} không có trong danh sách tin cậy",
             f"the sender {message.sender!r:.80} is not trusted here",
         )
-    if signed.state == "expired":
-        return "certificate", signed.why or Text("chứng thư hết hạn", "the certificate has ended")
-    if signed.state in ("wrong", "unknown"):
-        return "signature", signed.why or Text("chữ ký sai", "the signature is wrong")
-    if signed.state == "valid" and signed.by != trusted.id:
-        return "signature", Text("chữ ký là của nguồn khác", "the signature is another sender's")
-    if signed.state == "absent" and not trusted.unsigned:
-        return "unsigned", Text("bản tin phải có chữ ký", "a message of this sender must be signed")
+    unproven = _unproven(signed, trusted)
+    if unproven is not None:
+        return unproven
     if instant(message.sent) > now + AHEAD_US:
         return "future", Text("thời điểm gửi ở tương lai", "it is sent in the future")
     if message.msg_type == "Alert" and message.info and _expires(message) <= now:
         return EXPIRED, Text("bản tin đã hết hiệu lực", "its validity is over")
     return None
+
+
+def _unproven(signed: Signed, trusted: Trusted) -> tuple[str, Text] | None:
+    """Why a signature, or that there is none, keeps a message out.
+
+    Where the channel itself is trusted, only a signature that is wrong does: one that proves nothing here is
+    worth no less than none, and CAP has receivers process such messages (section 3.3.4.1).
+    """
+    if signed.state == "valid" and signed.by != trusted.id:
+        return "signature", Text("chữ ký là của nguồn khác", "the signature is another sender's")
+    if signed.state == "valid" or (trusted.unsigned and signed.state != "wrong"):
+        return None
+    if signed.state == "absent":
+        return "unsigned", Text("bản tin phải có chữ ký", "a message of this sender must be signed")
+    code = "certificate" if signed.state == "expired" else "signature"
+    return code, signed.why or Text("chữ ký không xác minh được", "the signature is not good here")
 
 
 def instant(text: str) -> int:

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple, cast
 import msgspec
 from lxml import etree
 
+from services.cap.envelope import taken_out
 from services.cap.layout import SLOTS, Slot
-from services.cap.message import DSIG, V11, V12, Message
+from services.cap.message import DSIG, V11, Message
+from services.cap.values import plain_time
 from services.cap.violation import Refused, Violation, refused
 from services.observation.text import Text
 
@@ -20,12 +22,21 @@ MAX_DEPTH = 24
 """A message is five deep; a signature with its certificates not twice as much."""
 MAX_ELEMENTS = 20_000
 SIGNATURE = f"{{{DSIG}}}Signature"
-_ENCODINGS = frozenset(
-    {"utf-8", "ascii", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "windows-1258"}
+_BOM, _WIDE = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+_ENCODINGS = re.compile(
+    r"utf-?8|(us-)?ascii|iso[-_]8859-\d{1,2}|windows-125\d|tis-620|koi8-[ru]"
+    r"|gb2312|gbk|gb18030|big5|euc-(jp|kr)|shift_jis",
+    re.IGNORECASE,
 )
+"""In all of these a `<` is the byte that it is in ASCII, and that byte is nothing else."""
+_WIDE_NAMES = re.compile(r"utf-?16([lb]e)?", re.IGNORECASE)
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _FIRST_ELEMENT = re.compile(rb"<[A-Za-z_:]")
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+
+
+_WITHOUT_TYPE = "application/octet-stream"
+_TIMES = frozenset({"sent", "effective", "onset", "expires"})
 
 
 class Reading(NamedTuple):
@@ -48,12 +59,7 @@ def parse(data: bytes) -> etree._Element:
             code="size",
             what=Text(f"lớn hơn {MAX_BYTES} byte", f"more than {MAX_BYTES} bytes"),
         )
-    declared = _DECLARED.match(data.removeprefix(b"\xef\xbb\xbf"))
-    if b"\0" in data or (declared and declared[1].decode().lower() not in _ENCODINGS):
-        raise refused(
-            code="encoding",
-            what=Text("bảng mã không được nhận; hãy dùng UTF-8", "not an encoding we take; use UTF-8"),
-        )
+    data = _narrow(data)
     first = _FIRST_ELEMENT.search(data)
     if b"<!DOCTYPE" in data[: first.start() if first else len(data)]:
         raise _doctype()
@@ -77,6 +83,37 @@ def parse(data: bytes) -> etree._Element:
     return root
 
 
+def _narrow(data: bytes) -> bytes:
+    """The document in an encoding that agrees with ASCII, from its first sign on.
+
+    UTF-16 is written anew as UTF-8. Some programs say UTF-16 of what they wrote in UTF-8: that is seen.
+
+    Raises:
+        Refused: another encoding.
+    """
+    found = data.removeprefix(_BOM).lstrip(b" \t\r\n")
+    if data.startswith(_WIDE):
+        try:
+            found = data.decode("utf-16").lstrip(" \t\r\n").encode()
+        except UnicodeError as error:
+            raise _encoding() from error
+    declared = _DECLARED.match(found)
+    if b"\0" in found:
+        raise _encoding()
+    if declared and _WIDE_NAMES.fullmatch(declared[1].decode()):
+        return found[: declared.start(1)] + b"UTF-8" + found[declared.end(1) :]
+    if declared and not _ENCODINGS.fullmatch(declared[1].decode()):
+        raise _encoding()
+    return found
+
+
+def _encoding() -> Refused:
+    return refused(
+        code="encoding",
+        what=Text("bảng mã không được nhận; hãy dùng UTF-8", "not an encoding we take; use UTF-8"),
+    )
+
+
 def read(data: bytes) -> Reading:
     """Read a document; whatever is wrong with its structure is noted and the rest read on.
 
@@ -85,12 +122,8 @@ def read(data: bytes) -> Reading:
     Raises:
         Refused: it is no CAP document at all.
     """
-    root = parse(data)
+    root = taken_out(parse(data))
     name = etree.QName(root)
-    if name.localname != "alert" or name.namespace not in (V11, V12):
-        raise refused(
-            code="not-cap", what=Text("không phải phần tử alert của CAP", "not an alert element of CAP")
-        )
     reader = _Reader(name.namespace or "")
     message = reader.noun(root, Message, "alert")
     return Reading(
@@ -102,10 +135,14 @@ def read(data: bytes) -> Reading:
 
 
 class _Reader:
-    """Reads elements by the table, noting what does not fit."""
+    """Reads elements by the table, noting what does not fit.
+
+    CAP 1.1 differs: a time is any of XML Schema's, and a resource need not say its type.
+    """
 
     def __init__(self, namespace: str) -> None:
         self._prefix = f"{{{namespace}}}"
+        self._older = namespace == V11
         self.violations: list[Violation] = []
 
     def noun(self, parent: etree._Element, kind: type[msgspec.Struct], path: str) -> msgspec.Struct | None:
@@ -149,7 +186,12 @@ class _Reader:
         if slot.inside is not None:
             return self.noun(child, slot.inside, path)
         self._attributes(child, path)
-        return self._text(child, path)
+        text = self._text(child, path)
+        if self._older and slot.tag in _TIMES:
+            return plain_time(text)
+        if self._older and slot.tag == "references":
+            return " ".join(",".join(map(plain_time, one.split(","))) for one in text.split())
+        return text
 
     def _made(
         self, kind: type[msgspec.Struct], values: dict[str, list[Any]], path: str
@@ -157,6 +199,8 @@ class _Reader:
         given: dict[str, Any] = {}
         for slot in SLOTS[kind]:
             found = values.get(slot.field, [])
+            if not found and self._older and slot.tag == "mimeType":
+                found = [_WITHOUT_TYPE]
             if len(found) < slot.least:
                 self._say("missing", f"{path}/{slot.tag}", f"thiếu {slot.tag}", f"{slot.tag} is missing")
             elif slot.many:

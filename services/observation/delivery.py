@@ -15,7 +15,8 @@ from services.observation.text import Text
 ALL = "roads._all"
 """Key in STATE of the list of roads; no road can be called so."""
 
-Outcome = Literal["delivered", "failed", "dead"]
+Outcome = Literal["delivered", "failed", "dead", "aside"]
+"""`aside`: a letter to somebody who is not reached, while others are; it is tried on, and here whole."""
 Trouble = Literal["none", "refused", "shut", "away"]
 """`refused`: this one message; `shut`: the receiver wants nothing from us; `away`: it can't be reached."""
 
@@ -125,6 +126,8 @@ class RoadState(msgspec.Struct, kw_only=True):
         epoch, sequence, hash: the place on ALERTS up to which everything is carried, given up or not for it.
         reached_us, reached: the same for words to people: time of the last one, and ids at that very time.
         tries: of the letter at hand; failing_since: of the road.
+        told: ids of letters that were carried although their notice, or one before it, is not done.
+        alarmed: whether it was said that the road can't send.
         asked: sequence of the last request that was done.
     """
 
@@ -135,9 +138,11 @@ class RoadState(msgspec.Struct, kw_only=True):
     hash: str = ""
     reached_us: int = 0
     reached: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
     since_us: int = 0
     tries: int = 0
     failing_since: int = 0
+    alarmed: bool = False
     next_try: int = 0
     trouble: Trouble = "none"
     word: str = ""

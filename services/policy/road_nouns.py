@@ -32,10 +32,13 @@ class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True):
-    """How a road waits: seconds before the second attempt, at the most, and until a letter is given up."""
+    """How a road waits: seconds before the second attempt, at the most, and until a letter is given up.
+
+    At the most: so late do alerts come after a receiver that was away is back.
+    """
 
     first_s: float = 1.0
-    longest_s: float = 300.0
+    longest_s: float = 30.0
     give_up_s: float = 86_400.0
 
 

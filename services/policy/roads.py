@@ -224,8 +224,8 @@ def _retry(table: Table) -> Retry:
             "retry",
             (f"retry = {value!r} không hợp lệ", f"retry = {value!r} is not understood"),
             (
-                "viết retry = { first_s = 1, longest_s = 300, give_up_s = 86400 }",
-                "write retry = { first_s = 1, longest_s = 300, give_up_s = 86400 }",
+                "viết retry = { first_s = 1, longest_s = 30, give_up_s = 86400 }",
+                "write retry = { first_s = 1, longest_s = 30, give_up_s = 86400 }",
             ),
         )
         return Retry()
@@ -233,7 +233,7 @@ def _retry(table: Table) -> Retry:
     seconds = ("giây", "seconds")
     return Retry(
         first_s=part.number("first_s", 1, 0.01, 3_600, seconds),
-        longest_s=part.number("longest_s", 300, 0.01, 3_600, seconds),
+        longest_s=part.number("longest_s", 30, 0.01, 3_600, seconds),
         give_up_s=part.number("give_up_s", 86_400, 0.1, 30 * 86_400, seconds),
     )
 

@@ -25,8 +25,9 @@ from services.roads.carrier import Carrier
 from services.roads.enclosing import Enclosing
 from services.roads.ledger import TROUBLE, Ledger
 from services.roads.making import carrier_of
-from services.roads.notices import Desk, Notice, Queue
+from services.roads.notices import Desk, Notice
 from services.roads.people import Reader, places_of, told_missing, told_unread
+from services.roads.queued import Queue
 from services.roads.runner import Parts, Runner
 from services.roads.said import Mailing, Said
 from services.roads.sources import Events, Source, decoded
@@ -50,7 +51,7 @@ PEOPLE_S = 5.0
 READ = 500
 KEPT = 20_000
 STILL_EMPTY = 80
-COMPLAINTS = ("", "-dead", "-gap", "-people", "-reports", "-trial")
+COMPLAINTS = ("", "-aside", "-dead", "-gap", "-people", "-reports", "-trial")
 """Ends of the codes of what a road may complain of."""
 log = logging.get("roads")
 
@@ -101,7 +102,6 @@ class Generation:
                 f"road {road.id}: {error.text.en}",
             )
             return error.text
-        self._health.settle(f"road-{road.id}")
         return None
 
     async def _list(self, roads: Sequence[Road], problems: dict[str, Text | None]) -> None:
@@ -209,7 +209,7 @@ class Generation:
             except TimeoutError:
                 return
 
-        return Said(road, queue, self._reader, self._steady.now, idle, mailing)
+        return Said(road, queue, self._reader, self._steady.now, idle, mailing, state.told)
 
     def _tell_gap(self, road: Road, gap: tuple[int, int]) -> None:
         read, last = gap

@@ -10,7 +10,7 @@ from nats.js.errors import APIError, KeyNotFoundError, NotFoundError
 
 from services.observation import delivery as nouns
 from services.observation import event as events
-from services.observation.delivery import Delivery, Letter, RoadState
+from services.observation.delivery import Delivery, Letter, Outcome, RoadState
 from services.observation.instants import iso
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
@@ -40,6 +40,8 @@ class Ledger:
         self.state = RoadState(road=road.id, kind=road.kind)
         self._saved: bytes = b""
         self._saved_at = 0.0
+        self.aside: list[Letter] = []
+        """What stood aside when we began, oldest first."""
         self.gap: tuple[int, int] | None = None
         """Sequences on ALERTS that were lost under us, when the stream lost its tail."""
 
@@ -67,7 +69,9 @@ class Ledger:
             log.warning("road_tail_lost", road=self.road.id, read=self.gap[0], last=standing.last)
         elif state.epoch != standing.epoch:
             state.epoch = standing.epoch
-        state.dead = len(await self.dead_letters())
+        told = await self._kept()
+        state.dead = len(_letters(told, "dead"))
+        self.aside = sorted(_letters(told, "aside"), key=lambda letter: letter.stored_us)
         await self.save(now=True)
 
     async def _held(self, sequence: int) -> Position:
@@ -119,27 +123,30 @@ class Ledger:
 
     async def bury(self, letter: Letter, answer: Answer, attempt: int) -> bool:
         """Put a letter among the dead ones; False when it could not be: then it is not given up yet."""
+        return await self._keep(letter, "dead", answer, attempt)
+
+    async def put_aside(self, letter: Letter, answer: Answer) -> bool:
+        """Keep a letter that is tried on beside the queue; False when it could not be kept."""
+        return await self._keep(letter, "aside", answer, 1)
+
+    async def raise_up(self, letter: Letter, answer: Answer) -> bool:
+        """A letter that was dead, or stood aside, was carried after all."""
+        return await self._keep(letter, "delivered", answer, 1)
+
+    async def _keep(self, letter: Letter, outcome: Outcome, answer: Answer, attempt: int) -> bool:
         told = Delivery(
             t=now_us(),
             road=self.road.id,
             id=letter.id,
             attempt=attempt,
-            outcome="dead",
+            outcome=outcome,
             word=answer.word,
             events=len(letter.sequences),
-            letter=letter,
+            letter=None if outcome == "delivered" else letter,
             about=letter.about,
             to=letter.to,
             tells=letter.tells,
         )
-        return await self._put(nouns.dead(self.road.id, letter.id), told)
-
-    async def raise_up(self, letter: Letter, answer: Answer) -> bool:
-        """A dead letter was carried after all."""
-        told = Delivery(
-            t=now_us(), road=self.road.id, id=letter.id, attempt=1, outcome="delivered", word=answer.word,
-            about=letter.about, to=letter.to, tells=letter.tells,
-        )  # fmt: skip
         return await self._put(nouns.dead(self.road.id, letter.id), told)
 
     async def tell(self, verb: RoadVerb, why: Text) -> None:
@@ -178,10 +185,17 @@ class Ledger:
 
     async def dead_letters(self, wanted: Sequence[str] = ()) -> list[Letter]:
         """Letters that are dead now, oldest first; only these, where named."""
-        told = [_told(data) for data in await newest(self._js, DELIVERIES, nouns.dead(self.road.id, "*"))]
-        dead = [one for one in told if one is not None and one.outcome == "dead"]
-        found = [one.letter for one in dead if one.letter is not None]
+        found = _letters(await self._kept(), "dead")
         return [letter for letter in found if not wanted or letter.id in wanted]
+
+    async def _kept(self) -> list[Delivery]:
+        """The newest word about each letter that was ever dead or aside."""
+        told = [_told(data) for data in await newest(self._js, DELIVERIES, nouns.dead(self.road.id, "*"))]
+        return [one for one in told if one is not None]
+
+
+def _letters(told: Sequence[Delivery], outcome: Outcome) -> list[Letter]:
+    return [one.letter for one in told if one.outcome == outcome and one.letter is not None]
 
 
 def _told(data: bytes) -> Delivery | None:

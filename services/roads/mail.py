@@ -5,6 +5,7 @@ is that mail's own trouble, a wrong password is the road's, a busy server is nob
 the letter's id, so that a mail sent twice lies in the box once.
 """
 
+import asyncio
 import smtplib
 import ssl
 from email.header import Header
@@ -14,6 +15,7 @@ from email.utils import formatdate
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from services.observation.delivery import Trouble
 from services.policy.road_nouns import Road
 from services.roads.carrier import Parcel
 from services.roads.enclosing import without_files
@@ -23,6 +25,10 @@ from services.roads.threads import Threads
 PERMANENT = 500
 TOO_LARGE = (523, 552)
 """RFC 5321: the message is larger than the server, or the mailbox, takes."""
+STEPS = 4
+"""A mail takes several questions and answers; so many times the road's time limit is all that they get."""
+SLOWEST = 16_000
+"""Bytes of files a second: a thin line, on which a report must not hold up the road for ever."""
 _WORD = 200
 
 
@@ -90,8 +96,13 @@ class Mail:
         self._road, self._server, self._threads = road, server, Threads()
 
     async def carry(self, parcel: Parcel) -> Answer:
-        """Hand in one mail; taken is what the server answered 250 to."""
-        return await self._threads.run(lambda: self._send(parcel))
+        """Hand in one mail; taken is what the server answered 250 to. All of it has its time, too."""
+        longest = STEPS * self._road.timeout_s + _slow_s(sum(len(file.data) for file in parcel.files))
+        try:
+            async with asyncio.timeout(longest):
+                return await self._threads.run(lambda: self._send(parcel))
+        except TimeoutError:
+            return Answer("away", f"the server did not come to an end within {longest:g} s")
 
     async def close(self) -> None:
         """Nothing stays open."""
@@ -108,10 +119,15 @@ class Mail:
         """Hand it in once; what it came to, and the server's code where it was refused (else 0)."""
         try:
             with self._connected() as smtp:
+                if parcel.files and smtp.sock is not None:
+                    smtp.sock.settimeout(
+                        self._road.timeout_s + _slow_s(sum(len(one.data) for one in parcel.files))
+                    )
                 smtp.send_message(message_of(parcel, self._server))
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()), (PERMANENT, b""))
-            return Answer("refused" if code >= PERMANENT else "away", _said(code, words)), code
+            trouble: Trouble = "refused" if code >= PERMANENT else "away"
+            return Answer(trouble, _said(code, words), of_one=True), code
         except smtplib.SMTPResponseException as error:
             return _refusal(error), error.smtp_code
         except smtplib.SMTPNotSupportedError as error:
@@ -139,15 +155,20 @@ class Mail:
         return smtp
 
 
+def _slow_s(size: int) -> float:
+    """Seconds more for files: python's time limit is of the whole body, however large."""
+    return size / SLOWEST
+
+
 def _refusal(error: smtplib.SMTPResponseException) -> Answer:
     """What a server's refusal means: the mail's own trouble, the road's, or nobody's."""
     word = _said(error.smtp_code, error.smtp_error)
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return Answer("shut", word)
     if error.smtp_code < PERMANENT:
-        return Answer("away", word)
+        return Answer("away", word, of_one=isinstance(error, smtplib.SMTPDataError))
     if error.smtp_code in TOO_LARGE or isinstance(error, smtplib.SMTPDataError):
-        return Answer("refused", word)
+        return Answer("refused", word, of_one=True)
     return Answer("shut" if isinstance(error, smtplib.SMTPSenderRefused) else "away", word)
 
 

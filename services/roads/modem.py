@@ -10,6 +10,7 @@ strange: a modem that was reset or pulled out has forgotten all it was told.
 import contextlib
 import time
 from typing import Final
+from zlib import crc32
 
 import serial  # type: ignore[import-untyped]  # pyserial brings no types
 
@@ -123,7 +124,8 @@ def of_error(line: str) -> Answer:
         return Answer("shut", line)
     if number in SHUT_CMS:
         return Answer("shut", line)
-    return Answer("refused" if number in REFUSED_CMS else "away", line)
+    of_one = line.startswith("+CMS ERROR")
+    return Answer("refused" if number in REFUSED_CMS else "away", line, of_one=of_one)
 
 
 class Modem:
@@ -134,7 +136,6 @@ class Modem:
         self._road, self._pin = road, pin
         self._line: Line | None = None
         self._threads = Threads(1)
-        self._reference = int(time.time()) & 0xFF
         self._parts: tuple[str, int] = ("", 0)
         self.signal = NO_SIGNAL
 
@@ -205,10 +206,10 @@ class Modem:
         if self._road.sms_mode == "text":
             return self._send_text(line, number, text)
         if self._parts[0] != letter:
-            self._reference = (self._reference + 1) & 0xFF
             self._parts = (letter, 0)
         line.command("AT+CMGF=0")
-        parts = sms.submit(number, text, self._reference)
+        # Of the letter, so that what a killed process sent half is completed by the next one, not mixed up.
+        parts = sms.submit(number, text, crc32(letter.encode()) & 0xFF)
         for at in range(self._parts[1], len(parts)):
             self._taken(line.give(f"AT+CMGS={parts[at].length}", parts[at].text))
             self._parts = (letter, at + 1)

@@ -107,6 +107,7 @@ def judged(*, done: bool, said: str) -> Answer:
     status = _STATUS.search(said)
     code = int(status[1]) if status is not None else 0
     word = said[:200] or "apprise says no without a reason"
+    # Of Telegram 403 means that this one person shut us out: whether others get through is tried.
     if code in SHUT:
-        return Answer("shut", word)
-    return Answer("refused" if code in REFUSED else "away", word)
+        return Answer("shut", word, of_one=True)
+    return Answer("refused" if code in REFUSED else "away", word, of_one=code > 0)

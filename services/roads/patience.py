@@ -21,15 +21,22 @@ SHUT = frozenset({401, 403, 404, 407, 410})
 REFUSED_TRIES = 5
 JITTER = 0.3
 SECOND = 1_000_000
-LONGEST_WISH_S = 3_600.0
+LONGEST_WISH_S = 300.0
+"""A receiver that asks for an hour may be well in a minute, and alerts wait; a question costs it nothing."""
+SHUT_TIMES = 10
+"""Where somebody must mend the road first, we ask so much less often: wrong passwords lock a mailbox."""
 
 
 class Answer(NamedTuple):
-    """What became of an attempt. `wait_s`: what the receiver asked for."""
+    """What became of an attempt. `wait_s`: what the receiver asked for.
+
+    `of_one`: it was said of this message or its person, so that others may get through all the same.
+    """
 
     trouble: Trouble
     word: str
     wait_s: float = 0.0
+    of_one: bool = False
 
     @property
     def taken(self) -> bool:
@@ -75,16 +82,17 @@ def _wish_s(retry_after: str, now_us: int) -> float:
     return max(0.0, (until - datetime.fromtimestamp(now_us / SECOND, UTC)).total_seconds())
 
 
-def wait_s(failures: int, chance: float, retry: Retry) -> float:
+def wait_s(failures: int, chance: float, retry: Retry, times: int = 1) -> float:
     """Seconds before the next attempt: doubling, bounded, and spread by ± 30 %.
 
     Args:
         failures: attempts in a row that failed, from 1.
         chance: of [0, 1), drawn by the caller.
         retry: the road's own bounds.
+        times: so much longer is the longest wait.
     """
     doubled = retry.first_s * 2.0 ** min(failures - 1, 30)
-    return float(min(doubled, retry.longest_s) * (1 - JITTER + 2 * JITTER * chance))
+    return float(min(doubled, retry.longest_s * times) * (1 - JITTER + 2 * JITTER * chance))
 
 
 def after(trying: Trying, answer: Answer, failures: int, chance: float, retry: Retry) -> Verdict:
@@ -93,7 +101,8 @@ def after(trying: Trying, answer: Answer, failures: int, chance: float, retry: R
         return Verdict("done")
     if answer.trouble == "refused" and trying.refused >= REFUSED_TRIES:
         return Verdict("dead")
-    return Verdict("again", max(wait_s(max(failures, 1), chance, retry), answer.wait_s))
+    times = SHUT_TIMES if answer.trouble == "shut" else 1
+    return Verdict("again", max(wait_s(max(failures, 1), chance, retry, times), answer.wait_s))
 
 
 def too_old(stored_us: int, open_since_us: int, now: int, retry: Retry) -> bool:

@@ -1,7 +1,7 @@
 """Letters in words: the notices of a road of people, and reports; one letter for each person."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from services.observation.delivery import Enclosed, Letter, RoadState, letter_id
@@ -9,8 +9,9 @@ from services.policy.road_nouns import Road
 from services.policy.sending import ENCLOSING, Sending
 from services.roads import reports
 from services.roads.carrier import Parcel
-from services.roads.notices import Notice, Queue
+from services.roads.notices import Notice
 from services.roads.people import Person, Reader
+from services.roads.queued import Queue
 from services.roads.reports import Report
 from services.roads.words import trial_words, words
 
@@ -23,6 +24,8 @@ class Mailing(NamedTuple):
 
 
 _NONE = Mailing()
+MOST_TOLD = 500
+"""Ids that are remembered: of the few notices in which somebody else was looked for."""
 
 
 class Said:
@@ -36,26 +39,40 @@ class Said:
         now: Callable[[], int],
         idle: Callable[[float], Awaitable[None]],
         mailing: Mailing = _NONE,
+        told: Iterable[str] = (),
     ) -> None:
-        """Of a road; `reader` knows names and people, `idle` is awaited for news."""
+        """Of a road; `reader` knows names and people, `idle` is awaited for news.
+
+        `told`: ids of letters that were carried although their notice is not done.
+        """
         self._mailing = mailing
+        self._told = dict.fromkeys(told)
         self._road, self._queue, self._reader, self._now, self._idle = road, queue, reader, now, idle
         self._letters: deque[Parcel] = deque()
-        self._written = False
+        self._at_hand: tuple[int, Notice] | None = None
+        """The notice that is being told, also to nobody."""
+        self._ids: list[str] = []
 
     async def next(self, wait_s: float) -> Parcel | None:
         """The next letter of the notice at hand, else of the next notice."""
+        self._skip()
         if not self._letters:
             head = self._queue.head(self._now())
             if head is None:
                 await self._idle(wait_s)
                 return None
-            at, notice = head
-            self._letters.extend(self._write(at, notice))
+            self._at_hand = head
+            self._letters.extend(self._write(*head))
+            self._ids = [parcel.letter.id for parcel in self._letters]
+            self._skip()
             if not self._letters:
-                self._written = True
                 return None
         return self._letters[0]
+
+    def _skip(self) -> None:
+        """Pass over what was carried before its turn, but not over the end of the notice."""
+        while self._letters and self._letters[0].letter.id in self._told:
+            self._letters.popleft()
 
     def _write(self, at: int, notice: Notice) -> list[Parcel]:
         if notice.report is not None:
@@ -117,17 +134,40 @@ class Said:
         return list(found.values())
 
     def done(self, state: RoadState) -> None:
-        """The head was carried or given up; the notice is done with its last letter."""
+        """The head was carried, given up or put aside; the notice is done with its last letter."""
         if self._letters:
-            self._letters.popleft()
-        if not self._letters:
-            state.reached_us, state.reached = self._queue.done()
-        self._written = False
+            self._told[self._letters.popleft().letter.id] = None
+            self._skip()
+        if not self._letters and self._at_hand is not None:
+            state.reached_us, state.reached = self._queue.done(*self._at_hand)
+            self._at_hand = None
+            for one in self._ids:
+                self._told.pop(one, None)
+        state.told = tuple(self._told)[-MOST_TOLD:]
 
     def settle_empty(self, state: RoadState) -> None:
-        """A notice that nobody can be told is passed over."""
-        if self._written:
+        """A notice that nobody is to be told, or everybody was told, is passed over."""
+        if self._at_hand is not None and not self._letters:
             self.done(state)
+
+    def another(self, not_for: Collection[str]) -> Parcel | None:
+        """A letter to somebody else, of the notice at hand or of one behind it."""
+        behind = (
+            parcel
+            for at, notice in self._queue.behind(self._now())
+            if self._at_hand is None or notice is not self._at_hand[1]
+            for parcel in self._write(at, notice)
+        )
+        for parcel in (*self._letters, *behind):
+            letter = parcel.letter
+            if letter.to and letter.to not in not_for and letter.id not in self._told:
+                return parcel
+        return None
+
+    def ahead(self, letter: Letter, state: RoadState) -> None:
+        """It was carried before its turn: then it is passed over."""
+        self._told[letter.id] = None
+        state.told = tuple(self._told)[-MOST_TOLD:]
 
     def split(self) -> bool:
         """A letter to one person is one."""

@@ -1,7 +1,7 @@
 """Where letters come from: the port, and events of the stream for machines; `said` has the words."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -34,6 +34,12 @@ class Source(Protocol):
 
     async def again(self, letter: Letter) -> Parcel | None:
         """A dead letter as it was; None when its events are no longer kept."""
+
+    def another(self, not_for: Collection[str]) -> Parcel | None:
+        """A letter behind the head, to none of these persons."""
+
+    def ahead(self, letter: Letter, state: RoadState) -> None:
+        """Note that a letter was carried before its turn."""
 
     def trial(self, now: int) -> list[Parcel]:
         """What the road carries to try itself."""
@@ -130,6 +136,13 @@ class Events:
             if event is not None:
                 chosen.append(_Chosen(sequence, message.data or b"", letter.stored_us, event))
         return Parcel(letter, self._parcel(chosen).events) if chosen else None
+
+    def another(self, not_for: Collection[str]) -> Parcel | None:  # noqa: ARG002  of the port
+        """A machine is one receiver: nothing overtakes."""
+        return None
+
+    def ahead(self, letter: Letter, state: RoadState) -> None:
+        """Nothing overtakes."""
 
     async def since(self, after: int) -> list[Parcel]:
         """What the road carried or would have carried from a sequence on, up to where it is."""

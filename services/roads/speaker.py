@@ -17,6 +17,7 @@ from services.observation.instants import iso
 from services.policy.road_nouns import Road
 from services.roads.carrier import Parcel
 from services.roads.patience import Answer
+from services.roads.threads import Threads
 from services.roads.web import client_of, post
 
 
@@ -62,18 +63,22 @@ class SpeakerByFile:
     def __init__(self, road: Road) -> None:
         """Of a road whose url is file:///folder."""
         self._road = road
-        self._folder = Path(unquote(urlsplit(road.url).path))
+        self._folder, self._threads = Path(unquote(urlsplit(road.url).path)), Threads()
 
     async def carry(self, parcel: Parcel) -> Answer:
         """Write once; what lies there already is written over by the same."""
         try:
-            await asyncio.to_thread(self._write, parcel)
+            async with asyncio.timeout(self._road.timeout_s):
+                await self._threads.run(lambda: self._write(parcel))
+        except TimeoutError:
+            return Answer("away", f"{self._folder}: no answer within {self._road.timeout_s:g} s")
         except OSError as error:
             return Answer("away", f"{self._folder}: {error.strerror or error}")
         return Answer("none", f"{parcel.letter.id}.txt")
 
     async def close(self) -> None:
         """Nothing stays open."""
+        self._threads.close()
 
     def _write(self, parcel: Parcel) -> None:
         told = announcement(parcel, self._road)

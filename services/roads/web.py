@@ -112,4 +112,5 @@ def _zalo(answer: bytes, found: Answer) -> Answer:
     if code in (0, None):
         return found
     word = f"Zalo {code}: {said.get('message', '')}"[:_READ]
-    return Answer("shut" if code in ZALO_SHUT else "refused", word)
+    shut = code in ZALO_SHUT
+    return Answer("shut" if shut else "refused", word, of_one=not shut)

@@ -315,12 +315,10 @@ def test_ready_follows_the_heartbeats_and_the_canary(tmp_path: Path) -> None:
         status, document = machine.get("/readyz")
         assert (status, document["type"], document["ready"]) == (503, "urn:haidang:problem:not-ready", False)
         assert "ingest" in document["detail"]
-        machine.beat("ingest", "alerts", "keeper")
-        until(lambda: machine.get("/readyz")[0] == 200, 5, "readiness")
+        until(lambda: _ready_with_beats(machine), 5, "readiness")
         machine.beat("ingest", "alerts", ready=False)
         until(lambda: machine.get("/readyz")[0] == 503, 5, "an unready engine to show")
-        machine.beat("ingest", "alerts")
-        until(lambda: machine.get("/readyz")[0] == 200, 5, "readiness again")
+        until(lambda: _ready_with_beats(machine), 5, "readiness again")
         machine.beat("ingest", "alerts", age_s=20, canary=False)
         until(lambda: machine.get("/readyz")[0] == 503, 5, "silent services to show")
         machine.beat("ingest", "alerts", canary=False)
@@ -328,6 +326,12 @@ def test_ready_follows_the_heartbeats_and_the_canary(tmp_path: Path) -> None:
         until(lambda: "canary_engine" in _wrong(machine), 5, "a late canary to show")
         text = machine.get("/metrics")[1]
         assert 'haidang_packs_total{service="ingest"} 3.0' in text
+
+
+def _ready_with_beats(machine: Rig) -> bool:
+    """Beats are young when it is asked, however slowly the machine runs."""
+    machine.beat("ingest", "alerts", "keeper")
+    return machine.get("/readyz")[0] == 200
 
 
 def _wrong(machine: Rig) -> list[str]:
@@ -352,7 +356,7 @@ def test_the_canary_comes_over_mqtt_as_a_plain_pack(tmp_path: Path) -> None:
         client.connect(*machine.server.mqtt)
         client.loop_start()
         client.subscribe("haidang/v1/+/+/readings", 1)
-        assert subscribed.wait(5)
+        assert subscribed.wait(40)
         machine.start()
         until(lambda: heard, 5, "the canary")
         client.disconnect()

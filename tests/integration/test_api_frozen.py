@@ -76,12 +76,12 @@ def test_a_query_in_hand_when_the_history_freezes_ends_and_its_connection_is_thr
         backends = {(await database.rows("select pg_backend_pid()"))[0][0]}
         try:
             with frozen(server):
-                problem, took = await _refused(database, "select 1", 8)
+                problem, took = await _refused(database, "select 1", 40)
                 assert (problem.status, problem.code) == (503, "history-away")
-                assert took < 2
+                assert took < 3
                 assert not database.present
                 # Who asks next does not wait as long: at once, or a connect's time.
-                assert (await _refused(database, "select 1", 8))[1] < 0.5
+                assert (await _refused(database, "select 1", 40))[1] < history.CONNECT_S
             async with asyncio.timeout(40):
                 while True:
                     try:
@@ -101,14 +101,14 @@ def test_while_the_history_is_away_one_asks_it_and_the_others_are_told_at_once(s
     async def main() -> list[float]:
         database = Database(server.dsn())
         with frozen(server):
-            await _refused(database, "select 1", 8)
+            await _refused(database, "select 1", 40)
             await asyncio.sleep(history.COOL_S)
-            tried = [_refused(database, "select 1", 8) for _ in range(6)]
+            tried = [_refused(database, "select 1", 40) for _ in range(6)]
             return sorted(took for _, took in await asyncio.gather(*tried))
 
     took = asyncio.run(main())
-    assert took[-2] < 0.5
-    assert took[-1] < history.CONNECT_S + 1.5
+    assert took[-2] < history.CONNECT_S
+    assert took[-1] < 3 * history.CONNECT_S
 
 
 def test_a_query_that_is_called_off_lets_go_though_the_history_is_frozen(server: Postgres) -> None:
@@ -120,13 +120,13 @@ def test_a_query_that_is_called_off_lets_go_though_the_history_is_frozen(server:
             await asyncio.sleep(0.1)
             begun = time.monotonic()
             asking.cancel()
-            await asyncio.wait({asking}, timeout=8)
+            await asyncio.wait({asking}, timeout=40)
             took = time.monotonic() - begun
             assert asking.cancelled()
         await database.close()
         return took
 
-    assert asyncio.run(main()) < 1
+    assert asyncio.run(main()) < history.QUERY_S / 3
 
 
 def _get(machine: Rig, path: str) -> tuple[int, Any, float]:
@@ -144,14 +144,14 @@ def test_a_frozen_history_is_told_in_time_shown_and_comes_back(
         with frozen(server):
             status, document, took = _get(machine, PATH)
             assert (status, document["type"]) == (503, "urn:haidang:problem:history-away"), document
-            assert took < 6
+            assert took < 9
             for path in (PATH, "/api/v1/strikes"):
                 status, _, took = _get(machine, path)
-                assert (status, took < history.CONNECT_S + 1.5) == (503, True), (path, took)
+                assert (status, took < 3 * history.CONNECT_S) == (503, True), (path, took)
             status, document, took = _get(machine, "/api/v1/gateways")
             assert (status, document["history"]) == (200, "away")
             checks = {check["name"]: check for check in machine.get("/readyz")[1]["checks"]}
             assert checks["database"]["state"] == "degraded"
-            assert machine.stop() < 6
+            assert machine.stop() < 9
             machine.start()
         until(lambda: machine.get(PATH)[0] == 200, 10, "the history to be back")

@@ -19,11 +19,12 @@ from nats.js.errors import NotFoundError
 from services.alerts.hazards import extra_properties, hazards
 from services.api import official as taking
 from services.api.errors import away
-from services.api.published import Pace
+from services.api.paces import Pace
 from services.cap import desk
 from services.cap.message import Area, Info, Message, Named, Reference
 from services.cap.read import MAX_BYTES, parse, read
-from services.cap.sign import new_keys, sign, verify
+from services.cap.sign import new_keys, sign
+from services.cap.verify import verify
 from services.observation.text import Text
 from services.policy.running import Running
 from services.roads import bulletins

@@ -222,23 +222,24 @@ async def silence_is_told(found: Levels) -> None:
     await comes(calm, "nothing to be silent any more")
     known = {site: len(await told(site)) for site in (1, 2)}
     found.ways[0].stall()
-    before = await found.city.standing(NAMES[0])
+    stalled = time.time_ns() // 1000
     late = await found.commune.tell("c" * 32)
 
     async def raised() -> bool:
-        return [(await told(site))[known[site] :] for site in (1, 2)] == [["raised"], ["raised"]]
+        # A slow machine may have been silent before, for a moment.
+        return [(await told(site))[known[site] :][-1:] for site in (1, 2)] == [["raised"], ["raised"]]
 
     await comes(raised, "site-silent")
     after = await found.city.standing(NAMES[0])
-    assert before is not None and after is not None  # noqa: PT018  both or nothing to compare
     # What was asked before the way was stalled may still have been answered; nothing after that was.
-    assert (after.as_of or 0) - (before.as_of or 0) < 3_000_000
+    assert after is not None
+    assert (after.as_of or 0) <= stalled
     found.ways[0].cut()
     found.ways[0].heal()
 
     async def healed() -> bool:
         since = (await told(2))[known[2] :]
-        return since == ["raised", "cleared"] and await types(found, 2, late) == ["raised"]
+        return since[:1] + since[-1:] == ["raised", "cleared"] and await types(found, 2, late) == ["raised"]
 
     await comes(healed, "the end of site-silent")
 
@@ -256,7 +257,7 @@ async def what_is_missing_is_read_again(found: Levels) -> None:
         return lost in [event["id"] for _, event, _ in await found.province.all()]
 
     await comes(back, "the event that was lost")
-    await settled(found, 5.0)
+    await settled(found)
 
 
 async def a_stream_made_anew_costs_nothing(found: Levels) -> None:

@@ -14,7 +14,7 @@ import pytest
 from edge.sender import Sender
 from services.observation.instants import SECOND, micros
 from tests.support import databases
-from tests.support.databases import timescaledb_dsn, timescaledb_server  # noqa: F401  fixtures
+from tests.support.databases import crashing_timescaledb_dsn, timescaledb_server  # noqa: F401  fixtures
 from tests.support.kills import DAY_US, GATEWAYS, every_reading_becomes_one_row, rows_of_day
 from tests.support.some_services import PROGRAM, STORING
 from tests.support.up import Up, running
@@ -48,14 +48,16 @@ def test_killing_any_part_with_2000_messages_in_flight_loses_and_doubles_nothing
 
 def test_on_timescaledb_too_killing_any_part_loses_and_doubles_nothing(
     tmp_path: Path,
-    timescaledb_dsn: str,
+    crashing_timescaledb_dsn: str,
 ) -> None:
-    site = write_site(tmp_path / "site", gateways=GATEWAYS)
-    with running(site, tmp_path / "data", "--database", timescaledb_dsn, *STORING, program=PROGRAM) as up:
-        for victim in OURS:
-            every_reading_becomes_one_row(up, partial(up.kill, victim), DAYS[victim])
-        every_reading_becomes_one_row(up, lambda: crash_timescaledb(timescaledb_dsn), DAYS["postgres"])
-        with psycopg.connect(timescaledb_dsn) as connection:
+    site, dsn = write_site(tmp_path / "site", gateways=GATEWAYS), crashing_timescaledb_dsn
+    with running(site, tmp_path / "data", "--database", dsn, *STORING, program=PROGRAM) as up:
+        with databases.timescaledb_used():
+            for victim in OURS:
+                every_reading_becomes_one_row(up, partial(up.kill, victim), DAYS[victim])
+        with databases.timescaledb_alone():
+            every_reading_becomes_one_row(up, lambda: crash_timescaledb(dsn), DAYS["postgres"])
+        with psycopg.connect(dsn) as connection:
             hypertables = connection.execute(
                 "SELECT hypertable_name FROM timescaledb_information.hypertables"
             )

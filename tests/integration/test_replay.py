@@ -175,7 +175,7 @@ def test_a_signal_ends_it_with_a_word_and_no_trace(
     process = _start(broker.mqtt, site, _recording(tmp_path), "--speed", 1)
     until(lambda: ingest.records, 15, "the first pack")
     process.send_signal(number)
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped: " in errors
     assert "Traceback" not in errors

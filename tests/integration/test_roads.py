@@ -19,6 +19,7 @@ import msgspec
 import openpyxl
 import pypdf
 import pytest
+from nats.js.errors import KeyNotFoundError
 from standardwebhooks.webhooks import Webhook
 
 from services.observation import delivery as nouns
@@ -322,15 +323,17 @@ def storm(started: Roads) -> Storm:
     taken, refused, logged = len(roads.http.taken), roads.mail.failed, len(roads.log())
     names = [f"flood-{at:02d}" for at in range(14)]
     told = [raised(name, "warning" if at < 4 else "advisory", level=2.31) for at, name in enumerate(names)]
-    cleared = [raised(name, verb="cleared", level=2.31) for name in names[:3]]
-    wanted = [f"{name}-raised" for name in names] + [f"{name}-cleared" for name in names[:3]]
+    # Over at once, however slow the machine is: else each of them would be a thing for people.
+    brief = [one for name in names[:3] for one in (raised(name, level=2.31), raised(name, verb="cleared"))]
+    wanted = [f"{name}-raised" for name in names[3:]]
+    wanted += [f"{name}-{verb}" for name in names[:3] for verb in ("raised", "cleared")]
 
-    roads.rig.tell(*told[:7])
+    roads.rig.tell(*told[3:9])
     until(lambda: len(set(wanted) & set(webhook_ids(roads))) > 3, 10, "the first events at the webhook")
     roads.end(signal.SIGKILL)
     roads.away()
     roads.start()
-    roads.rig.tell(*told[7:], *cleared)
+    roads.rig.tell(*told[9:], *brief)
     closed = "All connection attempts failed"
     until(lambda: roads.log()[logged:].count(closed) > 5, 20, "the road to meet a closed door for a while")
     roads.mend()
@@ -351,7 +354,7 @@ def storm(started: Roads) -> Storm:
         texts = [file.read_text("utf-8") for file in roads.speaker.glob("*.txt")]
         return [text for text in texts if "hai phẩy ba mươi mốt mét" in text]
 
-    lasting = len(names) - len(cleared)
+    lasting = len(names) - 3
     until(lambda: set(_events(posts())) >= set(wanted), 20, "every event at the webhook")
     until(lambda: set(_batched(posts())) >= set(wanted), 10, "every event in the batches")
     until(lambda: len({mail["Message-ID"] for mail in mails()}) >= 2 * lasting, 20, "every mail")
@@ -603,7 +606,10 @@ def test_a_road_that_can_not_send_is_an_alert_of_its_own(roads: Roads) -> None:
     def complained() -> bool:
         async def work(connection: Connection) -> bytes:
             bucket = await connection.js.key_value("HEALTH")
-            return (await bucket.get("roads")).value or b""
+            try:
+                return (await bucket.get("roads")).value or b""
+            except KeyNotFoundError:  # it has only begun
+                return b'{"complaints": []}'
 
         beat = json.loads(roads.rig.nats(work))
         return any(one["code"] == "road-ioc" for one in beat["complaints"])

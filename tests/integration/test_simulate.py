@@ -113,7 +113,7 @@ def test_plain_ends_at_the_last_puback_and_a_speed_keeps_its_pace(up: Up, site: 
     code, errors = simulate(site, "--mqtt", address(up), *asked)
     assert code == 0, errors
     line = next(line for line in errors.splitlines() if "PUBACKed" in line)
-    assert 2.5 < float(line.split(" in ")[1].split(" s")[0]) < 15
+    assert 2.5 < float(line.split(" in ")[1].split(" s")[0]) < 40
 
 
 def test_a_signal_ends_it_with_a_word_and_no_trace(up: Up, site: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_signal_ends_it_with_a_word_and_no_trace(up: Up, site: Path) -> None:
     assert process.stderr is not None
     assert any("sent" in line for line in process.stderr)  # waits for the first
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped: " in errors
     assert "Traceback" not in errors

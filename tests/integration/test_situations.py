@@ -113,7 +113,7 @@ def test_clients_hear_of_a_situation_by_a_name_of_its_own(machine: Rig) -> None:
 
     with keeping(machine):
         _caught_up(machine)
-        heard = asyncio.run(asyncio.wait_for(scene(machine.get("/api/v1/alerts")[1]["token"]), 10))
+        heard = asyncio.run(asyncio.wait_for(scene(machine.get("/api/v1/alerts")[1]["token"]), 40))
     assert [name for name, _ in heard] == ["raised", "raised", "situation.opened"]
     (found,) = situations(machine, "?area=p")
     assert heard[2][1] == found["situation_id"]

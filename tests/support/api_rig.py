@@ -110,7 +110,7 @@ class Rig:
         """Status and document of a GET; 0 when nobody answers."""
         request = urllib.request.Request(self.http + path, headers=headers or {})  # noqa: S310  our own address
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=40) as answer:  # noqa: S310
                 return answer.status, _read(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, _read(error.read())
@@ -146,12 +146,30 @@ class Rig:
         self.nats(work)
 
     def tell(self, *told: tuple[str, bytes]) -> list[int]:
-        """Publish events on ALERTS in order; returns their sequences."""
+        """Publish events on ALERTS in order; returns their sequences, once the api has read them."""
 
         async def work(connection: Connection) -> list[int]:
             return [(await connection.js.publish(subject, data)).seq for subject, data in told]
 
-        return self.nats(work)
+        sequences = self.nats(work)
+        self.caught_up()
+        return sequences
+
+    def caught_up(self) -> str:
+        """Token of the end of ALERTS, once the api has read up to there; at once when there is no api."""
+
+        async def end(connection: Connection) -> str:
+            info = await connection.js.stream_info(ALERTS)
+            return f"{(info.config.metadata or {})['epoch']}.{info.state.last_seq}"
+
+        token = self.nats(end)
+        if self._api is not None:
+            until(lambda: self._read_to() == token, 20, f"the api to have read {token}")
+        return token
+
+    def _read_to(self) -> str | None:
+        document = self.get("/api/v1/alerts?limit=1")[1]
+        return document.get("token") if isinstance(document, dict) else None
 
     def beat(self, *services: str, ready: bool = True, age_s: float = 0.0, canary: bool = True) -> None:
         """Put heartbeats of other services, and the canary's time at the engine."""

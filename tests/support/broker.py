@@ -1,23 +1,57 @@
 """A real nats-server with its MQTT listener, for tests that need a broker and nothing else of ours."""
 
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sysconfig
-import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import until
+
+_CHANCE = random.SystemRandom()  # `random` begins anew with the same seed in every worker
+_KEPT: deque[socket.socket] = deque()
+_MOST_KEPT = 256
+
 
 def free_port() -> int:
-    """A port nobody listens on right now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port that nobody listens on, and that stays ours: also while its server is killed and started again.
+
+    Ports that the kernel gives away are not used: any client's connection might have one when our server
+    wants it back, or a client that looks for the server connects to itself. Beside our workers others may
+    run tests here: who has the same port of UDP has the port.
+    """
+    for _ in range(1000):
+        port = _CHANCE.choice(_range())
+        kept = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            kept.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            kept.close()
+            continue
+        _KEPT.append(kept)
+        if len(_KEPT) > _MOST_KEPT:
+            _KEPT.popleft().close()
+        return port
+    msg = "no port is free"
+    raise AssertionError(msg)
+
+
+@cache
+def _range() -> range:
+    """Ports below those that the kernel gives away."""
+    file = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    end = int(file.read_text().split()[0]) if file.exists() else 32_768
+    return range(20_000, end) if end > 21_000 else range(61_000, 65_500)
 
 
 def binary() -> Path:
@@ -50,15 +84,12 @@ class Broker:
         log = (self._folder / "nats.log").open("ab")
         with log:
             self._process = subprocess.Popen([binary(), "-c", str(config)], stdout=log, stderr=log)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with socket.socket() as sock:
-                sock.settimeout(0.2)
-                if sock.connect_ex(("127.0.0.1", self.mqtt)) == 0:
-                    return
-            time.sleep(0.05)
-        msg = f"nats-server did not start; see {self._folder}/nats.log"
-        raise AssertionError(msg)
+        until(self._answers, 10, f"nats-server to start; see {self._folder}/nats.log")
+
+    def _answers(self) -> bool:
+        with socket.socket() as sock:
+            sock.settimeout(0.5)
+            return sock.connect_ex(("127.0.0.1", self.mqtt)) == 0
 
     def kill(self) -> None:
         """As a crash: SIGKILL."""
@@ -71,7 +102,7 @@ class Broker:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(10)
+            self._process.wait(40)
             self._process = None
 
 

@@ -123,7 +123,7 @@ class Streets:
         """As a crash."""
         process = self.processes.pop(name)
         process.kill()
-        process.wait(10)
+        process.wait(40)
 
     def connect(self, gateway: str) -> None:
         """The gateway comes online; its controller is as `controllers.behaviours` says."""
@@ -152,7 +152,7 @@ class Streets:
             {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {}), **headers},
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=40) as answer:  # noqa: S310
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())

@@ -6,6 +6,7 @@ naming them is enough.
 """
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -27,7 +28,11 @@ __all__ = ["Postgres", "database", "plain_dsn", "postgres", "server_dsn", "times
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT.parent / "shared" / "tools" / "timescaledb"
 TOOL_PORT = 15433
-START_S = 30.0
+_MARK = Path(tempfile.gettempdir()) / f"haidang-timescaledb-{os.getuid()}"
+"""Locked by all sessions that use that server; says whether tests started it."""
+_USED = _MARK.with_suffix(".used")
+"""Locked by each test that uses it."""
+START_S = 40.0
 
 
 def _binaries() -> Path:
@@ -119,7 +124,7 @@ class Postgres:
             return
         self.process.send_signal(2)  # SIGINT: fast shutdown
         try:
-            self.process.wait(10)
+            self.process.wait(40)
         except subprocess.TimeoutExpired:
             self.kill()
 
@@ -163,7 +168,7 @@ def _started_by_tool() -> str:
         pytest.skip("no TimescaleDB: set HAIDANG_TEST_TIMESCALEDB to the dsn of a server that has it")
     if os.geteuid() != 0:
         pytest.skip("no TimescaleDB: the tool that starts one needs root; set HAIDANG_TEST_TIMESCALEDB")
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 40
     while True:
         done = subprocess.run([str(TOOL), "start"], capture_output=True, text=True, check=False, timeout=300)
         if done.returncode == 0:
@@ -179,16 +184,49 @@ def _started_by_tool() -> str:
 def timescaledb_server() -> Iterator[str]:
     """Dsn of a running TimescaleDB: HAIDANG_TEST_TIMESCALEDB, or what the tool starts; else skipped.
 
-    What was started here is stopped here; a server that ran before is left running.
+    What tests started, tests stop; a server that ran before is left running.
     """
     given = os.environ.get("HAIDANG_TEST_TIMESCALEDB")
     if given:
         yield given
         return
-    ran_before = _answers(TOOL_PORT)
-    yield _started_by_tool()
-    if not ran_before:
-        subprocess.run([str(TOOL), "stop"], capture_output=True, check=False, timeout=60)
+    # One server for all workers, and for others who run tests here: the last one who needs it stops it.
+    with _MARK.open("a+") as mark:
+        with _turn():
+            if not _answers(TOOL_PORT):
+                _MARK.write_text("started by tests")
+            dsn = _started_by_tool()
+            fcntl.flock(mark, fcntl.LOCK_SH)
+        yield dsn
+        with _turn(), contextlib.suppress(BlockingIOError):
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _MARK.read_text():
+                subprocess.run([str(TOOL), "stop"], capture_output=True, check=False, timeout=60)
+                _MARK.write_text("")
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """Who starts or stops the server, or wants it alone, does so alone."""
+    with _MARK.with_suffix(".turn").open("a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def timescaledb_used() -> Iterator[None]:
+    """Nobody crashes the server meanwhile."""
+    with _USED.open("a") as used:
+        fcntl.flock(used, fcntl.LOCK_SH)
+        yield
+
+
+@contextlib.contextmanager
+def timescaledb_alone() -> Iterator[None]:
+    """Nobody else's test uses the server meanwhile: for who crashes it. Others wait with their next test."""
+    with _turn(), _USED.open("a") as used:
+        fcntl.flock(used, fcntl.LOCK_EX)
+        yield
 
 
 def _answers(port: int) -> bool:
@@ -198,7 +236,14 @@ def _answers(port: int) -> bool:
 
 @pytest.fixture
 def timescaledb_dsn(timescaledb_server: str) -> Iterator[str]:
-    """A fresh database on a server that has TimescaleDB."""
+    """A fresh database on a server that has TimescaleDB; nobody crashes that while a test uses it."""
+    with timescaledb_used(), database(timescaledb_server) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def crashing_timescaledb_dsn(timescaledb_server: str) -> Iterator[str]:
+    """As `timescaledb_dsn`, for a test that crashes the server (within `timescaledb_alone`)."""
     with database(timescaledb_server) as dsn:
         yield dsn
 

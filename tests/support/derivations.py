@@ -8,11 +8,11 @@ import numpy as np
 
 import services.alerts.rule.tables  # noqa: F401  it must know the real hazards before others are put in their place
 from services.alerts import hazards as room
+from services.alerts.columns.slope import theil_sen
 from services.alerts.derive import Computed, Series, Strikes, Struck
 from services.alerts.derive import Points as At_once
 from services.alerts.hazard import Derivation, Hazard, StrikeDerivation
 from services.alerts.rule.expression import parse
-from services.alerts.slope import theil_sen
 from services.observation.quantity import Property
 from services.observation.text import Text
 

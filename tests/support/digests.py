@@ -30,7 +30,8 @@ from services.observation.text import Text
 from services.policy.alerting import Policy
 from services.policy.publication import Publication, Publish
 from services.policy.road_nouns import Road
-from services.roads.notices import Desk, Queue
+from services.roads.notices import Desk
+from services.roads.queued import Queue
 from tests.support.keeping import RULES, SITE, T0, Play, site
 
 DAY = 86_400 * SECOND
@@ -240,7 +241,7 @@ def _notices(messages: list[Stored], after: int, now: int) -> Any:
     heads = []
     while (head := queue.head(now + 2 * DAY)) is not None:
         heads.append(head)
-        queue.done()
+        queue.done(*head)
     return [one for one in told if one.at > reached], [one for one in late if one.at > reached], heads
 
 

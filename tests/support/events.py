@@ -60,7 +60,7 @@ def backtest(site: Path, files: Sequence[Path], *extra: str) -> dict[str, Any]:
 def events_known(http: str) -> bool:
     """Whether the API has read ALERTS, so that it can answer for all of it."""
     try:
-        with urllib.request.urlopen(f"{http}/api/v1/events?after=0&limit=1", timeout=10):  # noqa: S310
+        with urllib.request.urlopen(f"{http}/api/v1/events?after=0&limit=1", timeout=40):  # noqa: S310
             return True
     except urllib.error.HTTPError:
         return False
@@ -71,7 +71,7 @@ def all_events(http: str) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     after = "0"
     while True:
-        with urllib.request.urlopen(f"{http}/api/v1/events?after={after}&limit=1000", timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{http}/api/v1/events?after={after}&limit=1000", timeout=40) as answer:  # noqa: S310
             page = json.load(answer)
         events += page["items"]
         if not page["next"] or not page["items"]:

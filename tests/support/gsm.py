@@ -62,7 +62,7 @@ class Gsm:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        thread.join(5)
+        thread.join()
         for descriptor in (self._master, self._slave):
             os.close(descriptor)
 
@@ -84,7 +84,7 @@ class Gsm:
                 end = next((at for at, byte in enumerate(held) if byte in b"\r\x1a\x1b"), None)
                 if end is None:
                     break
-                line, mark, held = held[:end].decode("ascii"), held[end : end + 1], held[end + 1 :]
+                line, mark, held = held[:end].decode("ascii", "replace"), held[end : end + 1], held[end + 1 :]
                 self._take(line.strip(), mark)
 
     def _take(self, line: str, mark: bytes) -> None:
@@ -133,7 +133,7 @@ class Gsm:
             return
         if self._text_mode:
             self.sent.append((to.strip('"'), content))
-        elif not self._pdu(int(to), content):
+        elif not to.isdecimal() or not self._pdu(int(to), content):
             self._say("\r\n+CMS ERROR: 304\r\n")
             return
         self._say(f"\r\n+CMGS: {len(self.pdus)}\r\n\r\nOK\r\n")

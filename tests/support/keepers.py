@@ -35,7 +35,7 @@ class Keeper:
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(10)
+            self._process.wait(40)
             self._process = None
 
 

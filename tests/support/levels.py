@@ -39,9 +39,12 @@ from tests.support.broker import free_port
 from tests.support.cutter import Cutter
 from tests.support.site_folder import good_site
 from tests.support.up import NatsOnly, nats_only
+from tests.support.waiting import PATIENCE_S
 
 NAMES = ("xa", "thanh-pho", "tinh")
 """Of the sites, lowest first."""
+LOOKS = 11
+"""At least so many of each witness."""
 
 
 class Site:
@@ -338,16 +341,16 @@ class Witness:
             self.lies.append(f"as of {iso(as_of)} {len(lacks)} events of {self._child.name} are not there")
 
     async def run(self, until: float) -> None:
-        """Look until a time of the loop."""
+        """Look until a time of the loop; on a slow machine until there were some looks at all."""
         loop = asyncio.get_running_loop()
-        while loop.time() < until:
+        while loop.time() < until or (self.looks < LOOKS and loop.time() < until + PATIENCE_S):
             await self.look()
             await asyncio.sleep(0.1)
         if self._follower is not None:
             await self._follower.close()
 
 
-async def settled(found: Levels, timeout_s: float = 30.0) -> float:
+async def settled(found: Levels, timeout_s: float = 60.0) -> float:
     """Wait until both parents hold all that was published below; returns how long it took."""
     loop = asyncio.get_running_loop()
     begun = loop.time()

@@ -80,7 +80,7 @@ async def socket(http: str, last: str | None = None, more: str = "") -> AsyncGen
             opened.transport.abort()
 
 
-async def collect(source: AsyncIterator[Heard], enough: int, timeout_s: float = 10.0) -> list[Heard]:
+async def collect(source: AsyncIterator[Heard], enough: int, timeout_s: float = 40.0) -> list[Heard]:
     """The first `enough` events (not heartbeats) of a source."""
     found: list[Heard] = []
     with contextlib.suppress(TimeoutError):

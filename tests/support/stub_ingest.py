@@ -39,7 +39,7 @@ class StubIngest:
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(40):
             msg = "the stub could not subscribe"
             raise AssertionError(msg)
         self._thread = threading.Thread(target=self._answer, daemon=True)

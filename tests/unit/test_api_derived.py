@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.alerts.layout import Layout
+from services.alerts.columns.layout import Layout
 from services.alerts.rule import parse_rules
 from services.api.running_site import derived_sensors
 from simulators.city.place import read_site

@@ -16,7 +16,8 @@ from services.cap.build import build
 from services.cap.check import check
 from services.cap.message import DSIG, Area, Info, Message, Named, Resource
 from services.cap.read import MAX_BYTES, parse, read
-from services.cap.sign import Keys, check_keys, new_keys, sign, verify
+from services.cap.sign import Keys, check_keys, new_keys, sign
+from services.cap.verify import verify
 from services.cap.violation import Refused
 from tests.support.cap import NOW, messages, sample, valid
 
@@ -313,13 +314,16 @@ _LAUGHS = "".join(
     [
         (f"<!DOCTYPE a [{_LAUGHS}]><alert>&l9;</alert>".encode(), "doctype"),
         (b'<?xml version="1.0" encoding="UTF-7"?><alert/>', "encoding"),
-        ("<alert/>".encode("utf-16"), "encoding"),
+        ("<alert/>".encode("utf-16"), "not-cap"),
+        ("<!DOCTYPE a><alert/>".encode("utf-16"), "doctype"),
+        ("<alert/>".encode("utf-32"), "encoding"),
         (b"<alert>" + b"x" * MAX_BYTES, "size"),
         (b"<a>" * 100 + b"</a>" * 100, "depth"),
         (b"<a>" + b"<b/>" * 30_000 + b"</a>", "elements"),
         (b"<alert>&boom;</alert>", "xml"),
         (b"", "xml"),
-        (b"\xff\xfe\xfd", "xml"),
+        (b"\xff\xfe\xfd", "encoding"),
+        (b"\xfd\xfd", "xml"),
         (b"<html/>", "not-cap"),
         (b"<alert/>", "not-cap"),
         (b'<alert xmlns="urn:oasis:names:tc:emergency:cap:1.0"/>', "not-cap"),

@@ -18,7 +18,8 @@ from services.cap.message import Area, Info, Message, Named
 from services.cap.official import Known, Taken, instant, names_of, record_id, refusal, take
 from services.cap.reaching import areas_of, hazard_of
 from services.cap.read import parse, read
-from services.cap.sign import Signed, sign, verify
+from services.cap.sign import sign
+from services.cap.verify import Signed, verify
 from services.cap.words import CAP_SEVERITY
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND
@@ -32,6 +33,8 @@ SITE = parsed(site_toml=AREA)
 NCHMF = Trusted(
     id="nchmf", sender="nchmf.example.vn", name=Text("Trung tâm dự báo", "Forecast centre"), unsigned=True
 )
+SIGNING = msgspec.structs.replace(NCHMF, unsigned=False)
+"""The same sender, whose messages must be signed."""
 VALID = Signed("valid", "nchmf")
 NOW = instant("2026-10-20T09:00:00+07:00")
 
@@ -245,10 +248,14 @@ def test_an_exercise_stays_one_and_a_draft_raises_nothing() -> None:
         (Signed("absent"), NCHMF, {}, None),
         (VALID, NCHMF, {}, None),
         (Signed("wrong"), NCHMF, {}, "signature"),
-        (Signed("unknown"), NCHMF, {}, "signature"),
+        (Signed("unknown"), NCHMF, {}, None),
+        (Signed("unchecked"), NCHMF, {}, None),
+        (Signed("expired", "nchmf"), NCHMF, {}, None),
+        (Signed("unknown"), SIGNING, {}, "signature"),
+        (Signed("unchecked"), SIGNING, {}, "signature"),
         (Signed("valid", "other"), NCHMF, {}, "signature"),
-        (Signed("absent"), msgspec.structs.replace(NCHMF, unsigned=False), {}, "unsigned"),
-        (Signed("expired", "nchmf"), NCHMF, {}, "certificate"),
+        (Signed("absent"), SIGNING, {}, "unsigned"),
+        (Signed("expired", "nchmf"), SIGNING, {}, "certificate"),
         (VALID, None, {}, "untrusted-sender"),
         (VALID, NCHMF, {"sent": "2026-10-20T10:00:00+07:00"}, "future"),
         (VALID, NCHMF, {"expires": "2026-10-20T08:30:00+07:00"}, "expired"),

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from docs import generate
-from services.alerts.combine import Groups
+from services.alerts.columns.layout import Layout
+from services.alerts.combining.groups import Groups
 from services.alerts.hazards import derivations, extra_properties, hazards
 from services.alerts.hazards.system import GATEWAY_SILENT
-from services.alerts.layout import Layout
 from services.alerts.rule import COMBINED, Kind, parse_rules
 from services.alerts.rule import tables as rule_tables
 from services.alerts.rule.tables import read_rules

@@ -11,13 +11,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from services.alerts.columns.slope import theil_sen
 from services.alerts.derive import Series
 from services.alerts.hazards._flood_rain import LADDERS
 from services.alerts.hazards._flood_stage import Method
 from services.alerts.hazards._flood_words import danger_in_still_water, people_hazard
 from services.alerts.hazards.flood import HAZARD
 from services.alerts.risk import NAMES, Bulletin, flood, heavy_rain, level, surge
-from services.alerts.slope import theil_sen
 from services.observation.event import SEVERITIES, CloudEvent
 from tests.support.engine_world import MINUTE, T0, city, engine_of, readings, sensor
 

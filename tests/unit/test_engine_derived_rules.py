@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.alerts.core import Core
-from services.alerts.derivations import ordered
+from services.alerts.columns.derivations import ordered
+from services.alerts.columns.slope import theil_sen
 from services.alerts.derive import Computed, Series
 from services.alerts.hazard import Derivation
+from services.alerts.judging.core import Core
 from services.alerts.rule.expression import parse
-from services.alerts.slope import theil_sen
 from services.observation.batch import Batch
 from tests.support.derivations import again, only, rise, sums
 from tests.support.engine_world import MINUTE, SECOND, T0, city, engine_of, readings, sensor, tick, told
@@ -158,8 +158,8 @@ def test_a_reason_knows_what_was_derived_from_the_same_reading(monkeypatch: pyte
         seen.append((facts.property, dict(facts.beside)))
         return Text("", hazard)
 
-    monkeypatch.setattr("services.alerts.core.sentence", sentence)
-    monkeypatch.setattr("services.alerts.beside.speaking", lambda: {"flood"})
+    monkeypatch.setattr("services.alerts.judging.core.sentence", sentence)
+    monkeypatch.setattr("services.alerts.judging.beside.speaking", lambda: {"flood"})
     level = {"id": "level", "hazard": "flood", "property": "rainfall", "watch": 5}
     engine = engine_of(city([sensor(RAIN)], [WET, level]))
     engine.apply([readings(*rain(4.0, 7.0))])

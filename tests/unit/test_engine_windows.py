@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts.window import Ring
+from services.alerts.columns.window import Ring
 from tests.support.engine_world import SECOND, T0
 
 

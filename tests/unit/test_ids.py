@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts.ids import Ids
+from services.alerts.columns.ids import Ids
 from services.observation.batch import Batch
 from services.observation.sources import Source
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.api.published import READING, Published, sent
+from services.api.paces import READING, Paces
+from services.api.published import Published, sent
 from services.cap.read import parse
-from services.cap.sign import new_keys, verify
+from services.cap.sign import new_keys
+from services.cap.verify import verify
 from services.observation.instants import SECOND
 from services.policy.publication import Publication
 from services.roads import bulletin_key, bulletins
@@ -142,11 +144,11 @@ def test_whoever_has_it_is_not_sent_it_again(asked: dict[str, str], status: int)
 
 
 def test_one_address_that_asks_without_end_is_slowed_down_and_no_other() -> None:
-    published = Published()
+    paces = Paces()
     many = int(READING.burst)
-    waits = [published.wait_s("203.0.113.7", 100.0) for _ in range(many + 1)]
+    waits = [paces.wait_s("203.0.113.7", 100.0, READING) for _ in range(many + 1)]
     assert waits[:-1] == [0.0] * many
     assert waits[-1] == 1 / READING.per_s
-    assert published.wait_s("203.0.113.8", 100.0) == 0
-    assert published.wait_s("203.0.113.7", 100.0 + 1 / READING.per_s) == 0
-    assert published.wait_s("203.0.113.7", 90.0) > 0, "a clock that was set back gives nothing away"
+    assert paces.wait_s("203.0.113.8", 100.0, READING) == 0
+    assert paces.wait_s("203.0.113.7", 100.0 + 1 / READING.per_s, READING) == 0
+    assert paces.wait_s("203.0.113.7", 90.0, READING) > 0, "a clock that was set back gives nothing away"

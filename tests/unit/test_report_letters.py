@@ -17,7 +17,8 @@ from services.policy.sending import Sending
 from services.roads.carrier import File, Parcel
 from services.roads.enclosing import Enclosing
 from services.roads.mail import Mail, server_of
-from services.roads.notices import Desk, Queue
+from services.roads.notices import Desk
+from services.roads.queued import Queue
 from services.roads.patience import Answer
 from services.roads.people import Person, Reader
 from services.roads.places import Places

@@ -27,11 +27,12 @@ from services.roads.carrier import Parcel
 from services.roads.choosing import Chooser
 from services.roads.mail import message_of, server_of
 from services.roads.making import carrier_of
-from services.roads.notices import Desk, Notice, Queue
+from services.roads.notices import Desk, Notice
 from services.roads.notify import judged
 from services.roads.patience import Answer, Trying, after, of_http, too_old, wait_s
 from services.roads.people import Reader
 from services.roads.places import Places
+from services.roads.queued import Queue
 from services.roads.weekly import next_trial
 from services.roads.words import minute_of_day, trial_words, words
 from services.runtime import secrets
@@ -85,7 +86,7 @@ def test_a_road_is_read_with_its_defaults() -> None:
     assert found == []
     road = policy.roads.roads[0]
     assert (road.letters, road.status, road.escalation) == ("plain", ("Actual",), True)
-    assert road.retry == Retry(first_s=1, longest_s=300, give_up_s=86_400)
+    assert road.retry == Retry(first_s=1, longest_s=30, give_up_s=86_400), "no alert half an hour late"
 
 
 @pytest.mark.parametrize(
@@ -251,7 +252,7 @@ def drained(queue: Queue, now: int) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     while (head := queue.head(now)) is not None:
         found.append((head[1].kind, head[1].severity))
-        queue.done()
+        queue.done(*head)
     return found
 
 
@@ -290,7 +291,7 @@ def test_a_restart_anywhere_tells_the_rest_and_nothing_twice(done: int) -> None:
         head = queue.head(now)
         assert head is not None
         before.append((head[1].kind, head[1].severity))
-        reached = queue.done()
+        reached = queue.done(*head)
     desk, queue = Desk(SITE), Queue(EMAIL, 0, *reached)
     feed(desk, queue, STORY, now)
     assert before + drained(queue, now) == [("new", "watch"), ("new", "warning"), ("end", "warning")]
@@ -331,7 +332,9 @@ def test_who_was_called_about_what_a_situation_tells_hears_its_end() -> None:
     overdue, over = told("overdue", "watch"), told("cleared", "watch")
     overdue["data"] = {**overdue["data"], "act": {"step": 1, "to": ["minh"]}, "by": "keeper"}  # type: ignore[dict-item]
     feed(desk, queue, [(1, T0, overdue), (2, T0 + MINUTE, over)], T0 + 2 * MINUTE)
-    queue.done()
+    first = queue.head(T0 + 2 * MINUTE)
+    assert first is not None
+    queue.done(*first)
     head = queue.head(T0 + 2 * MINUTE)
     assert head is not None
     assert (head[1].kind, head[1].to, head[1].told) == ("end", (), ((T0, ("minh",)),))
@@ -570,7 +573,7 @@ def test_a_situation_that_goes_on_in_another_is_no_all_clear() -> None:
     told = []
     while (head := queue.head(T0 + DAY)) is not None:
         told.append((head[1].kind, head[1].about, head[1].at - T0))
-        queue.done()
+        queue.done(*head)
     assert told == [("new", "s", 0), ("end", "t", 20 * MINUTE)], "who heard of the first hears the real end"
 
 

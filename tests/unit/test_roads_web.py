@@ -238,6 +238,7 @@ def test_a_fault_of_ours_in_one_letter_is_that_letters_trouble() -> None:
     class Broken:
         """Whatever it is asked, it does or breaks."""
 
+        aside = ()
         state = RoadState(road="r", kind="webhook")
 
         async def carry(self, _: Parcel) -> Answer:
@@ -254,6 +255,6 @@ def test_a_fault_of_ours_in_one_letter_is_that_letters_trouble() -> None:
     runner = Runner(
         road(""), Parts(broken, broken, broken, broken, ZoneInfo("Asia/Ho_Chi_Minh"), lambda: 0.5)
     )
-    answer = asyncio.run(runner._attempt(EVENT, Trying()))
+    answer = asyncio.run(runner._attempts.carry(EVENT, Trying()))
     assert (answer.trouble, answer.word) == ("refused", "ValueError: linefeed in a header")
     assert broken.state.failing_since == 0, "the road itself is well"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import services.alerts.hazards as room
-from services.alerts import beside
 from services.alerts.engine import Engine
 from services.alerts.hazards import extra_properties, hazards
+from services.alerts.judging import beside
 from services.alerts.rule import parse_rules
 from services.alerts.saying import says
 from services.api.routers.rules import show

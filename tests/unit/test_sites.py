@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.alerts.columns.layout import Layout
 from services.alerts.hazards import _flood_tide, extra_properties, hazards
 from services.alerts.hazards.system import GATEWAY_SILENT
-from services.alerts.layout import Layout
 from services.alerts.rule import Kind, parse_rules
 from services.cli import main
 from services.cli.folder import check_site

@@ -11,19 +11,23 @@ Over 250 lines: alerts and situations are told by one clock, each for the other.
 
 from collections.abc import Mapping
 from heapq import heappop, heappush
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from services.alerts.attention.behind import AGAIN_US, Behind
+from services.alerts.attention.heard import Heard
+from services.alerts.attention.thing import Thing, held_back, of_alert, reason, still
 from services.alerts.attention.whole import Whole, spreads
 from services.alerts.lifecycle import Life, fold, rank_of
+from services.alerts.lifecycle.tables import ACKNOWLEDGED
 from services.alerts.situation import TYPE, Situation, Unfolding
 from services.observation.event import noun_and_verb
 from services.observation.exercise import STATUS, marked
 from services.observation.instants import SECOND, micros
 from services.observation.text import Text
 
+__all__ = ["SETTLE_US", "Attention", "Thing"]
 SETTLE_US = 3 * SECOND
 """From an alert's event to its sound: time for the keeper to say what keeps it quiet, or that it is part of a
 situation. A keeper that is away keeps nothing quiet; one that is seen to be behind is waited for a little."""
@@ -34,33 +38,6 @@ _LET_GO = ("uninhibited", "unsuppressed")
 _CAME_BACK = "realarmed"
 _ENDED_BY_TIME = ("unshelved", "reopened")
 """A person kept it quiet, and the keeper ended that: whoever is on duty now must hear of it."""
-
-
-class Thing(msgspec.Struct, frozen=True):
-    """One new thing to look at.
-
-    Attributes:
-        at: when it became one, µs UTC of the wall clock.
-        kind, id: an alert or a situation, and which.
-        hazard: of the alert; of a situation its kind.
-        severity, area, status: as they stand then.
-        why: one sentence.
-        sequence: of the event that made it one; with kind and id it is the thing's own name.
-        covers: the alerts that it tells of.
-        again: it was acknowledged and still holds: no news, but somebody must look again.
-    """
-
-    at: int
-    kind: Literal["alert", "situation"]
-    id: str
-    hazard: str
-    area: str
-    severity: str
-    status: str
-    why: Text
-    sequence: int
-    covers: tuple[str, ...] = ()
-    again: bool = False
 
 
 class Attention:
@@ -74,10 +51,15 @@ class Attention:
         self._settle = settle_us
         self._names = names or {}
         self._lives: dict[str, Life] = {}
-        self._told: dict[str, int] = {}
-        self._pending: dict[str, int] = {}
+        self._told: dict[str, Heard] = {}
+        self._known: dict[str, int] = {}
+        """The rung on which an operator knows an alert to be, by itself, its situation or another like it."""
+        self._pending: dict[str, tuple[int, int]] = {}
+        """When an alert is to be looked at, and the sequence of the event that asks for it."""
         self._anew: set[str] = set()
         """Who waits to be told although it, or its situation, was told before: somebody must look again."""
+        self._resting: set[str] = set()
+        """Who waits for what keeps it quiet to end by time; the keeper usually says so first."""
         self._since: dict[str, int] = {}
         """When the event was stored of an alert that waits for its situation longer than usual."""
         self._behind = Behind()
@@ -131,12 +113,16 @@ class Attention:
         life = fold(before, sequence, stored_us, event)
         if life is None or life is before:
             return []
+        if before is not None and not before.silent:
+            self._held(before, stored_us, over=not life.open)
         if not life.open:
-            for book in (self._lives, self._told, self._pending, self._of, self._since):
+            for book in (self._lives, self._told, self._known, self._pending, self._of, self._since):
                 book.pop(alert_id, None)
-            self._anew.discard(alert_id)
+            for kept in (self._anew, self._resting):
+                kept.discard(alert_id)
             return []
         self._lives[alert_id] = life
+        self._know(life, self._known.get(alert_id, -1))
         found = noun_and_verb(event.get("type"))
         verb = found[1] if found is not None else ""
         if verb in _WORSE and (before is None or rank_of(life.severity) > rank_of(before.severity)):
@@ -160,39 +146,93 @@ class Attention:
             self._told.pop(life.alert_id, None)
             self._wait(life.alert_id, stored_us, sequence)
 
+    def _know(self, life: Life, rung: int) -> None:
+        self._known[life.alert_id] = min(rung, rank_of(life.severity))
+
+    def _held(self, before: Life, at: int, *, over: bool) -> None:
+        """Until its event came it was as it was: that is how long it is known for."""
+        known = self._known[before.alert_id]
+        told, whole = self._told.get(before.alert_id), self._situations.get(self._of.get(before.alert_id, ""))
+        if told is not None:
+            told.hold(known, at)
+        if whole is not None:
+            whole.held(before, known, at)
+        if whole is not None and over:
+            whole.ended(before)
+
     def _tell_anew(self, alert_id: str) -> None:
         self._told.pop(alert_id, None)
         self._anew.add(alert_id)
 
     def _wait(self, alert_id: str, stored_us: int, sequence: int) -> None:
-        if alert_id not in self._pending:
-            self._pending[alert_id] = sequence
-            heappush(self._due, (stored_us + self._settle, sequence, alert_id))
+        known, due = self._pending.get(alert_id), stored_us + self._settle
+        if known is None or known[0] > due:
+            self._look_at(alert_id, due, sequence)
+
+    def _look_at(self, alert_id: str, due: int, sequence: int) -> None:
+        self._pending[alert_id] = due, sequence
+        heappush(self._due, (due, sequence, alert_id))
 
     def _alert(self, alert_id: str, at: int, sequence: int) -> Thing | None:
         life = self._lives.get(alert_id)
-        if self._pending.get(alert_id) != sequence or life is None:
+        if self._pending.get(alert_id) != (at, sequence) or life is None:
             return None  # over before anybody needed to look
         if self._waits(life, sequence, at):
-            heappush(self._due, (at + AGAIN_US, sequence, alert_id))
+            self._look_at(alert_id, at + AGAIN_US, sequence)
             return None
         del self._pending[alert_id]
-        anew = alert_id in self._anew
-        self._anew.discard(alert_id)
-        rank = rank_of(life.severity)
-        if life.silent_at(at) or rank <= self._told.get(alert_id, -1):
+        rested, anew = alert_id in self._resting, alert_id in self._anew
+        for kept in (self._resting, self._anew):
+            kept.discard(alert_id)
+        rung, told = rank_of(life.severity), self._told.get(alert_id)
+        somebody_knows = rested and not anew and life.acknowledgement == ACKNOWLEDGED
+        if self._rests(life, at, sequence) or somebody_knows or (told is not None and told.knows(rung, at)):
             return None
         whole = self._situations.get(self._of.get(alert_id, ""))
         if whole is not None:
-            if anew or whole.is_news(life):
-                due = whole.gather(life, at, sequence, back=anew and not whole.is_news(life))
-                if due is not None:
-                    heappush(self._due, (due, sequence, whole.unfolding.data.situation_id))
+            self._gather(whole, life, at, sequence, anew=anew)
             return None
-        self._told[alert_id] = rank
+        self._tell(life, at)
         if life.realarmed is not None:
-            return _of_alert(life, at, sequence, _still(life, at), again=True)
-        return _of_alert(life, at, sequence, _reason(life))
+            return of_alert(life, at, sequence, still(life, at), again=True)
+        return of_alert(life, at, sequence, reason(life))
+
+    def _gather(self, whole: Whole, life: Life, at: int, sequence: int, *, anew: bool) -> None:
+        """Keep what is news in a situation until it is told."""
+        others = (
+            self._lives[one]
+            for one in whole.unfolding.open
+            if one in self._lives
+            and self._known[one] >= max(rank_of(life.severity), 0)
+            and not self._lives[one].silent_at(at)
+        )
+        news = whole.is_news(life, at, others)
+        if not news and not anew:
+            self._know(life, rank_of(life.severity))
+            return
+        self._tell_by(whole, whole.gather(life, at, sequence, back=not news), sequence)
+
+    def _tell(self, life: Life, at: int) -> Heard:
+        """An operator hears of it as it is."""
+        rung = rank_of(life.severity)
+        told = self._told.setdefault(life.alert_id, Heard())
+        told.tell(rung, at)
+        self._know(life, rung)
+        return told
+
+    def _tell_by(self, whole: Whole, due: int | None, sequence: int) -> None:
+        if due is not None:
+            heappush(self._due, (due, sequence, whole.unfolding.data.situation_id))
+
+    def _rests(self, life: Life, at: int, sequence: int) -> bool:
+        """Whether it is kept quiet; where that ends by time it is looked at then, keeper or not."""
+        if not life.silent_at(at):
+            return False
+        until = _quiet_until(life)
+        if until is not None and life.alert_id not in self._pending:
+            self._resting.add(life.alert_id)
+            self._look_at(life.alert_id, until + self._settle, sequence)
+        return True
 
     def _waits(self, life: Life, sequence: int, at: int) -> bool:
         """Whether what tells it may still come: the duty that says so is behind."""
@@ -215,7 +255,7 @@ class Attention:
             self._chattering[what] = _micros(quiet.until) or at
             if (last is None or at > last + STILL_CHATTERING_US) and not known and life.shelving is None:
                 self._pending.pop(life.alert_id, None)
-                out.append(_of_alert(life, at, sequence, _held_back(life, quiet.why)))
+                out.append(of_alert(life, at, sequence, held_back(life, quiet.why)))
         over = [what for what, until in self._chattering.items() if at > until + STILL_CHATTERING_US]
         for what in over:
             del self._chattering[what]
@@ -233,37 +273,54 @@ class Attention:
         opened = known is None
         if known is None:
             known = self._situations[data.situation_id] = Whole(Unfolding(data))
-            # What was told by itself before, and what comes with those that go on in it.
-            joined = (self._lives.get(member.alert_id) for member in data.joined)
-            known.know(life for life in joined if life is not None and life.alert_id in self._told)
         else:
             known.unfolding.apply(data)
+        self._move(known, data)
+        if data.state != "open":
+            self._end(data, stored_us, sequence)
+            return
+        for gone in data.left:
+            if gone.alert_id not in known.over and known.news.pop(gone.alert_id, None) is not None:
+                self._untold(gone.alert_id, known, stored_us)
+        if data.annunciate or (opened and not data.takes):
+            known.rise_sequence, known.rise_why = sequence, data.reason
+            self._tell_by(known, known.rise_by(stored_us + self._settle), sequence)
+
+    def _move(self, whole: Whole, data: Situation) -> None:
+        """Who came into it, and who left."""
         for member in data.joined:
             self._of[member.alert_id] = data.situation_id
+            told, life = self._told.get(member.alert_id), self._lives.get(member.alert_id)
+            if told is not None and life is not None:  # told by itself, or where it was before
+                whole.know(life, told)
         for gone in data.left:
-            known.news.pop(gone.alert_id, None)
-            known.back.discard(gone.alert_id)
             if self._of.get(gone.alert_id) == data.situation_id:
                 del self._of[gone.alert_id]
-        if data.state != "open":
-            self._end(data)
-        elif data.annunciate or (opened and not data.takes):
-            known.rise_sequence = sequence
-            if known.rise_at is None:
-                known.rise_at = stored_us + self._settle
-                heappush(self._due, (known.rise_at, sequence, data.situation_id))
 
-    def _end(self, data: Situation) -> None:
+    def _untold(self, alert_id: str, whole: Whole, stored_us: int) -> None:
+        """It left a situation before that told it: it is looked at where it is now."""
+        life = self._lives.get(alert_id)
+        if life is not None:
+            if alert_id in whole.back:
+                self._anew.add(alert_id)
+            self._wait(alert_id, stored_us, life.sequence)
+
+    def _end(self, data: Situation, stored_us: int, sequence: int) -> None:
         gone = self._situations.pop(data.situation_id)
         into = self._situations.get(data.merged_into or "")
-        if into is None:
-            return
-        into.take_up(gone)
-        # What was about to be told of it is told where it goes on.
-        for at, sequence in ((gone.rise_at, gone.rise_sequence), (gone.spread_at, gone.spread_sequence)):
-            if at is not None and into.rise_at is None:
-                into.rise_at, into.rise_sequence = at, sequence
-                heappush(self._due, (at, sequence, into.unfolding.data.situation_id))
+        if into is not None:  # what was about to be told of it is told where it goes on
+            into.take_up(gone)
+            if gone.rise_at is not None and (due := into.rise_by(gone.rise_at)) is not None:
+                into.rise_sequence = gone.rise_sequence
+                self._tell_by(into, due, sequence)
+            if gone.spread_at is not None and into.news:
+                into.spread_sequence = max(into.spread_sequence, gone.spread_sequence)
+                self._tell_by(into, into.spread_by(gone.spread_at), sequence)
+        left = gone.news.keys() - (into.news if into is not None else {}).keys()
+        if gone.rise_at is not None:
+            left |= gone.unfolding.open.keys()
+        for alert_id in sorted(left):
+            self._untold(alert_id, gone, stored_us)
 
     def _situation(self, which: str, at: int) -> Thing | None:
         whole = self._situations[which]
@@ -272,67 +329,45 @@ class Attention:
             return None
         data = whole.unfolding.data
         lives = [self._lives[one] for one in whole.unfolding.open if one in self._lives]
-        heard = [life for life in lives if not life.silent_at(at)]
-        new = [life for life in heard if risen or life.alert_id in whole.news]
-        why, again = data.reason, not risen and all(life.realarmed is not None for life in new)
-        if new and not risen:
-            why = spreads(data.name, data.severity, new, whole, self._names)
-            why = marked(why) if data.status == STATUS else why
+        about = [life for life in lives if risen or life.alert_id in whole.news]
+        new = [life for life in about if not self._rests(life, at, life.sequence)]
+        new += whole.over.values()
+        again = not risen and all(life.realarmed is not None for life in new)
+        why = self._why(whole, new, at, risen=risen)
         sequence = whole.rise_sequence if risen else whole.spread_sequence
-        whole.told(at)
+        for life in new:
+            whole.know(life, self._tell(life, at))
+        for alert_id in whole.over.keys() - self._lives.keys():
+            for book in (self._told, self._known):
+                del book[alert_id]
+        whole.settle()
         if not new:
-            return None  # all of it is over, or kept quiet, each for its own reason
-        whole.know(new)
-        self._told |= {life.alert_id: rank_of(life.severity) for life in new}
-        severity = max(heard, key=lambda life: rank_of(life.severity)).severity
+            return None  # all of it is kept quiet, each for its own reason
+        whole.last = at
+        severity = max(new, key=lambda life: rank_of(life.severity)).severity
         covers = tuple(life.alert_id for life in new)
         return Thing(
             at, "situation", which, data.kind, data.area, severity, data.status, why, sequence, covers, again
         )
 
-
-def _of_alert(life: Life, at: int, sequence: int, why: Text, *, again: bool = False) -> Thing:
-    return Thing(
-        at=at,
-        kind="alert",
-        id=life.alert_id,
-        hazard=life.hazard,
-        area=life.area,
-        severity=life.severity,
-        status=life.status,
-        why=why,
-        sequence=sequence,
-        covers=(life.alert_id,),
-        again=again,
-    )
+    def _why(self, whole: Whole, new: list[Life], at: int, *, risen: bool) -> Text:
+        """What is said of a situation: at first why it is one, later what is new."""
+        data = whole.unfolding.data
+        if risen and not whole.last:
+            return whole.rise_why or data.reason
+        told = [life for life in new if life.alert_id in whole.news or whole.is_news(life, at)]
+        why = spreads(told, whole, self._names, risen=risen)
+        return marked(why) if data.status == STATUS else why
 
 
-def _still(life: Life, at: int) -> Text:
-    """Why it came back, and what it is about."""
-    said, back = _reason(life), life.realarmed
-    if back is None or back.acknowledged_at is None:
-        return said
-    hours = f"{(at - back.acknowledged_at) / (3600 * SECOND):.2g}"
-    by = back.acknowledged_by or "–"
-    return Text(
-        f"Vẫn còn, {by} xác nhận {hours} giờ trước: {said.vi}",
-        f"It still holds, {by} acknowledged it {hours} h ago: {said.en}",
-    )
-
-
-def _reason(life: Life) -> Text:
-    given = life.data.get("reason")
-    if not isinstance(given, dict):
-        return Text(life.rule, life.rule)
-    return Text(str(given.get("vi", life.rule)), str(given.get("en", life.rule)))
-
-
-def _held_back(life: Life, why: Text | None) -> Text:
-    """What comes again and again, and that it is held back: the second alone would name nothing."""
-    said = _reason(life)
-    if why is None:
-        return said
-    return Text(f"{said.vi.rstrip('.')} – {why.vi}", f"{said.en.rstrip('.')} – {why.en}")
+def _quiet_until(life: Life) -> int | None:
+    """When the last of what keeps it quiet ends by time; None: it does not."""
+    ends = [life.shelving.until] if life.shelving is not None else []
+    for quiet in life.quiet.values():
+        if quiet.until is None:
+            return None
+        ends.append(_micros(quiet.until) or 0)
+    return None if life.closing is not None else max(ends, default=None)
 
 
 def _micros(text: str | None) -> int | None:

@@ -60,16 +60,16 @@ class Behind:
         rank, behind = rank_of(life.severity), self.at(sequence, now)
         if behind and now - since < MOST_US[rank]:
             return True
-        return (behind or rank < WORSE_FROM) and any(_knows(whole, life, family) for whole in wholes)
+        return (behind or rank < WORSE_FROM) and any(_knows(whole, life, family, now) for whole in wholes)
 
 
-def _knows(whole: Whole, life: Life, family: str) -> bool:
-    """Whether it would be no news in an open situation, as `Whole.is_news` has it."""
+def _knows(whole: Whole, life: Life, family: str, now: int) -> bool:
+    """Whether it would be nothing urgent in an open situation, as `Whole.is_news` has it."""
     data, rank = whole.unfolding.data, rank_of(life.severity)
     return (
         data.status == life.status
         and data.area in (SITE_AREA, life.area)
         and not Whole.at_once(life)
         and family in whole.marks
-        and (rank < WORSE_FROM or whole.areas.get(life.area, -1) >= rank)
+        and (rank < WORSE_FROM or whole.knows(family, life.area, rank, now))
     )

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from services.alerts.columns.slope import theil_sen
 from services.alerts.derive import Computed, Floats, Series
 from services.alerts.hazards._flood_tide import constituents_of, predicted
-from services.alerts.slope import theil_sen
 
 HOUR = 3_600_000_000
 LEVELS = ("bd1", "bd2", "bd3", "historic_max")

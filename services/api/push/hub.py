@@ -36,6 +36,10 @@ class Hub:
         self.clients = 0
         self.caught_up = asyncio.Event()
 
+    def token(self, sequence: int | None = None) -> str:
+        """What a client goes on behind: the place of an event; by default the last one that was read."""
+        return f"{self.epoch}.{self.head if sequence is None else sequence}"
+
     def reset(self, epoch: str, position: int) -> None:
         """Begin anew at a position of the stream, with nothing in the ring."""
         self.epoch, self.head, self.floor = epoch, position, position

@@ -100,7 +100,7 @@ class Reader:
     @property
     def token(self) -> str:
         """Where this client is: everything up to here was sent or is not for it."""
-        return f"{self._hub.epoch}.{self.position}"
+        return self._hub.token(self.position)
 
     @property
     def behind(self) -> bool:

@@ -277,7 +277,7 @@ async def _member(call: Call, asked: Act) -> dict[str, Any]:
         }
     if isinstance(done, Pending):
         return {**told, "result": "sent"}
-    version = f"{call.here.hub.epoch}.{done.standing.sequence}"
+    version = call.here.hub.token(done.standing.sequence)
     return {**told, "result": "repeated" if done.repeated else "done", "version": version}
 
 

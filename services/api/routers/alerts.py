@@ -8,22 +8,19 @@ from starlette.responses import Response
 from services.api import queries
 from services.api.acts import whole_fold
 from services.api.context import Context, Here
-from services.api.errors import Problem, not_found, stale
+from services.api.errors import Problem, not_found
 from services.api.filters import alert_area, in_scope, known_hazard
 from services.api.fold import Fold, Standing, rank_of
 from services.api.identity import Who
-from services.api.params import Cursor, Limit, Severity, Slug, read_token
-from services.api.responses import answer, cut, page
+from services.api.paging import before, first_of
+from services.api.params import Cursor, Limit, Severity, Slug
+from services.api.responses import answer, page
 from services.api.shapes.alerts import AlertDetail, AlertPage
 from services.api.shown import add_latest, linked_site, places_of, show
 from services.observation.text import Text
 from services.runtime.principal import Principal
 
 router = APIRouter(tags=["alerts"])
-_OTHER = Text(
-    "trang này thuộc một thời kỳ khác của luồng; đọc lại từ trang đầu",
-    "this page is of another epoch of the stream; read from the first page again",
-)
 
 State = Annotated[
     Literal["open", "attention", "all"],
@@ -55,22 +52,21 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
     known_hazard(hazard, fold)
     alert_area(area, here.site, fold)
     in_scope(area, who)
-    before = page_before(here, after)
+    behind = before(here, after)
     least, now = rank_of(severity), here.clock()
     found = [
         standing
         for standing in fold.newest_first()
         if _wanted(standing, state, now)
         and _sees(here, who, standing)
-        and (before is None or standing.raised_sequence < before)
+        and (behind is None or standing.raised_sequence < behind)
         and (hazard is None or standing.data.get("hazard") == hazard)
         and (area is None or standing.data.get("area") == area)
         and rank_of(standing.data.get("severity")) >= least
     ]
-    items, more = cut(found[: limit + 1], limit)
-    following = f"{here.hub.epoch}.{items[-1].raised_sequence}" if more else None
+    items, following = first_of(here, found, limit, lambda standing: standing.raised_sequence)
     shown = [show(here, standing) for standing in items]
-    token = f"{here.hub.epoch}.{here.hub.head}"
+    token = here.hub.token()
     # Last, and only added to what stands: what happens meanwhile comes after the token.
     await add_latest(here, shown)
     return page(shown, following, token=token)
@@ -97,21 +93,6 @@ async def get_alert(here: Here, who: Who, alert_id: str) -> Response:
         alert["requests"] = here.requested.of(alert_id, here.clock())
     await add_latest(here, [alert])
     return answer({"alert": alert, "events": events, "omitted": omitted, "source": source})
-
-
-def page_before(here: Context, after: str | None) -> int | None:
-    """The place that the `next` of a page names, of a list that has the newest first.
-
-    Raises:
-        Problem: 410 when it is of another epoch.
-    """
-    if after is None:
-        return None
-    token = read_token(after, here.hub.epoch)
-    if token.epoch != here.hub.epoch:
-        # Its number counted in another stream: a page behind it would leave alerts out in silence.
-        raise stale(_OTHER, f"{here.hub.epoch}.{here.hub.head}")
-    return token.sequence
 
 
 def _wanted(standing: Standing, state: str, now: int) -> bool:

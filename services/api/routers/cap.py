@@ -1,6 +1,5 @@
 """What goes to the public and what comes from the authorities: approval, feed, messages, CAP in."""
 
-from math import ceil
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -9,9 +8,10 @@ from starlette.responses import Response
 
 from services.api.bulletins import judge, shelf_of, shown
 from services.api.context import Context, Here
-from services.api.errors import Problem, not_found
-from services.api.identity import Who, authenticate, demand, forbidden, proxied
+from services.api.errors import not_found, slow_down
+from services.api.identity import Who, authenticate, demand, forbidden, peer_of
 from services.api.official import receive, told
+from services.api.paces import READING
 from services.api.params import Limit
 from services.api.published import FEED_S, MESSAGE_S, sent
 from services.api.responses import answer, cut, page
@@ -62,12 +62,12 @@ async def reader(request: Request, here: Here) -> None:
     if not here.site.policy.publication.public:
         await authenticate(request)
         return
-    host = request.client.host if request.client else None
-    if host is None or proxied(request.headers) or is_loopback(host):
+    host = peer_of(request)
+    if host is None or is_loopback(host):
         return  # those behind a proxy can't be told apart here; it is the proxy's to slow them down
-    wait = here.published.wait_s(host, here.clock() / SECOND)
+    wait = here.paces.wait_s(host, here.clock() / SECOND, READING)
     if wait > 0:
-        raise Problem(429, "slow-down", _SLOW, headers={"Retry-After": str(ceil(wait))})
+        raise slow_down(_SLOW, wait)
 
 
 @router.get("/bulletins", response_model=ThreadPage, summary="Public messages · Bản tin công khai")

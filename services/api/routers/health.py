@@ -43,7 +43,7 @@ async def readyz(here: Here) -> Response:
     document: dict[str, Any] = {
         "ready": readiness.ready(checks),
         "time": iso(here.clock()),
-        "token": f"{here.hub.epoch}.{here.hub.head}",
+        "token": here.hub.token(),
         "checks": [check.document() for check in checks],
         "complaints": complaints(here),
     }

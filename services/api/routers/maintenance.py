@@ -69,7 +69,7 @@ async def list_maintenance(  # noqa: PLR0913  each is a filter
     items, more = cut(found[: limit + 1], limit)
     following = f"{items[-1].start}/{items[-1].window_id}" if more else None
     shown = [_show(here, who, window) for window in items]
-    return page(shown, following, token=f"{here.hub.epoch}.{here.hub.head}")
+    return page(shown, following, token=here.hub.token())
 
 
 @router.get(
@@ -154,7 +154,7 @@ def _show(here: Context, who: Principal, window: Window) -> dict[str, Any]:
             and sees_of(here, who, standing.life.area, f"/sites/{standing.life.site}")
         ],
         "site": linked(here, window),
-        "version": f"{here.hub.epoch}.{here.fold.windows.sequence(window.window_id)}",
+        "version": here.hub.token(here.fold.windows.sequence(window.window_id)),
     }
 
 

@@ -42,4 +42,4 @@ async def reconcile(here: Here, who: Who, site: Slug = None, day: Day = None) ->
         raise not_found(Text(f"không có sự kiện của {name!r}", f"there are no events of {name!r}"))
     days = here.tally.days(name) if day is None else [(day, here.tally.of(name, day))]
     items = [{"site": name, "day": one, "events": count.events, "hash": count.hash} for one, count in days]
-    return page(items, None, token=f"{here.hub.epoch}.{here.tally.last}")
+    return page(items, None, token=here.hub.token(here.tally.last))

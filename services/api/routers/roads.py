@@ -141,7 +141,7 @@ async def replay_road(here: Here, who: Who, road: Id, asked: ReplayRequest) -> R
         if token.epoch != here.hub.epoch or token.sequence > here.hub.head:
             raise stale(
                 Text("mã không thuộc luồng hiện tại", "the token is not of the present stream"),
-                f"{here.hub.epoch}.{here.hub.head}",
+                here.hub.token(),
             )
         after = token.sequence
     request = Request(

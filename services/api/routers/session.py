@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.api.context import Context, Here
-from services.api.errors import Problem, away, unauthorized
-from services.api.identity import Caller, Who, foreign_page, proxied
+from services.api.errors import Problem, away, slow_down, unauthorized
+from services.api.identity import Caller, Who, foreign_page, peer_of
 from services.api.responses import answer
 from services.api.shapes.people import Ended, LoggedIn, Login, NewPassword, WhoAmI
 from services.observation.instants import SECOND, iso
@@ -55,7 +55,7 @@ async def log_in(request: Request, here: Here, asked: Login) -> Response:
         raise Problem(403, "foreign-origin", _FOREIGN)
     if not here.book.loaded:
         raise away(_READING, retry_s=1, code="reading-accounts")
-    account = await _checked(here, asked.name, asked.password, _peer(request))
+    account = await _checked(here, asked.name, asked.password, peer_of(request))
     secret, now = PREFIX + secrets.token_urlsafe(32), here.clock()
     session = Session(hash_of(secret), now, now + int(SESSION_S * SECOND))
     try:
@@ -63,7 +63,7 @@ async def log_in(request: Request, here: Here, asked: Login) -> Response:
     except (NatsError, APIError, TimeoutError, OSError, Busy) as error:
         raise away(_AWAY, retry_s=1, code="people-away") from error
     here.book.note_sessions(account.name, made)
-    log.info("logged_in", name=account.name, peer=_peer(request) or "proxy")
+    log.info("logged_in", name=account.name, peer=peer_of(request) or "proxy")
     return answer(
         {
             "token": secret,
@@ -124,7 +124,7 @@ async def change_password(request: Request, here: Here, who: Who, asked: NewPass
     known = request.state.caller.known
     if known is None or known.token is not None:
         raise Problem(409, "no-session", _NO_SESSION)
-    await _checked(here, who.subject, asked.old, _peer(request))
+    await _checked(here, who.subject, asked.old, peer_of(request))
     if (why := passwords.unfit(asked.new, who.subject)) is not None:
         raise Problem(422, "unfit-password", why)
     kept = await here.verifier.hashed(asked.new)
@@ -149,26 +149,21 @@ async def _checked(here: Context, name: str, password: str, peer: str | None) ->
     Raises:
         Problem: 401 wrong; 429 too many wrong ones, or too many at once.
     """
-    pace = here.throttle
-    left = pace.wait_s(name, peer, time.monotonic())
-    most = 2 * MOST_WAITING if pace.at_home(name, peer) else MOST_WAITING
+    throttle = here.throttle
+    left = throttle.wait_s(name, peer, time.monotonic())
+    most = 2 * MOST_WAITING if throttle.at_home(name, peer) else MOST_WAITING
     if left > 0 or here.verifier.waiting >= most:
         _logins.labels("slowed").inc()
-        raise Problem(429, "slow-down", _SLOW, headers={"Retry-After": str(max(1, int(left + 0.999)))})
+        raise slow_down(_SLOW, left)
     found = here.book.accounts.get(name)
     # Counted before it is looked at: of many tries at once each must find the ones before it.
-    pace.failed(name, peer, time.monotonic())
+    throttle.failed(name, peer, time.monotonic())
     right = await here.verifier.fits(password, found.password if found is not None else None)
     now = here.book.accounts.get(name)
     if not right or now is None or now.disabled or found is None or now.password != found.password:
         _logins.labels("wrong").inc()
         log.warning("login_refused", name=name[:40], peer=peer or "proxy")
         raise unauthorized(_WRONG)
-    pace.succeeded(name, peer)
+    throttle.succeeded(name, peer)
     _logins.labels("right").inc()
     return now
-
-
-def _peer(request: Request) -> str | None:
-    """Who is at the other end; None behind a proxy, where all have the same address."""
-    return None if proxied(request.headers) or request.client is None else request.client.host

@@ -14,9 +14,9 @@ from services.api.filters import alert_area, in_scope, one_of
 from services.api.fold import Fold, rank_of
 from services.api.grouped import Grouped, Situations
 from services.api.identity import Who, sees_of
+from services.api.paging import before, first_of
 from services.api.params import Cursor, Limit, Severity, Slug
-from services.api.responses import answer, cut, page
-from services.api.routers.alerts import page_before
+from services.api.responses import answer, page
 from services.api.shapes.situations import SituationDetail, SituationPage
 from services.observation.text import Text
 from services.runtime.principal import Principal
@@ -50,23 +50,21 @@ async def list_situations(  # noqa: PLR0913  each is a filter
     one_of("kind", kind, {*KIND_NAMES} | fold.situations.kinds())
     alert_area(area, here.site, fold)
     in_scope(area, who)
-    before = page_before(here, after)
+    behind = before(here, after)
     least = rank_of(severity)
     found = [
         one
         for one in fold.situations.newest_first()
         if (one.open or state == "all")
-        and (before is None or one.opened_sequence < before)
+        and (behind is None or one.opened_sequence < behind)
         and (kind is None or one.unfolding.data.kind == kind)
         and (area is None or area in {one.unfolding.data.area, *one.unfolding.areas})
         and rank_of(one.unfolding.data.severity) >= least
         and _visible(here, one, who)
     ]
-    items, more = cut(found[: limit + 1], limit)
-    epoch = here.hub.epoch
-    following = f"{epoch}.{items[-1].opened_sequence}" if more else None
-    shown = [_show(one, fold, [f"{epoch}.{told.sequence}" for told in one.events]) for one in items]
-    return page(shown, following, token=f"{epoch}.{here.hub.head}")
+    items, following = first_of(here, found, limit, lambda one: one.opened_sequence)
+    shown = [_show(one, fold, [here.hub.token(told.sequence) for told in one.events]) for one in items]
+    return page(shown, following, token=here.hub.token())
 
 
 @router.get(

@@ -162,7 +162,7 @@ class OfficialBulletin(_Shape):
     sent: str
     msg_type: str
     status: str
-    signature: Literal["valid", "absent", "unknown", "expired", "wrong"]
+    signature: Literal["valid", "absent", "unknown", "unchecked", "expired", "wrong"]
     did: Literal[
         "raised",
         "escalated",

@@ -27,7 +27,7 @@ from services.report.model import Band, Chart, Report, RuleLine, Source, Thresho
 from services.report.page import render
 
 if TYPE_CHECKING:
-    from services.alerts.core import Core
+    from services.alerts.judging.core import Core
 
 CHARTS, OTHERS = 24, 200
 """So many sensors have a picture of their own, and so many more a line in a table."""

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from services.alerts.columns.silence import silent_of
 from services.alerts.engine import EngineMessage, Readings
-from services.alerts.silence import silent_of
 from services.cli.backtest.recorded import Ints, Recorded, Rows
 from services.cli.backtest.recorded_strikes import Storm
 from services.cli.backtest.steps_mills import Mills

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from services.alerts.derivations import (
+from services.alerts.columns.derivations import (
     HIDDEN,
     NOWHERE,
     Known,
@@ -19,17 +19,17 @@ from services.alerts.derivations import (
     seen_elsewhere,
     wanted,
 )
+from services.alerts.columns.silence import FOREVER
 from services.alerts.derive import Ints
 from services.alerts.hazard import Derivation, StrikeDerivation
 from services.alerts.hazards import derivations, properties, strike_derivations
 from services.alerts.rule import Rule
-from services.alerts.silence import FOREVER
 from services.observation.instants import SECOND
 from services.observation.sensor import Station
 from services.observation.topics import SITE_SCOPE
 
 if TYPE_CHECKING:
-    from services.alerts.layout import Layout
+    from services.alerts.columns.layout import Layout
 
 
 class PlacedStrikes(NamedTuple):

@@ -11,8 +11,8 @@ from services.alerts.ladder import NEVER
 from services.observation.instants import SECOND
 
 if TYPE_CHECKING:
-    from services.alerts.layout import Layout
-    from services.alerts.placing import PlacedStrikes
+    from services.alerts.columns.layout import Layout
+    from services.alerts.columns.placing import PlacedStrikes
 
 
 class Columns(NamedTuple):

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.derivations import Placed
+from services.alerts.columns.derivations import Placed
+from services.alerts.columns.rows import Rows
 from services.alerts.derive import Bools, Floats, Ints
-from services.alerts.rows import Rows
 
 
 class Columns(NamedTuple):

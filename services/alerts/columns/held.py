@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from services.alerts.columns.layout import FOREVER, Layout
+from services.alerts.columns.rows import Rows, newest_before
 from services.alerts.derive import Bools, Floats, Ints
 from services.alerts.ladder import NEVER
-from services.alerts.layout import FOREVER, Layout
-from services.alerts.rows import Rows, newest_before
 from services.observation.topics import SITE_SCOPE
 
 if TYPE_CHECKING:
-    from services.alerts.state import State
+    from services.alerts.columns.state import State
 
 _BATCH = 1 << 40
 """More than there are readings in a batch."""

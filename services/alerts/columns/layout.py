@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.derivations import HIDDEN, Placed, wall_clock
+from services.alerts.columns.derivations import HIDDEN, Placed, wall_clock
+from services.alerts.columns.placing import PlacedStrikes, place_derived
+from services.alerts.columns.silence import FOREVER, silent_after
 from services.alerts.derive import Floats, Ints
 from services.alerts.ladder import Rungs
-from services.alerts.placing import PlacedStrikes, place_derived
 from services.alerts.rule import COMBINED, LADDERS, RUNGS, Kind, Rule
-from services.alerts.silence import FOREVER, silent_after
 from services.observation.instants import SECOND
 from services.observation.sensor import Station
 from services.observation.site import BROKER, Gateway, Site

@@ -14,12 +14,12 @@ from itertools import repeat
 
 import numpy as np
 
-from services.alerts import momentary
-from services.alerts.core import Cause, Core
+from services.alerts.columns.placing import PlacedStrikes
+from services.alerts.columns.struck import Columns
 from services.alerts.derive import Bools, Ints, Strikes, Struck
+from services.alerts.judging import momentary
+from services.alerts.judging.core import Cause, Core
 from services.alerts.ladder import NEVER
-from services.alerts.placing import PlacedStrikes
-from services.alerts.struck import Columns
 from services.observation.flags import Flag
 from services.observation.instants import SECOND
 from services.observation.messages import Strike, StrikeBatch, Tick

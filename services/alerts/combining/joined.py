@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.alerts.columns.layout import Layout
+from services.alerts.combining.members import Counts, Group
 from services.alerts.derive import Bools
 from services.alerts.hazard import Facts
 from services.alerts.ladder import NEVER
-from services.alerts.layout import Layout
-from services.alerts.members import Counts, Group
 from services.alerts.reasons import sentence, severity_of
 from services.alerts.rule import Kind
 from services.observation.event import Alert, event_id
@@ -17,7 +17,7 @@ from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
 
 if TYPE_CHECKING:
-    from services.alerts.core import Core
+    from services.alerts.judging.core import Core
 
 MOST_NAMED = 100
 """Members that an event names; its value tells how many there are."""

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from services.alerts.core import Core
+from services.alerts.columns.layout import FOREVER, Layout
+from services.alerts.columns.state import LOWEST, State
+from services.alerts.judging.core import Core
 from services.alerts.ladder import AWAITING, NEVER, Cell, Rungs
-from services.alerts.layout import FOREVER, Layout
 from services.alerts.rule import LADDERS, Kind, Rule
-from services.alerts.state import LOWEST, State
 from services.observation.instants import SECOND
 
 

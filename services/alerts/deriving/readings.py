@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.alerts.abreast import Abreast, Segments, bunches, held_of, lay
-from services.alerts.core import Core
-from services.alerts.derivations import Placed
+from services.alerts.columns.derivations import Placed
+from services.alerts.columns.layout import FOREVER
+from services.alerts.columns.rows import Rows, newest_before
+from services.alerts.columns.window import Ring, Window
 from services.alerts.derive import Bools, Computed, Floats, Ints, PointCompute, Points, Series
-from services.alerts.fed import Columns, sources_of, spread
-from services.alerts.layout import FOREVER
-from services.alerts.rows import Rows, newest_before
-from services.alerts.window import Ring, Window
+from services.alerts.deriving.abreast import Abreast, Segments, bunches, held_of, lay
+from services.alerts.deriving.fed import Columns, sources_of, spread
+from services.alerts.judging.core import Core
 from services.observation.flags import Flag
 
 

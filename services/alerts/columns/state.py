@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.derivations import Placed
+from services.alerts.columns.derivations import Placed
+from services.alerts.columns.held import Held
+from services.alerts.columns.layout import FOREVER, Layout
+from services.alerts.columns.struck import StrikeState
+from services.alerts.columns.window import Full, Ring, Window
 from services.alerts.derive import Bools, Floats, Ints
-from services.alerts.held import Held
 from services.alerts.ladder import NEVER, Cell
-from services.alerts.layout import FOREVER, Layout
-from services.alerts.struck import StrikeState
-from services.alerts.window import Full, Ring, Window
 from services.observation.sensor import Station
 
 LOWEST = -float(np.finfo(np.float64).max)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.alerts.derivations import Placed
+from services.alerts.columns.derivations import Placed
+from services.alerts.columns.window import Ring, Window
 from services.alerts.derive import Bools, Floats, Ints
-from services.alerts.window import Ring, Window
 
 _DAY = 86_400_000_000
 _AT_ONCE = 1 << 15

@@ -12,10 +12,10 @@ Over 250 lines: what one reading can do to its sensor is one sequence, and its o
 import math
 from typing import NamedTuple
 
-from services.alerts import box
-from services.alerts.core import Core
+from services.alerts.columns.layout import FOREVER
+from services.alerts.judging import box
+from services.alerts.judging.core import Core
 from services.alerts.ladder import NEVER, Rungs, advance, drop, due, fire
-from services.alerts.layout import FOREVER
 from services.alerts.reasons import closed
 from services.alerts.rule import LADDERS, Kind, Rule
 from services.observation.flags import Flag

@@ -22,18 +22,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from services.alerts.columns.layout import FOREVER, Layout
+from services.alerts.columns.rows import newest_before
+from services.alerts.combining.joined import report
+from services.alerts.combining.members import Counts, Group, Leaves, groups_of
 from services.alerts.derive import Bools, Ints
-from services.alerts.joined import report
 from services.alerts.ladder import NEVER, turn
-from services.alerts.layout import FOREVER, Layout
-from services.alerts.members import Counts, Group, Leaves, groups_of
 from services.alerts.reasons import RULE_CHANGED, RULE_GONE
-from services.alerts.rows import newest_before
 from services.alerts.rule import RUNGS, Kind
 
 if TYPE_CHECKING:
-    from services.alerts.core import Core
-    from services.alerts.rows import Rows
+    from services.alerts.columns.rows import Rows
+    from services.alerts.judging.core import Core
 
 _CELL = ("active", "since", "marks", "start", "alert", "previous", "flag", "reported")
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from services.alerts import box
-from services.alerts.core import Core
+from services.alerts.columns.layout import FOREVER
+from services.alerts.columns.state import GatewayAlert
 from services.alerts.hazard import Facts
 from services.alerts.hazards.system import GATEWAY_SILENT
-from services.alerts.layout import FOREVER
+from services.alerts.judging import box
+from services.alerts.judging.core import Core
+from services.alerts.judging.sensor import go_blind, timers
 from services.alerts.reasons import sentence
-from services.alerts.sensor import go_blind, timers
-from services.alerts.state import GatewayAlert
 from services.observation.event import Alert, event_id
 from services.observation.instants import iso
 from services.observation.messages import GatewayState, Tick

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from services.alerts.derivations import HIDDEN
+from services.alerts.columns.derivations import HIDDEN
+from services.alerts.columns.layout import Layout
+from services.alerts.columns.rows import Rows
 from services.alerts.hazards import hazards
-from services.alerts.layout import Layout
-from services.alerts.rows import Rows
 
 if TYPE_CHECKING:
-    from services.alerts.core import Told
+    from services.alerts.judging.core import Told
 
 Key = tuple[int, int, int]
 """Measured sensor and station (`Layout.kin`), place of the reading in the batch, its time."""

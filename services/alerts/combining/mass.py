@@ -27,8 +27,8 @@ from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
 
 if TYPE_CHECKING:
-    from services.alerts.core import Core
-    from services.alerts.layout import Layout
+    from services.alerts.columns.layout import Layout
+    from services.alerts.judging.core import Core
 
 MOST_NAMED = 100
 """Sensors that an event names; its value tells how many there are."""

@@ -8,16 +8,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.beside import beside_of
-from services.alerts.combine import Groups
+from services.alerts.columns.layout import Layout
+from services.alerts.columns.rows import Rows
+from services.alerts.columns.state import State
+from services.alerts.combining.groups import Groups
+from services.alerts.combining.mass import Masses
 from services.alerts.derive import Floats, Ints
 from services.alerts.hazard import Facts
+from services.alerts.judging.beside import beside_of
 from services.alerts.ladder import NEVER, Cell
-from services.alerts.layout import Layout
-from services.alerts.mass import Masses
 from services.alerts.reasons import sentence, severity_of
-from services.alerts.rows import Rows
-from services.alerts.state import State
 from services.observation.event import Alert, CloudEvent, Verb, event_id, type_of
 from services.observation.flags import Flag
 from services.observation.instants import iso as iso_text

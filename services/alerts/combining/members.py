@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from services.alerts.columns.layout import FOREVER, Layout
 from services.alerts.derive import Bools, Floats, Ints
 from services.alerts.ladder import NEVER, Cell, Rungs
-from services.alerts.layout import FOREVER, Layout
 from services.alerts.rule import COMBINED, RUNGS, Kind, Rule
 from services.alerts.rule.expression import Expression
 from services.observation.instants import SECOND

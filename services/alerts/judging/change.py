@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.alerts import snapshot
-from services.alerts.core import Core
+from services.alerts.columns.layout import Layout
+from services.alerts.columns.state import State
 from services.alerts.derive import Floats, Ints
+from services.alerts.judging.core import Core
 from services.alerts.ladder import NEVER, Cell, drop
-from services.alerts.layout import Layout
 from services.alerts.reasons import RULE_CHANGED, RULE_GONE
 from services.alerts.rule import Kind, Rule
-from services.alerts.state import State
 from services.observation.site import Site
 
 _SENSOR = ("last", "base", "waiting", "value", "good", "held", "lower", "silent", "failing", "edge")

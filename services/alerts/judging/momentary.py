@@ -16,13 +16,13 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import numpy as np
 
-from services.alerts.core import Core
+from services.alerts.columns.layout import FOREVER
+from services.alerts.columns.state import LOWEST
 from services.alerts.derive import Bools, Floats, Ints
+from services.alerts.judging.core import Core
 from services.alerts.ladder import NEVER, Cell, Rungs, drop
-from services.alerts.layout import FOREVER
 from services.alerts.reasons import closed
 from services.alerts.rule import Rule
-from services.alerts.state import LOWEST
 
 
 def matters(core: Core, row: Ints, value: Floats, time: Ints) -> tuple[Bools, Bools]:

@@ -15,17 +15,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from services.alerts.columns.slope import theil_sen
 from services.alerts.derive import Computed, Floats, Ints, Series
-from services.alerts.hazard import Derivation
+from services.alerts.hazard import HIDDEN, Derivation
 from services.alerts.rule import COMBINED, Kind, Rule
-from services.alerts.slope import theil_sen
 from services.observation.instants import SECOND
 from services.observation.sensor import Station
 from services.observation.topics import SITE_SCOPE
 
 NOWHERE = -1
-HIDDEN = "~"
-"""A property of this first letter only feeds a rule of kind rate, and is published nowhere."""
 _RATE_SLOTS = 16
 _FEW = 8
 _QUARTER = 900 * SECOND
@@ -163,31 +161,6 @@ def seen_elsewhere(derivations: Sequence[Derivation], rules: Iterable[Rule]) -> 
         if names & set(one.outputs):
             names |= {one.source, *one.inputs}
     return names
-
-
-def ordered(derivations: Sequence[Derivation]) -> list[Derivation]:
-    """In their order, but each after all that make what it reads.
-
-    Raises:
-        LookupError: some read each other in a circle, or one is none.
-    """
-    left: list[Derivation] = list(derivations)
-    found: list[Derivation] = []
-    for one in left:
-        if (one.compute is None) == (one.points is None) or (one.points and (one.window_s or one.slots)):
-            msg = f"derivation of {one.outputs}: either compute, or points and no window"
-            raise LookupError(msg)
-        if one.anywhere and not one.needs:
-            msg = f"derivation of {one.outputs}: anywhere needs an attribute that says where"
-            raise LookupError(msg)
-    while left:
-        waiting = [{name for one in left for name in one.outputs} & {one.source, *one.inputs} for one in left]
-        ready = next((at for at, names in enumerate(waiting) if not names), None)
-        if ready is None:
-            msg = f"derivations read each other in a circle: {sorted(set().union(*waiting))}"
-            raise LookupError(msg)
-        found.append(left.pop(ready))
-    return found
 
 
 def level_of(known: Known, one: Derivation) -> int:

@@ -1,0 +1,1 @@
+"""A site, its rules and its readings as columns, and the state of the engine."""

@@ -1,0 +1,1 @@
+"""Rules over several sensors: one alert for a group."""

@@ -1,0 +1,1 @@
+"""What is not calm, judged: a sensor reading by reading; silent gateways; a new site version."""

@@ -1,0 +1,203 @@
+"""One person who is not reached holds up nobody else; what a receiver says ends a wait."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from services.observation.delivery import Letter, RoadState
+from services.observation.text import Text
+from services.policy.keeping import Keeping
+from services.policy.road_nouns import Retry, Road
+from services.roads.carrier import Parcel
+from services.roads.notices import Notice
+from services.roads.patience import Answer
+from services.roads.people import Reader
+from services.roads.places import Places
+from services.roads.queued import Queue
+from services.roads.runner import Parts, Runner
+from services.roads.said import Said
+from services.runtime.clock import now_us
+from services.runtime.people import Account, Book, Contacts
+from tests.support.situations import T0
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+SOON = Retry(first_s=0.001, longest_s=0.002)
+ROAD = Road(id="mail", kind="email", to=("an", "binh", "chi"), secret="m", retry=SOON, alarm_after_s=3600)
+FULL = Answer("away", "452 mailbox full", of_one=True)
+TAKEN = Answer("none", "250")
+
+
+class Kept:
+    """What the streams keep, and what people are told of the road."""
+
+    def __init__(self) -> None:
+        self.state = RoadState(road="mail", kind="email", next_test=1 << 60)
+        self.aside: list[Letter] = []
+        self.ended: list[tuple[str, str]] = []
+        self.said: list[str] = []
+        self.complaints: dict[str, str] = {}
+
+    async def put_aside(self, letter: Letter, _: Answer) -> bool:
+        self.aside.append(letter)
+        return True
+
+    async def _end(self, letter: Letter, how: str) -> bool:
+        self.aside = [one for one in self.aside if one.id != letter.id]
+        self.ended.append((how, letter.to))
+        return True
+
+    async def raise_up(self, letter: Letter, _: Answer) -> bool:
+        return await self._end(letter, "carried")
+
+    async def bury(self, letter: Letter, _: Answer, __: int) -> bool:
+        return await self._end(letter, "dead")
+
+    async def tell(self, verb: str, _: Text) -> None:
+        self.said.append(verb)
+
+    async def record(self, *_: object) -> None:
+        """Not looked at."""
+
+    async def save(self, *, now: bool = False) -> bool:  # noqa: ARG002
+        return True
+
+    def complain(self, code: str, _: str, en: str) -> None:
+        self.complaints[code] = en
+
+    def settle(self, code: str) -> None:
+        self.complaints.pop(code, None)
+
+    def figure(self, _: str, __: float) -> None:
+        """Not looked at."""
+
+
+class Post:
+    """Takes letters, as `answers` says by the person's name."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.tried: list[str] = []
+        self.taken: list[tuple[str, str]] = []
+
+    async def carry(self, parcel: Parcel) -> Answer:
+        await asyncio.sleep(0)
+        name = parcel.letter.to
+        self.tried.append(name)
+        answer = self.answers.get(name, TAKEN)
+        if answer.taken:
+            self.taken.append((name, parcel.letter.about[0]))
+        return answer
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def notice(name: str, at: int) -> Notice:
+    return Notice(
+        at=at, name=name, kind="new", of="alert", about=name, hazard="flood", area="a", severity="warning",
+        status="Actual", why=Text("nước cao", "high water"),
+    )  # fmt: skip
+
+
+def run(kept: Kept, post: Post, names: list[str], until: Callable[[], bool], told: int = 0) -> None:
+    """A road at work until something is so; `names` of notices, of which `told` were done before."""
+
+    async def work() -> None:
+        book = Book()
+        for name in ROAD.to:
+            contacts = Contacts({"mail": f"{name}@x.vn"}, "vi")
+            book.accounts[name] = Account(name, name, ["operator"], None, contacts=contacts)
+        reader = Reader(Keeping(), book, Places(Text("x", "x"), ZONE, {}, {}), lambda *_: None)
+        queue = Queue(ROAD, 0, kept.state.reached_us, kept.state.reached)
+        for at, name in enumerate(names):
+            queue.put(notice(name, T0 + at), 600)
+        assert len(queue) == len(names) - told
+
+        async def idle(_: float) -> None:
+            await asyncio.sleep(0.001)
+
+        source = Said(ROAD, queue, reader, now_us, idle, told=kept.state.told)
+        shared = cast("Any", kept)
+        runner = Runner(ROAD, Parts(source, post, shared, shared, ZONE, lambda: 0.5))
+        stop = asyncio.Event()
+        working = asyncio.create_task(runner.run(stop))
+        async with asyncio.timeout(40):
+            while not until():
+                assert not working.done(), working.exception()
+                await asyncio.sleep(0.001)
+        stop.set()
+        await working
+
+    asyncio.run(work())
+
+
+def test_a_full_mailbox_keeps_the_warning_from_nobody_else_and_its_letters_come_in_order() -> None:
+    kept, post = Kept(), Post()
+    post.answers["an"] = FULL
+
+    def others() -> bool:
+        return len(post.taken) == 6 and len(kept.aside) == 3 and kept.state.reached_us == T0 + 2
+
+    run(kept, post, ["a", "b", "c"], others)
+    assert [one for one in post.taken if one[0] == "binh"] == [("binh", "a"), ("binh", "b"), ("binh", "c")]
+    assert len(set(post.taken)) == 6, "and nobody twice"
+    assert kept.state.failing_since == 0, "the road itself is well"
+    post.answers.clear()
+    run(kept, post, ["a", "b", "c"], lambda: len(kept.ended) == 3, told=3)
+    assert post.taken[6:] == [("an", "a"), ("an", "b"), ("an", "c")]
+    assert not kept.aside
+    assert "dead" not in kept.said
+
+
+def test_where_nobody_is_reached_nothing_stands_aside_and_the_road_says_that_it_fails() -> None:
+    kept, post = Kept(), Post()
+    post.answers = dict.fromkeys(ROAD.to, FULL)
+    run(kept, post, ["a", "b"], lambda: len(post.tried) > 20)
+    assert not kept.aside
+    assert kept.state.failing_since > 0
+    assert set(post.tried) == set(ROAD.to), "everybody is tried in turn"
+    post.answers.clear()
+    run(kept, post, ["a", "b"], lambda: len(post.taken) == 6)
+    assert len(set(post.taken)) == 6
+    assert kept.state.failing_since == 0
+
+
+def test_a_server_that_is_away_is_not_asked_for_each_person() -> None:
+    kept, post = Kept(), Post()
+    post.answers = dict.fromkeys(ROAD.to, Answer("away", "connection refused"))
+    run(kept, post, ["a", "b"], lambda: len(post.tried) > 5)
+    assert set(post.tried) == {"an"}
+
+
+def test_a_mailbox_that_does_not_exist_goes_to_the_dead_letters_and_delays_nobody() -> None:
+    kept, post = Kept(), Post()
+    post.answers["binh"] = Answer("refused", "550 no such user", of_one=True)
+    run(kept, post, ["a"], lambda: kept.ended == [("dead", "binh")] and len(post.taken) == 2)
+    assert post.tried.index("chi") < 3, "before the fifth try of the other"
+
+
+def test_who_was_told_is_not_told_again_by_a_process_that_begins_anew() -> None:
+    """A telephone knows no ids: who stood first in the list got the same message at every restart."""
+    kept, post = Kept(), Post()
+    post.answers |= dict.fromkeys(("binh", "chi"), Answer("away", "no signal"))
+    run(kept, post, ["a"], lambda: len(post.tried) > 3)
+    run(kept, post, ["a"], lambda: len(post.tried) > 6)
+    post.answers.clear()
+    run(kept, post, ["a"], lambda: len(post.taken) == 3)
+    assert sorted(post.taken) == [("an", "a"), ("binh", "a"), ("chi", "a")]
+    assert kept.state.told == (), "what is done needs no remembering"
+
+
+def test_that_a_road_fails_is_told_once_however_often_its_process_ends() -> None:
+    kept, post = Kept(), Post()
+    kept.state.failing_since = now_us() - 7200 * 1_000_000
+    post.answers = dict.fromkeys(ROAD.to, Answer("away", "no signal"))
+    for tries in (2, 4, 6):
+        run(kept, post, ["a"], lambda tries=tries: len(post.tried) > tries)  # type: ignore[misc]
+        assert "road-mail" in kept.complaints
+    assert kept.said == ["failed"]
+    post.answers.clear()
+    run(kept, post, ["a"], lambda: len(post.taken) == 3)
+    assert kept.said == ["failed", "healed"]
+    assert "road-mail" not in kept.complaints
