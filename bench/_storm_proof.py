@@ -6,13 +6,15 @@ from typing import Any, Literal
 import msgspec
 
 from bench._storm_chain import Stored
+from bench._storm_heard import untold
 from services.alerts.attention.annunciation import SETTLE_US, Thing
 from services.cli.exercise.sources import Due
+from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND
 
 How = Literal["own", "situation", "inhibited", "chattering", "fleeting", "hidden"]
-GATHER_US = 300 * SECOND
-"""News within a situation may be gathered for so long."""
+LITTLE = SEVERITIES[0]
+"""What a situation tells by being told; from the next rung on each area is told of."""
 
 
 class Way(msgspec.Struct):
@@ -36,26 +38,36 @@ class Met(msgspec.Struct):
 
 
 def ways(log: Sequence[Stored], found: Iterable[Thing]) -> dict[str, Way]:
-    """How each alert was told: each in exactly one way, the plainest."""
+    """How each alert was told: each in exactly one way, the plainest.
+
+    One that reached a severity which nobody was told of, of its phenomenon and area, is hidden, whatever
+    else is known of it.
+    """
+    found = list(found)
     rows = _raised(log)
     own, covered, told = _things(found)
     joined = _joined(log)
     quiet = _quiet(log)
     for alert, way in rows.items():
-        whole = next(((s, at) for s, at in joined.get(alert, ()) if s in told), None)
+        within = next(((max(at, told[s]), s) for s, at in joined.get(alert, ()) if s in told), None)
         if alert in own:
             way.how, way.at = "own", own[alert]
+        elif within is not None and (alert not in covered or way.data["severity"] == LITTLE):
+            way.how, way.at, way.by = "situation", *within
         elif alert in covered:
             way.how, way.at, way.by = "situation", *covered[alert]
-        elif whole is not None:
-            way.how, way.by, way.at = "situation", whole[0], max(whole[1], told[whole[0]])
-        elif alert not in quiet and way.cleared is not None and way.cleared - way.raised < SETTLE_US:
+        elif alert not in quiet and _fleeting(way):
             way.how = "fleeting"
-    for _ in range(2):  # an alert may be explained by one that is told as chattering
-        for alert, way in rows.items():
-            if way.how == "hidden":
-                _explain(way, quiet.get(alert, ()), rows)
+    for alert, way in [*rows.items()] * 2:  # one may be explained by another that is told as chattering
+        if way.how == "hidden":
+            _explain(way, quiet.get(alert, ()), rows)
+    for hidden in {one.alert for one in untold(log, found)} & rows.keys():
+        rows[hidden].how = "hidden"
     return rows
+
+
+def _fleeting(way: Way) -> bool:
+    return way.cleared is not None and way.cleared - way.raised < SETTLE_US
 
 
 def _explain(way: Way, reasons: Iterable[tuple[str, str, int]], rows: Mapping[str, Way]) -> None:

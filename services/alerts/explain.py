@@ -12,9 +12,9 @@ import math
 
 import msgspec
 
-from services.alerts.columns.derivations import HIDDEN
 from services.alerts.columns.layout import FOREVER
 from services.alerts.engine import Engine
+from services.alerts.hazard import HIDDEN
 from services.alerts.hazards import properties
 from services.alerts.judging import box
 from services.alerts.judging.core import Core

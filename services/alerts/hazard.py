@@ -3,7 +3,7 @@
 The engine knows nothing of hazards; they give it rules, derived properties and words.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,9 @@ from services.alerts.derive import Compute, PointCompute, StrikeCompute
 from services.alerts.rule.expression import Expression
 from services.observation.quantity import Property
 from services.observation.text import Text
+
+HIDDEN = "~"
+"""First letter of a property that only leads to others, or to a rule of kind rate; published nowhere."""
 
 
 class Derivation(msgspec.Struct, frozen=True):
@@ -212,3 +215,28 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True):
 def derived(name: str, unit: str, vi: str, en: str) -> Property:
     """Declare a derived property; most have no more to say than their unit and their name."""
     return Property(name=name, unit=unit, text=Text(vi, en), derived=True)
+
+
+def ordered(derivations: Sequence[Derivation]) -> list[Derivation]:
+    """In their order, but each after all that make what it reads.
+
+    Raises:
+        LookupError: some read each other in a circle, or one is none.
+    """
+    left: list[Derivation] = list(derivations)
+    found: list[Derivation] = []
+    for one in left:
+        if (one.compute is None) == (one.points is None) or (one.points and (one.window_s or one.slots)):
+            msg = f"derivation of {one.outputs}: either compute, or points and no window"
+            raise LookupError(msg)
+        if one.anywhere and not one.needs:
+            msg = f"derivation of {one.outputs}: anywhere needs an attribute that says where"
+            raise LookupError(msg)
+    while left:
+        waiting = [{name for one in left for name in one.outputs} & {one.source, *one.inputs} for one in left]
+        ready = next((at for at, names in enumerate(waiting) if not names), None)
+        if ready is None:
+            msg = f"derivations read each other in a circle: {sorted(set().union(*waiting))}"
+            raise LookupError(msg)
+        found.append(left.pop(ready))
+    return found

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from services.alerts.columns.state import GatewayAlert, State
+from services.alerts.combining import stored
 from services.alerts.judging import box, momentary
 from services.alerts.judging.core import Core
 from services.alerts.ladder import NEVER, Cell
@@ -85,7 +86,7 @@ def dump(core: Core) -> bytes:
                 for at, alert in sorted(state.gateway_alerts.items())
             ],
             windows=windows_of(core),
-            groups=core.groups.dump(),
+            groups=stored.dump(core.groups),
             inputs=inputs_of(core),
             strikes=state.strikes.dump(layout),
             masses=core.masses.dump(),
@@ -133,7 +134,7 @@ def load(core: Core, data: bytes) -> None:
         one = state.gateway_alerts[layout.gateway_row[name]] = GatewayAlert()
         one.alert, one.previous, one.start = alert_id, previous, start
     put_windows(core, found.windows)
-    core.groups.load(found.groups)
+    stored.load(core.groups, found.groups)
     core.masses.load(found.masses)
     known = () if found.format == 1 else found.sensors
     adopt(core, [at for at in range(layout.real, len(layout.names)) if layout.names[at] not in set(known)])

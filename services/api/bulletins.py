@@ -22,6 +22,10 @@ MOVED = Text(
     "bản thảo này không còn đúng: cảnh báo đã thay đổi; xem bản thảo mới",
     "this draft does not hold any more: the alert has changed; look at the new one",
 )
+WAITING = Text(
+    "một bản thảo của cảnh báo này đang chờ duyệt; hãy xem bản đó",
+    "a draft of this alert waits for approval; look at that one",
+)
 SETTLED = Text("bản thảo này đã được quyết định", "this draft was decided already")
 
 
@@ -62,6 +66,37 @@ async def judge(  # noqa: PLR0913  who, what, why
         thread = shelf_of(here).thread(thread.bulletin_id) or thread
         if verb == nouns.REJECTED or _approved(thread, proposal, who.subject):
             return thread, False
+    raise away(AWAY, retry_s=1, code="alerts-away")
+
+
+async def reopen(
+    here: Context, who: Principal, thread: Thread, proposal: str, why: str | None
+) -> tuple[Thread, bool]:
+    """Have a draft that was refused wait for approval again; nobody has agreed to it yet.
+
+    Returns the thread after it, and whether this was said before.
+
+    Raises:
+        Problem: 409 (with the thread as it is) when another draft waits, this one was not the last to be
+            refused, or the alert has moved on; 503 not known to be written.
+    """
+    for _ in range(TRIES):
+        declined, pending = thread.declined, thread.pending
+        name = nouns.identity(here.site.site.id, who.subject, "reopened", proposal)
+        if pending is not None and pending.id == name:
+            return thread, True
+        if declined is None or declined.id != proposal:
+            raise Problem(409, "outdated", MOVED, bulletin=shown(here, thread))
+        if pending is not None:
+            raise Problem(409, "waiting", WAITING, bulletin=shown(here, thread))
+        if moved(here, declined.data):
+            raise Problem(409, "outdated", MOVED, bulletin=shown(here, thread))
+        data = msgspec.structs.replace(
+            declined.data, version=thread.version + 1, proposal="", by=who.subject, why=why
+        )
+        if await put(here, nouns.PROPOSED, name, data, thread.area, thread.sequence) is not None:
+            return shelf_of(here).thread(thread.bulletin_id) or thread, False
+        thread = shelf_of(here).thread(thread.bulletin_id) or thread
     raise away(AWAY, retry_s=1, code="alerts-away")
 
 
@@ -109,6 +144,7 @@ def shown(here: Context, thread: Thread) -> dict[str, object]:
         "alert_id": thread.about,
         "area": thread.area,
         "hazard": thread.hazard,
+        "status": thread.status,
         "pending": None if thread.pending is None else _draft(thread.pending, epoch),
         "issued": [
             {

@@ -71,6 +71,7 @@ _BY_OPERATION = {
     "order_command": (400, 403, 409, 503),
     "approve_bulletin": (400, 403, 404, 409, 503),
     "reject_bulletin": (400, 403, 404, 409, 503),
+    "reopen_bulletin": (400, 403, 404, 409, 503),
     "reword_bulletin": (400, 403, 404, 409, 503),
     "update_bulletin": (400, 403, 404, 409, 503),
     "receive_cap": (403, 503),

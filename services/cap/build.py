@@ -8,14 +8,15 @@ from services.cap.message import V12, Message
 
 
 def element_of(message: Message) -> etree._Element:
-    """The `alert` element of a message, indented, without a signature.
+    """The `alert` element of a message, without a signature, and without space between elements.
+
+    Some readers drop such space before they look at the signature, and find another document then.
 
     Raises:
         ValueError: a text has a character that XML can't hold; `check` names it.
     """
     root = etree.Element(f"{{{V12}}}alert", nsmap={None: V12})  # type: ignore[dict-item]  # the stubs know no default namespace
     _fill(root, message)
-    etree.indent(root)
     return root
 
 

@@ -47,6 +47,7 @@ class Bulletin(msgspec.Struct, kw_only=True, omit_defaults=True):
         end: it ends what was published: all clear, or cancelled.
         needed: approvals that it takes. raised_by: who stated the alert; never the only one to approve it.
         proposal: id of the proposing event that this one is about; the proposal's own id is its event's.
+        incident: what it shares with messages of other alerts of the same danger at the same place.
         approved_by: who has agreed so far. by, why: whoever approves, rejects or withdraws, and their words.
         worded_by: who put it in other words; never the only one to approve them.
         original: what it said before that.
@@ -85,6 +86,7 @@ class Bulletin(msgspec.Struct, kw_only=True, omit_defaults=True):
     worded_by: str | None = None
     original: Words | None = None
     void: list[str] = []
+    incident: str = ""
 
     @property
     def words(self) -> Words:
@@ -225,6 +227,18 @@ class Thread(msgspec.Struct):
     """What a person refused last, with the place of the refusal."""
     sequence: int = 0
     hazard: str = ""
+
+    @property
+    def status(self) -> str:
+        """Actual, Exercise or Test, by the newest word of it."""
+        newest = (self.pending, *self.issued[-1:], self.declined)
+        return next((one.data.status for one in newest if one is not None), "")
+
+    @property
+    def incident(self) -> str:
+        """What its messages share with those of other alerts; empty: nothing was said yet."""
+        newest = (self.pending, *self.issued[-1:], self.declined)
+        return next((one.data.incident for one in newest if one is not None), "")
 
     @property
     def version(self) -> int:

@@ -1,8 +1,8 @@
 """The rules of CAP 1.2 on values: those of its schema and those of its prose. Pure.
 
 The prose is that of sections 3.2 and 3.3 of the standard; what we publish is also held to `profile`. What
-weather services send is not refused where there is no doubt what it says, where and until when: for a fault of
-a picture beside it, for an outline or a name of the place that is there and empty.
+weather services send is not refused where there is no doubt what it says, where and until when: for a fault
+of a picture beside it, for an outline or a name of the place that is there and empty.
 """
 
 import re

@@ -46,6 +46,7 @@ class Envelope(NamedTuple):
     references: tuple[Reference, ...] = ()
     over: bool = False
     cause: str | None = None
+    incident: str = ""
 
 
 class Said(NamedTuple):
@@ -87,6 +88,7 @@ def compose(  # noqa: PLR0913  everything that a message is made of
             scope="Public",
             note=words.NOTES.get(status),
             references=" ".join(map(str, envelope.references)) or None,
+            incidents=envelope.incident or None,
             info=infos,
         ),
         said,
@@ -135,7 +137,7 @@ def told(data: Mapping[str, Any], standard: Text) -> Text:
 
 
 def _said(life: Life, site: Site, envelope: Envelope, status: str) -> Said:
-    event = _event(life)
+    event = event_of(life)
     place = _place(life, site)
     mark, note = words.MARKS[status], words.NOTES.get(status, "")
     step = words.STEPS[_severity(life)]
@@ -258,7 +260,8 @@ def _cap(life: Life) -> tuple[str, tuple[str, ...]]:
     return ("Other", ("Monitor",)) if cap is None else (cap.category, cap.response)
 
 
-def _event(life: Life) -> Text:
+def event_of(life: Life) -> Text:
+    """The danger, as people read it."""
     hazard, part = hazards().get(life.hazard), _part(life)
     if part is not None and part.cap is not None:
         return part.cap.event

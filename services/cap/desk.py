@@ -16,6 +16,7 @@ from services.alerts.lifecycle import Life
 from services.cap import bulletin as nouns
 from services.cap.build import build
 from services.cap.bulletin import Bulletin, Pending, Thread
+from services.cap.compose import event_of
 from services.cap.draft import Moment, Out, Want, again, draft, issue, proposal, rule_of, withdrawal
 from services.cap.message import Message
 from services.cap.repeat import near_its_end
@@ -186,12 +187,33 @@ class Desk:
     def _propose(self, life: Life, thread: Thread | None, want: Want | None, at: Moment) -> Out | None:
         if want is None or want.what.startswith(nouns.WORDS):
             return None
-        found = draft(life, thread, want, at, self._risk(life, at.now), self._said.get(life.alert_id, ""))
+        said, incident = self._said.get(life.alert_id, ""), self._incident(life, thread)
+        found = draft(life, thread, want, at, self._risk(life, at.now), said, incident)
         if not isinstance(found, Bulletin):
             self.broken[life.alert_id] = found
             return None
         self.broken.pop(life.alert_id, None)
         return proposal(found, thread, at)
+
+    def _incident(self, life: Life, thread: Thread | None) -> str:
+        """By what receivers know messages of one danger at one place: whoever was warned of it is not anew.
+
+        Two gauges in one flood are two alerts, each with its own words, approvals and end. CAP has `incidents`
+        for that; an `Update` of the other's message would take it back.
+        """
+        if thread is not None and thread.incident:
+            return thread.incident
+        event = event_of(life)
+        together = sorted(
+            (one.raised_at, one.alert_id)
+            for one in self._lives.values()
+            if one.open
+            and (one.hazard, one.area, one.status) == (life.hazard, life.area, life.status)
+            and event_of(one) == event
+        )
+        threads = (self._threads.get(alert) for _, alert in together)
+        known = next((one.incident for one in threads if one is not None and one.incident), None)
+        return known or (together[0][1] if together else life.alert_id)
 
     def _risk(self, life: Life, now: int) -> risk.RiskLevel | None:
         """The official level that holds for this hazard there now: never without its bulletin."""

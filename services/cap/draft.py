@@ -78,9 +78,25 @@ def identifier_of(sender: str, site: str, name: str, thread: Thread | None) -> s
 
 
 def draft(  # noqa: PLR0913  what a message is made of
-    life: Life, thread: Thread | None, want: Want, at: Moment, risk: RiskLevel | None, said: str
+    life: Life,
+    thread: Thread | None,
+    want: Want,
+    at: Moment,
+    risk: RiskLevel | None,
+    said: str,
+    incident: str,
 ) -> Bulletin | tuple[Violation, ...]:
-    """What is wanted, as a draft; or the rules that it would break. `said`: the document that is out."""
+    """What is wanted, as a draft; or the rules that it would break.
+
+    Args:
+        life: the alert.
+        thread: what became of it in public.
+        want: what should be said.
+        at: the clock, the site, in whose name.
+        risk: the official level that holds there.
+        said: the document that is out.
+        incident: what it shares with messages of other alerts.
+    """
     site, now = at.site, at.now
     name = nouns.identity(site.id, "bulletin", life.alert_id)
     standing = [] if thread is None else thread.standing(now)
@@ -105,6 +121,7 @@ def draft(  # noqa: PLR0913  what a message is made of
         tuple(Reference(one.data.sender, one.data.identifier, one.data.sent) for one in standing),
         over=want.over,
         cause=want.cause,
+        incident=incident,
     )
     message, words = compose(life, site, policy, envelope, status, risk)
     violations = tuple(check(message, own=True))
@@ -136,6 +153,7 @@ def draft(  # noqa: PLR0913  what a message is made of
         expires=local(envelope.expires, site),
         references=message.references or "",
         xml=build(message).decode(),
+        incident=incident,
     )
 
 

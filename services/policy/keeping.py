@@ -5,7 +5,7 @@ Over 250 lines: one short function for each table of the file.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -13,6 +13,7 @@ from services.observation.event import SEVERITIES
 from services.observation.roles import ROLES
 from services.observation.site_table import Table
 from services.observation.site_values import name, slug, texts
+from services.policy.given import Given
 from services.policy.keeping_gaps import warn_of_gaps
 from services.policy.keeping_nouns import (
     DAY_MIN,
@@ -40,9 +41,6 @@ from services.policy.keeping_nouns import (
 )
 from services.policy.keeping_schema import SCHEMA
 from services.policy.keeping_table import DEFAULTS, WITHIN, Inhibition, in_circle
-
-if TYPE_CHECKING:
-    from services.policy.alerting import Given
 
 __all__ = [
     "KEYS",
@@ -92,7 +90,7 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _SECONDS, _HOURS = ("giây", "seconds"), ("giờ", "hours")
 
 
-def read(given: "Given") -> Keeping:
+def read(given: Given) -> Keeping:
     """Read this part of the file; what is wrong is noted in `given.findings`."""
     top = Table(given.findings, given.table, 1)
     safety = top.names("public_safety", dict.fromkeys(given.hazards), ("loại", "hazard"))
@@ -118,7 +116,7 @@ def read(given: "Given") -> Keeping:
     return read
 
 
-def _once(given: "Given", key: str) -> None:
+def _once(given: Given, key: str) -> None:
     """Each name once: the second would take the first one's place, or never be reached."""
     seen = set[str]()
     listed = given.table.get(key)
@@ -133,7 +131,7 @@ def _once(given: "Given", key: str) -> None:
         seen.add(str(name))
 
 
-def _chattering(given: "Given") -> Chattering:
+def _chattering(given: Given) -> Chattering:
     table, default = given.one("chattering", CHATTERING), Chattering()
     if table is None:
         return default
@@ -154,7 +152,7 @@ def _chattering(given: "Given") -> Chattering:
     return read
 
 
-def _shelving(given: "Given") -> ShelvingLimits:
+def _shelving(given: Given) -> ShelvingLimits:
     table, default = given.one("shelving", SHELVING), ShelvingLimits()
     if table is None:
         return default
@@ -165,7 +163,7 @@ def _shelving(given: "Given") -> ShelvingLimits:
     )
 
 
-def _maintenance(given: "Given") -> MaintenanceLimits:
+def _maintenance(given: Given) -> MaintenanceLimits:
     table, default = given.one("maintenance", MAINTENANCE), MaintenanceLimits()
     if table is None:
         return default
@@ -175,7 +173,7 @@ def _maintenance(given: "Given") -> MaintenanceLimits:
     )
 
 
-def _inhibitions(given: "Given", top: Table) -> tuple[Inhibition, ...]:
+def _inhibitions(given: Given, top: Table) -> tuple[Inhibition, ...]:
     wanted = "inhibition_defaults" not in given.table or top.flag("inhibition_defaults")
     found = {one.id: one for one in DEFAULTS if wanted}
     for table in given.several("inhibition", INHIBITION):
@@ -216,7 +214,7 @@ def _missing(table: Table, key: str, example: str) -> None:
     table.error(key, missing, (f"ví dụ {example}", f"for example {example}"))
 
 
-def _rotas(given: "Given") -> tuple[Rota, ...]:
+def _rotas(given: Given) -> tuple[Rota, ...]:
     found = {}
     for table in given.several("rota", ROTA_KEYS):
         identity = slug(table.findings, dict(table.table), "id", table.line) or ""
@@ -230,7 +228,7 @@ def _rotas(given: "Given") -> tuple[Rota, ...]:
     return tuple(found.values())
 
 
-def _escalations(given: "Given", rotas: Iterable[Rota]) -> tuple[Escalation, ...]:
+def _escalations(given: Given, rotas: Iterable[Rota]) -> tuple[Escalation, ...]:
     hazards, areas = dict.fromkeys(given.hazards), dict.fromkeys([*given.site.areas, "_"])
     known = {ROTA + one.id for one in rotas} | {ROLE + role for role in ROLES}
     found = []
@@ -251,7 +249,7 @@ def _escalations(given: "Given", rotas: Iterable[Rota]) -> tuple[Escalation, ...
     return tuple(found)
 
 
-def _realarms(given: "Given") -> tuple[Realarm, ...]:
+def _realarms(given: Given) -> tuple[Realarm, ...]:
     hazards, areas = dict.fromkeys(given.hazards), dict.fromkeys([*given.site.areas, "_"])
     found = []
     for table in given.several("realarm", REALARM):

@@ -1,12 +1,10 @@
 """Hours at which nobody would be called: what a file may say and hardly means. Pure."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from services.policy.given import Given
 from services.policy.keeping_nouns import DAY_MIN, DAYS, ROTA, Hours, Keeping, Rota
-
-if TYPE_CHECKING:
-    from services.policy.alerting import Given
 
 WORST = "emergency"
 
@@ -52,7 +50,7 @@ def _changes(hours: Iterable[Hours]) -> list[Hour]:
     return [Hour(weekday, minute) for weekday in range(len(DAYS)) for minute in minutes]
 
 
-def warn_of_gaps(given: "Given", keeping: Keeping) -> None:
+def warn_of_gaps(given: Given, keeping: Keeping) -> None:
     """Hours at which nobody would be called for what may cost lives."""
     limited = any(one.areas is not None for one in keeping.escalations)
     found = uncalled(keeping, [*given.site.areas, "_"] if limited else ["_"])

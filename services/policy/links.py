@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from services.observation.topics import is_slug
+from services.policy.given import Given
 
 if TYPE_CHECKING:
     from services.observation.site_table import Table
-    from services.policy.alerting import Given
 
 KEYS: tuple[str, ...] = ("parent", "child")
 """Top-level keys of the file that are read here."""
@@ -76,7 +76,7 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
         return self.parent is not None or bool(self.children)
 
 
-def read(given: "Given") -> Links:
+def read(given: Given) -> Links:
     """Read this part of the file; what is wrong is noted in `given.findings`."""
     taken = {given.site.id: ("chính địa bàn này", "this very site")}
     parent = None

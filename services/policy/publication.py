@@ -15,11 +15,10 @@ from services.observation.event import SEVERITIES
 from services.observation.site_table import Table
 from services.observation.site_values import is_number, name, slug, text, texts
 from services.observation.text import Text
+from services.policy.given import Given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from services.policy.alerting import Given
 
 KEYS: tuple[str, ...] = ("publication", "publish", "trusted")
 """Top-level keys of the file that are read here."""
@@ -107,7 +106,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-def read(given: "Given") -> Publication:
+def read(given: Given) -> Publication:
     """Read this part of the file; what is wrong is noted in `given.findings`."""
     top = given.one("publication", _TOP)
     publish = tuple(_publish(given, table) for table in given.several("publish", _PUBLISH))
@@ -144,7 +143,7 @@ def read(given: "Given") -> Publication:
     )
 
 
-def _public(given: "Given", top: Table) -> bool:
+def _public(given: Given, top: Table) -> bool:
     """Whether anybody may read the feed; its links must lead back here then."""
     public = top.flag("public")
     if public and not top.table.get("web"):
@@ -159,7 +158,7 @@ def _public(given: "Given", top: Table) -> bool:
     return public
 
 
-def _places(given: "Given", top: Table) -> None:
+def _places(given: Given, top: Table) -> None:
     """Warn of areas that a message could name only."""
     held = {one.area for one in given.site.stations.values()}
     bare = [area.id for area in given.site.areas.values() if not area.outlines and area.id not in held]
@@ -200,7 +199,7 @@ def _sender(table: Table, *, wmo: bool) -> str:
     return str(value)
 
 
-def _publish(given: "Given", table: Table) -> Publish:
+def _publish(given: Given, table: Table) -> Publish:
     origins = table.names("origins", dict.fromkeys(ORIGINS), ("nguồn", "origin"))
     return Publish(
         hazards=table.names("hazards", dict.fromkeys(given.hazards), ("hiểm họa", "hazard")) or (),
@@ -233,7 +232,7 @@ def _approvals(table: Table) -> dict[str, int]:
     return {str(key): int(many) for key, many in by.items()}
 
 
-def _trusted(given: "Given", table: Table) -> Trusted | None:
+def _trusted(given: Given, table: Table) -> Trusted | None:
     of = dict(table.table)
     found = slug(given.findings, of, "id", table.line)
     sender = text(given.findings, of, "sender", table.line)
@@ -289,7 +288,7 @@ def _is_certificate(pem: str) -> bool:
     return True
 
 
-def _once(given: "Given", trusted: tuple[Trusted, ...]) -> None:
+def _once(given: Given, trusted: tuple[Trusted, ...]) -> None:
     for nth, one in enumerate(trusted):
         if any(one.id == other.id or one.sender == other.sender for other in trusted[:nth]):
             given.findings.error(

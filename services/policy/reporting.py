@@ -1,17 +1,15 @@
 """Reports on a schedule: when shifts begin, when days and months are reported, how, for whom."""
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from services.observation.site_table import Table
 from services.observation.site_values import LANGUAGES
 from services.policy import sending
+from services.policy.given import Given
 from services.policy.sending import Sending
-
-if TYPE_CHECKING:
-    from services.policy.alerting import Given
 
 KEYS: tuple[str, ...] = ("reporting",)
 """Top-level keys of the file that are read here."""
@@ -57,7 +55,7 @@ class Reporting(msgspec.Struct, frozen=True, kw_only=True):
     send: tuple[Sending, ...] = ()
 
 
-def read(given: "Given") -> Reporting:
+def read(given: Given) -> Reporting:
     """Read `[reporting]`; what is wrong is noted in `given.findings`."""
     table = given.one("reporting", _TABLE)
     if table is None:

@@ -1,12 +1,13 @@
 """Roads out: reading `[[road]]`, where alerts are sent and which; each key with its check and its word."""
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from services.observation.event import SEVERITIES
 from services.observation.site_table import Table
 from services.observation.site_values import LANGUAGES, slug, text, texts
+from services.policy.given import Given
 from services.policy.road_nouns import (
     KINDS,
     MACHINES,
@@ -26,9 +27,6 @@ from services.policy.road_nouns import (
 )
 from services.policy.sending import named
 
-if TYPE_CHECKING:
-    from services.policy.alerting import Given
-
 __all__ = ["KEYS", "SCHEMA", "read"]
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\Z")
@@ -43,7 +41,7 @@ _OF_ROAD = (
 _OF_QUIET = ("from", "to", "below")
 
 
-def read(given: "Given") -> Roads:
+def read(given: Given) -> Roads:
     """Read this part of the file; what is wrong is noted in `given.findings`."""
     found: dict[str, Road] = {}
     for table in given.several("road", _OF_ROAD):
@@ -66,7 +64,7 @@ def read(given: "Given") -> Roads:
     return Roads(roads=tuple(found.values()))
 
 
-def _road(given: "Given", table: Table) -> Road | None:
+def _road(given: Given, table: Table) -> Road | None:
     name = slug(given.findings, dict(table.table), "id", table.line)
     kind = table.choice("kind", KINDS)
     if name is None or kind is None:

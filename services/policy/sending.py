@@ -1,17 +1,15 @@
 """Who gets the reports that are made on schedule, and by which road: `[[reporting.send]]`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from services.observation.roles import ROLES
 from services.observation.site_table import Table
 from services.observation.site_values import LANGUAGES, tables, texts
+from services.policy.given import Given
 from services.policy.keeping_nouns import ROLE, ROTA
 from services.policy.road_nouns import NEED_TO, PEOPLE
-
-if TYPE_CHECKING:
-    from services.policy.alerting import Given
 
 ENCLOSING = ("email",)
 """Kinds of roads that carry files; the others say where the report lies."""
@@ -38,7 +36,7 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     largest_mb: float = LARGEST_MB
 
 
-def named(given: "Given") -> frozenset[str]:
+def named(given: Given) -> frozenset[str]:
     """Roads that some `[[reporting.send]]` names, whatever else it says."""
     part = given.table.get("reporting")
     entries = part.get("send") if isinstance(part, dict) else None
@@ -47,7 +45,7 @@ def named(given: "Given") -> frozenset[str]:
 
 
 def read(
-    given: "Given", part: Table, made: tuple[str, ...], languages: tuple[str, ...], formats: tuple[str, ...]
+    given: Given, part: Table, made: tuple[str, ...], languages: tuple[str, ...], formats: tuple[str, ...]
 ) -> tuple[Sending, ...]:
     """Read the entries of `[reporting]`; `made`, `languages`, `formats`: what the schedule makes."""
     out = []
@@ -74,7 +72,7 @@ def read(
 _MADE = ("báo cáo được lập", "report that is made")
 
 
-def _check(given: "Given", table: Table, one: Sending) -> None:
+def _check(given: Given, table: Table, one: Sending) -> None:
     """Whether the road is there, is for people, and has somebody at its end."""
     road = _road_of(given, one.road)
     if road is None:
@@ -122,7 +120,7 @@ def _check(given: "Given", table: Table, one: Sending) -> None:
     _check_names(given, table, one)
 
 
-def _check_names(given: "Given", table: Table, one: Sending) -> None:
+def _check_names(given: Given, table: Table, one: Sending) -> None:
     rotas = given.table.get("rota")
     known = {ROTA + str(rota.get("id")) for rota in rotas or () if isinstance(rota, dict)}
     known |= {ROLE + role for role in ROLES}
@@ -135,7 +133,7 @@ def _check_names(given: "Given", table: Table, one: Sending) -> None:
             )
 
 
-def _road_of(given: "Given", name: str) -> dict[str, Any] | None:
+def _road_of(given: Given, name: str) -> dict[str, Any] | None:
     roads = given.table.get("road")
     found = roads if isinstance(roads, list) else []
     return next((one for one in found if isinstance(one, dict) and one.get("id") == name), None)

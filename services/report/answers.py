@@ -1,7 +1,7 @@
 """Who acknowledged, and how fast: by severity, by person, by shift. Pure."""
 # ruff: noqa: E501  sentences stay whole, in both languages
 
-from services.alerts.load.figures import Figures, Took
+from services.alerts.load.nouns import Figures, Took
 from services.alerts.scoring.load import BEARABLE_PER_HOUR
 from services.observation.event import SEVERITIES
 from services.observation.text import Text
@@ -63,9 +63,12 @@ def _owed(one: Took) -> tuple[Value, Value]:
 def _by_shift(matter: Matter) -> Table:
     rows: list[list[Cell | Value]] = []
     parts = matter.by_shift()
+    idle = more = 0
     many = len(parts) > _SHIFTS
     if many:
-        parts = sorted(parts, key=lambda pair: (-pair[1].things, pair[0].first))[:_SHIFTS]
+        busy = [pair for pair in parts if pair[1].raw or pair[1].things or pair[1].took.n]
+        idle, more = len(parts) - len(busy), max(len(busy) - _SHIFTS, 0)
+        parts = sorted(busy, key=lambda pair: (-pair[1].things, pair[0].first))[:_SHIFTS]
     for shift, part in parts:
         over = part.per_operator_hour is not None and part.per_operator_hour > BEARABLE_PER_HOUR
         rows.append([
@@ -81,5 +84,6 @@ def _by_shift(matter: Matter) -> Table:
             lasting(Text("9 trên 10 trong", "9 in 10 within")),
         ],
         rows,
-        more=len(matter.shifts) - len(parts),
+        note=Text(f"{idle} ca khác không có gì mới.", f"Shifts without anything new: {idle}.") if idle else None,
+        more=more,
     )  # fmt: skip

@@ -14,6 +14,7 @@ _STEPS = (
     _DAY, 2 * _DAY, 3 * _DAY, 4 * _DAY, 5 * _DAY, 7 * _DAY, 10 * _DAY, 14 * _DAY,
 )  # fmt: skip
 _MONTHS = 28 * _DAY
+_FINE = 10 * _MINUTE
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -86,11 +87,13 @@ def clock(instant: int, zone: str) -> str:
     return f"{local(instant, zone):%Y-%m-%d %H:%M}"
 
 
-def duration(seconds: float) -> Text:
-    """A span in both languages."""
+def duration(seconds: float, *, fine: bool = False) -> Text:
+    """A span in both languages; `fine`: of less than ten minutes to the second."""
     total = round(abs(seconds))
     if total < _MINUTE:
         return Text(f"{total} giây", f"{total} s")
+    if fine and total < _FINE and total % _MINUTE:
+        return Text(f"{total // 60} phút {total % 60:02d} giây", f"{total // 60} min {total % 60:02d} s")
     if total < _HOUR:
         return Text(f"{total // 60} phút", f"{total // 60} min")
     if total < 2 * _DAY:

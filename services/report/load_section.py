@@ -1,7 +1,8 @@
 """The load on the operators: figures beside their marks, who caused it, what stands for long. Pure."""
 # ruff: noqa: E501  sentences stay whole, in both languages
 
-from services.alerts.load.figures import MARKS, Figures
+from services.alerts.load.marks import MARKS
+from services.alerts.load.nouns import Figures
 from services.alerts.scoring.load import BEARABLE_PER_HOUR, SPLIT
 from services.observation.text import Text
 from services.report import terms
@@ -31,8 +32,8 @@ def build(matter: Matter, found: Figures) -> Part:
         [Text("Nhiều nhất trong 10 phút", "Most in 10 minutes"), found.most_in_10_min, *_mark("flood_begins")],
         [Text("Đợt cảnh báo dồn dập", "Floods of alarms"), Cell(len(found.floods), over=bool(found.floods)), *_mark("flood_ends")],
         [
-            Text("Thời gian dồn dập, giờ", "Time in floods, hours"),
-            Cell(None if found.flood_share is None else Share(round(found.flood_s / _HOUR_S, 1), round((found.last - found.first) / 1e6 / _HOUR_S, 1)), "share", 1, over_share),
+            Text("Thời gian dồn dập, phút", "Time in floods, minutes"),
+            Cell(None if found.flood_share is None else Share(found.flood_s / 60, (found.last - found.first) / 6e7), "share", 1, over_share),
             *_mark("flood_share"),
         ],
         [Text("Cảnh báo báo lặp", "Chattering alarms"), Cell(len(found.chattering), over=bool(found.chattering)), *_mark("chattering")],
@@ -80,6 +81,7 @@ def _offenders(matter: Matter, found: Figures) -> Table:
             Cell(Text("có", "yes"), over=True) if (one.rule, one.place) in chattering else Text("không", "no"),
         ]
         for one in found.actors
+        if one.times > 1
     ]  # fmt: skip
     return Table(
         Text("Cảnh báo nhiều nhất", "Top offenders"),
@@ -89,7 +91,7 @@ def _offenders(matter: Matter, found: Figures) -> Table:
             Column(Text("Báo lặp", "Chatters"), wide=0.5),
         ],
         rows,
-        empty=Text("Không có lần phát báo nào.", "There were no annunciations."),
+        empty=Text("Không cảnh báo nào phát quá một lần.", "No alarm sounded more than once."),
         note=Text("10 đến 20 cảnh báo đầu thường chiếm 20 đến 80 % tải.", "The top 10 to 20 usually give 20 to 80 % of the load."),
     )  # fmt: skip
 
@@ -117,7 +119,7 @@ def _apart(found: Figures) -> list[Note]:
         Note(
             Text(
                 f"{number} cảnh báo {terms.STATUS[status].vi} trong kỳ không nằm trong số liệu nào ở đây.",
-                f"{number} alerts of {terms.STATUS[status].en} in this span are in no figure here.",
+                f"Alerts of {terms.STATUS[status].en} in this span, which are in no figure here: {number}.",
             )
         )
         for status, number in found.apart.items()

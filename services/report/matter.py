@@ -8,7 +8,8 @@ import msgspec
 from services.alerts.attention.annunciation import Thing
 from services.alerts.load.book import Affair
 from services.alerts.load.case import Case, Did
-from services.alerts.load.figures import Figures, figures
+from services.alerts.load.figures import figures
+from services.alerts.load.nouns import Figures
 from services.alerts.scoring.load import FLOOD_WINDOW
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
@@ -159,7 +160,8 @@ class Matter(msgspec.Struct, kw_only=True):
 
     def named(self, place: str) -> Text:
         """A sensor's place for people: the name of its station, where that is known."""
-        return self.stations.get(place.partition(".")[0], self.areas.get(place, Text(place, place)))
+        station = place.partition(".")[0]
+        return self.stations[station] if station in self.stations else self.area(station)
 
     def place(self, case: Case) -> Text:
         """Where an alert is: its station's name, else its gateway, else its area."""

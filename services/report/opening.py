@@ -4,7 +4,8 @@
 from collections.abc import Iterable
 
 from services.alerts.load.case import Case
-from services.alerts.load.figures import Figures, Took, rank
+from services.alerts.load.figures import rank
+from services.alerts.load.nouns import Figures, Took
 from services.alerts.scoring.load import BEARABLE_PER_HOUR
 from services.observation.text import Text
 from services.report import terms
@@ -26,8 +27,20 @@ def build(matter: Matter, found: Figures, title: Text, *, handed_over: bool = Fa
     """
     notes = [Note(text, "do") for text in _left_over(matter, found, handed_over=handed_over)]
     if not notes:
-        notes = [Note(Text("Không có việc gì còn dở.", "Nothing is left over."))]
+        notes = [_nothing(sum(case.stands_at(matter.last) for case in matter.cases))]
     return Part(title, tiles(matter, found), [*notes, *gaps(matter)])
+
+
+def _nothing(still: int) -> Note:
+    """Nothing to see to; what stands all the same is told."""
+    if not still:
+        return Note(Text("Không có việc gì còn dở.", "Nothing is left over."))
+    return Note(
+        Text(
+            f"Không có việc gì gấp: {still} cảnh báo dưới mức “cảnh báo” còn mở, đã xác nhận hoặc đang giữ im.",
+            f"Nothing urgent: {still} open below warning, each acknowledged or kept quiet.",
+        )
+    )
 
 
 def _left_over(matter: Matter, found: Figures, *, handed_over: bool) -> list[Text]:

@@ -23,13 +23,14 @@ from services.report.paper import (
     cell_of,
     say,
 )
-from services.report.writing import DASH, write
+from services.report.writing import DASH, figure, write
 
 _NAME = 31
 """Letters that the name of a sheet may have."""
 _FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", " "))
 _DAY_S = 86_400
 _COLOURS = {"advisory": "#8A6A00", "watch": "#B4530A", "warning": "#B01226", "emergency": "#6A1590"}
+_DATES: dict[Lang, str] = {"vi": "dd/mm/yyyy hh:mm", "en": "yyyy-mm-dd hh:mm"}
 _ROWS = 1_048_000
 _WIDTHS = {"text": 24, "number": 12, "time": 17, "span": 14, "share": 11, "severity": 12}
 
@@ -112,8 +113,9 @@ def _summary(book: _Book) -> None:
         for tile in part.tiles:
             sheet.write_string(row, 0, say(tile.label, lang))
             _write(book, sheet, row, 1, Cell(tile.value, tile.kind, tile.digits, tile.over))
-            if tile.note is not None:
-                sheet.write_string(row, 2, say(tile.note, lang), book.format(font_color="#56636F"))
+            _, below = figure(tile, paper.zone, lang)  # a share with what it is a share of
+            if below:
+                sheet.write_string(row, 2, below, book.format(font_color="#56636F"))
             row += 1
         for note in notes:
             sheet.write_string(row, 0, say(note.text, lang), book.format(italic=note.kind == "gap"))
@@ -216,7 +218,7 @@ def _write(book: _Book, sheet: Worksheet, row: int, column: int, cell: Cell) -> 
     elif cell.kind == "time":
         at = local(int(value), book.paper.zone).replace(tzinfo=None)
         sheet.write_datetime(
-            row, column, at, book.format(num_format="dd/mm/yyyy hh:mm", align="left", **colour)
+            row, column, at, book.format(num_format=_DATES[book.lang], align="left", **colour)
         )
     elif cell.kind == "span":
         sheet.write_number(row, column, value / _DAY_S, book.format(num_format="[h]:mm:ss", **colour))

@@ -45,7 +45,7 @@ def _heard(matter: Matter, facts: Facts | None) -> Part:
         total = span * len(matter.gateways)
         tiles.append(
             Tile(
-                Text("thời gian gateway có tín hiệu", "time that gateways were heard"), Share(round((total - lost) / 3600, 1), round(total / 3600, 1)), "share", 2,
+                Text("thời gian gateway có tín hiệu", "time that gateways were heard"), Share((total - lost) / 3600, total / 3600), "share", 2,
                 note=Text(f"giờ, của {len(matter.gateways)} gateway", f"hours, of {len(matter.gateways)} gateways"),
             )
         )  # fmt: skip
@@ -222,4 +222,4 @@ def _lamps(matter: Matter, lamps: list[Lamps]) -> Part:
 def _saved(one: Lamps) -> Share | None:
     if one.kwh is None or not one.full_kwh:
         return None
-    return Share(round(one.full_kwh - one.kwh, 1), round(one.full_kwh, 1))
+    return Share(one.full_kwh - one.kwh, one.full_kwh)

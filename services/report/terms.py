@@ -107,7 +107,7 @@ def capital(text: Text) -> Text:
 
 def span(seconds: float) -> Text:
     """A stretch of time."""
-    return duration(seconds)
+    return duration(seconds, fine=True)
 
 
 def tag(text: str) -> str:

@@ -30,7 +30,7 @@ def instant(us: int, zone: str, lang: Lang) -> str:
 
 def span(seconds: float, lang: Lang) -> str:
     """A stretch of time in words."""
-    return say(duration(seconds), lang)
+    return say(duration(seconds, fine=True), lang)
 
 
 def share(value: Share, digits: int, lang: Lang) -> str:

@@ -29,6 +29,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
     `again` is what was acknowledged long ago and still holds: for people on duty, never for loudspeakers.
     `moved` is told to nobody: the situation goes on in another, `into`, and so does who was told of it.
+    `language`: the one in which the alert's sentence is, where it says so.
     `told`, of an end: when its beginning and each further word went out, and to whom where named.
     """
 
@@ -49,6 +50,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     rule: str = ""
     sensor: str = ""
     into: str = ""
+    language: str = ""
     told: tuple[tuple[int, tuple[str, ...]], ...] = ()
     report: Report | None = None
 
@@ -185,11 +187,12 @@ def _reported(at: int, event: Mapping[str, Any]) -> list[Notice]:
 
 
 class _Matter(NamedTuple):
-    """What an alert is about: where, and by which rule on which sensor."""
+    """What an alert is about: where, by which rule on which sensor; the one language of its sentence."""
 
     station: str = ""
     rule: str = ""
     sensor: str = ""
+    language: str = ""
 
 
 _NONE = _Matter()

@@ -17,7 +17,7 @@ from services.observation.delivery import Words
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
 from services.policy.road_nouns import Road
-from services.roads import sms, spoken
+from services.roads import sms, spoken, tongues
 from services.roads.notices import Notice
 from services.roads.places import Places
 
@@ -122,6 +122,10 @@ def _words(notice: Notice, places: Places, language: str, road: Road) -> Words:
     mark = "".join(f"[{one}] " for one in marks)
     title = f"{mark}{lead} – {level}: {where}"
     why = of(notice.why, language) or (of(_OVER, language) if notice.kind == "end" else "")
+    only = tongues.only(notice.why, notice.language)
+    foreign = bool(only) and only != language
+    if foreign:
+        why = f"{of(tongues.MARKS[only], language)} {why}"
     clock = datetime.fromtimestamp(notice.at / 1e6, places.zone).strftime("%H:%M %d/%m")
     short = f"{mark}{lead} {level}: {where}. {why} ({clock})"
     advice = "" if notice.kind == "end" else _advice(notice, language, public=False)
@@ -130,7 +134,8 @@ def _words(notice: Notice, places: Places, language: str, road: Road) -> Words:
         short=sms.plain(short) if road.letters == "plain" else short,
         text=_text(title, why, clock, advice, notice, places, language),
         html=_html(title, why, clock, advice, notice, places, language),
-        spoken=_aloud(notice, where, why, language, road),
+        # What is in another language is not read aloud in this one.
+        spoken=_aloud(notice, where, "" if foreign else why, language, road),
     )
 
 
@@ -168,7 +173,7 @@ def _aloud(notice: Notice, where: str, why: str, language: str, road: Road) -> s
     else:
         level = of(SEVERITY.get(notice.severity, Text("Cảnh báo", "Warning")), language)
         said = f"{level}: {what} tại {where}." if vietnamese else f"{level}: {what}, {where}."
-        if notice.of == "alert":  # how many alerts a situation has is the operator's business
+        if notice.of == "alert" and why:  # how many alerts a situation has is the operator's business
             said = f"{said} {why.rstrip('. ')}."
         said = f"{said} {_advice(notice, language, public=True)}"
     return spoken.aloud(first + said.strip(), language, road.longest)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.support.api_rig import Rig, rig, told
+from tests.support.api_rig import Rig, beating, rig, told
 
 CHROMIUM = Path("/usr/bin/chromium")
 APT = "no browser: apt-get install chromium"
@@ -19,8 +19,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     _need_browser()
     with rig(tmp_path_factory.mktemp("docs")) as made:
         made.tell(told("open-alert"))
-        made.beat("ingest", "alerts", "keeper", "archive")
-        yield made
+        with beating(made, "ingest", "alerts", "keeper", "archive"):
+            yield made
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +53,18 @@ class Watched:
 @pytest.fixture
 def watched(browser: Browser) -> Iterator[Watched]:
     page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.set_default_timeout(60_000)
     yield Watched(page)
     page.close()
 
 
 def test_the_documentation_shows_every_operation_and_asks_nobody_else(machine: Rig, watched: Watched) -> None:
     watched.page.goto(machine.http + "/docs")
-    watched.page.wait_for_selector(".opblock", timeout=15_000)
+    watched.page.wait_for_selector(".opblock")
     _, document = machine.get("/openapi.json")
     operations = sum(len(found) for found in document["paths"].values())
-    assert watched.page.locator(".opblock").count() == operations
+    all_shown = f"document.querySelectorAll('.opblock').length == {operations}"
+    watched.page.wait_for_function(all_shown)
     assert "Hải Đăng" in watched.page.locator(".info .title").inner_text()
     assert watched.asked_only_us()
     assert watched.faults == []
@@ -88,7 +90,6 @@ def test_an_operation_can_be_tried_from_the_page(machine: Rig, watched: Watched)
 
 
 def test_the_first_page_says_how_alerting_is_in_both_languages(machine: Rig, watched: Watched) -> None:
-    machine.beat("ingest", "alerts", "keeper", "archive")
     watched.page.goto(machine.http + "/")
     watched.page.locator("#verdict.ok").wait_for(timeout=40_000)
     assert "Cảnh báo đang hoạt động" in watched.page.locator("#verdict").inner_text()
@@ -102,7 +103,6 @@ def test_every_link_of_the_first_page_leads_somewhere(machine: Rig, watched: Wat
     watched.page.goto(machine.http + "/")
     links = watched.page.locator("nav a").evaluate_all("found => found.map(a => a.getAttribute('href'))")
     assert len(links) > 5
-    machine.beat("ingest", "alerts", "keeper", "archive")
     for link in links:
         if not link.endswith("/stream"):  # that one has no end
             assert machine.get(link)[0] == 200, link

@@ -48,7 +48,7 @@ OURS = "g4-"
 
 
 def command(*words: str) -> str:
-    done = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -84,7 +84,7 @@ class Client:
         request = urllib.request.Request(url, headers=headers)  # noqa: S310
         kind = ""
         try:
-            with urllib.request.urlopen(request, timeout=20) as lines:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=60) as lines:  # noqa: S310
                 for raw in lines:
                     line = raw.decode().rstrip("\n")
                     if line.startswith("event: "):
@@ -130,7 +130,7 @@ def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_r
         with running(site, tmp_path / "data", "--mqtt", f"127.0.0.1:{port}") as up:
             client = Client(up.http)
             submit(gateway, 3)
-            assert gateway.wait_all_stored(20)
+            assert gateway.wait_all_stored(60)
             # Told to end, the engine writes its snapshots: the backup shall have some, older than READINGS.
             up.wait_restarted("alerts", up.kill("alerts", signal.SIGTERM))
             sending = replay(up, site, tmp_path / "first.csv", "20000")
@@ -141,10 +141,10 @@ def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_r
             command("backup", str(shelf), *of_site)
             command("people", "add", "later", "--role", "viewer", "--no-password", *of_site)
             submit(gateway, 4)  # stored by this system, and so forgotten by the agent
-            sending.communicate(timeout=60)
-            replay(up, site, tmp_path / "second.csv").communicate(timeout=60)
-            assert gateway.wait_all_stored(20)
-            until(lambda: len(of_storm(up.http)) == len(expected), 20, "all events")
+            sending.communicate(timeout=120)
+            replay(up, site, tmp_path / "second.csv").communicate(timeout=120)
+            assert gateway.wait_all_stored(60)
+            until(lambda: len(of_storm(up.http)) == len(expected), 100, "all events")
             until(lambda: set(expected) <= set(client.events), 10, "the client to have them too")
             assert len(client.events) == len(set(client.events))
         token = client.token
@@ -161,10 +161,10 @@ def test_a_restored_backup_on_another_data_folder_continues_without_a_gap_or_a_r
             )
             again = Client(up.http, token)
             until(lambda: "resync" in again.told, 10, "an old client to be told")
-            _, errors = replay(up, site, storm).communicate(timeout=60)
+            _, errors = replay(up, site, storm).communicate(timeout=120)
             assert "stored" in errors
-            assert gateway.wait_all_stored(20), gateway.problem
-            until(lambda: len(of_storm(up.http)) >= len(expected), 20, "all events")
+            assert gateway.wait_all_stored(60), gateway.problem
+            until(lambda: len(of_storm(up.http)) >= len(expected), 100, "all events")
             assert of_storm(up.http) == expected
             # By now the stream has a message under that number again: another one.
             assert status(f"{up.http}/api/v1/events?after={token}") == 410
@@ -180,7 +180,7 @@ def status(url: str, token: str | None = None) -> int:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=40) as answer:  # noqa: S310
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -95,7 +95,7 @@ class Writer:
     def stop(self) -> None:
         if self._loop is not None and self._stop is not None:
             self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(40)
         if self.error is not None:
             raise self.error
 
@@ -135,7 +135,7 @@ def post(
     headers = {"Content-Type": kind} | ({} if token is None else {"Authorization": f"Bearer {token}"})
     request = urllib.request.Request(made.http + path, body, headers, method=method)  # noqa: S310  our own address
     try:
-        with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=40) as answer:  # noqa: S310
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read())
@@ -151,7 +151,7 @@ def thread_of(made: Rig, alert: str) -> dict[str, Any] | None:
 
 
 def raw(made: Rig, path: str) -> tuple[str, bytes]:
-    with urllib.request.urlopen(made.http + path, timeout=10) as answer:  # noqa: S310  our own address
+    with urllib.request.urlopen(made.http + path, timeout=40) as answer:  # noqa: S310  our own address
         return answer.headers["Content-Type"], answer.read()
 
 
@@ -306,7 +306,7 @@ def test_what_somebody_states_in_one_language_is_published_as_that_one_only(made
         said,
         {"Content-Type": "application/json", "Idempotency-Key": "one-tongue"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=40) as answer:  # noqa: S310
         event = json.loads(answer.read())["event"]
     assert event["data"]["language"] == "vi"
     draft = pending(made, event["subject"], "alert:warning:Actual")["pending"]
@@ -333,7 +333,7 @@ PROXIED = {"X-Forwarded-For": "203.0.113.7"}
 def fetch(made: Rig, path: str, **headers: str) -> tuple[int, Any, bytes]:
     request = urllib.request.Request(made.http + path, headers=PROXIED | headers)  # noqa: S310  our own address
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=40) as answer:  # noqa: S310
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()

@@ -33,7 +33,7 @@ def test_a_slow_connection_of_our_own_costs_nobody_theirs_and_a_frozen_server_is
     """What we hear ourselves counts for nothing: the server is asked anew, and killed only when deaf."""
     for module, name, value in (
         (caretaker, "EVERY_S", 0.05), (caretaker, "END_S", 0.2),
-        (hearing, "DEAF_S", 0.6), (hearing, "PROBE_S", 0.5), (hearing, "BUSY_S", 3.0),
+        (hearing, "DEAF_S", 0.6), (hearing, "PROBE_S", 1.0), (hearing, "BUSY_S", 8.0),
         (hearing, "LATE_S", 5.0),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)

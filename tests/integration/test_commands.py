@@ -32,7 +32,8 @@ def now_us() -> int:
 def test_an_order_goes_down_is_done_and_is_told_as_confirmed(street: Streets) -> None:
     command = street.order("thuy-van", 60)
     street.wait(command, "confirmed")
-    assert street.verbs(command)[:3] == ["ordered", "sent", "confirmed"]
+    told_of = [verb for verb in street.verbs(command) if verb != "repeated"]  # a slow machine: a late answer
+    assert told_of[:3] == ["ordered", "sent", "confirmed"]
     assert street.controllers.level("lamp-1", now_us()) == 60
     shown = street.rig.get("/api/v1/lighting?group=thuy-van")[1]["items"][0]
     assert shown["desired"]["level"] == 60
@@ -68,9 +69,9 @@ def test_silence_is_repeated_told_survives_a_crash_and_ends_when_the_cabinet_is_
 
 
 def test_a_lease_ends_by_itself(street: Streets) -> None:
-    command = street.order("thuy-van", 40, lease_s=2)
-    street.wait(command, "confirmed")
+    command = street.order("thuy-van", 40, lease_s=4)
     street.wait(command, "ended")
+    assert "confirmed" in street.verbs(command)
     assert street.controllers.level("lamp-2", now_us()) == 80
 
 

@@ -118,7 +118,7 @@ class _Events:
         return set(verbs) <= set(self.verbs[name])
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_in_a_story_all_six_hazards_begin_and_end_and_an_order_without_answer_is_reported(
     tmp_path: Path,
 ) -> None:
@@ -154,7 +154,7 @@ def test_in_a_story_all_six_hazards_begin_and_end_and_an_order_without_answer_is
             until(lambda: events.told("gw-tam-thang", "raised"), 30, "the dead gateway")
         finally:
             demo.send_signal(signal.SIGTERM)
-            assert demo.wait(20) == 0
+            assert demo.wait(40) == 0
     text = "".join(lines)
     assert "/docs" in text
     assert "curl -N http://" in text

@@ -27,6 +27,11 @@ from tests.unit.test_deploy import METRIC, queries, rules
 FORBIDDEN, TOPIC = "somewhere/else", "haidang/v1/thang-tam/gw-01/readings"
 WITH_EVENTS_ONLY = {"haidang_archive_discarded_total", "haidang_api_stream_cut_total"}
 """Counters with a label have no series before the first event: a full stream, a client that falls behind."""
+WELL = (
+    *("heartbeats", "lag.engine", "fill", "answers", "version", "ports", "heard", "memory"),
+    *("readyz", "free"),
+)
+"""What is as it should be; the last two are told from afar."""
 _LINE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z (debug  |info   |warning|error  ) \S+ \S+")
 
 
@@ -39,14 +44,27 @@ class Machine:
     def doctor(self, *words: str) -> tuple[int, str]:
         """Exit code and everything it wrote."""
         done = subprocess.run(
-            [*PROGRAM, "doctor", *words], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+            [*PROGRAM, "doctor", *words], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False
         )
         return done.returncode, done.stdout + done.stderr
 
     @cached_property
     def examined(self) -> tuple[int, str]:
-        """What it says to a script."""
-        return self.doctor("--data", str(self.up.data), "--json")
+        """What it says to a script; asked again where a slow machine was late with something."""
+        return self._calm("--data", str(self.up.data), "--json")
+
+    def _calm(self, *words: str) -> tuple[int, str]:
+        for _ in range(5):
+            code, told = self.doctor(*words)
+            levels = {one["code"]: one["level"] for one in json.loads(told)["findings"]}
+            if all(levels.get(name, "ok") == "ok" for name in WELL):
+                break
+        return code, told
+
+    @cached_property
+    def examined_from_afar(self) -> tuple[int, str]:
+        """What it says without the folder."""
+        return self._calm("--http", self.up.http, "--json")
 
     @cached_property
     def compared(self) -> tuple[int, str]:
@@ -59,7 +77,7 @@ class Machine:
 
     def get(self, path: str) -> str:
         """The body of an answer."""
-        with urllib.request.urlopen(self.up.http + path, timeout=10) as answer:  # noqa: S310  our own address
+        with urllib.request.urlopen(self.up.http + path, timeout=40) as answer:  # noqa: S310  our own address
             return str(answer.read().decode())
 
 
@@ -74,7 +92,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with ExitStack() as stack:
         told = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
         told.bind(str(folder / "told"))
-        told.settimeout(10)
+        told.settimeout(40)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("NOTIFY_SOCKET", str(folder / "told"))
         up = stack.enter_context(running(site, folder / "data"))
@@ -82,7 +100,11 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         found = Machine(up, told)
         until(lambda: "time_in_future" in found.get("/api/v1/rejects"), 10, "the rejects to be there")
         until(lambda: '"degraded"' not in found.get("/readyz"), 30, "everything to be well")
-        until(lambda: "maximum payload" in (up.data / "logs/nats-server.log").read_text(), 10, "the log")
+        until(
+            lambda: "maximum payload" in (up.data / "logs/nats-server.log").read_text("utf-8", "replace"),
+            10,
+            "the log",
+        )
         yield found
 
 
@@ -119,7 +141,7 @@ def test_the_doctor_names_what_is_wrong_who_it_is_and_what_to_do(machine: Machin
     assert {"publish", "rejects.not_json", "rejects.time_in_future", "never", "never_spoke"} <= {
         code for code, level in levels.items() if level == "warn"
     }
-    for well in ("heartbeats", "lag.engine", "fill", "answers", "version", "ports", "heard", "memory"):
+    for well in WELL[:8]:
         assert levels[well] == "ok", found[well]
     assert "gw-01 (9.44 MB)" in found["oversize"]["what"]["en"]
     assert FORBIDDEN in found["publish"]["what"]["en"]
@@ -135,7 +157,7 @@ def test_site_files_that_do_not_run_are_told(machine: Machine) -> None:
 
 
 def test_from_afar_it_tells_what_the_api_knows(machine: Machine) -> None:
-    code, told = machine.doctor("--http", machine.up.http, "--json")
+    code, told = machine.examined_from_afar
     document = json.loads(told)
     found = {finding["code"]: finding["level"] for finding in document["findings"]}
     assert (code, document["level"]) == (0, "warn")
@@ -148,14 +170,15 @@ def test_no_secret_is_in_anything_that_is_said_or_logged(machine: Machine) -> No
     kept = Credentials.keep(data / "credentials.json")
     secrets = {*kept.nats.values(), kept.postgres, (data / "admin-token").read_text().strip()}
     said = [machine.examined[1], machine.compared[1]]
-    said += [file.read_text() for file in (data / "logs").iterdir()]
+    said += [file.read_text("utf-8", "replace") for file in (data / "logs").iterdir()]
     said += [machine.up.stderr, machine.get("/metrics")]
     assert [secret for secret in secrets for text in said if secret in text] == []
 
 
 def test_every_line_of_a_service_has_the_same_form(machine: Machine) -> None:
     for name in ("ingest", "archive", "alerts", "keeper", "api"):
-        lines = (machine.up.data / "logs" / f"{name}.log").read_text().splitlines()
+        log = (machine.up.data / "logs" / f"{name}.log").read_text("utf-8", "replace")
+        lines = log[: log.rindex("\n")].splitlines()  # behind it one may be just being written
         assert lines
         assert [line for line in lines if not _LINE.match(line)] == []
 
@@ -170,7 +193,7 @@ def test_everything_that_is_watched_is_exported_by_a_running_machine(machine: Ma
         page = machine.get("/metrics")
         return wanted - set(re.findall(r"^(\w+)", page, re.MULTILINE))
 
-    with urllib.request.urlopen(machine.up.http + "/api/v1/events/stream", timeout=10):  # noqa: S310  as above
+    with urllib.request.urlopen(machine.up.http + "/api/v1/events/stream", timeout=40):  # noqa: S310  as above
         until(lambda: not missing(), 15, f"{sorted(missing())} on /metrics")
     families = list(text_string_to_metric_families(machine.get("/metrics")))
     ours = {family.name for family in families if family.name.startswith("haidang_")}
@@ -187,6 +210,8 @@ def test_everything_that_is_watched_is_exported_by_a_running_machine(machine: Ma
 
 
 def test_systemd_is_told_when_it_is_ready_and_that_it_lives(machine: Machine) -> None:
-    heard = {machine.told.recv(100).decode() for _ in range(2)}
+    heard: set[str] = set()
+    while len(heard) < 2:
+        heard.add(machine.told.recv(100).decode())
     assert heard == {"READY=1", "WATCHDOG=1"}
     assert os.environ["NOTIFY_SOCKET"]

@@ -50,7 +50,7 @@ def replayed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
         host, port = up.mqtt
         command = [sys.executable, "-m", "services.cli", "replay", *map(str, recording.files)]
         command += ["--mqtt", f"{host}:{port}", "--site", str(recording.site), "--speed", "max"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
         assert done.returncode == 0, done.stderr
         yield request.param, recording, up
 

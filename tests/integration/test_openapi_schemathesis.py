@@ -26,7 +26,7 @@ from services.observation import event as events
 from services.observation.command import Command, Told
 from services.runtime.nats import Connection
 from services.runtime.streams import REPORTS
-from tests.support.api_rig import SITE, T0, Rig, rig, told
+from tests.support.api_rig import SITE, T0, Rig, beating, rig, told
 from tests.support.databases import Postgres
 from tests.support.situations import Stream, alert
 
@@ -65,9 +65,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         made.tell((place, situation.encode(STORM)))
         made.tell(told("one"), told("two", severity="warning"), told("one", "cleared", at_s=60))
         made.tell(_ordered())
-        made.beat("ingest", "alerts", "keeper", "archive")
         made.nats(_report)
-        yield made
+        with beating(made, "ingest", "alerts", "keeper", "archive"):
+            yield made
     server.stop()
 
 
@@ -151,7 +151,6 @@ def test_every_operation_answers_as_documented_and_never_fails(machine: Rig, mod
 
 
 def test_the_real_ids_answer_as_documented(machine: Rig) -> None:
-    machine.beat("ingest", "alerts", "keeper", "archive")
     tried = 0
     for operation in _operations(machine):
         if operation.method.upper() != "GET":

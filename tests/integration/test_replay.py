@@ -115,11 +115,10 @@ def test_a_speed_keeps_the_pace_of_the_recording(
 ) -> None:
     """100 minutes at 3,000 times real time take two seconds."""
     process = _start(broker.mqtt, site, _recording(tmp_path), "--speed", 3000)
-    until(lambda: ingest.records, 15, "the first pack")
-    first = len(ingest.readings())
-    assert first < 300
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
+    line = next(line for line in errors.splitlines() if "sent and stored" in line)
+    assert float(line.split(" in ")[1].split(" s")[0]) > 1.5
     assert len(ingest.readings()) == 300
     assert len(ingest.records) > 6
 
@@ -172,6 +171,9 @@ def test_no_broker_is_said_and_ends_with_2(site: Path, tmp_path: Path) -> None:
 def test_a_signal_ends_it_with_a_word_and_no_trace(
     broker: Broker, ingest: StubIngest, site: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that runs the tests in its background has them ignore it, and whoever they start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     process = _start(broker.mqtt, site, _recording(tmp_path), "--speed", 1)
     until(lambda: ingest.records, 15, "the first pack")
     process.send_signal(number)

@@ -264,6 +264,7 @@ def test_without_history_the_shift_is_handed_over_and_the_month_is_not(
         assert machine.get("/api/v1/load?from=2025-11-01T00:00:00Z&to=2025-11-02T00:00:00Z")[0] == 503
     finally:
         history.start()
+        until(lambda: machine.get(MONTH)[0] == 200, 10, "the history to be back")
 
 
 def test_the_running_api_keeps_the_calendar_of_reports_by_itself(machine: Rig) -> None:

@@ -44,7 +44,7 @@ async def last_sequence(connection: Connection, known: int) -> int:
         await asyncio.sleep(0.05)
 
 
-async def read(follower: Follower, until: int, timeout_s: float = 30.0, each: int = 1000) -> list[Message]:
+async def read(follower: Follower, until: int, timeout_s: float = 60.0, each: int = 1000) -> list[Message]:
     got: list[Message] = []
     async with asyncio.timeout(timeout_s):
         while not got or got[-1].sequence < until:
@@ -89,11 +89,11 @@ def test_fetch_returns_as_soon_as_there_is_something_and_empty_when_there_is_not
         loop = asyncio.get_running_loop()
         begun = loop.time()
         assert await follower.fetch(10, 0.3) == []
-        assert 0.25 < loop.time() - begun < 1.5
+        assert 0.25 < loop.time() - begun < 5
         loop.call_later(0.2, lambda: asyncio.ensure_future(connection.js.publish(*item(1)[:2])))
         begun = loop.time()
-        assert len(await follower.fetch(1000, 10)) == 1
-        assert loop.time() - begun < 2.0
+        assert len(await follower.fetch(1000, 40)) == 1
+        assert loop.time() - begun < 20
 
     play(nats_server, scene)
 
@@ -113,7 +113,7 @@ def test_messages_of_a_megabyte_come_whole(nats_server: NatsOnly) -> None:
     play(nats_server, scene)
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(200)
 def test_killing_the_server_twice_while_20000_messages_pass_loses_and_repeats_none(
     nats_server: NatsOnly,
 ) -> None:
@@ -127,9 +127,9 @@ def test_killing_the_server_twice_while_20000_messages_pass_loses_and_repeats_no
         got = await read(all_of_them, 6000)
         await crash(nats_server)
         other = asyncio.create_task(read(half_of_them, last, timeout_s=60))
-        got += await read(all_of_them, 13_000, timeout_s=40)
+        got += await read(all_of_them, 13_000, timeout_s=60)
         await crash(nats_server)
-        got += await read(all_of_them, last, timeout_s=40)
+        got += await read(all_of_them, last, timeout_s=60)
         await writing
         assert [m.sequence for m in got] == list(range(1, last + 1))
         assert [int(m.data) for m in got] == list(range(1, last + 1))
@@ -163,7 +163,7 @@ def test_a_reader_that_was_busy_longer_than_its_consumer_lives_goes_on_where_it_
         await make_stream(connection)
         await publish_all(connection, 1, 100)
         follower = Follower(connection.js, "NUMBERS", [], 0, batch=10)
-        got = await follower.fetch(5, 5)
+        got = await follower.fetch(5, 40)
         consumers = await connection.js.consumers_info("NUMBERS")
         for consumer in consumers:
             await connection.js.delete_consumer("NUMBERS", consumer.name)
@@ -199,7 +199,7 @@ def test_a_stream_that_ends_before_what_was_read_is_not_followed_in_silence(nats
         await make_stream(connection)
         await publish_all(connection, 1, 7)
         with pytest.raises(TailLost) as lost:
-            await read(follower, 21, timeout_s=10)
+            await read(follower, 21, timeout_s=40)
         assert (lost.value.read, lost.value.last) == (20, 7)
 
     play(nats_server, scene)
@@ -215,6 +215,6 @@ def test_another_message_under_the_same_number_is_noticed(nats_server: NatsOnly)
         await make_stream(connection)
         await publish_in_order(connection.js, [item(n, size=9) for n in range(1, 31)], 0)
         with pytest.raises(TailLost):
-            await read(follower, 30, timeout_s=10)
+            await read(follower, 30, timeout_s=40)
 
     play(nats_server, scene)

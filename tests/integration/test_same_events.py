@@ -35,7 +35,7 @@ def replay(up: Up, site: Path, file: Path, speed: str) -> "subprocess.Popen[str]
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_killing_ingest_alerts_archive_and_the_broker_at_random_changes_no_event(
     storm: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -48,7 +48,7 @@ def test_killing_ingest_alerts_archive_and_the_broker_at_random_changes_no_event
         for victim in luck.sample(["ingest", "alerts", "archive", "nats-server"], 4):
             time.sleep(luck.uniform(2, 4))  # the moment of a kill is the point: any moment must do
             up.kill(victim)
-        _, errors = done.communicate(timeout=120)
+        _, errors = done.communicate(timeout=200)
         assert done.returncode == 0, errors
         until(lambda: len(essence(all_events(up.http))) >= len(expected), 40, "all events")
         assert essence(all_events(up.http)) == expected
@@ -67,7 +67,7 @@ def test_a_replay_with_a_stop_and_a_new_start_in_the_middle_gives_the_events_of_
     for name, part in parts.items():
         (tmp_path / name).write_text("\n".join(part) + "\n", "utf-8")
         with running(site, tmp_path / "data", *STORING, program=PROGRAM) as up:
-            _, errors = replay(up, site, tmp_path / name, "max").communicate(timeout=60)
+            _, errors = replay(up, site, tmp_path / name, "max").communicate(timeout=120)
             assert "stored" in errors, errors
             if name == "first.csv":
                 until(lambda: len(essence(all_events(up.http))) > 50, 40, "the first events")

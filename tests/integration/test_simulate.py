@@ -69,7 +69,7 @@ def start(site: Path, *arguments: object) -> "subprocess.Popen[str]":
 
 def simulate(site: Path, *arguments: object) -> tuple[int, str]:
     process = start(site, *arguments)
-    _, errors = process.communicate(timeout=90)
+    _, errors = process.communicate(timeout=200)
     return process.returncode, errors
 
 

@@ -74,7 +74,7 @@ def test_a_data_folder_of_the_previous_release_is_upgraded_goes_on_and_comes_bac
         until(lambda: events_known(up.http), 10, "the API to have read ALERTS")
         assert told(all_events(up.http)) < expected, "nothing of before is told again, and nothing is new"
         replay(up, site, rest)
-        until(lambda: told(all_events(up.http)).total() >= expected.total(), 20, "all events")
+        until(lambda: told(all_events(up.http)).total() >= expected.total(), 100, "all events")
         assert told(all_events(up.http)) == expected
         assert version(up.database) == schema.LATEST
         assert count(up) == stored
@@ -138,7 +138,7 @@ async def form(conn: psycopg.AsyncConnection[Any]) -> list[list[tuple[Any, ...]]
 def replay(up: Up, site: Path, file: Path) -> None:
     where = f"{up.mqtt[0]}:{up.mqtt[1]}"
     words = ["replay", str(file), "--mqtt", where, "--site", str(site), "--speed", "max"]
-    done = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False, timeout=120)
     assert "stored" in done.stderr, done.stderr
 
 

@@ -195,6 +195,26 @@ class Rig:
 
 
 @contextmanager
+def beating(machine: Rig, *services: str) -> Iterator[None]:
+    """Other services live, and beat as they do, for as long as it takes; ready is the machine then."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.is_set():
+            machine.beat(*services)
+            stop.wait(3.0)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        until(lambda: machine.get("/readyz")[0] == 200, 20, "readiness")
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
 def rig(folder: Path, database: str | None = None, *, start: bool = True, **more: str) -> Iterator[Rig]:
     """A rig with a site; started unless told otherwise, stopped at the end."""
     with nats_only(folder / "server") as server:

@@ -19,7 +19,7 @@ from services.observation.site import FILES
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-SHOWN_S = 10.0
+SHOWN_S = 60.0
 """What a page says one sees must be seen by then."""
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -159,7 +159,7 @@ class Desk:
             env=self._env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

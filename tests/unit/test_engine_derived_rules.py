@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.alerts.columns.derivations import ordered
 from services.alerts.columns.slope import theil_sen
 from services.alerts.derive import Computed, Series
-from services.alerts.hazard import Derivation
+from services.alerts.hazard import Derivation, ordered
 from services.alerts.judging.core import Core
 from services.alerts.rule.expression import parse
 from services.observation.batch import Batch

@@ -1,5 +1,6 @@
 """The load of a duty: what counts, what does not, and each figure against an example worked out by hand."""
 
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -7,7 +8,9 @@ import pytest
 
 from services.alerts.load.book import KEEP_US, LoadBook, heard_us
 from services.alerts.load.case import Case
-from services.alerts.load.figures import Figures, figures
+from services.alerts.load.figures import figures
+from services.alerts.load.nouns import Figures
+from services.alerts.load.past import Kept, PastBook
 from services.alerts.scoring.load import floods
 from services.observation.instants import iso
 from tests.support.duty import DAY, HOUR, MINUTE, SITE, T0, Duty, case_of, month
@@ -323,3 +326,40 @@ def test_what_a_person_closed_does_not_stand_though_its_sensor_still_says_so() -
     assert case.open_at(T0 + HOUR)
     assert not case.stands_at(T0 + HOUR)
     assert of(duty, 86_400, 3 * 86_400).stale == []
+
+
+def test_a_book_of_the_past_keeps_less_and_says_the_same() -> None:
+    stored = month(300, days=3)
+    whole, past = LoadBook(keep_us=None), PastBook(Kept(words_from=2))
+    for book in (whole, past):
+        for sequence, at, event in stored:
+            book.take(sequence, at, event)
+        book.due(T0 + 4 * DAY)
+    told = [
+        figures(list(book.cases.values()), book.things_of(SITE), T0, T0 + 3 * DAY) for book in (whole, past)
+    ]
+    assert told[0] == told[1]
+    for name, case in past.cases.items():
+        other = whole.cases[name]
+        assert (case.heard_at, case.over_at, case.worst) == (other.heard_at, other.over_at, other.worst)
+        assert (case.responses, case.kept, case.life.closing) == (
+            other.responses,
+            other.kept,
+            other.life.closing,
+        )
+        if case.life.open or case.worst in ("warning", "emergency"):
+            assert (case.reason, case.gravest) == (other.reason, other.gravest)
+
+
+def test_an_alert_of_a_month_takes_no_more_than_two_kilobytes() -> None:
+    """A commune's small machine makes the report of a month with a hundred thousand of them."""
+    stored = month(600, days=3)
+    tracemalloc.start()
+    try:
+        book = PastBook(Kept(words_from=2))
+        for sequence, at, event in stored:
+            book.take(sequence, at, event)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken / len(book.cases) < 2_000

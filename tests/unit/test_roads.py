@@ -151,7 +151,7 @@ def test_a_letter_refused_for_itself_is_given_up_after_five_tries_and_a_closed_r
 
 def test_the_receivers_wish_for_a_pause_is_respected() -> None:
     assert after(Trying(1, 0), of_http(429, "", "120"), 1, 0.5, Retry()).wait_s == 120
-    assert of_http(429, "", "999999").wait_s == 3_600
+    assert of_http(429, "", "3600").wait_s == 300, "alerts wait: it is asked again sooner than that"
 
 
 def test_a_letter_is_given_up_after_a_day_on_a_road_that_fails_but_not_because_we_were_away() -> None:
@@ -351,6 +351,30 @@ def test_a_message_says_what_where_how_bad_why_and_what_to_do() -> None:
     assert "<h2>NGẬP, LŨ" in said.html
     english = words(notice(), PLACES, ("en",), EMAIL)
     assert english.title == "FLOOD – Warning: Bridge A, Thang Tam"
+
+
+@pytest.mark.parametrize(
+    ("why", "declared"),
+    [
+        (Text("Bão số 4 đổ bộ chiều nay", "Bão số 4 đổ bộ chiều nay"), "vi"),
+        (Text("Đài Khí tượng: Bão số 4 đổ bộ chiều nay", "Weather service: Bão số 4 đổ bộ chiều nay"), ""),
+    ],
+)
+def test_what_is_said_in_one_language_says_so_in_the_other_and_is_not_read_aloud_there(
+    why: Text, declared: str
+) -> None:
+    told = notice(why=why, language=declared)
+    english, vietnamese = (words(told, PLACES, (language,), EMAIL) for language in ("en", "vi"))
+    assert f"(in Vietnamese) {why.en}" in english.text
+    assert "(in Vietnamese)" in english.short
+    assert "(in Vietnamese)" in english.html
+    assert "Bão" not in english.spoken
+    assert "Bridge A" in english.spoken
+    assert "tiếng" not in vietnamese.text
+    assert "Bão số" in vietnamese.spoken or "bốn" in vietnamese.spoken
+    foreign = words(notice(why=Text("Storm surge tonight", "Storm surge tonight")), PLACES, ("vi",), EMAIL)
+    assert "(bằng tiếng Anh) Storm surge tonight" in foreign.text
+    assert "(in" not in words(notice(), PLACES, ("en",), EMAIL).text, "each in its own"
 
 
 @pytest.mark.parametrize("status", ["Exercise", "Test"])

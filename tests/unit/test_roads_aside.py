@@ -6,6 +6,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from services.observation.delivery import Letter, RoadState
+from services.observation.instants import SECOND
 from services.observation.text import Text
 from services.policy.keeping import Keeping
 from services.policy.road_nouns import Retry, Road
@@ -19,20 +20,20 @@ from services.roads.runner import Parts, Runner
 from services.roads.said import Said
 from services.runtime.clock import now_us
 from services.runtime.people import Account, Book, Contacts
-from tests.support.situations import T0
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 SOON = Retry(first_s=0.001, longest_s=0.002)
 ROAD = Road(id="mail", kind="email", to=("an", "binh", "chi"), secret="m", retry=SOON, alarm_after_s=3600)
 FULL = Answer("away", "452 mailbox full", of_one=True)
 TAKEN = Answer("none", "250")
+NOW, DAY = now_us(), 86_400 * SECOND
 
 
 class Kept:
     """What the streams keep, and what people are told of the road."""
 
     def __init__(self) -> None:
-        self.state = RoadState(road="mail", kind="email", next_test=1 << 60)
+        self.state = RoadState(road="mail", kind="email", next_test=NOW + DAY)
         self.aside: list[Letter] = []
         self.ended: list[tuple[str, str]] = []
         self.said: list[str] = []
@@ -59,7 +60,7 @@ class Kept:
     async def record(self, *_: object) -> None:
         """Not looked at."""
 
-    async def save(self, *, now: bool = False) -> bool:  # noqa: ARG002
+    async def save(self, *, now: bool = False) -> bool:
         return True
 
     def complain(self, code: str, _: str, en: str) -> None:
@@ -111,7 +112,7 @@ def run(kept: Kept, post: Post, names: list[str], until: Callable[[], bool], tol
         reader = Reader(Keeping(), book, Places(Text("x", "x"), ZONE, {}, {}), lambda *_: None)
         queue = Queue(ROAD, 0, kept.state.reached_us, kept.state.reached)
         for at, name in enumerate(names):
-            queue.put(notice(name, T0 + at), 600)
+            queue.put(notice(name, NOW + at), 600)
         assert len(queue) == len(names) - told
 
         async def idle(_: float) -> None:
@@ -137,7 +138,7 @@ def test_a_full_mailbox_keeps_the_warning_from_nobody_else_and_its_letters_come_
     post.answers["an"] = FULL
 
     def others() -> bool:
-        return len(post.taken) == 6 and len(kept.aside) == 3 and kept.state.reached_us == T0 + 2
+        return len(post.taken) == 6 and len(kept.aside) == 3 and kept.state.reached_us == NOW + 2
 
     run(kept, post, ["a", "b", "c"], others)
     assert [one for one in post.taken if one[0] == "binh"] == [("binh", "a"), ("binh", "b"), ("binh", "c")]
@@ -191,7 +192,7 @@ def test_who_was_told_is_not_told_again_by_a_process_that_begins_anew() -> None:
 
 def test_that_a_road_fails_is_told_once_however_often_its_process_ends() -> None:
     kept, post = Kept(), Post()
-    kept.state.failing_since = now_us() - 7200 * 1_000_000
+    kept.state.failing_since = now_us() - 7200 * SECOND
     post.answers = dict.fromkeys(ROAD.to, Answer("away", "no signal"))
     for tries in (2, 4, 6):
         run(kept, post, ["a"], lambda tries=tries: len(post.tried) > tries)  # type: ignore[misc]

@@ -141,7 +141,7 @@ def gsm(tmp_path: Path) -> Iterator[Gsm]:
 
 
 def modem_of(gsm: Gsm, pin: str = "", **more: object) -> Modem:
-    fields = {"id": "sms", "kind": "modem", "device": str(gsm.link), "timeout_s": 0.4, **more}
+    fields = {"id": "sms", "kind": "modem", "device": str(gsm.link), "timeout_s": 5, **more}
     return Modem(Road(**fields), pin)  # type: ignore[arg-type]
 
 
@@ -213,6 +213,23 @@ def test_parts_that_went_through_are_not_sent_again(gsm: Gsm) -> None:
     assert gsm.sent == [("+84912345678", "a" * 320)]
 
 
+def test_what_a_killed_process_sent_half_is_completed_by_the_next_one_and_not_mixed_up(gsm: Gsm) -> None:
+    gsm.errors = []
+    original, count = gsm._message, 0
+
+    def second_fails(to: str, content: str) -> None:
+        nonlocal count
+        count += 1
+        gsm.errors = ["+CMS ERROR: 500"] if count == 2 else []
+        original(to, content)
+
+    gsm._message = second_fails  # type: ignore[method-assign]
+    assert send(modem_of(gsm), "a" * 320)[0].trouble == "away"
+    assert send(modem_of(gsm), "a" * 320)[0].taken
+    assert gsm.sent == [("+84912345678", "a" * 320)]
+    assert not gsm._parts, "a telephone waits for no other half"
+
+
 def test_a_modem_that_was_reset_is_begun_anew(gsm: Gsm) -> None:
     modem = modem_of(gsm)
     assert send(modem, "one", close=False)[0].taken
@@ -244,7 +261,7 @@ def test_no_network_no_signal_and_a_silent_modem_are_told_apart(gsm: Gsm) -> Non
     gsm.registered, gsm.signal = "0,5", 99
     assert "no signal" in send(modem_of(gsm), "x")[0].word
     gsm.signal, gsm.silent = 20, True
-    assert "no answer" in send(modem_of(gsm), "x")[0].word
+    assert "no answer" in send(modem_of(gsm, timeout_s=0.2), "x")[0].word
 
 
 def test_a_pin_is_given_once_and_a_wrong_one_never_again(gsm: Gsm) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.alerts.columns.derivations import HIDDEN
+from services.alerts.hazard import HIDDEN
 from services.alerts.hazards import hazards, properties
 from services.alerts.rule import Kind, parse_rules
 from services.alerts.rule.expression import parse

@@ -18,7 +18,8 @@ import msgspec
 from services.alerts.attention.behind import AGAIN_US, Behind
 from services.alerts.attention.heard import Heard
 from services.alerts.attention.thing import Thing, held_back, of_alert, reason, still
-from services.alerts.attention.whole import Whole, spreads
+from services.alerts.attention.whole import Whole
+from services.alerts.attention.words import spreads
 from services.alerts.lifecycle import Life, fold, rank_of
 from services.alerts.lifecycle.tables import ACKNOWLEDGED
 from services.alerts.situation import TYPE, Situation, Unfolding

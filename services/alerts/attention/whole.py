@@ -6,18 +6,16 @@ gathered, so that a storm over fifty areas says one thing every few minutes; dan
 from the storm itself is told at once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
 from services.alerts.attention.heard import Heard
 from services.alerts.lifecycle import Life, rank_of
 from services.alerts.situation import Member, Unfolding
-from services.alerts.situation.kinds import family_texts
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND
 from services.observation.text import Text
-from services.observation.topics import SITE_AREA
 
 GATHER_US = 300 * SECOND
 """Between two things about one situation that did not become more severe [design default]."""
@@ -27,12 +25,6 @@ WORSE_FROM = SEVERITIES.index("warning")
 """From here on an alert waits little for its situation, and what is told `AT_ONCE` waits for nothing."""
 AT_ONCE = ("leakage", "tree-fall")
 """Rules whose first warning in an area waits for nothing: current in a street, a tree about to fall."""
-NAMED = 4
-"""Areas that a sentence names."""
-
-
-_LEVELS = {"advisory": "chú ý", "watch": "theo dõi", "warning": "cảnh báo", "emergency": "khẩn cấp"}
-"""The ladder in Vietnamese sentences, as roads and public messages have it."""
 
 
 class Whole(msgspec.Struct):
@@ -158,66 +150,3 @@ class Whole(msgspec.Struct):
         """Nothing waits to be told of it."""
         self.news, self.back, self.over = {}, set(), {}
         self.rise_at = self.rise_why = self.spread_at = None
-
-
-def spreads(lives: list[Life], whole: Whole, names: Mapping[str, Text], *, risen: bool = False) -> Text:
-    """Say what is new within a situation: phenomena, areas reached or worse; what is over, or still there.
-
-    Args:
-        lives: those of its members that are news.
-        whole: the situation, as an operator knows it until now.
-        names: of areas.
-        risen: whether its severity rose.
-    """
-    still = {life.area for life in lives if life.alert_id in whole.back}
-    lives = [life for life in lives if life.alert_id not in whole.back]
-    fresh = [whole.mark(life) for life in lives if whole.mark(life) not in whole.marks]
-    families = family_texts(mark.partition("@")[0] for mark in fresh)
-    told = {life.rule for life in lives if Whole.at_once(life)}
-    worst: dict[str, int] = {}
-    for life in lives:
-        if life.alert_id not in whole.over:
-            worst[life.area] = max(rank_of(life.severity), worst.get(life.area, -1))
-    over = {life.area for life in lives} - worst.keys() - {SITE_AREA}
-    listed = [area for area in sorted(worst, key=lambda area: -worst[area]) if area != SITE_AREA]
-    parts_vi, parts_en = [], []
-    if families.vi:
-        parts_vi.append(f"thêm {families.vi}")
-        parts_en.append(f"now also {families.en}")
-    if "leakage" in told:
-        parts_vi.append("có tủ đèn rò điện, không cho người đến gần")
-        parts_en.append("a cabinet leaks current, keep people away")
-    if "tree-fall" in told:
-        parts_vi.append("có cây nguy cơ đổ")
-        parts_en.append("a tree may fall")
-    if listed:
-        places = _named(listed, names)
-        parts_vi.append(f"lan tới hoặc nặng thêm tại {places.vi}")
-        parts_en.append(f"reaching or worse in {places.en}")
-    if over:
-        places = _named(sorted(over), names)
-        parts_vi.append(f"đã có nhưng vừa hết tại {places.vi}")
-        parts_en.append(f"come and gone in {places.en}")
-    if still:
-        places = _named(sorted(still - {SITE_AREA}), names)
-        parts_vi.append(f"vẫn còn, cần xem lại {places.vi}".rstrip())
-        parts_en.append(f"still going on, look again {places.en}".rstrip())
-    name, severity = whole.unfolding.data.name, whole.unfolding.data.severity
-    level = _LEVELS.get(severity, severity)
-    head = Text(f"{name.vi} (mức {level})", f"{name.en} ({severity})")
-    if risen:
-        head = Text(f"{name.vi} lên mức {level}", f"{name.en} rose to {severity}")
-    return Text(
-        f"{head.vi}: " + "; ".join(parts_vi or ["có cảnh báo mới"]) + ".",
-        f"{head.en}: " + "; ".join(parts_en or ["new alerts"]) + ".",
-    )
-
-
-def _named(areas: list[str], names: Mapping[str, Text]) -> Text:
-    """The first few areas by name, and how many more there are."""
-    vi = ", ".join(names.get(area, Text(area, area)).vi for area in areas[:NAMED])
-    en = ", ".join(names.get(area, Text(area, area)).en for area in areas[:NAMED])
-    more = len(areas) - NAMED
-    if more <= 0:
-        return Text(vi, en)
-    return Text(f"{vi} và {more} khu vực nữa", f"{en} and {more} more areas")

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.columns.derivations import HIDDEN, Placed, wall_clock
+from services.alerts.columns.derivations import Placed, wall_clock
 from services.alerts.columns.placing import PlacedStrikes, place_derived
 from services.alerts.columns.silence import FOREVER, silent_after
 from services.alerts.derive import Floats, Ints
+from services.alerts.hazard import HIDDEN
 from services.alerts.ladder import Rungs
 from services.alerts.rule import COMBINED, LADDERS, RUNGS, Kind, Rule
 from services.observation.instants import SECOND

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from services.alerts.columns.derivations import (
-    HIDDEN,
     NOWHERE,
     Known,
     Placed,
@@ -21,7 +20,7 @@ from services.alerts.columns.derivations import (
 )
 from services.alerts.columns.silence import FOREVER
 from services.alerts.derive import Ints
-from services.alerts.hazard import Derivation, StrikeDerivation
+from services.alerts.hazard import HIDDEN, Derivation, StrikeDerivation
 from services.alerts.hazards import derivations, properties, strike_derivations
 from services.alerts.rule import Rule
 from services.observation.instants import SECOND

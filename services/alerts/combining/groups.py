@@ -13,29 +13,24 @@ Readings count in the order they came, what is derived from one right after it. 
 how many leaves are met after each reading is a running sum, and only groups in which something changes, or
 waits, are looked at, step by step where their conditions turn. A thousand lamps that go on as before cost as
 much as one.
-
-Over 250 lines: what is counted, stored and carried over is one set of columns.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from services.alerts.columns.layout import FOREVER, Layout
+from services.alerts.columns.layout import Layout
 from services.alerts.columns.rows import newest_before
 from services.alerts.combining.joined import report
 from services.alerts.combining.members import Counts, Group, Leaves, groups_of
+from services.alerts.combining.walk import Walk, just_before, take
 from services.alerts.derive import Bools, Ints
-from services.alerts.ladder import NEVER, turn
-from services.alerts.reasons import RULE_CHANGED, RULE_GONE
-from services.alerts.rule import RUNGS, Kind
+from services.alerts.ladder import NEVER
 
 if TYPE_CHECKING:
     from services.alerts.columns.rows import Rows
     from services.alerts.judging.core import Core
-
-_CELL = ("active", "since", "marks", "start", "alert", "previous", "flag", "reported")
 
 
 class _Said(NamedTuple):
@@ -66,8 +61,8 @@ class Groups:
         self.known = np.zeros(len(self.leaves.row), bool)
         self.heard = np.full(len(self.leaves.row), NEVER, np.int64)
         self.last = np.full(len(self.groups), NEVER, np.int64)
-        self._stale = np.ones(len(self.groups), bool)  # counts may have moved since the last judgement
-        self._waits = np.ones(len(self.groups), bool)
+        self.stale = np.ones(len(self.groups), bool)  # counts may have moved since the last judgement
+        self.waits = np.ones(len(self.groups), bool)
 
     def observe(self, core: "Core", streams: "Sequence[Rows | None]") -> None:
         """Apply the readings of members in the order they came."""
@@ -87,14 +82,14 @@ class Groups:
         changed[group[(met != was) | fresh]] = True
         judged = np.zeros(len(self.groups), bool)
         judged[group[said.good]] = True
-        work = (changed | self._stale | self._waits) & judged
+        work = (changed | self.stale | self.waits) & judged
         stale = changed & ~judged
         for number in np.flatnonzero(work).tolist():
             at = np.flatnonzero(group == number)
             stale[number] = self._steps(core, streams, number, said, at, (met, was, fresh))
-            self._waits[number] = self.groups[number].cell.pending
-        self._stale[judged] = False
-        self._stale |= stale
+            self.waits[number] = self.groups[number].cell.pending
+        self.stale[judged] = False
+        self.stale |= stale
         np.maximum.at(self.last, group[said.good], said.time[said.good])
         self.met[said.leaf] = met  # of several, the last stays
         self.known[said.leaf] = True
@@ -168,10 +163,10 @@ class Groups:
         counts = self._running(group, self.leaves.plane[said.leaf[at]], start, (met, was, known))
         good = np.logical_or.reduceat(said.good[at], start)
         steps = np.flatnonzero(good)
-        before = _before(self.counts(group), counts, steps)
+        before = just_before(self.counts(group), counts, steps)
         seen = group.clock is None or not core.state.unknown(core.layout, group.clock)
         last, time = int(self.last[number]), said.time[at][start][steps]
-        walk = _Walk(group, last, time, _take(counts, steps), before, seen=seen)
+        walk = Walk(group, last, time, take(counts, steps), before, seen=seen)
         for step, since, t in walk.turns():
             place = int(steps[step])
             early = t < int(walk.time[step])  # a timer, before this reading
@@ -217,7 +212,7 @@ class Groups:
         lost = self.known & (state.silent[row] | gateways[layout.gateway[row]])
         if lost.any():
             self.known[lost] = False
-            self._stale[self.leaves.group[lost]] = True
+            self.stale[self.leaves.group[lost]] = True
 
     def run_out(self, core: "Core") -> None:
         """At a tick: let delays run out by the clock of the gateway, before it is known who is silent."""
@@ -225,7 +220,7 @@ class Groups:
         for number, group in enumerate(self.groups):
             if group.clock is not None and group.cell.pending and not state.unknown(layout, group.clock):
                 self._timers(core, group, int(state.clock[group.clock]))
-                self._waits[number] = group.cell.pending
+                self.waits[number] = group.cell.pending
 
     def _timers(self, core: "Core", group: Group, clock: int) -> None:
         counts = self.counts(group)
@@ -233,167 +228,3 @@ class Groups:
             since = group.fire(d, counts, 0)
             mine = slice(group.first, group.first + len(group.leaves))
             report(core, group, (counts, 0, self.met[mine]), d, since, None)
-
-    def dump(self) -> list[Any]:
-        """State by rule, area or gateway, and sensor."""
-        return [
-            [
-                *group.key, int(self.last[number]), group.ended,
-                [getattr(group.cell, name) for name in _CELL],
-                [self.layout.names[leaf.row] for leaf in group.leaves],
-                [leaf.plane for leaf in group.leaves],
-                *(column[group.first : group.first + len(group.leaves)].tobytes()
-                  for column in (self.met, self.known, self.heard)),
-            ]
-            for number, group in enumerate(self.groups)
-        ]  # fmt: skip
-
-    def load(self, data: Iterable[Sequence[Any]]) -> None:
-        """Take over what `dump` wrote, also of formats 1 and 2, where rule, area and sensor still are."""
-        by_key = {group.key: number for number, group in enumerate(self.groups)}
-        for rule, area, last, ended, cell, *members in data:
-            number = by_key.get((rule, area))
-            if number is None:
-                continue
-            group = self.groups[number]
-            self.last[number], group.ended = last, ended
-            for name, value in zip(_CELL, cell, strict=True):
-                setattr(group.cell, name, value)
-            places: dict[tuple[str, int], int] = {
-                (self.layout.names[leaf.row], leaf.plane): group.first + at
-                for at, leaf in enumerate(group.leaves)
-            }
-            for name, plane, met, known, heard in (
-                _older(group, *members) if len(members) == 1 else _now(*members)
-            ):
-                at = places.get((name, plane))
-                if at is not None:
-                    self.met[at], self.known[at], self.heard[at] = met, known, heard
-        self._stale[:] = self._waits[:] = True
-
-    def carry(self, core: "Core", old: "Core", t: int) -> None:
-        """Take over the state of the version before; what changed is judged again and reported."""
-        before = {group.key: group for group in old.groups.groups}
-        self.load(old.groups.dump())
-        for number, group in enumerate(self.groups):
-            past = before.pop(group.key, None)
-            if past is not None and past.rule.version == group.rule.version and self._same(group, past, old):
-                continue
-            self._look(core, group)
-            group.cell.since = [NEVER] * RUNGS
-            group.cell.active &= sum(1 << k for k in group.present)
-            mine = slice(group.first, group.first + len(group.leaves))
-            instant = max(int(self.last[number]), int(self.heard[mine].max()))
-            if instant != NEVER:
-                counts = self.counts(group)
-                walk = _Walk(group, int(self.last[number]), np.array([instant]), counts, counts)
-                since = max((since for _, since, _ in walk.turns()), default=NEVER)
-                self.last[number] = instant
-                since = since if since != NEVER else t
-                report(core, group, (counts, 0, self.met[mine]), t, since, RULE_CHANGED)
-        for gone in before.values():
-            if gone.cell.reported:
-                gone.cell.active = 0
-                mine = slice(gone.first, gone.first + len(gone.leaves))
-                now = (old.groups.counts(gone), 0, old.groups.met[mine])
-                report(core, gone, now, t, t, RULE_GONE, old.layout)
-
-    def _same(self, group: Group, past: Group, old: "Core") -> bool:
-        names, others = (
-            [(core_layout.names[leaf.row], leaf.plane) for leaf in one.leaves]
-            for one, core_layout in ((group, self.layout), (past, old.layout))
-        )
-        bounds, before = (np.array([leaf[2:] for leaf in one.leaves]).ravel() for one in (group, past))
-        return names == others and np.array_equal(bounds, before, equal_nan=True)
-
-    def _look(self, core: "Core", group: Group) -> None:
-        """Set the leaves by the last values."""
-        state = core.state
-        mine = np.arange(group.first, group.first + len(group.leaves))
-        mine = mine[state.good[self.leaves.row[mine]] != NEVER]
-        row, sign = self.leaves.row[mine], self.leaves.sign[mine]
-        y = state.value[row] * sign
-        self.met[mine] = (y >= self.leaves.threshold[mine]) & ~(state.lower[row] & (sign < 0))
-        self.heard[mine], self.known[mine] = state.last[row], ~state.silent[row]
-
-
-class _Walk:
-    """A group along its judged readings, from one at which something turns or falls due to the next."""
-
-    def __init__(  # noqa: PLR0913  columns of one thing
-        self, group: Group, last: int, time: Ints, counts: Counts, before: Counts, *, seen: bool = True
-    ) -> None:
-        """`time`: of each reading; `last`: of the newest before them; `counts`, `before`: after, before it.
-
-        `seen`: its gateway is not unknown.
-        """
-        self.group, self.last, self.counts, self.before, self.seen = group, last, counts, before, seen
-        self.time = np.maximum.accumulate(np.maximum(time, last))
-        self.asks = [(k, *group.asks(k, counts)) for k in group.present]
-
-    def turns(self) -> Iterable[tuple[int, int, int]]:
-        """Steps at which the level differs from what was told, the start of the earliest flip, the instant.
-
-        The instant is earlier than the step where a timer ran out before it.
-        """
-        group, cell = self.group, self.group.cell
-        edge = np.zeros(len(self.time), bool)
-        edge[0] = True
-        for _, up, hold in self.asks:
-            edge[1:] |= (up[1:] != up[:-1]) | (hold[1:] != hold[:-1])
-        edge[1:] |= np.diff(self.time) > group.gap
-        edges = np.append(np.flatnonzero(edge), len(self.time)).tolist()
-        place, at = 0, 0
-        while at < len(self.time):
-            before, t = cell.active, int(self.time[at])
-            while group.clock is not None and (d := group.due(seen=self.seen)) < t:
-                yield at, group.fire(d, self.before, at, seen=self.seen), d
-            since = self._judge(at)
-            if since != NEVER or cell.level != cell.reported:
-                yield at, since, t
-            while edges[place] <= at:
-                place += 1
-            stop = edges[place]
-            at = at + 1 if cell.active != before else min(stop, self._due(at + 1, stop))
-
-    def _due(self, start: int, stop: int) -> int:
-        """First reading from `start` on that completes what is pending."""
-        due = self.group.due()
-        return stop if due == FOREVER else start + int(np.searchsorted(self.time[start:stop], due))
-
-    def _judge(self, at: int) -> int:
-        """Move the rungs at a reading; return the start of the earliest flip, or NEVER."""
-        group, t = self.group, int(self.time[at])
-        last = int(self.time[at - 1]) if at else self.last
-        if last != NEVER and t - last > group.gap:
-            group.cell.since = [NEVER] * RUNGS
-        first = NEVER
-        for k, up, hold in self.asks:
-            asks = {"up": bool(up[at]), "hold": bool(hold[at])}
-            first = turn(group.cell, group.rungs, k, t, first, suspect=False, **asks)
-        return first
-
-
-def _take(counts: Counts, steps: Ints) -> Counts:
-    return Counts(counts.known[:, steps], counts.all[:, steps], counts.total[steps], counts.heard[steps])
-
-
-def _before(begin: Counts, counts: Counts, steps: Ints) -> Counts:
-    """Counts just before each of some steps, also after one that said nothing; `begin`: before the first."""
-    columns = (np.concatenate(pair, axis=-1) for pair in zip(begin, counts, strict=True))
-    return _take(Counts(*columns), steps)  # one further on: `begin` is the first
-
-
-def _now(
-    names: list[str], planes: list[int], met: bytes, known: bytes, heard: bytes
-) -> Iterable[tuple[str, int, bool, bool, int]]:
-    columns = (np.frombuffer(met, bool), np.frombuffer(known, bool), np.frombuffer(heard, np.int64))
-    return zip(names, planes, *(column.tolist() for column in columns), strict=True)
-
-
-def _older(group: Group, members: list[Any]) -> Iterable[tuple[str, int, bool, bool, int]]:
-    """Members as formats 1 and 2 wrote them: a bit for each rung of k_of_n, the lowest of and / or."""
-    ladder = group.rule.kind is Kind.K_OF_N
-    for name, condition, bits, known, heard in members:
-        for plane in range(RUNGS) if ladder else (condition,):
-            yield name, plane, bool(bits >> (plane if ladder else 0) & 1), known, heard

@@ -4,8 +4,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from services.alerts.columns.derivations import ordered
-from services.alerts.hazard import Derivation, Hazard, StrikeDerivation
+from services.alerts.hazard import Derivation, Hazard, StrikeDerivation, ordered
 from services.observation.quantity import PROPERTIES, Property
 
 

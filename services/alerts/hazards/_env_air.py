@@ -10,9 +10,8 @@ Days run from hour 1 to hour 24 (Decision 1459/QĐ-TCMT). A mean of 8 hours need
 
 import numpy as np
 
-from services.alerts.columns.derivations import HIDDEN
 from services.alerts.derive import Compute, Computed, Floats, Ints, Series
-from services.alerts.hazard import Derivation, derived
+from services.alerts.hazard import HIDDEN, Derivation, derived
 from services.alerts.hazards import _env_aqi as aqi
 from services.alerts.hazards import _env_hours as hours
 from services.observation.quantity import Property

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from services.alerts.columns.derivations import HIDDEN
 from services.alerts.columns.layout import Layout
 from services.alerts.columns.rows import Rows
+from services.alerts.hazard import HIDDEN
 from services.alerts.hazards import hazards
 
 if TYPE_CHECKING:

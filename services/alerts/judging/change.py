@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.alerts import snapshot
 from services.alerts.columns.layout import Layout
 from services.alerts.columns.state import State
+from services.alerts.combining import stored
 from services.alerts.derive import Floats, Ints
 from services.alerts.judging.core import Core
 from services.alerts.ladder import NEVER, Cell, drop
@@ -33,7 +34,7 @@ def apply(core: Core, site: Site, rules: Sequence[Rule], t: int) -> Core:
     new.state.strikes.carry(layout, core.state.strikes, core.layout)
     same = _carry_cells(core, new, t)
     _judge_again(new, same, t)
-    new.groups.carry(new, core, t)
+    stored.carry(new, core, t)
     new.masses.carry(new, core, t)
     snapshot.redraw(new)
     return new

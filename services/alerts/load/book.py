@@ -66,7 +66,7 @@ class LoadBook:
         mind = self._minds.get(site)
         if mind is None:
             mind = self._minds[site] = Attention(None)
-        self._things += [(site, thing) for thing in mind.take(sequence, stored_us, event)]
+        self._note(site, mind.take(sequence, stored_us, event))
         found = noun_and_verb(event.get("type"))
         if found is None:
             return
@@ -75,9 +75,8 @@ class LoadBook:
             self._alert(subject, sequence, stored_us, event)
         else:
             data = event.get("data")
-            self.affairs.append(
-                Affair(stored_us, *found, subject, site, data if isinstance(data, dict) else {})
-            )
+            data = data if isinstance(data, dict) else {}
+            self._happened(Affair(stored_us, *found, subject, site, data))
         self._forget(stored_us)
 
     def whole_since(self, gap_us: int) -> None:
@@ -88,24 +87,41 @@ class LoadBook:
     def due(self, now: int) -> None:
         """What became a thing up to now; µs UTC."""
         for site, mind in self._minds.items():
-            self._things += [(site, thing) for thing in mind.due(now)]
+            self._note(site, mind.due(now))
 
     def things_of(self, site: str) -> list[Thing]:
         """What was new to look at, at one site, in order."""
         return [thing for source, thing in self._things if source == site]
 
     def _alert(self, subject: str, sequence: int, stored_us: int, event: Mapping[str, Any]) -> None:
-        case = load_case.take(self.cases.get(subject), sequence, stored_us, event)
+        known = self.cases.get(subject)
+        case = load_case.take(known, sequence, stored_us, event)
         if case is None:
             return
-        self.cases[subject] = case
-        act = load_case.did(stored_us, event)
-        if act is not None:
-            self.acts.append(act)
+        if known is None:
+            name = case.life.alert_id
+            self.cases[name if name == subject else subject] = case
+        self._done(case, stored_us, event)
+        if self._keep_us is None:
+            return
         self._over.pop(subject, None)
         self._owed.pop(subject, None)
         if not case.life.open:
             (self._owed if case.life.attention else self._over)[subject] = None
+
+    # What is kept; a book that holds a month keeps less.
+
+    def _note(self, site: str, things: list[Thing]) -> None:
+        for thing in things:
+            self._things.append((site, thing))
+
+    def _happened(self, affair: Affair) -> None:
+        self.affairs.append(affair)
+
+    def _done(self, _case: Case, stored_us: int, event: Mapping[str, Any]) -> None:
+        act = load_case.did(stored_us, event)
+        if act is not None:
+            self.acts.append(act)
 
     def _forget(self, now: int) -> None:
         if self._keep_us is None:

@@ -2,23 +2,31 @@
 
 `lifecycle` says how an alert stands; this keeps what reports and the figures of load need of its past.
 All instants are wall clock, µs UTC: when the stream took the event, not when a sensor measured.
+A month may hold a hundred thousand: what no figure needs is let go at once, and equal words are one.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import msgspec
 
-from services.alerts.lifecycle import Life, fold, rank_of
+from services.alerts.lifecycle import Comment, Life, Quiet, Touch, fold
 from services.alerts.lifecycle.tables import UNACKNOWLEDGED
 from services.observation.act import KeeperVerb, PersonVerb
-from services.observation.event import Verb, noun_and_verb
+from services.observation.event import SEVERITIES, Verb, noun_and_verb
 from services.observation.instants import micros
 from services.observation.text import Text
 
 _SOUNDS = (Verb.RAISED, Verb.ESCALATED)
 _ENGINE = frozenset(Verb)
 _ACTS = frozenset(PersonVerb)
+# A life is never changed in place, so these may be everybody's.
+_UNTOUCHED = Touch(0, "", None, 0)
+_NO_UNDOING: dict[str, str] = {}
+_NO_COMMENTS: list[Comment] = []
+_NOT_QUIET: dict[str, Quiet] = {}
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -77,10 +85,10 @@ class Case(msgspec.Struct):
     heard_at: int
     reason: Text
     over_at: int | None = None
-    sounds: list[Sound] = []
-    responses: list[Response] = []
+    sounds: tuple[Sound, ...] = ()
+    responses: tuple[Response, ...] = ()
     waiting_since: int | None = None
-    kept: list[Kept] = []
+    kept: tuple[Kept, ...] = ()
     gravest: Text | None = None
 
     @property
@@ -97,8 +105,8 @@ class Case(msgspec.Struct):
     @property
     def worst(self) -> str:
         """The highest severity it reached, as far as it is known."""
-        ranked = max((sound.severity for sound in self.sounds), key=rank_of, default=self.life.severity)
-        return max(ranked, self.life.severity, key=rank_of)
+        life = self.life
+        return SEVERITIES[life.peak] if life.peak >= 0 else life.severity
 
     def open_at(self, at: int) -> bool:
         """Whether its condition held at an instant."""
@@ -123,21 +131,44 @@ def take(case: Case | None, sequence: int, stored_us: int, event: Mapping[str, A
     verb = "" if found is None else found[1]
     if case is None:
         case = Case(life, stored_us, reason_of(life.data))
+        _share_words(life)
+    _forgo(life)
     case.life = life
     if verb in _ENGINE:
         _say(case, verb, stored_us)
     elif verb == KeeperVerb.REALARMED and before is not None and life.realarmed != before.realarmed:
-        case.sounds.append(Sound(stored_us, life.severity))
+        case.sounds = (*case.sounds, Sound(stored_us, life.severity))
     _answer(case, verb, stored_us, event)
     _keep(case, before, stored_us)
     return case
 
 
+def _share_words(life: Life) -> None:
+    """Names that thousands of alerts have are one string."""
+    life.area, life.hazard, life.rule = intern(life.area), intern(life.hazard), intern(life.rule)
+    life.site, life.origin, life.status = intern(life.site), intern(life.origin), intern(life.status)
+    life.station = None if life.station is None else intern(life.station)
+    life.sensor = None if life.sensor is None else intern(life.sensor)
+    life.gateway = None if life.gateway is None else intern(life.gateway)
+
+
+def _forgo(life: Life) -> None:
+    """Let go what decides on acts, and comments, which stand in the list of acts."""
+    life.touched, life.undoable, life.comments = _UNTOUCHED, _NO_UNDOING, _NO_COMMENTS
+    life.quiet = life.quiet or _NOT_QUIET
+
+
+@lru_cache(16)
+def _only(status: object) -> dict[str, Any]:
+    return {"status": status}
+
+
 def _say(case: Case, verb: str, at: int) -> None:
     life = case.life
+    life.severity, life.status = intern(life.severity), intern(life.status)
     case.reason = reason_of(life.data) if verb != Verb.CLEARED else case.reason
     if verb in _SOUNDS or not case.sounds:
-        case.sounds.append(Sound(at, life.severity))
+        case.sounds = (*case.sounds, Sound(at, life.severity))
         if life.severity == case.worst:
             case.gravest = case.reason
     if verb == Verb.CLEARED:
@@ -145,7 +176,8 @@ def _say(case: Case, verb: str, at: int) -> None:
     elif life.open:
         case.over_at = None
     # It was looked at; a month of alerts must not hold every sentence twice. The fold needs the status.
-    life.data = {"status": life.data.get("status")}
+    said = life.data.get("status")
+    life.data = _only(said if isinstance(said, str) else None)
 
 
 def _answer(case: Case, verb: str, at: int, event: Mapping[str, Any]) -> None:
@@ -155,12 +187,16 @@ def _answer(case: Case, verb: str, at: int, event: Mapping[str, Any]) -> None:
         case.waiting_since = at
         if verb == PersonVerb.UNACKNOWLEDGED and case.responses:
             # What was taken back was no answer: it has waited since the beginning.
-            case.waiting_since = case.responses.pop().since
+            case.waiting_since = case.responses[-1].since
+            case.responses = case.responses[:-1]
     elif not waits and case.waiting_since is not None:
         by = event.get("data", {}).get("by")
         if verb in _ACTS:
             answered = _instant(event.get("time"), at)
-            case.responses.append(Response(case.waiting_since, answered, str(by or "–"), case.worst))
+            name = intern(str(by or "–"))
+            answer = Response(case.waiting_since, answered, name, case.worst)
+            life.acknowledged_by = None if life.acknowledged_by is None else name
+            case.responses = (*case.responses, answer)
         case.waiting_since = None
 
 
@@ -172,7 +208,7 @@ def _keep(case: Case, before: Life | None, at: int) -> None:
         if life.shelving is not None:
             said = life.shelving
             why = Text(said.why, said.why)
-            case.kept.append(Kept("shelved", said.since, None, said.until, said.by, why))
+            case.kept = (*case.kept, Kept("shelved", said.since, None, said.until, said.by, why))
     old = {} if before is None else before.quiet
     for key, reason in old.items():
         if life.quiet.get(key) != reason:
@@ -180,13 +216,16 @@ def _keep(case: Case, before: Life | None, at: int) -> None:
     for key, reason in life.quiet.items():
         if old.get(key) != reason:
             until = None if reason.until is None else _instant(reason.until, 0) or None
-            case.kept.append(Kept(reason.kind, at, None, until, None, reason.why, reason.what))
+            case.kept = (*case.kept, Kept(reason.kind, at, None, until, None, reason.why, reason.what))
 
 
 def _end(case: Case, kind: str, what: str | None, at: int) -> None:
-    for nth, one in enumerate(case.kept):
-        if one.end is None and one.kind == kind and one.what == what:
-            case.kept[nth] = msgspec.structs.replace(one, end=at)
+    case.kept = tuple(
+        msgspec.structs.replace(one, end=at)
+        if one.end is None and one.kind == kind and one.what == what
+        else one
+        for one in case.kept
+    )
 
 
 def did(stored_us: int, event: Mapping[str, Any]) -> Did | None:

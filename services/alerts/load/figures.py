@@ -1,28 +1,20 @@
 """What a span of time cost the people on duty: by what was new to look at, beside the raw count. Pure.
 
-Marks as domain.md 7.3 has them, with their tags, in `MARKS`. A *thing* is what `annunciation` calls new; the
+Marks to measure against are in `marks`, the nouns in `nouns`. A *thing* is what `annunciation` calls new; the
 raw count is every alert raised or escalated. Only one site and one status are counted: exercises and tests
 stand apart.
-
-Over 250 lines: the marks and the nouns that the figures are told in stand beside them.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import ceil
 from statistics import median
-from typing import NamedTuple
-
-import msgspec
 
 from services.alerts.attention.annunciation import Thing
 from services.alerts.load.case import Case, Kept, Response
+from services.alerts.load.nouns import Figures, Offender, Quieted, Standing, Took
 from services.alerts.scoring.load import (
-    BEARABLE_PER_HOUR,
-    CHATTER,
     DAY,
-    FLOOD_BEGINS,
-    FLOOD_ENDS,
     FLOOD_WINDOW,
     HOUR,
     PRIORITY,
@@ -33,163 +25,9 @@ from services.alerts.scoring.load import (
     most,
 )
 from services.observation.event import SEVERITIES
-from services.observation.text import Text
 
 ACTORS = 10
 """So many of the most frequent alarms are named: the top ten to twenty give 20 to 80 % of the load."""
-
-
-class Mark(NamedTuple):
-    """A number to measure against, where it is from, and how sure that is."""
-
-    value: float
-    source: Text
-    tag: str
-
-
-MARKS: dict[str, Mark] = {
-    "per_operator_hour": Mark(
-        BEARABLE_PER_HOUR,
-        Text(
-            "một lần mỗi 10 phút, 144 lần mỗi ngày (IEC 62682:2014)",
-            "one in 10 minutes, 144 a day (IEC 62682:2014)",
-        ),
-        "verified: vendor notes",
-    ),
-    "per_operator_hour_most": Mark(
-        12.0,
-        Text("hai lần mỗi 10 phút, 300 lần mỗi ngày (ISA-18.2)", "two in 10 minutes, 300 a day (ISA-18.2)"),
-        "recalled: ISA-18.2, to be checked",
-    ),
-    "flood_begins": Mark(
-        FLOOD_BEGINS,
-        Text("quá 10 trong 10 phút cho mỗi người trực", "more than 10 in 10 minutes per operator"),
-        "verified: after ISA-18.2 and EEMUA 191",
-    ),
-    "flood_ends": Mark(
-        FLOOD_ENDS,
-        Text("dưới 5 trong 10 phút", "below 5 in 10 minutes"),
-        "verified: after ISA-18.2 and EEMUA 191",
-    ),
-    "flood_share": Mark(
-        0.01,
-        Text("dưới khoảng 1 % thời gian", "below about 1 % of the time"),
-        "verified: after ISA-18.2 and EEMUA 191",
-    ),
-    "chattering": Mark(
-        CHATTER,
-        Text("từ 3 lần của một cảnh báo trong 1 phút", "3 or more of one alarm within 1 minute"),
-        "verified: vendor notes",
-    ),
-    "stale_h": Mark(24.0, Text("đứng quá 24 giờ", "active for more than 24 hours"), "verified: vendor notes"),
-    **{
-        f"split_{name}": Mark(
-            share,
-            Text("80 % thấp, 15 % vừa, 5 % cao", "80 % low, 15 % medium, 5 % high"),
-            "verified: exida note; which rung is which priority is a design default",
-        )
-        for name, share in SPLIT.items()
-    },
-}  # fmt: skip
-
-
-class Took(msgspec.Struct):
-    """How long answers took: of how many, their median and what nine in ten kept within, s.
-
-    Who has not answered yet is in neither. `waiting`: how many those are; `p90_least_s`: nine in ten of all
-    take at least this, counting who waits as answered at the end of the span.
-    """
-
-    n: int
-    median_s: float | None = None
-    p90_s: float | None = None
-    waiting: int = 0
-    p90_least_s: float | None = None
-
-
-class Offender(msgspec.Struct):
-    """An alarm (rule and place) and how often it sounded, with its share of all sounds."""
-
-    rule: str
-    place: str
-    hazard: str
-    area: str
-    times: int
-    share: float
-
-
-class Standing(msgspec.Struct):
-    """An alert that stands: since when it is known, how bad it is."""
-
-    alert_id: str
-    rule: str
-    place: str
-    hazard: str
-    area: str
-    severity: str
-    since: int
-    label: str
-
-
-class Quieted(msgspec.Struct):
-    """An alert that is kept quiet, by what, until when and why."""
-
-    alert_id: str
-    rule: str
-    place: str
-    hazard: str
-    area: str
-    severity: str
-    kind: str
-    since: int
-    until: int | None
-    by: str | None
-    why: Text | None
-    what: str | None
-
-
-class Figures(msgspec.Struct):
-    """The load of one span. Rates are None of less than an hour; shares None of nothing.
-
-    Attributes:
-        things: new things to look at. raw: alerts raised, escalated or brought back by time.
-        alerts: first told within the span.
-        most_in_10_min: things. flooding: whether a flood goes on at the end.
-        chattering: alarms that made three sounds within a minute. actors: the most frequent, by raw count.
-        split: alerts of the span by priority. took: answers given within the span.
-        by_severity, by_person: the same, apart. waiting: alerts nobody has answered at the end.
-        stale: open at the end for more than a day. shelved, suppressed: at the end.
-        apart: alerts of exercises and tests in the span, by status; they are in no other figure.
-    """
-
-    first: int
-    last: int
-    operators: int
-    things: int
-    raw: int
-    alerts: int
-    per_operator_hour: float | None
-    raw_per_operator_hour: float | None
-    most_in_10_min: int
-    floods: list[tuple[int, int]]
-    flood_share: float | None
-    flooding: bool
-    chattering: list[Offender]
-    actors: list[Offender]
-    split: dict[str, int]
-    took: Took
-    by_severity: dict[str, Took]
-    by_person: dict[str, Took]
-    waiting: list[Standing]
-    stale: list[Standing]
-    shelved: list[Quieted]
-    suppressed: list[Quieted]
-    apart: dict[str, int]
-
-    @property
-    def flood_s(self) -> float:
-        """Seconds in floods."""
-        return sum(end - begin for begin, end in self.floods) / 1e6
 
 
 def figures(  # noqa: PLR0913  what a span is and who it was for

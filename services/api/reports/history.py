@@ -11,8 +11,8 @@ import msgspec
 import psycopg
 
 from services.alerts.load.book import LoadBook, heard_us
+from services.alerts.load.past import Kept, PastBook
 from services.api.reports.job import Job
-from services.observation.instants import iso
 
 CONNECT_S = 3
 _DAY_US = 86_400_000_000
@@ -22,7 +22,12 @@ _LATE = _DAY_US
 """An event may tell of a measurement so long ago, or be stored so long after it happened."""
 _PAGE = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OPTIONS = "-c statement_timeout=60000 -c default_transaction_read_only=on -c timezone=UTC"
+_OPTIONS = (
+    "-c statement_timeout=60000 -c default_transaction_read_only=on -c timezone=UTC"
+    # Readings that come in meanwhile need the other processors.
+    " -c max_parallel_workers_per_gather=0 -c jit=off"
+)
+_WARNING, _NEVER = 2, 9
 _CONDITION = ("raised", "escalated", "eased", "cleared", "blind", "sighted")
 
 # What stood when the span began has a past that must be read, too.
@@ -40,7 +45,7 @@ where time >= %(from)s and time < %(until)s and source = %(source)s and type lik
 group by subject having not bool_or(type = 'vn.haidang.alert.raised.v1')
 """
 _EVENTS = """
-select id, type, source, subject, time, (data - 'readings')::text
+select id, type, source, subject, to_char(time, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), (data - 'readings')::text
 from alert_event
 join (select epoch, min(time) as began from alert_event group by epoch) as e using (epoch)
 where source = %(source)s and time < %(until)s and (time >= %(from)s or subject = any(%(subjects)s))
@@ -61,12 +66,19 @@ def connect(job: Job) -> psycopg.Connection[tuple[Any, ...]]:
 
 def book_of(db: psycopg.Connection[tuple[Any, ...]], job: Job) -> LoadBook:
     """Fold the events of a span, and of what stood when it began, up to its end."""
-    book = LoadBook(keep_us=None)
+    book = PastBook(_kept(job))
     for number, (event, heard) in enumerate(_events(db, job), 1):
         if heard < job.last:
             book.take(number, heard, event)
     book.due(job.last)
     return book
+
+
+def _kept(job: Job) -> Kept:
+    """A shift lists its alerts and acts one by one; of a day or a month only the gravest stand by name."""
+    if job.kind == "shift":
+        return Kept(job.first, job.last)
+    return Kept(words_from=_NEVER if job.kind == "load" else _WARNING)
 
 
 def _events(db: psycopg.Connection[tuple[Any, ...]], job: Job) -> Iterator[tuple[dict[str, Any], int]]:
@@ -89,10 +101,10 @@ def _events(db: psycopg.Connection[tuple[Any, ...]], job: Job) -> Iterator[tuple
                 "type": kind,
                 "source": origin,
                 "subject": subject,
-                "time": iso(micros_of(at)),
+                "time": at,
                 "data": msgspec.json.decode(data),
             }
-            yield event, heard_us(event, micros_of(at))
+            yield event, heard_us(event, 0)
 
 
 def when(us: int) -> datetime:

@@ -7,7 +7,7 @@ import msgspec
 from services.alerts.attention.annunciation import Thing
 from services.alerts.load.book import Affair
 from services.alerts.load.case import Case, Did
-from services.alerts.load.figures import Figures
+from services.alerts.load.nouns import Figures
 from services.observation.text import Text
 from services.report.matter import Stretch
 from services.report.paper import Lang

@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from services.alerts.load.book import KEEP_US, LoadBook
-from services.alerts.load.figures import Figures, figures
+from services.alerts.load.figures import figures
+from services.alerts.load.nouns import Figures
 from services.api.errors import away
 from services.api.reports.job import (
     Format,

@@ -5,6 +5,7 @@ report. It writes nothing anywhere.
 """
 
 import gc
+import os
 import sys
 
 import psycopg
@@ -20,13 +21,17 @@ from services.report import daily, monthly, paper_html, paper_json, paper_xlsx, 
 from services.report.matter import Facts, Matter
 from services.report.paper import Note, Paper
 
+_NICE, _NICER = 5, 12
+"""Alerts come first: a report takes what they leave, one of the past still less than a hand-over."""
 _BUILD = {"shift": shift.build, "daily": daily.build, "monthly": monthly.build}
 
 
 def main() -> int:
     """Read the job, do it, write what came of it."""
     gc.disable()  # a month of alerts is kept to the end, which is soon; to look for garbage costs a third
-    made = do(decode_job(sys.stdin.buffer.read()))
+    job = decode_job(sys.stdin.buffer.read())
+    os.nice(_NICE if job.memory is not None and not job.facts else _NICER)
+    made = do(job)
     sys.stdout.buffer.write(encode_made(made))
     return 0
 

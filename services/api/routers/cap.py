@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.bulletins import judge, shelf_of, shown
+from services.api.bulletins import judge, reopen, shelf_of, shown
 from services.api.context import Context, Here
 from services.api.errors import not_found, slow_down
 from services.api.identity import Who, authenticate, demand, forbidden, peer_of
@@ -21,6 +21,7 @@ from services.api.shapes.bulletins import (
     Judged,
     OfficialPage,
     Rejection,
+    Reopening,
     Rewording,
     Taken,
     Thread,
@@ -121,6 +122,20 @@ async def reject_bulletin(here: Here, who: Who, bulletin_id: Id, asked: Rejectio
     thread = _thread(here, who, bulletin_id)
     demand(who, APPROVER, thread.area)
     found, repeated = await judge(here, who, thread, asked.proposal, nouns.REJECTED, asked.why)
+    return answer({"bulletin": shown(here, found), "repeated": repeated})
+
+
+@router.post("/bulletins/{bulletin_id}/reopen", response_model=Judged, summary="Reopen · Xét lại bản thảo")
+async def reopen_bulletin(here: Here, who: Who, bulletin_id: Id, asked: Reopening) -> Response:
+    """Have a draft that was refused, as `declined` shows it, wait for approval again; nobody has agreed to it.
+
+    Takes an approver of that area. 409 when the alert has moved on, or another draft waits.
+
+    Đưa bản thảo đã bị từ chối trở lại chờ duyệt; phải duyệt lại từ đầu.
+    """
+    thread = _thread(here, who, bulletin_id)
+    demand(who, APPROVER, thread.area)
+    found, repeated = await reopen(here, who, thread, asked.proposal, asked.why)
     return answer({"bulletin": shown(here, found), "repeated": repeated})
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.alerts.load.figures import MARKS, Figures, Offender, Quieted, Standing, Took
+from services.alerts.load.marks import MARKS
+from services.alerts.load.nouns import Figures, Offender, Quieted, Standing, Took
 from services.api.acts import whole_fold
 from services.api.context import Here
 from services.api.filters import alert_area, in_scope

@@ -70,6 +70,7 @@ class Thread(_Shape):
     alert_id: str
     area: str
     hazard: str
+    status: str = Field(description="Actual, Exercise or Test, by the newest word of it")
     pending: Draft | None
     issued: list[Out]
     declined: Draft | None
@@ -102,6 +103,14 @@ class Rejection(BaseModel):
     model_config = ConfigDict(extra="forbid")
     proposal: str = Field(min_length=1, max_length=80)
     why: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+
+
+class Reopening(BaseModel):
+    """Which refused draft is to wait for approval again."""
+
+    model_config = ConfigDict(extra="forbid")
+    proposal: str = Field(min_length=1, max_length=80)
+    why: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] | None = None
 
 
 _Stripped = StringConstraints(strip_whitespace=True, min_length=1)
@@ -243,6 +252,7 @@ _THREAD: dict[str, Any] = {
     "alert_id": "a7d3c9e1f0b24586a7d3c9e1f0b24586",
     "area": "vung-tau",
     "hazard": "flood",
+    "status": "Actual",
     "pending": _DRAFT,
     "issued": [_OUT],
     "declined": None,
@@ -274,6 +284,7 @@ EXAMPLES: dict[str, Any] = {
     "get_bulletin": _THREAD,
     "approve_bulletin": {"bulletin": _THREAD, "repeated": False},
     "reject_bulletin": {"bulletin": {**_THREAD, "pending": None, "declined": _DRAFT}, "repeated": False},
+    "reopen_bulletin": {"bulletin": _THREAD, "repeated": False},
     "reword_bulletin": {"bulletin": _THREAD, "repeated": False},
     "update_bulletin": {"bulletin": _THREAD, "repeated": False},
     "list_official_bulletins": {"items": [_OFFICIAL], "next": None},
