@@ -196,10 +196,10 @@ class Desk:
         return proposal(found, thread, at)
 
     def _incident(self, life: Life, thread: Thread | None) -> str:
-        """By what receivers know messages of one danger at one place: whoever was warned of it is not anew.
+        """By what receivers know messages of one danger at one place, and need not alarm people again.
 
-        Two gauges in one flood are two alerts, each with its own words, approvals and end. CAP has `incidents`
-        for that; an `Update` of the other's message would take it back.
+        Two gauges in one flood are two alerts, each with its own words, approvals and end. CAP has
+        `incidents` for that; an `Update` of the other's message would take it back.
         """
         if thread is not None and thread.incident:
             return thread.incident

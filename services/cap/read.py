@@ -134,6 +134,14 @@ def read(data: bytes) -> Reading:
     )
 
 
+def text_of(data: bytes, root: etree._Element) -> str:
+    """A document that was read, as text to be kept; what is not UTF-8 is written anew."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return str(etree.tostring(root, encoding="unicode"))
+
+
 class _Reader:
     """Reads elements by the table, noting what does not fit.
 

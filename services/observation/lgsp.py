@@ -57,6 +57,8 @@ def record(event: Mapping[str, Any]) -> dict[str, Any]:
     words = words if isinstance(words, Mapping) else {}
     origin = "self" if data.get("hazard") == "system" else str(data.get("origin"))
     area = data.get("area")
+    # A person, or an official message, may have said it in Vietnamese alone: that is no English.
+    english = None if data.get("language") == "vi" else words.get("en")
     found = {
         "maSuKien": event.get("id"),
         "maCanhBao": event.get("subject"),
@@ -75,7 +77,7 @@ def record(event: Mapping[str, Any]) -> dict[str, Any]:
         "donVi": data.get("unit"),
         "nguong": data.get("threshold"),
         "noiDung": words.get("vi"),
-        "noiDungTiengAnh": words.get("en"),
+        "noiDungTiengAnh": english,
         "nguoiThucHien": data.get("by"),
         "thoiGian": _local(event.get("time")),
         "token": _token(event),

@@ -122,7 +122,7 @@ def _words(notice: Notice, places: Places, language: str, road: Road) -> Words:
     mark = "".join(f"[{one}] " for one in marks)
     title = f"{mark}{lead} – {level}: {where}"
     why = of(notice.why, language) or (of(_OVER, language) if notice.kind == "end" else "")
-    only = tongues.only(notice.why, notice.language)
+    only = tongues.only(notice.why, notice.language, notice.rule)
     foreign = bool(only) and only != language
     if foreign:
         why = f"{of(tongues.MARKS[only], language)} {why}"

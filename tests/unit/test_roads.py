@@ -363,7 +363,7 @@ def test_a_message_says_what_where_how_bad_why_and_what_to_do() -> None:
 def test_what_is_said_in_one_language_says_so_in_the_other_and_is_not_read_aloud_there(
     why: Text, declared: str
 ) -> None:
-    told = notice(why=why, language=declared)
+    told = notice(why=why, language=declared, rule="" if declared else "bulletin.kttv")
     english, vietnamese = (words(told, PLACES, (language,), EMAIL) for language in ("en", "vi"))
     assert f"(in Vietnamese) {why.en}" in english.text
     assert "(in Vietnamese)" in english.short
@@ -372,7 +372,8 @@ def test_what_is_said_in_one_language_says_so_in_the_other_and_is_not_read_aloud
     assert "Bridge A" in english.spoken
     assert "tiếng" not in vietnamese.text
     assert "Bão số" in vietnamese.spoken or "bốn" in vietnamese.spoken
-    foreign = words(notice(why=Text("Storm surge tonight", "Storm surge tonight")), PLACES, ("vi",), EMAIL)
+    surge = notice(why=Text("Storm surge tonight", "Storm surge tonight"), language="en")
+    foreign = words(surge, PLACES, ("vi",), EMAIL)
     assert "(bằng tiếng Anh) Storm surge tonight" in foreign.text
     assert "(in" not in words(notice(), PLACES, ("en",), EMAIL).text, "each in its own"
 

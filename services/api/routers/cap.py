@@ -1,4 +1,7 @@
-"""What goes to the public and what comes from the authorities: approval, feed, messages, CAP in."""
+"""What goes to the public and what comes from the authorities: approval, feed, messages, CAP in.
+
+Over 250 lines: one noun's addresses, each with its words in two languages.
+"""
 
 from typing import Annotated, Literal
 
@@ -127,7 +130,7 @@ async def reject_bulletin(here: Here, who: Who, bulletin_id: Id, asked: Rejectio
 
 @router.post("/bulletins/{bulletin_id}/reopen", response_model=Judged, summary="Reopen · Xét lại bản thảo")
 async def reopen_bulletin(here: Here, who: Who, bulletin_id: Id, asked: Reopening) -> Response:
-    """Have a draft that was refused, as `declined` shows it, wait for approval again; nobody has agreed to it.
+    """Have the draft that was refused (`declined`) wait for approval again; nobody has agreed to it then.
 
     Takes an approver of that area. 409 when the alert has moved on, or another draft waits.
 
