@@ -8,7 +8,7 @@ from services.alerts.columns.layout import Layout
 from services.alerts.combining.groups import Groups
 from services.alerts.hazards import strike_derivations
 from services.alerts.rule import COMBINED, Kind, Rule
-from services.alerts.rule.tables import FILE
+from services.alerts.rule.values import FILE
 from services.observation.site import Problem, Site
 from services.observation.text import Text
 from services.observation.topics import SITE_SCOPE

@@ -12,6 +12,7 @@ import msgspec
 
 from services.alerts.lifecycle import Life, fold, rank_of
 from services.api.grouped import Grouped, Situations
+from services.api.orphans import Orphans
 from services.cap.shelf import Shelves
 from services.observation.event import noun_and_verb
 from services.observation.instants import iso
@@ -90,6 +91,7 @@ class Fold:
         self.situations = Situations()
         self.bulletins = Shelves()
         self.windows = Windows()
+        self.orphans = Orphans()
         self.last = 0
         """Sequence of the last event applied."""
 
@@ -100,6 +102,7 @@ class Fold:
         self.situations.clear()
         self.bulletins.clear()
         self.windows.clear()
+        self.orphans.clear()
         self.last = 0
 
     def __len__(self) -> int:
@@ -150,6 +153,8 @@ class Fold:
             self.bulletins.apply(sequence, event)
         if noun == "maintenance":
             self.windows.apply(sequence, stored_us, event)
+        if noun == "link":
+            self.orphans.apply(sequence, event)
         if noun != "alert":
             return None
         found = self._alert(event["subject"], Told(sequence, verb, event), stored_us)

@@ -12,13 +12,14 @@ from services.api.context import Context
 from services.api.errors import Problem, away
 from services.api.fold import Told
 from services.api.paces import REFUSED
+from services.api.rewording import document_of
 from services.cap import bulletin as nouns
 from services.cap import official
 from services.cap.bulletin import Official
 from services.cap.check import check
 from services.cap.message import Message
 from services.cap.official import Known, Taken
-from services.cap.read import Reading, read
+from services.cap.read import Reading, read, text_of
 from services.cap.verify import Signed, verify
 from services.cap.violation import Refused, Violation
 from services.observation.event import SEVERITIES
@@ -31,6 +32,10 @@ from services.runtime.principal import Principal
 SHOWN = 20
 """Violations that an answer names."""
 SAID = ("raised", "escalated", "eased", "kept", "cleared")
+_REUSED = Text(
+    "bản tin khác đã dùng cùng người gửi, mã và giờ gửi này; hãy gửi bản mới với mã mới",
+    "another message came with this sender, identifier and time; send the new one under a new identifier",
+)
 log = logging.get("api_official")
 _taken = metrics.counter("cap_received_total", "CAP messages that came from outside", ["did"])
 
@@ -77,13 +82,24 @@ async def receive(here: Context, who: Principal, data: bytes) -> tuple[int, Offi
     wrong = official.refusal(message, signed, trusted, now)
     before = shelf_of(here).record(official.record_id(site.id, message))
     if before is not None and (wrong is None or wrong[0] == official.EXPIRED):
+        if not await _same(here, before[0], message):
+            raise await _refuse(here, who, data, "reused", _REUSED, message=message, signed=signed)
         await _follow_up(here, message, before[1], data)
         return (*before, True)
     if wrong is not None or trusted is None:
         code, what = wrong or ("untrusted-sender", Text("", ""))
         raise await _refuse(here, who, data, code, what, message=message, signed=signed)
     async with here.taking:
-        return await _take(here, who, message, signed, trusted, data)
+        return await _take(here, who, message, signed, trusted, text_of(data, reading.root))
+
+
+async def _same(here: Context, sequence: int, message: Message) -> bool:
+    """Whether what stands in the stream is this message, not another one under its name."""
+    kept = await document_of(here, sequence)
+    try:
+        return "\ufffd" in kept or read(kept.encode()).message == message
+    except Refused:
+        return True  # as an earlier release kept it
 
 
 def _judged(data: bytes) -> tuple[Reading, list[Violation]]:
@@ -93,12 +109,12 @@ def _judged(data: bytes) -> tuple[Reading, list[Violation]]:
 
 
 async def _take(  # noqa: PLR0913  everything a message comes with
-    here: Context, who: Principal, message: Message, signed: Signed, trusted: Trusted, data: bytes
+    here: Context, who: Principal, message: Message, signed: Signed, trusted: Trusted, document: str
 ) -> tuple[int, Official, bool]:
     site = here.site.site
     known = _known(here, message)
     taken = await asyncio.to_thread(official.take, message, signed, trusted, known, site, here.clock())
-    record = msgspec.structs.replace(taken.record, by=who.subject, xml=data.decode("utf-8", "replace"))
+    record = msgspec.structs.replace(taken.record, by=who.subject, xml=document)
     sequence = await put(here, nouns.RECEIVED, record.bulletin_id, record, "_", 0)
     if sequence is None:  # the same message came by another way
         found = shelf_of(here).record(record.bulletin_id)

@@ -6,6 +6,7 @@ from typing import Any
 from services.alerts.lifecycle import Life, Quiet, Shelving, allowed_acts, realarm_at, reopens_at
 from services.api.context import Context
 from services.api.fold import Standing
+from services.api.orphans import Word
 from services.observation.event import SEVERITIES
 from services.observation.instants import iso
 
@@ -39,6 +40,7 @@ def show(here: Context, standing: Standing, places: list[str] | None = None) -> 
         **_handled(standing.life.standing_at(here.clock())),
         **_comes_back(here, standing.life),
         **_freshness(here, standing.life),
+        **as_orphan(orphan_of(here, standing)),
         "situation": here.fold.situations.of(standing.life.alert_id),
         "version": places[-1],
         "events": places,
@@ -50,6 +52,38 @@ def _freshness(here: Context, life: Life) -> dict[str, Any]:
     if not here.site.known:
         return {"site": life.site, "fresh": True, "as_of": None}
     return here.linked.freshness(life.site, life.alert_id)
+
+
+def orphan_of(here: Context, standing: Standing) -> Word | None:
+    """What we say of a linked site's alert that this site does not know any more; None: it is none."""
+    own = here.site.site.id if here.site.known else ""
+    return here.fold.orphans.of(own, standing.life.alert_id)
+
+
+def stands(here: Context, standing: Standing) -> bool:
+    """Whether its condition holds, as far as we know, and nobody put away what its site lost."""
+    word = orphan_of(here, standing)
+    return standing.open and (word is None or not word.closed)
+
+
+def as_orphan(word: Word | None) -> dict[str, Any]:
+    """What being an orphan changes in an alert as it is answered."""
+    if word is None:
+        return {"orphan": None}
+    data = word.data
+    found = {"orphan": {"since": data.time, "reason": data.reason}, "fresh": False, "acts": ("close",)}
+    if not word.closed:
+        return found
+    return {
+        **found,
+        "state": "cleared",
+        "cleared_at": data.time,
+        "label": "closed",
+        "attention": False,
+        "silent": True,
+        "closing": {"cause": data.cause, "by": data.by, "at": data.time, "why": data.why},
+        "acts": ("reopen",),
+    }
 
 
 def _handled(life: Life) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from services.cap.message import Info, Message, Reference, references_of
 from services.cap.reaching import areas_of, elsewhere, hazard_of
 from services.cap.values import time_of
 from services.cap.verify import Signed
-from services.cap.words import OURS
+from services.cap.words import OURS, language_of
 from services.observation.act import Stated
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND, iso
@@ -221,6 +221,7 @@ def _stated(record: Official, alert: str, area: str, trusted: Trusted, message: 
         by=trusted.sender,
         origin=ORIGIN,
         until=record.expires or None,
+        language=_only_language(message, reason),
     )
 
 
@@ -233,10 +234,23 @@ def _said(message: Message, pick: Callable[[Info], str]) -> Text:
     """Both languages, each as the sender wrote it; one stands for the other where there is only one."""
     found: dict[str, str] = {}
     for info in message.info:
-        short = (info.language or "en-US").split("-")[0].lower()
-        found.setdefault(short, str(pick(info)).strip())
+        found.setdefault(_short(info), str(pick(info)).strip())
     first = next(iter(found.values()), message.identifier)
     return Text(found.get("vi", found.get("en", first)), found.get("en", found.get("vi", first)))
+
+
+def _only_language(message: Message, said: Text) -> str | msgspec.UnsetType:
+    """`vi` or `en` where it is said in one of them only; by its letters where no block says which."""
+    told = {_short(info) for info in message.info}
+    if {"vi", "en"} <= told or not told & {"vi", "en"}:
+        return msgspec.UNSET
+    if all(info.language is None for info in message.info):
+        return language_of(said.vi)
+    return "vi" if "vi" in told else "en"
+
+
+def _short(info: Info) -> str:
+    return (info.language or "en-US").strip().split("-")[0].lower()
 
 
 def _expires(message: Message) -> int:

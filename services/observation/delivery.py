@@ -46,11 +46,13 @@ class Enclosed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         files: each its name in object store REPORTS, and its name for the reader.
         largest: bytes of all together; beyond it none goes. language: of the words about them.
+        areas: of which they are; none: of the whole site.
     """
 
     files: tuple[tuple[str, str], ...]
     largest: int
     language: str = "vi"
+    areas: tuple[str, ...] = ()
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -27,10 +27,14 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Below(msgspec.Struct, frozen=True, kw_only=True):
-    """A site below a child, as the child has it. `age_s`: since its copy was last whole, None: never."""
+    """A site below a child, as the child has it. `age_s`: since its copy was last whole, None: never.
+
+    `orphans`: alerts that stand at the child and that this site, or one below it, does not know any more.
+    """
 
     site: str
     age_s: float | None = None
+    orphans: list[str] = []
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True):

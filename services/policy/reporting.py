@@ -54,6 +54,10 @@ class Reporting(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
     send: tuple[Sending, ...] = ()
 
+    def editions(self, kind: str) -> list[tuple[str, ...]]:
+        """Areas of which a report of a kind is made, beside that of the whole site: somebody gets it."""
+        return list(dict.fromkeys(one.areas for one in self.send if one.areas and kind in one.reports))
+
 
 def read(given: Given) -> Reporting:
     """Read `[reporting]`; what is wrong is noted in `given.findings`."""

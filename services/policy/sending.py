@@ -15,7 +15,7 @@ ENCLOSING = ("email",)
 """Kinds of roads that carry files; the others say where the report lies."""
 LARGEST_MB = 7.0
 """Written for mail, a file grows by 37 %: this fits where 10 MB are taken. Design default."""
-_OF_SEND = ("road", "to", "reports", "languages", "formats", "largest_mb")
+_OF_SEND = ("road", "to", "areas", "reports", "languages", "formats", "largest_mb")
 _EXAMPLE = '["rota:night", "huong"]'
 
 
@@ -24,12 +24,14 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         road: its id. to: accounts, `rota:<name>`, `role:<role>`; empty: whom the road itself names.
+        areas: of which the report is, sorted; empty: of the whole site. Who may not see all of it gets none.
         reports: kinds. languages: of the files; empty: the language that each reader's account has.
         formats: of the files. largest_mb: of all files of a letter together; beyond it only the address goes.
     """
 
     road: str
     to: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("pdf",)
@@ -57,6 +59,7 @@ def read(
         one = Sending(
             road=str(entry.get("road", "")),
             to=texts(table.findings, entry, "to", line, _EXAMPLE),
+            areas=tuple(sorted(table.names("areas", dict.fromkeys(given.site.areas), _AREA) or ())),
             reports=table.names("reports", dict.fromkeys(made), _MADE) or made,
             languages=table.names("languages", dict.fromkeys(languages), _MADE) or (),
             formats=table.names("formats", dict.fromkeys(formats), _MADE) or formats[:1],
@@ -70,6 +73,7 @@ def read(
 
 
 _MADE = ("báo cáo được lập", "report that is made")
+_AREA = ("khu vực", "area")
 
 
 def _check(given: Given, table: Table, one: Sending) -> None:
@@ -156,6 +160,9 @@ def schema(kinds: tuple[str, ...], formats: tuple[str, ...]) -> dict[str, Any]:
             "properties": {
                 "road": {"type": "string", "description": "a road for people; e-mail carries the files"},
                 "to": {**some(), "description": "accounts, rota:<name>, role:<role>; absent: the road's own"},
+                "areas": {
+                    **some(), "description": "areas of which the report is; absent: the whole site",
+                },
                 "reports": {**some(*kinds), "description": "absent: all that are made"},
                 "languages": {**some(*LANGUAGES), "description": "absent: that of each reader's account"},
                 "formats": {**some(*formats), "default": ["pdf"]},

@@ -9,6 +9,7 @@ from services.alerts.attention.annunciation import Thing
 from services.alerts.load.book import Affair
 from services.alerts.load.case import Case, Did
 from services.alerts.load.figures import figures
+from services.alerts.load.late import Late
 from services.alerts.load.nouns import Figures
 from services.alerts.scoring.load import FLOOD_WINDOW
 from services.observation.text import Text
@@ -86,6 +87,7 @@ class Matter(msgspec.Struct, kw_only=True):
         shifts: that the span is made of. whole: whether all of the span is known; since: from when on.
         hazards, areas, stations: their names. silent_rules: whose alert means that a gateway was not heard.
         facts: None where nothing was asked of the history. worked_out: the load, once it was asked for.
+        late: alerts that were measured within the span and told after it. revision: 1 is the first.
     """
 
     site: Text
@@ -109,12 +111,15 @@ class Matter(msgspec.Struct, kw_only=True):
     scope: Text | None = None
     facts: Facts | None = None
     worked_out: Figures | None = None
+    late: Sequence[Late] = ()
+    revision: int = 1
 
     def paper(self, kind: PaperKind, title: Text, parts: list[Part]) -> Paper:
         """A report of the span, of these parts."""
         return Paper(
-            kind, title, self.site, self.zone, self.first, self.last, self.made_at, parts, scope=self.scope
-        )
+            kind, title, self.site, self.zone, self.first, self.last, self.made_at, parts, scope=self.scope,
+            revision=self.revision,
+        )  # fmt: skip
 
     def figures(self) -> Figures:
         """The load of the span; worked out once."""

@@ -25,10 +25,32 @@ def build(matter: Matter, found: Figures, title: Text, *, handed_over: bool = Fa
 
     `handed_over`: to a shift that goes on at once, so what waits for it within its hours is told, too.
     """
-    notes = [Note(text, "do") for text in _left_over(matter, found, handed_over=handed_over)]
+    said = [*_anew(matter), *_left_over(matter, found, handed_over=handed_over)]
+    notes = [Note(text, "do") for text in said]
     if not notes:
         notes = [_nothing(sum(case.stands_at(matter.last) for case in matter.cases))]
     return Part(title, tiles(matter, found), [*notes, *gaps(matter)])
+
+
+def _anew(matter: Matter) -> list[Text]:
+    """That it is made anew, and what was known only later."""
+    said = []
+    if matter.revision > 1:
+        said.append(
+            Text(
+                f"Bản sửa {matter.revision}, thay bản trước: có tin của kỳ này đến sau khi lập.",
+                f"Revision {matter.revision}, in place of the one before: word of this span came after it was made.",
+            )
+        )
+    if matter.late:
+        number = counted(len({one.alert_id for one in matter.late}), "", "")
+        said.append(
+            Text(
+                f"{number.vi} cảnh báo của kỳ này chỉ biết sau khi kỳ kết thúc, do số liệu đến muộn.",
+                f"Measured in this span and known only after it, since readings came late: {number.en} alerts.",
+            )
+        )
+    return said
 
 
 def _nothing(still: int) -> Note:

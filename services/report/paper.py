@@ -122,6 +122,7 @@ class Paper(msgspec.Struct):
         kind: shift, daily, monthly or exercise. first, last: its span. made_at: when it was put together.
         status: `Exercise` and `Test` are written over every page.
         scope: names of areas it is limited to; None: the whole site.
+        revision: beyond the first it is made anew, since word of its span came late.
     """
 
     kind: PaperKind
@@ -134,6 +135,7 @@ class Paper(msgspec.Struct):
     parts: list[Part]
     status: Status = "Actual"
     scope: Text | None = None
+    revision: int = 1
 
 
 def cell_of(value: "Cell | Value", column: Column) -> Cell:

@@ -20,6 +20,7 @@ def plain(paper: Paper, lang: Lang) -> dict[str, Any]:
         "start": iso(paper.first),
         "end": iso(paper.last),
         "made_at": iso(paper.made_at),
+        "revision": paper.revision,
         "status": paper.status,
         "scope": None if paper.scope is None else say(paper.scope, lang),
         "parts": [_part(part, lang) for part in paper.parts],

@@ -17,7 +17,9 @@ PAGE = Text("trang", "page")
 def spanning(paper: Paper, lang: Lang) -> str:
     """From when to when, and of where; by whose clock stands at the foot."""
     scope = say(paper.scope or WHOLE_SITE, lang)
-    return f"{_span(paper, lang)} · {scope}"
+    revision = say(Text("bản sửa", "revision"), lang)
+    tail = f" · {revision} {paper.revision}" if paper.revision > 1 else ""
+    return f"{_span(paper, lang)} · {scope}{tail}"
 
 
 def _span(paper: Paper, lang: Lang) -> str:
@@ -37,8 +39,8 @@ def made(paper: Paper, lang: Lang) -> str:
     at = instant(paper.made_at, paper.zone, lang)
     return say(
         Text(
-            f"Lập lúc {at}. Giờ địa phương ({paper.zone}). “–”: không có hoặc không biết, không phải là 0.",
-            f"Made at {at}. Local times ({paper.zone}). “–”: none or not known, which is not 0.",
+            f"Biết đến lúc {at}. Giờ địa phương ({paper.zone}). “–”: không có hoặc không biết, không phải là 0.",
+            f"As known at {at}. Local times ({paper.zone}). “–”: none or not known, which is not 0.",
         ),
         lang,
     )

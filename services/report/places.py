@@ -222,4 +222,4 @@ def _lamps(matter: Matter, lamps: list[Lamps]) -> Part:
 def _saved(one: Lamps) -> Share | None:
     if one.kwh is None or not one.full_kwh:
         return None
-    return Share(one.full_kwh - one.kwh, one.full_kwh)
+    return Share(round(one.full_kwh - one.kwh, 3), round(one.full_kwh, 3))

@@ -64,6 +64,7 @@ def alerts(matter: Matter, *, by_day: bool) -> Part:
         Text("Cảnh báo", "Alerts"),
         blocks=[
             gravest(matter, begun),
+            *known_late(matter),
             situations(matter, _SITUATIONS),
             over_time(matter, begun, by_day=by_day),
             alerts_by_hazard(matter, begun),
@@ -72,6 +73,44 @@ def alerts(matter: Matter, *, by_day: bool) -> Part:
             causes(matter),
         ],
     )
+
+
+def known_late(matter: Matter) -> list[Table]:
+    """What was measured in the span and told after it: nobody could know, and it is in no figure here."""
+    newest = {one.alert_id: one for one in sorted(matter.late, key=lambda one: one.heard)}
+    rows: list[list[Cell | Value]] = [
+        [
+            one.at,
+            one.heard,
+            one.severity,
+            matter.named(one.place),
+            matter.area(one.area),
+            matter.hazard(one.hazard),
+            one.reason,
+        ]
+        for one in sorted(newest.values(), key=lambda one: one.at)
+    ]
+    if not rows:
+        return []
+    return [
+        listed(
+            Text("Chỉ biết sau: số liệu đến muộn", "Known only later: readings that came late"),
+            [
+                when(Text("Đo lúc", "Measured")),
+                when(Text("Biết lúc", "Known")),
+                SEVERITY,
+                PLACE,
+                AREA,
+                HAZARD,
+                REASON,
+            ],
+            rows,
+            note=Text(
+                "Các cảnh báo này được tính vào kỳ nhận được tin, không nằm trong số liệu ở đây.",
+                "These count in the span that got the word, and are in no figure here.",
+            ),
+        )
+    ]
 
 
 def alerts_by_hazard(matter: Matter, cases: Sequence[Case]) -> Table:

@@ -123,7 +123,12 @@ def _happened(matter: Matter) -> Part:
     )  # fmt: skip
     return Part(
         Text("Diễn biến trong ca", "What happened"),
-        blocks=[sections.over_time(matter, cases, by_day=False), sections.situations(matter), table],
+        blocks=[
+            sections.over_time(matter, cases, by_day=False),
+            sections.situations(matter),
+            table,
+            *sections.known_late(matter),
+        ],
     )
 
 

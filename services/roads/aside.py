@@ -24,11 +24,10 @@ _NEXT = Answer("away", "")
 class _Line:
     """What waits for one person."""
 
-    def __init__(self, trying: Trying, due: float) -> None:
+    def __init__(self, trying: Trying, since: int, word: str) -> None:
         self.letters: deque[Letter] = deque()
-        self.trying, self.due = trying, due
-        self.since = now_us()
-        self.word = ""
+        self.trying, self.due = trying, 0.0
+        self.since, self.word = since, word
 
 
 class Aside:
@@ -40,9 +39,13 @@ class Aside:
         """With what stood aside before."""
         self._attempts, self._source, self._ledger, self._health = attempts, source, ledger, health
         self._road, self._chance = attempts.road, chance
+        self._began = now_us()
+        """Our own absence gives no letter up."""
         self._lines: dict[str, _Line] = {}
-        for letter in ledger.aside:
-            self._lines.setdefault(letter.to, _Line(Trying(), 0.0)).letters.append(letter)
+        for told in ledger.aside:
+            if told.letter is not None:
+                line = self._lines.setdefault(told.to, _Line(Trying(), told.t, told.word))
+                line.letters.append(told.letter)
 
     def __len__(self) -> int:
         """How many letters."""
@@ -59,7 +62,7 @@ class Aside:
             return False
         line = self._lines.get(letter.to)
         if line is None:
-            line = self._lines[letter.to] = _Line(trying, 0.0)
+            line = self._lines[letter.to] = _Line(trying, now_us(), answer.word)
             self._wait(line, answer)
         line.letters.append(letter)
         return True
@@ -87,7 +90,7 @@ class Aside:
         if answer.taken:
             await self._ledger.raise_up(letter, answer)
             self._next(line)
-        elif self._wait(line, answer) or too_old(letter.stored_us, line.since, now, self._road.retry):
+        elif self._wait(line, answer) or too_old(letter.stored_us, self._began, now, self._road.retry):
             await self._give_up(line, answer)
 
     def _wait(self, line: _Line, answer: Answer) -> bool:
@@ -102,7 +105,7 @@ class Aside:
 
     def _next(self, line: _Line) -> None:
         line.letters.popleft()
-        line.trying, line.due, line.since = Trying(), 0.0, now_us()
+        line.trying, line.due = Trying(), 0.0
 
     def _tell(self) -> None:
         """Say who is not reached for as long as an alarm of the road would take."""

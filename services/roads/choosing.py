@@ -11,7 +11,7 @@ from typing import Any
 
 from services.observation.event import SEVERITIES, noun_and_verb
 from services.observation.topics import SITE_AREA
-from services.policy.road_nouns import Road
+from services.policy.road_nouns import STATUSES, Road
 
 REMEMBERED = 50_000
 _RISING = ("raised", "escalated", "opened", "planned", "proposed")
@@ -57,12 +57,13 @@ class Chooser:
             or max(rank, before) >= rank_of(road.severity)
             or (before < 0 and named[1] not in _RISING)
         )
-        area, hazard = data.get("area", SITE_AREA), data.get("hazard")
+        area, hazard, status = data.get("area", SITE_AREA), data.get("hazard"), data.get("status")
         return (
             high
             # Of roads only where it is asked for: two that refuse each other's news would never end.
             and (named[0] in road.nouns if road.nouns else named[0] != "road")
-            and data.get("status", "Actual") in road.status
+            # A message that was refused before its status could be read is news of the real operation.
+            and (status if status in STATUSES else STATUSES[0]) in road.status
             and (not road.hazards or hazard is None or hazard in road.hazards)
             and (not road.areas or area == SITE_AREA or area in road.areas)
         )

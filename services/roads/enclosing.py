@@ -1,6 +1,6 @@
 """Files that go with a letter: fetched from the store of reports at the moment when it is carried."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import NamedTuple
 
@@ -33,8 +33,10 @@ class _Found(NamedTuple):
 class Enclosing:
     """Carries letters by another carrier, with the files that they name."""
 
-    def __init__(self, carrier: Carrier, js: JetStreamContext, may: Callable[[str], bool]) -> None:
-        """`may`: whether an account may read reports of the whole site at this moment."""
+    def __init__(
+        self, carrier: Carrier, js: JetStreamContext, may: Callable[[str, Sequence[str]], bool]
+    ) -> None:
+        """`may`: whether an account may read reports of areas, none: of the whole site, at this moment."""
         self._carrier, self._js, self._may = carrier, js, may
 
     async def carry(self, parcel: Parcel) -> Answer:
@@ -42,8 +44,8 @@ class Enclosing:
         letter, enclosed = parcel.letter, parcel.letter.enclosed
         if enclosed is None:
             return await self._carrier.carry(parcel)
-        if letter.to and not self._may(letter.to):
-            return Answer("refused", "a report of the whole site is not for who is held to areas")
+        if letter.to and not self._may(letter.to, enclosed.areas):
+            return Answer("refused", "a report is not for who may not see all its areas")
         try:
             found = await self._fetch(enclosed)
         except TROUBLE as error:

@@ -150,7 +150,7 @@ class Generation:
                 self._tell_gap(road, ledger.gap)
             carrier: Carrier = carrier_of(road, self._secrets)
             if self._mailing(road).sends:
-                carrier = Enclosing(carrier, self._js, self._reader.sees_all)
+                carrier = Enclosing(carrier, self._js, self._reader.may_read)
             source = self._source(road, ledger)
             parts = Parts(
                 source, carrier, ledger, self._health, self._reader.places.zone, self._chance.random

@@ -40,7 +40,7 @@ class Ledger:
         self.state = RoadState(road=road.id, kind=road.kind)
         self._saved: bytes = b""
         self._saved_at = 0.0
-        self.aside: list[Letter] = []
+        self.aside: list[Delivery] = []
         """What stood aside when we began, oldest first."""
         self.gap: tuple[int, int] | None = None
         """Sequences on ALERTS that were lost under us, when the stream lost its tail."""
@@ -71,7 +71,8 @@ class Ledger:
             state.epoch = standing.epoch
         told = await self._kept()
         state.dead = len(_letters(told, "dead"))
-        self.aside = sorted(_letters(told, "aside"), key=lambda letter: letter.stored_us)
+        aside = [one for one in told if one.outcome == "aside"]
+        self.aside = sorted(aside, key=lambda one: 0 if one.letter is None else one.letter.stored_us)
         await self.save(now=True)
 
     async def _held(self, sequence: int) -> Position:

@@ -80,12 +80,17 @@ class Reader:
         return found
 
     def readers(
-        self, road: Road, sends: Sequence[Sending], kind: str, at: int
+        self, road: Road, sends: Sequence[Sending], kind: str, at: int, areas: Sequence[str] = ()
     ) -> list[tuple[Person, list[Sending]]]:
         """Who gets reports of a kind by a road at an instant (µs UTC), each once, with what they are to get.
 
-        A report is of the whole site: who is held to areas gets none. Of a role they are left out; who is
-        named, and can't be sent what they are named for, is told of.
+        Args:
+            road: that carries them.
+            sends: all of the road.
+            kind: of the report.
+            at: when.
+            areas: of which the report is; none: of the whole site. Who may not see all of it gets none: of a
+                role they are left out; who is named, and can't be sent what they are named for, is told of.
         """
         found: dict[str, tuple[Person, list[Sending]]] = {}
         lacking: list[str] = []
@@ -93,13 +98,15 @@ class Reader:
             to = send.to or road.to
             people = [Person("", "", road.languages)] if not to else []
             for one in self._on_duty(to, at):
-                held = self._whole(one, CHANNEL[road.kind]) if one.startswith(ROLE) else [one]
+                held = [one]
+                if one.startswith(ROLE):
+                    held = self._seeing(one, CHANNEL[road.kind], send.areas)
                 reached, missing = self._reached(held, CHANNEL[road.kind])
-                allowed = [person for person in reached if self.sees_all(person.name)]
+                allowed = [person for person in reached if self.may_read(person.name, send.areas)]
                 people += allowed
                 lacking += missing + [person.name for person in reached if person not in allowed]
                 lacking += [] if held else [one]
-            for person in people if kind in send.reports else ():
+            for person in people if kind in send.reports and send.areas == tuple(areas) else ():
                 found.setdefault(person.name, (person, []))[1].append(send)
         if self._unread is not None:
             self._unread(road, list(dict.fromkeys(lacking)))
@@ -112,10 +119,10 @@ class Reader:
         else:
             self._lacking.pop((what, road.id), None)
 
-    def sees_all(self, name: str) -> bool:
-        """Whether an account is there and held to no areas: reports are of the whole site."""
+    def may_read(self, name: str, areas: Sequence[str]) -> bool:
+        """Whether an account is there and sees all areas of a report; none: it is of the whole site."""
         account = self._book.reachable(name)
-        return account is not None and account.areas is None
+        return account is not None and _sees(account, areas)
 
     def _on_duty(self, to: Sequence[str], at: int) -> list[str]:
         return self._keeping.people(to, *wall(self.places.zone.key, at))
@@ -138,10 +145,10 @@ class Reader:
         here = [account for account in held if account.principal().sees(area)]
         return [account.name for account in here or held]
 
-    def _whole(self, role: str, channel: str) -> list[str]:
-        """Those who hold a role for the whole site."""
+    def _seeing(self, role: str, channel: str, areas: Sequence[str]) -> list[str]:
+        """Those who hold a role and may read what is of these areas; none: of the whole site."""
         held = self._held(role.removeprefix(ROLE), channel)
-        return [account.name for account in held if account.areas is None]
+        return [account.name for account in held if _sees(account, areas)]
 
     def _held(self, role: str, channel: str) -> list[Account]:
         return [
@@ -149,6 +156,11 @@ class Reader:
             for _, account in sorted(self._book.accounts.items())
             if role in account.roles and not account.disabled and account.contacts.addresses.get(channel)
         ]
+
+
+def _sees(account: Account, areas: Sequence[str]) -> bool:
+    who = account.principal()
+    return account.areas is None or (bool(areas) and all(who.sees(area) for area in areas))
 
 
 def places_of(site: Site) -> Places:
@@ -176,7 +188,7 @@ def told_unread(road: Road, names: Sequence[str]) -> Text:
     listed, channel = ", ".join(names[:10]), CHANNEL.get(road.kind, "")
     return Text(
         f"Báo cáo qua đường {road.id}: {listed} không nhận được: không có tài khoản, chưa ghi {channel},"
-        " hoặc chỉ phụ trách vài khu vực (báo cáo gồm toàn địa bàn)",
+        " hoặc không phụ trách hết các khu vực trong báo cáo",
         f"reports by road {road.id}: {listed} can't get them: no account, no {channel} in it,"
-        " or held to areas (a report is of the whole site)",
+        " or held to other areas than the report has",
     )

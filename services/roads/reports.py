@@ -33,11 +33,15 @@ _LARGE = Text(
     "Tệp báo cáo quá lớn để gửi kèm ({size} MB).",
     "The files of this report are too large to send ({size} MB).",
 )
+_ANEW = Text("bản sửa", "revision")
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:*?"<>|', "-"))
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A report that was made. Times in µs UTC; `files` by their name in the store."""
+    """A report that was made. Times in µs UTC; `files` by their name in the store.
+
+    `areas`: of which it is; none: of the whole site. `revision`: beyond the first it is in place of another.
+    """
 
     name: str
     kind: str
@@ -46,6 +50,8 @@ class Report(msgspec.Struct, frozen=True):
     headline: Text
     notes: tuple[Text, ...]
     files: tuple[str, ...]
+    areas: tuple[str, ...] = ()
+    revision: int = 1
 
 
 class _File(msgspec.Struct):
@@ -60,6 +66,8 @@ class _Made(msgspec.Struct):
     headline: Text
     files: list[_File]
     notes: list[Text] = []
+    areas: list[str] = []
+    revision: int = 1
     status: str = ""
 
 
@@ -73,7 +81,10 @@ def read_report(data: object) -> Report | None:
     if made.kind not in KINDS or made.status != "Actual":
         return None
     files = tuple(file.name for file in made.files)
-    return Report(made.report, made.kind, start, end, made.headline, tuple(made.notes), files)
+    return Report(
+        made.report, made.kind, start, end, made.headline, tuple(made.notes), files, tuple(made.areas),
+        made.revision,
+    )  # fmt: skip
 
 
 def chosen(report: Report, sends: Iterable[Sending], language: str) -> tuple[str, ...]:
@@ -97,7 +108,9 @@ def file_name(report: Report, file: str, site: Text, zone: ZoneInfo) -> str:
     """`Báo cáo ngày 2026-10-20 – Vũng Tàu.pdf`: a file for its reader, in the file's own language."""
     language, form = _parts(file)
     when = datetime.fromtimestamp(report.start / 1e6, zone).strftime(_FORMS[report.kind])
-    name = f"{_of(KINDS[report.kind], language)} {when} – {_of(site, language)}"
+    anew = f" ({_of(_ANEW, language)} {report.revision})" if report.revision > 1 else ""
+    of = ", ".join((_of(site, language), *report.areas))
+    name = f"{_of(KINDS[report.kind], language)} {when}{anew} – {of}"
     return f"{name.translate(_UNSAFE)[:120]}.{form}"
 
 
@@ -105,7 +118,8 @@ def said(  # noqa: PLR0913  what a letter is made of
     report: Report, places: Places, language: str, road: Road, address: str, files: Iterable[str]
 ) -> Words:
     """A report in words, for a road: its headline, what must be known, and where it lies."""
-    title = f"{_titled(report, places.zone, language)} – {_of(places.site, language)}"
+    of = [_of(places.areas.get(area, Text(area, area)), language) for area in report.areas]
+    title = f"{_titled(report, places.zone, language)} – {', '.join((_of(places.site, language), *of))}"
     headline = _of(report.headline, language)
     notes = [_of(note, language) for note in report.notes]
     links = [f"{address}/api/v1/reports/files/{file}" for file in files] if address else []
@@ -141,7 +155,8 @@ def _titled(report: Report, zone: ZoneInfo, language: str) -> str:
         "daily": day,
         "monthly": f"{first.month}/{first.year}" if language == "vi" else f"{first:%Y-%m}",
     }[report.kind]
-    return f"{_of(KINDS[report.kind], language)} {when}"
+    anew = f" ({_of(_ANEW, language)} {report.revision})" if report.revision > 1 else ""
+    return f"{_of(KINDS[report.kind], language)} {when}{anew}"
 
 
 def gone(words: Words, language: str) -> Words:

@@ -97,7 +97,7 @@ class Said:
     def _enclose(self, at: int, notice: Notice, report: Report) -> list[Parcel]:
         """A report for each who is to get it, in their language, with the files that they are to get."""
         found, places, road = [], self._reader.places, self._road
-        for person, sends in self._reader.readers(road, self._mailing.sends, report.kind, at):
+        for person, sends in self._reader.readers(road, self._mailing.sends, report.kind, at, report.areas):
             language = person.languages[0]
             files = reports.chosen(report, sends, language)
             named = tuple((file, reports.file_name(report, file, places.site, places.zone)) for file in files)
@@ -108,7 +108,7 @@ class Said:
                 noun="words",
                 to=person.name,
                 words=reports.said(report, places, language, road, self._mailing.address, files),
-                enclosed=Enclosed(files=named, largest=largest, language=language)
+                enclosed=Enclosed(files=named, largest=largest, language=language, areas=report.areas)
                 if road.kind in ENCLOSING
                 else None,
                 about=(report.name,),
@@ -175,7 +175,8 @@ class Said:
 
     async def again(self, letter: Letter) -> Parcel | None:
         """The words stand in the letter; the address is the person's of today."""
-        if letter.to and letter.enclosed is not None and not self._reader.sees_all(letter.to):
+        enclosed = letter.enclosed
+        if letter.to and enclosed is not None and not self._reader.may_read(letter.to, enclosed.areas):
             return None
         people = self._reader.receivers(self._road, (letter.to,) if letter.to else (), self._now())
         return Parcel(letter, (), people[0].address) if people else None
@@ -187,7 +188,8 @@ class Said:
         people += [
             person
             for kind in reports.KINDS
-            for person, _ in self._reader.readers(self._road, self._mailing.sends, kind, now)
+            for areas in dict.fromkeys(send.areas for send in self._mailing.sends)
+            for person, _ in self._reader.readers(self._road, self._mailing.sends, kind, now, areas)
         ]
         for person in {person.name: person for person in people}.values():
             said = trial_words(self._road, self._reader.places, now, person.languages)

@@ -14,3 +14,7 @@ class OperatorError(Exception):
     def text(self) -> Text:
         """Both in one line."""
         return Text(f"{self.what.vi} → {self.remedy.vi}", f"{self.what.en} → {self.remedy.en}")
+
+
+class Stopped(Exception):  # noqa: N818  what happened, and no fault
+    """A service was told to stop before there was a server to work with."""

@@ -7,7 +7,8 @@ handed out from here too, because who needs one needs the other.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 from nats.aio.client import Client, Srv
 from nats.errors import Error as NatsError
@@ -16,7 +17,8 @@ from nats.js import JetStreamContext
 from nats.js.api import PubAck
 from nats.js.errors import APIError
 
-from services.runtime import logging
+from services.runtime import addresses, logging
+from services.runtime.errors import Stopped
 from services.runtime.position import (
     Position,
     Standing,
@@ -36,6 +38,7 @@ __all__ = [
     "OrderLost",
     "Position",
     "Standing",
+    "Stopped",
     "StreamsError",
     "check_position",
     "connect",
@@ -49,6 +52,8 @@ __all__ = [
 
 RECONNECT_WAIT_S = 0.2
 REQUEST_TIMEOUT_S = 5.0
+REMIND_FIRST_S, REMIND_S = 3.0, 60.0
+"""How often the log says that there is no server yet."""
 EXPECTED_LAST, EXPECTED_LAST_ID = "Nats-Expected-Last-Sequence", "Nats-Expected-Last-Msg-Id"
 MESSAGE_ID = "Nats-Msg-Id"
 JETSTREAM = "$JS.API.INFO"
@@ -111,7 +116,10 @@ async def connect(  # noqa: C901  its callbacks share what was said last
     `on_state` hears True at each (re)connect and False at each loss. nats-py closes for good when
     the server answers with an error it does not know; then `stop` is set, so that the process
     ends and its supervisor starts a clean one. `probe`: what is asked first; another than JetStream's
-    in an account that has none.
+    in an account that has none. While there is no server, the log says so again and again.
+
+    Raises:
+        Stopped: `stop` was set before there was a server.
     """
     log = logging.get("nats").bind(name=name)
     client = _Client()
@@ -146,7 +154,7 @@ async def connect(  # noqa: C901  its callbacks share what was said last
             said = repr(error)
             log.warning("nats_error", error=said)
 
-    await client.connect(
+    connecting = client.connect(
         settings.nats,
         name=name,
         error_cb=failed,
@@ -161,6 +169,11 @@ async def connect(  # noqa: C901  its callbacks share what was said last
         # reach the stream minutes later behind our back.
         pending_size=0,
     )
+    try:
+        await _first(connecting, addresses.shown(settings.nats), stop or asyncio.Event(), log)
+    except (Stopped, asyncio.CancelledError):
+        connection.closing = True
+        raise
     # nats-py makes its reply inbox at the first request; two first requests at once would make two.
     try:
         await client.request(probe, b"", timeout=REQUEST_TIMEOUT_S)
@@ -172,6 +185,30 @@ async def connect(  # noqa: C901  its callbacks share what was said last
     log.info("nats_connected", server=str(client.connected_server_version))
     tell(state=True)
     return connection
+
+
+async def _first(
+    connecting: Coroutine[Any, Any, None], server: str, stop: asyncio.Event, log: logging.Logger
+) -> None:
+    """Wait for the first connection, or until told to stop; say what is waited for."""
+    task, stopping = asyncio.create_task(connecting), asyncio.create_task(stop.wait())
+    begun, remind = asyncio.get_running_loop().time(), REMIND_FIRST_S
+    try:
+        while not task.done() and not stop.is_set():
+            await asyncio.wait({task, stopping}, timeout=remind, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done() and not stop.is_set():
+                waited = asyncio.get_running_loop().time() - begun
+                log.error(
+                    "nats_unreachable", server=server, waited_s=round(waited), word="nothing works without"
+                )
+                remind = REMIND_S
+    finally:
+        stopping.cancel()
+        task.cancel()
+        await asyncio.wait({task, stopping}, timeout=1.0)  # nats-py may swallow it (bpo-37658)
+    if not task.done() or task.cancelled():
+        raise Stopped
+    task.result()
 
 
 async def publish_in_order(

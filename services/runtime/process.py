@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from services.runtime import logging
-from services.runtime.errors import OperatorError
+from services.runtime.errors import OperatorError, Stopped
 from services.runtime.settings import Settings, SettingsError
 
 OK, CRASHED, REFUSED = 0, 1, 2
@@ -65,6 +65,8 @@ async def _until_stopped(main: Main, settings: Settings, log: logging.Logger) ->
         if not stop.is_set():
             raise
         log.warning("cut_short", after_s=GRACE_S)
+    except Stopped:
+        log.info("ended_before_it_began")
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

@@ -293,6 +293,26 @@ async def a_stream_made_anew_costs_nothing(found: Levels) -> None:
 
     await comes(orphaned, "the alerts to be named that the site lost")
 
+    def tell(words: list[str]) -> Callable[[], Awaitable[bool]]:
+        async def look() -> bool:
+            for site in (found.city, found.province):
+                told = [
+                    event["type"].split(".")[3]
+                    for subject, event, _ in await site.all()
+                    if subject.startswith(f"alerts.{site.name}.") and event["subject"] == lost_alert
+                ]
+                if told != words:
+                    return False
+            return True
+
+        return look
+
+    await comes(tell(["orphaned"]), "both levels above to tell of it, each for itself")
+    # Its readings came once more, and the same alert follows from them.
+    subject, event, data = next(one for one in held if one[1]["subject"] == lost_alert)
+    await found.commune.js.publish(subject, data, headers={"Nats-Msg-Id": event["id"]})
+    await comes(tell(["orphaned", "known"]), "it to be known again")
+
 
 def test_a_child_is_linked_and_taken_off_while_the_server_runs_and_nobody_else_is_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

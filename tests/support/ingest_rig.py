@@ -59,14 +59,14 @@ class Rig:
         """As a crash."""
         if self._server is not None:
             self._server.send_signal(signal.SIGKILL)
-            self._server.wait(10)
+            self._server.wait(40)
             self._server = None
 
     def ask(self, question: Any) -> Any:
-        """Run `question(js)` on a connection of its own."""
+        """Run `question(js)` on a connection of its own; None when there is no answer, or no such thing."""
 
         async def on_connection() -> Any:
-            client = await nats.connect(self.url, connect_timeout=2, allow_reconnect=False, error_cb=_quiet)
+            client = await nats.connect(self.url, connect_timeout=5, allow_reconnect=False, error_cb=_quiet)
             try:
                 return await question(client.jetstream())
             finally:
@@ -88,8 +88,7 @@ class Rig:
             await (await js.key_value("STATE")).put("site.current", value)
             return version
 
-        pushed = self.ask(push)
-        assert pushed == version
+        until(lambda: self.ask(push) == version, 20, "the site to be published")
         return version
 
     # --- ingest --------------------------------------------------------------------------------
@@ -124,7 +123,7 @@ class Rig:
         if process is None:
             return 0
         process.send_signal(how)
-        return process.wait(15)
+        return process.wait(40)
 
     def health(self) -> Heartbeat | None:
         """The last heartbeat of the process that runs now."""
@@ -152,7 +151,12 @@ class Rig:
         async def ends(js: JetStreamContext) -> dict[str, int]:
             return {name: (await js.stream_info(name)).state.last_seq for name in ("READINGS", "REJECTS")}
 
-        self._marks = self.ask(ends)
+        until(lambda: self._found(ends), 10, "the ends of the streams")
+
+    def _found(self, ends: Any) -> bool:
+        found = self.ask(ends)
+        self._marks = found or {}
+        return found is not None
 
     def stream(self, name: str = "READINGS") -> list[tuple[str, str, bytes]]:
         """(subject, kind, data) of every message of a stream since the mark."""
@@ -223,13 +227,13 @@ class Device:
         self._client.on_connect = lambda c, *_: c.subscribe(hears, 1) if hears else self._ready.set()
         self._client.connect("127.0.0.1", rig.mqtt_port)
         self._client.loop_start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(40)
 
     def send(self, topic: str, payload: bytes, *, wait: bool = True) -> MQTTMessageInfo:
         """Publish at QoS 1, and wait for the PUBACK."""
         info = self._client.publish(topic, payload, qos=1)
         if wait:
-            info.wait_for_publish(30)
+            info.wait_for_publish(60)
         return info
 
     def close(self) -> None:

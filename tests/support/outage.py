@@ -28,20 +28,22 @@ def alerts_keep_coming_without_the_database(folder: Path, outage_s: float) -> No
             speed = hours * 3600 / (outage_s + 8)
             command = [sys.executable, "-m", "services.cli", "replay", str(folder / "storm.csv")]
             command += ["--mqtt", f"{host}:{port}", "--site", str(site), "--speed", f"{speed:.0f}"]
+
+            def told() -> int:
+                return len(essence(all_events(up.http)))
+
             with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as replay:
-                until(lambda: len(essence(all_events(up.http))) > 0, 20, "the first alert")
+                until(lambda: told() > 0, 20, "the first alert")
                 server.stop()
-                before = len(essence(all_events(up.http)))
-                half = time.monotonic() + outage_s / 2
-                until(lambda: time.monotonic() >= half, outage_s, "half of the outage")
-                middle = len(essence(all_events(up.http)))
-                assert middle > before, "no alert came in the first half of the outage"
-                until(lambda: time.monotonic() >= half + outage_s / 2, outage_s, "the end of the outage")
-                assert len(essence(all_events(up.http))) > middle, (
-                    "no alert came in the second half of the outage"
-                )
+                begun, before = time.monotonic(), told()
+                until(lambda: time.monotonic() >= begun + outage_s / 2, outage_s, "half of the outage")
+                # At once, unless the machine is slow.
+                until(lambda: told() > before, outage_s, "an alert in the first half of the outage")
+                middle = told()
+                until(lambda: time.monotonic() >= begun + outage_s, outage_s, "the end of the outage")
+                until(lambda: told() > middle, outage_s, "an alert in the second half of the outage")
                 server.start()
-                _, errors = replay.communicate(timeout=90)
+                _, errors = replay.communicate(timeout=200)
                 assert replay.returncode == 0, errors
             rows = rows_of(up.database)
             assert len(rows) == len(set(rows)) == readings

@@ -364,3 +364,193 @@ def test_what_belongs_into_no_situation_never_waits() -> None:
     play.alert("d", sort="door", severity="advisory", station=2)
     play.wait(4)
     assert ("d", 3 * SECOND) in [(one.id, one.at - begun) for one in play.things]
+
+
+def storm_in_a(play: Play, severity: str = "emergency") -> None:
+    """Heavy rain in area `a` is a storm, told."""
+    play.alert("r", sort="rain", severity=severity)
+    situation(play, "opened", "s", ["r"], severity=severity)
+    play.wait(5)
+    assert told(play) == [("situation", "s", severity)]
+
+
+def joined(play: Play, name: str, sort: str, severity: str, area: str, **more: Any) -> None:
+    """An alert of the storm."""
+    play.alert(name, sort=sort, severity=severity, area=area, station=len(play.lives), **more)
+    situation(play, "updated", "s", [name], severity="emergency")
+
+
+def test_a_watch_in_another_area_is_told_within_five_minutes_and_an_advisory_is_not() -> None:
+    """Polluted water was told of two communes, and reached five more without a sound."""
+    play = Play()
+    storm_in_a(play)
+    begun = play.now
+    joined(play, "w", "rain", "watch", "b")
+    joined(play, "little", "rain", "advisory", "c")
+    play.wait(20 * MIN)
+    assert [(one.covers, one.severity) for one in play.things[1:]] == [(("w",), "watch")]
+    assert play.things[1].at <= begun + 303 * SECOND
+
+
+def test_what_is_known_of_one_phenomenon_in_an_area_is_not_known_of_another() -> None:
+    """Rain had been told of both areas; that the river rises in the second, of neither."""
+    play = Play()
+    storm_in_a(play)
+    joined(play, "rain-b", "rain", "warning", "b")
+    joined(play, "river-a", "level", "warning", "a")
+    play.wait(6 * MIN)
+    joined(play, "river-b", "level", "warning", "b")
+    joined(play, "rain-b2", "rain", "warning", "b")
+    play.wait(6 * MIN)
+    assert [one.covers for one in play.things[1:]] == [("rain-b", "river-a"), ("river-b",)]
+    assert "river flood (b)" in play.things[-1].why.en
+    assert "lũ trên sông (b)" in play.things[-1].why.vi
+
+
+def test_what_was_over_for_an_hour_and_comes_back_in_the_same_storm_is_told_again() -> None:
+    for pause_min, again in ((50, 0), (70, 1)):
+        play = Play()
+        storm_in_a(play)
+        joined(play, "b0", "rain", "warning", "b")
+        play.wait(90 * MIN)
+        play.alert("b0", "cleared", sort="rain", severity="warning", area="b")
+        play.wait(pause_min * MIN)
+        before = len(play.things)
+        joined(play, "b1", "rain", "warning", "b")
+        play.wait(6 * MIN)
+        assert len(play.things) - before == again, pause_min
+
+
+def test_what_still_goes_on_there_is_known_however_long_ago_it_was_told() -> None:
+    play = Play()
+    storm_in_a(play)
+    joined(play, "b0", "rain", "warning", "b")
+    play.wait(3 * 60 * MIN)
+    joined(play, "b1", "rain", "warning", "b")
+    play.wait(6 * MIN)
+    assert len(play.things) == 2
+
+
+def test_a_lone_alert_that_was_less_for_over_an_hour_is_told_when_it_rises_again() -> None:
+    for pause_min, again in ((50, 0), (70, 1)):
+        play = Play()
+        play.alert("a", severity="emergency")
+        play.wait(2 * 60 * MIN)
+        play.alert("a", "eased", severity="watch")
+        play.wait(pause_min * MIN)
+        play.alert("a", "escalated", severity="emergency")
+        play.wait(5)
+        assert len(play.things) == 1 + again
+
+
+def test_a_moment_that_nobody_heard_of_does_not_count_as_known() -> None:
+    """Told as an emergency hours ago; up for two seconds, down, and up to stay: it is told."""
+    play = Play()
+    play.alert("a", severity="emergency")
+    play.wait(5)
+    play.alert("a", "eased", severity="watch")
+    play.wait(2 * 60 * MIN)
+    play.alert("a", "escalated", severity="emergency")
+    play.wait(2)
+    play.alert("a", "eased", severity="watch")
+    play.wait(5)
+    play.alert("a", "escalated", severity="emergency")
+    play.wait(5)
+    assert [one.severity for one in play.things] == ["emergency", "emergency"]
+
+
+def test_a_storm_that_goes_on_in_a_wider_one_delays_no_emergency() -> None:
+    """News was gathered in the first; the wider one rises meanwhile, and says so at once."""
+    play = Play()
+    storm_in_a(play, "warning")
+    joined(play, "b", "rain", "warning", "b")
+    play.wait(5)
+    situation(play, "opened", "wide", ["r", "b"], severity="warning", takes=["s"])
+    left = [{"alert_id": name, "time": iso(play.now), "why": "moved"} for name in ("r", "b")]
+    situation(play, "ended", "s", [], state="merged", merged_into="wide", left=left)
+    play.wait(5)
+    play.alert("b", "escalated", sort="rain", severity="emergency", area="b")
+    situation(play, "updated", "wide", [], severity="emergency", annunciate=True)
+    risen = play.now
+    play.wait(6 * MIN)
+    assert [(one.at - risen, one.severity, one.covers) for one in play.things[1:]] == [
+        (3 * SECOND, "emergency", ("r", "b"))
+    ]
+    assert play.things[-1].why.en == "Storm rose to emergency: reaching or worse: heavy rain (b)."
+
+
+def test_news_gathered_in_a_storm_is_told_where_the_storm_goes_on() -> None:
+    play = Play()
+    storm_in_a(play, "warning")
+    begun = play.now
+    joined(play, "b", "rain", "warning", "b")
+    play.wait(5)
+    situation(play, "opened", "wide", ["r", "b"], severity="warning", takes=["s"])
+    left = [{"alert_id": name, "time": iso(play.now), "why": "moved"} for name in ("r", "b")]
+    situation(play, "ended", "s", [], state="merged", merged_into="wide", left=left)
+    play.wait(10 * MIN)
+    assert [(one.id, one.covers) for one in play.things[1:]] == [("wide", ("b",))]
+    assert play.things[1].at <= begun + 303 * SECOND
+
+
+def test_what_leaves_a_situation_before_that_told_it_is_told_for_itself() -> None:
+    """Another release groups otherwise."""
+    play = Play()
+    storm_in_a(play)
+    joined(play, "b", "rain", "watch", "b")
+    play.wait(5)
+    gone = {"alert_id": "b", "time": iso(play.now), "why": "regrouped"}
+    situation(play, "updated", "s", [], left=[gone], severity="emergency")
+    play.wait(20)
+    assert told(play)[1:] == [("alert", "b", "watch")]
+
+
+def test_a_situation_that_ends_before_it_was_told_leaves_nobody_untold() -> None:
+    play = Play()
+    play.alert("r", sort="rain", severity="warning")
+    situation(play, "opened", "s", ["r"], severity="warning")
+    play.now += SECOND
+    situation(play, "ended", "s", [], state="ended", cause="regrouped")
+    play.wait(4)
+    assert told(play) == [("alert", "r", "warning")]
+
+
+def test_what_came_and_went_before_it_was_told_is_told_as_that() -> None:
+    play = Play()
+    storm_in_a(play)
+    joined(play, "b", "rain", "warning", "b")
+    joined(play, "little", "level", "advisory", "c")
+    play.wait(MIN)
+    play.alert("b", "cleared", sort="rain", severity="warning", area="b")
+    play.alert("little", "cleared", severity="advisory", area="c")
+    play.wait(6 * MIN)
+    assert [(one.covers, one.severity) for one in play.things[1:]] == [(("b",), "warning")]
+    assert play.things[1].why.en == "Storm (emergency): come and gone (b)."
+    assert not play.attention._told.keys() - {"r"}
+
+
+def test_what_was_told_as_less_and_rose_just_before_a_wider_storm_took_it_is_told() -> None:
+    play = Play()
+    storm_in_a(play)
+    play.alert("free", sort="rain", severity="watch", area="b")
+    play.wait(20)
+    assert told(play)[1:] == [("alert", "free", "watch")]
+    play.alert("free", "escalated", sort="rain", severity="warning", area="b")
+    situation(play, "opened", "wide", ["r", "free"], severity="emergency", takes=["s"])
+    situation(play, "ended", "s", [], state="merged", merged_into="wide")
+    play.wait(6 * MIN)
+    assert [(one.id, one.covers) for one in play.things[2:]] == [("wide", ("free",))]
+
+
+def test_what_is_quiet_until_a_time_is_told_then_though_the_keeper_is_away() -> None:
+    """Nobody is told of what somebody acknowledged meanwhile."""
+    play = Play()
+    play.window("w", 0, 600, gateways=["gw-0"])
+    play.alert("a")
+    play.alert("known")
+    play.settle()
+    play.act("known", "acknowledged")
+    play.things += play.attention.due(T0 + 500 * SECOND)
+    assert told(play) == []
+    play.things += play.attention.due(T0 + 604 * SECOND)
+    assert [(one.id, one.at - T0) for one in play.things] == [("a", 603 * SECOND)]

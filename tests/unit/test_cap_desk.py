@@ -152,6 +152,30 @@ class World:
         return [one for one in messages if one is not None]
 
 
+def proposed(severity: str = "warning") -> World:
+    """A world in which an alert was raised, and its draft waits."""
+    world = World()
+    world.alert("raised", severity)
+    assert verbs(world.turn()) == ["proposed"]
+    return world
+
+
+def public(severity: str = "warning") -> World:
+    """A world in which a draft was agreed to, and went out."""
+    world = proposed(severity)
+    world.approve("lan")
+    assert verbs(world.turn()) == ["issued"]
+    return world
+
+
+def automatic() -> World:
+    """A world in which an alert went out by itself."""
+    world = World()
+    world.alert("raised", "watch")
+    assert verbs(world.turn()) == ["proposed", "issued"]
+    return world
+
+
 def verbs(written: list[dict[str, Any]]) -> list[str]:
     return [str(nouns.verb_of(event)) for event in written]
 
@@ -221,9 +245,7 @@ def test_what_is_automatic_goes_out_by_itself() -> None:
 
 
 def test_an_emergency_takes_two_different_persons() -> None:
-    world = World()
-    world.alert("raised", "emergency")
-    world.turn()
+    world = proposed("emergency")
     assert world.approve("lan") == "accepted"
     assert world.approve("lan") == "repeated"
     assert world.turn() == []
@@ -243,9 +265,7 @@ def test_whoever_stated_an_alert_is_never_enough_to_publish_it() -> None:
 
 
 def test_a_draft_that_does_not_hold_any_more_is_replaced_before_anybody_can_approve_it() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
+    world = proposed()
     old = world.thread.pending
     assert old is not None
     world.alert("escalated", "emergency")
@@ -257,9 +277,7 @@ def test_a_draft_that_does_not_hold_any_more_is_replaced_before_anybody_can_appr
 
 
 def test_an_approval_that_came_after_the_alert_got_worse_publishes_nothing_old() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
+    world = proposed()
     world.alert("escalated", "emergency")
     world.approve("lan")
     assert verbs(world.turn()) == ["proposed"]
@@ -267,9 +285,7 @@ def test_an_approval_that_came_after_the_alert_got_worse_publishes_nothing_old()
 
 
 def test_one_update_for_each_real_change_naming_all_that_still_holds() -> None:
-    world = World()
-    world.alert("raised", "watch")
-    world.turn()
+    world = automatic()
     world.alert("escalated", "warning")
     world.turn()
     world.approve("lan")
@@ -293,9 +309,7 @@ def test_one_update_for_each_real_change_naming_all_that_still_holds() -> None:
 
 @pytest.mark.parametrize("cause", ["false", "test"])
 def test_a_false_alarm_is_cancelled(cause: str) -> None:
-    world = World()
-    world.alert("raised", "watch")
-    world.turn()
+    world = automatic()
     world.act("closed", "watch", cause=cause, why="…")
     assert verbs(world.turn()) == ["proposed", "issued"]
     message = world.issued()[-1]
@@ -304,9 +318,7 @@ def test_a_false_alarm_is_cancelled(cause: str) -> None:
 
 
 def test_what_turns_out_to_be_a_test_is_cancelled_for_whoever_took_it_for_real() -> None:
-    world = World()
-    world.alert("raised", "watch")
-    world.turn()
+    world = automatic()
     world.act("suppressed", "watch", quiet={"kind": "test", "what": "w1"})
     assert verbs(world.turn()) == ["proposed", "issued"]
     message = world.issued()[-1]
@@ -314,22 +326,14 @@ def test_what_turns_out_to_be_a_test_is_cancelled_for_whoever_took_it_for_real()
 
 
 def test_a_message_is_repeated_before_it_expires_while_it_goes_on() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
-    world.approve("lan")
-    world.turn()
+    world = public()
     assert world.turn(44 * 60) == []
     assert verbs(world.turn(60)) == ["proposed", "issued"], "the same words were approved already"
     assert world.issued()[-1].msg_type == "Update"
 
 
 def test_a_repeated_message_has_the_words_that_were_approved() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
-    world.approve("lan")
-    world.turn()
+    world = public()
     world.alert("eased", "watch")
     world.alert("escalated", "warning", reason={"vi": "Chữ khác.", "en": "Other words."})
     world.turn(46 * 60)
@@ -339,11 +343,7 @@ def test_a_repeated_message_has_the_words_that_were_approved() -> None:
 
 
 def test_the_public_is_not_left_without_a_warning_while_a_worse_one_waits_for_approval() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
-    world.approve("lan")
-    world.turn()
+    world = public()
     world.alert("escalated", "emergency")
     assert verbs(world.turn()) == ["proposed"]
     world.approve("lan")
@@ -360,11 +360,7 @@ def test_the_public_is_not_left_without_a_warning_while_a_worse_one_waits_for_ap
 
 
 def test_a_warning_goes_on_when_the_worse_one_was_refused() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
-    world.approve("lan")
-    world.turn()
+    world = public()
     world.alert("escalated", "emergency")
     world.turn()
     world.refuse("minh")
@@ -385,14 +381,58 @@ def test_what_was_measured_long_before_it_was_found_goes_to_the_public_by_a_pers
 
 
 def test_what_was_refused_is_not_asked_again_until_it_gets_worse() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
+    world = proposed()
     world.refuse("lan")
     assert world.turn(3600) == []
     world.alert("eased", "watch")
     world.alert("escalated", "warning")
     assert verbs(world.turn()) == ["proposed"]
+
+
+def test_who_refused_may_have_the_draft_back_and_it_is_agreed_to_anew() -> None:
+    """As the api writes it: the draft that was refused, proposed once more."""
+    world = proposed("emergency")
+    world.approve("minh")
+    world.refuse("lan")
+    assert world.turn() == []
+    declined = world.thread.declined
+    assert declined is not None
+    world.propose(msgspec.structs.replace(declined.data, proposal=""))
+    assert world.turn() == [], "nobody has agreed to it yet"
+    world.approve("lan")
+    assert world.turn() == []
+    world.approve("minh")
+    assert verbs(world.turn()) == ["issued"]
+    assert world.thread.declined is None
+
+
+def test_messages_of_one_danger_at_one_place_share_their_incident() -> None:
+    """Two gauges in one flood: receivers that look at `incidents` alarm once."""
+    world = automatic()
+    world.alert("raised", "watch", "a2", station=None)
+    world.alert("raised", "watch", "far", area="rach-dua")
+    world.alert("raised", "watch", "bolt", hazard="lightning", rule="near", sensor=None, station=None)
+    world.alert("raised", "watch", "drill", status="Exercise")
+    world.turn()
+    by = {str(event["data"]["about"]): event["data"] for _, _, event in world.stream if is_issued(event)}
+    assert by["a1"]["incident"] == by["a2"]["incident"] == "a1"
+    assert [by[name]["incident"] for name in ("far", "bolt", "drill")] == ["far", "bolt", "drill"]
+    world.alert("cleared", "watch", "a1")
+    world.turn(301)
+    world.alert("raised", "watch", "a3")
+    world.turn()
+    incidents = [one.incidents for one in world.issued()]
+    assert incidents[-2:] == ["a1", "a1"], "the end, and a third gauge while the second one still holds"
+    for alert in ("a2", "a3"):
+        world.alert("cleared", "watch", alert)
+    world.turn(301)
+    world.alert("raised", "watch", "a4")
+    world.turn()
+    assert world.issued()[-1].incidents == "a4", "the next flood is another one"
+
+
+def is_issued(event: dict[str, Any]) -> bool:
+    return nouns.verb_of(event) == "issued"
 
 
 OTHER = {
@@ -402,9 +442,7 @@ OTHER = {
 
 
 def test_other_words_begin_approval_anew_and_their_writer_is_never_enough() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
+    world = proposed()
     first = world.thread.pending
     assert first is not None
     world.approve("minh")
@@ -457,9 +495,7 @@ def test_what_is_automatic_waits_for_a_second_person_once_it_is_reworded() -> No
 
 
 def test_the_first_words_again_are_the_writer_s_own_draft() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
+    world = proposed()
     first = world.thread.pending
     assert first is not None
     world.reword("lan", **OTHER)
@@ -472,9 +508,7 @@ def test_the_first_words_again_are_the_writer_s_own_draft() -> None:
 
 
 def test_who_refuses_somebody_s_words_has_not_refused_the_warning() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
+    world = proposed()
     world.reword("lan", **OTHER)
     world.refuse("minh")
     assert verbs(world.turn()) == ["proposed"], "the writer's own draft is back"
@@ -483,9 +517,7 @@ def test_who_refuses_somebody_s_words_has_not_refused_the_warning() -> None:
 
 
 def test_other_words_are_left_behind_when_the_alert_changes() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
+    world = proposed()
     world.reword("lan", **OTHER)
     world.alert("escalated", "emergency")
     assert verbs(world.turn()) == ["proposed"]
@@ -510,11 +542,7 @@ def test_no_words_make_an_exercise_look_real(status: str) -> None:
 
 
 def test_what_is_out_can_be_said_anew_in_other_words_and_goes_on_so() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
-    world.approve("lan")
-    world.turn()
+    world = public()
     world.say_anew("lan", **OTHER)
     assert world.turn(400) == [], "the author alone is not enough"
     world.approve("minh")
@@ -536,11 +564,7 @@ def test_what_is_out_can_be_said_anew_in_other_words_and_goes_on_so() -> None:
     ("verb", "severity"), [("escalated", "emergency"), ("eased", "watch"), ("cleared", "warning")]
 )
 def test_words_for_what_is_no_longer_so_are_taken_back(verb: str, severity: str) -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
-    world.approve("lan")
-    world.turn()
+    world = public()
     world.say_anew("lan", **OTHER)
     world.alert(verb, severity)
     assert verbs(world.turn())[0] in ("proposed", "withdrawn")
@@ -549,11 +573,7 @@ def test_words_for_what_is_no_longer_so_are_taken_back(verb: str, severity: str)
 
 
 def test_the_public_is_not_left_without_a_warning_while_other_words_wait() -> None:
-    world = World()
-    world.alert("raised", "warning")
-    world.turn()
-    world.approve("lan")
-    world.turn()
+    world = public()
     world.say_anew("lan", **OTHER)
     waiting = world.thread.pending
     assert verbs(world.turn(46 * 60)) == ["issued"]
@@ -602,9 +622,7 @@ def test_an_alert_without_a_word_of_its_own_still_goes_out() -> None:
 
 def test_the_second_message_of_a_second_is_dated_after_the_first() -> None:
     """Receivers go by `sent`: an end that is as old as its alert is none."""
-    world = World()
-    world.alert("raised", "watch")
-    world.turn()
+    world = automatic()
     world.act("closed", "watch", cause="false", why="…")
     world.turn(0.3)
     alert, cancel = world.issued()
@@ -617,9 +635,7 @@ def test_the_second_message_of_a_second_is_dated_after_the_first() -> None:
 def test_a_clock_that_was_set_back_does_not_make_an_end_older_than_its_alert(
     back_min: int, later: int
 ) -> None:
-    world = World()
-    world.alert("raised", "watch")
-    world.turn()
+    world = automatic()
     world.alert("cleared", "watch")
     world.turn(-60 * back_min)
     alert, end = world.issued()
@@ -627,17 +643,13 @@ def test_a_clock_that_was_set_back_does_not_make_an_end_older_than_its_alert(
 
 
 def test_what_is_out_is_ended_by_whoever_sent_it_also_when_the_site_speaks_in_another_name_now() -> None:
-    world = World()
-    world.alert("raised", "watch")
-    world.turn()
+    world = automatic()
     world.policy = msgspec.structs.replace(POLICY, sender="new.example.vn")
     world.act("closed", "watch", cause="false", why="…")
     world.turn()
     alert, cancel = world.issued()
     assert cancel.sender == alert.sender == "ioc.example.vn"
-    world = World()
-    world.alert("raised", "watch")
-    world.turn()
+    world = automatic()
     world.policy = Publication()
     world.alert("cleared", "watch")
     world.turn()
@@ -646,9 +658,7 @@ def test_what_is_out_is_ended_by_whoever_sent_it_also_when_the_site_speaks_in_an
 
 
 def test_who_may_not_approve_any_more_does_not_count() -> None:
-    world = World()
-    world.alert("raised", "emergency")
-    world.turn()
+    world = proposed("emergency")
     world.approve("lan")
     world.approve("minh", void=["lan"])
     assert world.turn() == []
@@ -658,9 +668,7 @@ def test_who_may_not_approve_any_more_does_not_count() -> None:
 
 
 def test_two_names_that_may_be_one_person_count_as_one() -> None:
-    world = World()
-    world.alert("raised", "emergency")
-    world.turn()
+    world = proposed("emergency")
     world.approve("local")
     world.approve("administrator")
     assert world.turn() == []
@@ -805,9 +813,7 @@ def _bytes(world: World, nth: int) -> bytes:
 
 
 def test_a_desk_that_starts_anew_says_nothing_twice() -> None:
-    world = World()
-    world.alert("raised", "watch")
-    world.turn()
+    world = automatic()
     world.alert("escalated", "warning")
     world.turn()
     again = Desk("vung-tau")

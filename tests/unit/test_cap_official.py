@@ -415,3 +415,26 @@ def test_an_outline_that_is_none_is_refused_where_the_site_is_read(polygon: str)
     (problem,) = problems_of(site_toml=site)
     assert problem.what.en == "polygon is not an outline"
     assert "polygon" in site.split("\n")[problem.line - 1]
+
+
+@pytest.mark.parametrize(
+    ("languages", "headline", "only"),
+    [
+        (("vi-VN",), "Bão số 9", "vi"),
+        (("en-US",), "Storm", "en"),
+        (("VI", "en"), "Bão số 9", None),
+        (("id", "en-GB"), "Storm", "en"),
+        (("zh-tw",), "Storm", None),
+        ((None,), "Bão số 9 đang đến gần bờ biển", "vi"),
+        ((None,), "Storm", "en"),
+    ],
+)
+def test_what_is_said_in_one_language_only_is_marked_with_it(
+    languages: tuple[str | None, ...], headline: str, only: str | None
+) -> None:
+    info = msgspec.structs.replace(bulletin().info[0], event=headline, headline=headline)
+    infos = tuple(msgspec.structs.replace(info, language=one) for one in languages)
+    taken = Desk().give(msgspec.structs.replace(bulletin(), info=infos))
+    assert taken is not None
+    assert taken.stated is not None
+    assert taken.stated.language == (msgspec.UNSET if only is None else only)

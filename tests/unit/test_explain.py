@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.alerts.explain import Explanation, RuleState, explain
-from services.alerts.explain_words import headline, why
+from services.alerts.explain.words import headline, why
 from services.observation.messages import Tick
 from services.observation.site import BROKER
 from tests.support.engine_world import MINUTE, T0, city, engine_of, readings, sensor

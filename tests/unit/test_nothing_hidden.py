@@ -150,7 +150,9 @@ class Walk:
 
 
 station = st.integers(0, len(AREAS) - 1)
-raised = st.tuples(st.just("raise"), st.sampled_from(sorted(RULES)), st.sampled_from(SEVERITIES), station)
+severity = st.sampled_from(SEVERITIES)
+weather = ("rain", "level", "lightning")
+raised = st.tuples(st.just("raise"), st.sampled_from((*weather, *weather, *sorted(RULES))), severity, station)
 moved = st.tuples(st.just("move"), st.integers(0, 9), st.sampled_from((*SEVERITIES, "clear")))
 waited = st.tuples(st.just("wait"), st.sampled_from((1.0, 2.0, 20.0, 200.0, 400.0, 2_000.0, 4_000.0)))
 upset = st.one_of(
@@ -159,10 +161,19 @@ upset = st.one_of(
     st.tuples(st.just("anew"), st.booleans()),
     st.tuples(st.just("lag"), st.booleans()),
 )
-steps = st.lists(st.one_of(raised, raised, moved, waited, upset), min_size=3, max_size=30)
+begun = st.sampled_from(
+    (
+        [],
+        [("raise", "rain", "watch", 0), ("raise", "lightning", "watch", 0), ("wait", 400.0)],
+        [("raise", "rain", "advisory", 0), ("raise", "level", "warning", 0), ("raise", "rain", "watch", 1)],
+        [("raise", "rain", "emergency", nth) for nth in range(3)],
+    )
+)
+step = st.one_of(raised, raised, raised, moved, moved, waited, waited, upset)
+steps = st.tuples(begun, st.lists(step, min_size=8, max_size=30)).map(lambda two: [*two[0], *two[1]])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps)
 def test_no_alert_of_watch_or_more_goes_untold_for_longer_than_news_is_gathered(
     story: list[tuple[Any, ...]],

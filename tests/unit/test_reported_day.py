@@ -238,8 +238,8 @@ def test_the_load_is_that_of_the_real_operation(report: dict[str, Any]) -> None:
     assert load["Share of low priority (advisory)"] == share(4, 8)
     assert load["Share of high priority (warning, emergency)"] == share(3, 8)
     notes = [note["text"] for part in report["parts"] for note in part["notes"]]
-    assert "2 alerts of exercises in this span are in no figure here." in notes
-    assert "1 alerts of tests in this span are in no figure here." in notes
+    assert "Alerts of exercises in this span, which are in no figure here: 2." in notes
+    assert "Alerts of tests in this span, which are in no figure here: 1." in notes
 
 
 def test_gateways_stations_air_and_lamps(report: dict[str, Any]) -> None:

@@ -229,6 +229,20 @@ def test_filters_and_foreign_sites() -> None:
     assert Chooser(msgspec.structs.replace(HOOK, severity="warning"), SITE).takes(window)
 
 
+def test_a_bulletin_that_was_refused_is_carried_also_where_its_status_could_not_be_read() -> None:
+    refused = {
+        "type": "vn.haidang.bulletin.refused.v1",
+        "source": f"/sites/{SITE}",
+        "subject": "b",
+        "data": {"bulletin_id": "b", "status": "", "did": "refused", "area": "_", "code": "xml"},
+    }
+    assert Chooser(HOOK, SITE).takes(refused)
+    played = {**refused, "data": {"bulletin_id": "b", "status": "Exercise", "area": "_"}}
+    real = msgspec.structs.replace(HOOK, status=("Actual",))
+    assert Chooser(real, SITE).takes(refused)
+    assert not Chooser(real, SITE).takes(played)
+
+
 # --- what people are told -----------------------------------------------------------------------------
 
 

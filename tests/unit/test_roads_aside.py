@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from services.observation.delivery import Letter, RoadState
+from services.observation.delivery import Delivery, Letter, RoadState
 from services.observation.instants import SECOND
 from services.observation.text import Text
 from services.policy.keeping import Keeping
@@ -34,13 +34,18 @@ class Kept:
 
     def __init__(self) -> None:
         self.state = RoadState(road="mail", kind="email", next_test=NOW + DAY)
-        self.aside: list[Letter] = []
+        self.aside: list[Delivery] = []
         self.ended: list[tuple[str, str]] = []
         self.said: list[str] = []
         self.complaints: dict[str, str] = {}
 
-    async def put_aside(self, letter: Letter, _: Answer) -> bool:
-        self.aside.append(letter)
+    async def put_aside(self, letter: Letter, answer: Answer) -> bool:
+        self.aside.append(
+            Delivery(
+                t=now_us(), road="mail", id=letter.id, attempt=1, outcome="aside", word=answer.word,
+                letter=letter, to=letter.to,
+            )
+        )  # fmt: skip
         return True
 
     async def _end(self, letter: Letter, how: str) -> bool:
@@ -202,3 +207,18 @@ def test_that_a_road_fails_is_told_once_however_often_its_process_ends() -> None
     run(kept, post, ["a"], lambda: len(post.taken) == 3)
     assert kept.said == ["failed", "healed"]
     assert "road-mail" not in kept.complaints
+
+
+def test_who_is_not_reached_is_named_until_the_letters_came_over_restarts_too() -> None:
+    kept, post = Kept(), Post()
+    post.answers["an"] = FULL
+    run(kept, post, ["a"], lambda: len(kept.aside) == 1 and len(post.taken) == 2)
+    assert "road-mail-aside" not in kept.complaints, "it is a moment yet"
+    kept.aside[0].t -= 7200 * SECOND
+    post.answers["an"] = Answer("away", "451 still full", of_one=True)
+    tried = len(post.tried)
+    run(kept, post, ["a"], lambda: len(post.tried) > tried and "road-mail-aside" in kept.complaints, told=1)
+    assert "an (4" in kept.complaints["road-mail-aside"], "in the server's own words"
+    post.answers.clear()
+    run(kept, post, ["a"], lambda: len(post.taken) == 3, told=1)
+    assert not kept.complaints

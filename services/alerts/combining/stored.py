@@ -1,4 +1,4 @@
-"""Groups as a snapshot holds them, by rule, area or gateway, and sensor: the next site version has them too."""
+"""Groups as a snapshot holds them, by rule, area or gateway, and sensor; the next site version begins so."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any

@@ -19,7 +19,7 @@ class New(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A window, (n,): times in µs UTC ascending, values; `upto`, (m,): how many lie before each new reading."""
+    """A window, (n,): times in µs UTC, ascending; values. `upto`, (m,): how many lie before each new one."""
 
     time: Ints
     value: Floats

@@ -13,6 +13,7 @@ from nats.js.errors import APIError
 from services.alerts.digest.sieve import Sieve
 from services.alerts.log import AlertLog
 from services.observation.digest import Head, Stored
+from services.observation.instants import SECOND
 from services.runtime import digest, logging
 from services.runtime.digest import Digest
 from services.runtime.follow import Follower, Message, TailLost
@@ -47,24 +48,35 @@ async def run(
 ) -> None:
     """Write digests until told to stop."""
     clock = asyncio.get_running_loop().time
-    last, written = Last(), clock() - EVERY_S
+    last, written, failures = Last(), clock() - EVERY_S, 0
     await pause(stop, FIRST_S)
     while not stop.is_set():
+        wait = LOOK_S
         try:
             if await last.is_due(js, clock() - written):
                 made = await renew(js, stop)
                 if made is not None:
-                    written, last.head = clock(), made
-                    health.figure("digest_messages", made.count)
+                    written, last.head, last.behind = clock(), made, 0
         except TooMuch as error:
             # A start without a digest is slow and right. The next attempt reads as much: not at once.
+            failures, wait = failures + 1, EVERY_S
             log.warning("digest_given_up", because=str(error))
-            await pause(stop, EVERY_S)
         except TailLost as lost:  # the duty of situations writes the new epoch
             log.warning("tail_lost", read=lost.read, last=lost.last)
         except (NatsError, APIError, TimeoutError, OSError) as error:
+            failures += 1
             log.warning("digest_not_written", error=repr(error))
-        await pause(stop, LOOK_S)
+        _tell(last, failures, health)
+        await pause(stop, wait)
+
+
+def _tell(last: "Last", failures: int, health: Health) -> None:
+    """What `doctor` and `/metrics` show of it."""
+    health.figure("digest_behind", last.behind)
+    health.figure("digest_failures", failures)
+    if last.head is not None:
+        health.figure("digest_messages", last.head.count)
+        health.figure("digest_latest", last.head.latest_us / SECOND)
 
 
 class TooMuch(Exception):  # noqa: N818  a fact, acted on
@@ -77,6 +89,8 @@ class Last:
     def __init__(self) -> None:
         """Nothing is known: it is looked for once."""
         self._looked = False
+        self.behind = 0
+        """Events that a start reads besides it."""
         self.head: Head | None = None
 
     async def is_due(self, js: JetStreamContext, age_s: float) -> bool:
@@ -90,6 +104,7 @@ class Last:
         behind = int(state.last_seq) - int(state.first_seq) + 1
         if self.head is not None:
             behind = min(behind, int(state.last_seq) - self.head.sequence)
+        self.behind = behind
         return behind >= (FEW if age_s >= EVERY_S else MANY) and age_s >= SOONEST_S
 
 

@@ -6,6 +6,7 @@ Kept is, as it was stored and in the order of the stream, every message about
   bulletin (of those somebody may always ask), and what goes on in any of these: the situations that went up
   in an open one, the alerts by which it was opened or became worse than ever (by them people were told of
   it), the alert that a bulletin is not done with;
+- an orphan of a linked site, and that a person closed it: the alert itself stands for ever;
 - the last alert of each kind that the keeper and the link raise themselves: the next one names it;
 - everything else that was touched within `KEEP_US` of the newest message: no reader remembers for longer what
   is over (tests compare them all). Of a storm without end the newest `MOST_OVER` are enough.
@@ -28,6 +29,7 @@ from services.alerts.lifecycle.tables import ACTIVE, CONDITION
 from services.observation.digest import Head, Stored
 from services.observation.event import noun_and_verb
 from services.observation.instants import SECOND, micros
+from services.observation.orphans import KNOWN, verb_of
 from services.observation.tally import Tally
 
 KEEP_US = 31 * 86_400 * SECOND
@@ -97,6 +99,7 @@ class Sieve:
         event = _event(message.data)
         noun, verb = noun_and_verb(event.get("type")) or ("", "")
         subject, data = event.get("subject"), event.get("data")
+        orphan = verb_of(event.get("type"))
         known = noun in _WATCHED and isinstance(subject, str) and isinstance(data, dict)
         # What another site says of a thing that has the same name says nothing of ours.
         site = f"{event.get('source')}/"
@@ -106,6 +109,8 @@ class Sieve:
             thing = self._things[name] = _Thing()
         thing.messages.append(message)
         thing.last = max(thing.last, self._latest_us)
+        if orphan is not None:
+            thing.always = orphan != KNOWN
         if known and isinstance(data, dict):
             match noun:
                 case "alert":

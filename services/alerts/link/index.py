@@ -9,11 +9,10 @@ pair, is found by the next comparison of counts.
 import asyncio
 import json
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
-import msgspec
 import numpy as np
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
@@ -25,9 +24,6 @@ from services.runtime.streams import ALERTS
 
 AT_ONCE, WAIT_S, IDLE_S = 5_000, 10.0, 60.0
 _HEX = 32
-MOST_EVENTS, MOST_ORPHANS = 100_000, 300
-"""The names of all subjects come in one answer, which must stay below the largest message."""
-_OF_ALERTS, _OVER = "vn.haidang.alert.", (".cleared.v1", ".closed.v1")
 
 
 class Index:
@@ -68,45 +64,36 @@ async def read_index(js: JetStreamContext, sites: Iterable[str]) -> Index:
         TimeoutError: it broke off. Errors of the server come as nats-py raises them.
     """
     found = array("Q")
+
+    def take(message: Msg) -> None:
+        name = (message.headers or {}).get(ID)
+        if name:
+            found.append(number(name))
+
     for site in sites:
-        await _read(js, f"alerts.{site}.>", found)
+        await read_through(js, f"alerts.{site}.>", take, headers_only=True)
     return Index(found)
 
 
-async def orphans(own: JetStreamContext, there: JetStreamContext, site: str) -> list[str]:
-    """Ids of alerts of a site that stand in the own stream as not over, and in the site's own not at all.
+async def read_through(
+    js: JetStreamContext,
+    subject: str,
+    take: Callable[[Msg], None],
+    policy: DeliverPolicy = DeliverPolicy.ALL,
+    *,
+    headers_only: bool = False,
+) -> None:
+    """Hand over every message of ALERTS under a subject that stands there now, in order; memory is bounded.
 
-    Their end can't come any more: the site lost them. Of very large streams nobody asks.
+    Raises:
+        TimeoutError: it broke off. Errors of the server come as nats-py raises them.
     """
-    for js in (own, there):
-        if (await js.stream_info(ALERTS)).state.messages > MOST_EVENTS:
-            return []
-    here, held = await _subjects(own, site), await _subjects(there, site)
-    found = []
-    for subject in sorted(here - held)[:MOST_ORPHANS]:
-        last = msgspec.json.decode(
-            (await own.get_last_msg(ALERTS, subject)).data or b"null", type=_Last | None
-        )
-        if last is not None and last.type.startswith(_OF_ALERTS) and not last.type.endswith(_OVER):
-            found.append(subject.rpartition(".")[2])
-    return found
-
-
-async def _subjects(js: JetStreamContext, site: str) -> set[str]:
-    return set((await js.stream_info(ALERTS, subjects_filter=f"alerts.{site}.>")).state.subjects or {})
-
-
-class _Last(msgspec.Struct):
-    type: str = ""
-
-
-async def _read(js: JetStreamContext, subject: str, found: "array[int]") -> None:
     client: Any = js._nc  # noqa: SLF001  nats-py offers no other way from one to the other
     config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.ALL,
+        deliver_policy=policy,
         ack_policy=AckPolicy.NONE,
         filter_subject=subject,
-        headers_only=True,
+        headers_only=headers_only,
         inactive_threshold=IDLE_S,
         mem_storage=True,
         num_replicas=1,
@@ -114,19 +101,17 @@ async def _read(js: JetStreamContext, subject: str, found: "array[int]") -> None
     made = await js.add_consumer(ALERTS, config)
     left, owed, come = made.num_pending or 0, 0, asyncio.Event()
 
-    async def take(message: Msg) -> None:
+    async def arrived(message: Msg) -> None:
         nonlocal left, owed
         if not (message.reply or "").startswith("$JS.ACK."):
             return
         left, owed = left - 1, owed - 1
-        name = (message.headers or {}).get(ID)
-        if name:
-            found.append(number(name))
+        take(message)
         if owed <= 0 or left <= 0:
             come.set()
 
     inbox = client.new_inbox()
-    subscription = await client.subscribe(inbox, cb=take)
+    subscription = await client.subscribe(inbox, cb=arrived)
     try:
         while left > 0:
             owed = min(left, AT_ONCE)

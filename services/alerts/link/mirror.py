@@ -23,12 +23,13 @@ from services.alerts.link.core import (
     item_of,
     marked,
 )
-from services.alerts.link.index import orphans, read_index
+from services.alerts.link.index import read_index
 from services.alerts.link.known import Copier
+from services.alerts.link.orphans import Orphans
 from services.alerts.link.own import Own
 from services.observation.instants import SECOND, micros
 from services.observation.links import CHILD_KEY, Beat, Mark, Standing
-from services.observation.tally import differences, site_of
+from services.observation.tally import Difference, differences, site_of
 from services.policy.links import Child
 from services.runtime import leaf, logging
 from services.runtime.clock import now_us
@@ -73,6 +74,7 @@ class Mirror:
         self._there = connection.nc.jetstream(prefix=leaf.READ_PREFIX, timeout=ANSWER_S)
         self._ways, self._health = ways, health
         self.standing = Standing(site=child.site)
+        self._orphans = Orphans(js, self._there, own.site, self.standing, lambda: ways.sites_of(child.site))
         self._memory = Memory()
         self._copier = Copier(js, self._memory)
         self._clock = Clock()
@@ -82,6 +84,7 @@ class Mirror:
         self._again_to = 0
         self._compare_at = 0.0
         self._repaired: list[str] = []
+        self._lost: set[Difference] = set()
         self._saved, self._said = 0.0, ""
         self.nudged = asyncio.Event()
         self.since = since
@@ -99,6 +102,7 @@ class Mirror:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._copy(stop))
             group.create_task(self._beat(stop))
+            group.create_task(self._orphans.run(stop))
 
     async def _restore(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -117,6 +121,7 @@ class Mirror:
                 await pause(stop, RETRY_S)
                 continue
             break
+        self._orphans.standing = self.standing
         self.standing.removed = None
         for site in self.standing.sites:
             self._ways.take(self.child.site, site)
@@ -220,6 +225,7 @@ class Mirror:
 
     async def _take(self, messages: list[Message], stop: asyncio.Event) -> bool:
         items: list[Item] = []
+        self._orphans.seen(message.subject for message in messages)
         strangers = {site_of(message.subject) for message in messages} - self._expected - {None}
         if strangers.difference(self.standing.sites):
             # A site that came with this child's password and another name, or one that was linked below it.
@@ -260,6 +266,7 @@ class Mirror:
                 self.standing.heard, self.standing.beat = asked, beat
                 self.standing.degraded = (self.standing.degraded or asked) if beat.silent else None
                 self._named = beat.epoch
+                self._orphans.told(alert for below in beat.below for alert in below.orphans)
                 self._expected = {self.child.site, *(below.site for below in beat.below)}
                 # A machine that was put back to an earlier day says nothing of it; its stream is shorter.
                 shorter = beat.epoch == epoch and beat.last < known
@@ -313,14 +320,18 @@ class Mirror:
         if not still:
             return
         missing: set[str] = set()
-        extra: set[str] = set()
+        extra: set[Difference] = set()
         for site, theirs in days.sites.items():
             if self._ways.child_of(site) != self.child.site:
                 continue
             for one in differences(dict(self._own.tally.days(site)), theirs):
-                (missing if one.missing else extra).add(one.day)
-        self.standing.compared, self.standing.extra = now_us(), sorted(extra)
-        await self._find_orphans()
+                if one.missing:
+                    missing.add(one.day)
+                else:
+                    extra.add(one)
+        self.standing.compared, self.standing.extra = now_us(), sorted({one.day for one in extra})
+        self._orphans.compared(lost=extra != self._lost)
+        self._lost = extra
         again = sorted(missing.difference(self._repaired))
         self.standing.differ = sorted(missing.intersection(self._repaired))
         self._repaired = sorted(missing)
@@ -336,18 +347,6 @@ class Mirror:
             )
         except (NatsError, APIError, TimeoutError, ValueError):
             self._again_from = 0
-
-    async def _find_orphans(self) -> None:
-        """After a loss at the child: alerts that stand here, whose end that site can't tell any more."""
-        found: list[str] = []
-        if self.standing.extra:
-            try:
-                for site in self._ways.sites_of(self.child.site):
-                    found += await orphans(self._js, self._there, site)
-            except (NatsError, APIError, TimeoutError, OSError, msgspec.MsgspecError) as error:
-                log.warning("orphans_not_known", child=self.child.site, error=repr(error))
-                return
-        self.standing.orphans = found
 
     async def _save(self) -> None:
         standing = self.standing

@@ -214,7 +214,8 @@ class Tended:
             standing = mirror.standing
             for below, as_of in {**standing.below, site: standing.as_of}.items():
                 age = None if as_of is None else max(0.0, (now - as_of) / SECOND)
-                found[below] = Below(site=below, age_s=age)
+                lost = standing.orphans if below == site else []
+                found[below] = Below(site=below, age_s=age, orphans=lost)
         return list(found.values())
 
     def _limits(self) -> Limits:

@@ -12,6 +12,7 @@ import msgspec
 from services.alerts.attention.annunciation import Attention, Thing
 from services.alerts.load import case as load_case
 from services.alerts.load.case import Case, Did
+from services.alerts.load.late import Late, late_of
 from services.observation.event import noun_and_verb
 from services.observation.instants import micros
 
@@ -49,6 +50,7 @@ class LoadBook:
         self._things: list[tuple[str, Thing]] = []
         self.acts: list[Did] = []
         self.affairs: list[Affair] = []
+        self.late: list[Late] = []
         self._minds: dict[str, Attention] = {}
         # Cases that may be forgotten, in the order of their last event: done with; owed an acknowledgement.
         self._over: dict[str, None] = {}
@@ -122,6 +124,9 @@ class LoadBook:
         act = load_case.did(stored_us, event)
         if act is not None:
             self.acts.append(act)
+        late = late_of(stored_us, event)
+        if late is not None:
+            self.late.append(late)
 
     def _forget(self, now: int) -> None:
         if self._keep_us is None:
@@ -140,6 +145,7 @@ class LoadBook:
             _shed(self._things, lambda pair: pair[1].at, horizon),
             _shed(self.acts, lambda act: act.at, horizon),
             _shed(self.affairs, lambda affair: affair.at, horizon),
+            _shed(self.late, lambda late: late.heard, horizon),
         )
 
 

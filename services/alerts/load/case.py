@@ -192,7 +192,7 @@ def _answer(case: Case, verb: str, at: int, event: Mapping[str, Any]) -> None:
     elif not waits and case.waiting_since is not None:
         by = event.get("data", {}).get("by")
         if verb in _ACTS:
-            answered = _instant(event.get("time"), at)
+            answered = instant(event.get("time"), at)
             name = intern(str(by or "–"))
             answer = Response(case.waiting_since, answered, name, case.worst)
             life.acknowledged_by = None if life.acknowledged_by is None else name
@@ -215,7 +215,7 @@ def _keep(case: Case, before: Life | None, at: int) -> None:
             _end(case, reason.kind, reason.what, at)
     for key, reason in life.quiet.items():
         if old.get(key) != reason:
-            until = None if reason.until is None else _instant(reason.until, 0) or None
+            until = None if reason.until is None else instant(reason.until, 0) or None
             case.kept = (*case.kept, Kept(reason.kind, at, None, until, None, reason.why, reason.what))
 
 
@@ -239,7 +239,7 @@ def did(stored_us: int, event: Mapping[str, Any]) -> Did | None:
     parts = act if isinstance(act, dict) else {}
     said = parts.get("text") or parts.get("why") or parts.get("assignee") or parts.get("cause")
     return Did(
-        _instant(event.get("time"), stored_us),
+        instant(event.get("time"), stored_us),
         found[1],
         by if isinstance(by, str) else None,
         str(event.get("subject")),
@@ -258,7 +258,8 @@ def reason_of(data: Mapping[str, Any]) -> Text:
     return Text(rule, rule)
 
 
-def _instant(text: object, otherwise: int) -> int:
+def instant(text: object, otherwise: int) -> int:
+    """µs UTC of ISO 8601; `otherwise` where it can't be read."""
     try:
         return micros(text) if isinstance(text, str) else otherwise
     except (ValueError, OverflowError):

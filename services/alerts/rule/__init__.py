@@ -1,4 +1,4 @@
-"""Rules: what to watch, on which sensors, from when on. Reading them is in `rule_tables`.
+"""Rules: what to watch, on which sensors, from when on. Reading them is in `rule/tables`.
 
 A rule is a column of the engine: a ladder of up to four rungs with hysteresis and delays, upward or
 downward, or one of the other kinds. Which sensors it is on follows from the site.

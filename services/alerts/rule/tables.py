@@ -1,29 +1,26 @@
 """Reading `[[rule]]` tables: the site's own and the hazards' defaults, checked against the site.
 
 A default rule applies unless the site has a rule of the same id; `enabled = false` switches one off.
-
-Over 250 lines: one method for each key of a rule, with its two texts and its remedy.
 """
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 import msgspec
 
 from services.alerts.hazards import hazards, properties
 from services.alerts.hazards.system import GATEWAY_SILENT
-from services.alerts.rule import LADDERS, RUNGS, Input, Kind, Rule, version_of
+from services.alerts.rule import LADDERS, Input, Kind, Rule, version_of
 from services.alerts.rule.checks import faults, one_of
 from services.alerts.rule.expression import Expression, parse
 from services.alerts.rule.schedule import Schedule, parse_window
+from services.alerts.rule.values import Values
 from services.observation.event import SEVERITIES
 from services.observation.site import Problem, Site
-from services.observation.text import Text
 from services.observation.topics import SITE_SCOPE, is_slug
 
-FILE, STATIONS = "rules.toml", "stations.geojson"
+STATIONS = "stations.geojson"
 KEYS = (
     "id", "hazard", "property", "kind", *SEVERITIES, "hysteresis", "direction", "on_delay_s", "off_delay_s",
     "late", "max_late_s", "areas", "stations", "source", "status", "schedule", "severity", "above",
@@ -31,7 +28,6 @@ KEYS = (
     "valid_from", "valid_to", "also",
 )  # fmt: skip
 _INPUT_KEYS = ("property", "at_least", "at_most", "hysteresis", "stations")
-_COMMA = re.compile(r"\d,\d")
 _STATUS = ("legal", "guideline", "local", "default")
 _WITH_LADDER = (Kind.THRESHOLD, Kind.RATE, Kind.K_OF_N, Kind.COUNT)
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?%\Z")
@@ -66,34 +62,15 @@ def read_rules(site: Site) -> tuple[list[Rule], list[Problem]]:
     return list(rules.values()), problems
 
 
-class _Reader:
+class _Reader(Values):
     """One table on its way to a rule."""
-
-    def __init__(
-        self,
-        site: Site,
-        table: Mapping[str, Any],
-        line: int,
-        problems: list[Problem],
-        *,
-        default: bool = False,
-    ) -> None:
-        self.site, self.table, self.line, self.problems, self.default = site, table, line, problems, default
-        self.failed = False
-
-    def error(self, vi: str, en: str, remedy_vi: str, remedy_en: str) -> None:
-        """Note what is wrong, with the line of the table."""
-        self.failed = True
-        name = self.table.get("id", "?")
-        what = Text(f"quy tắc {name}: {vi}", f"rule {name}: {en}")
-        self.problems.append(Problem(FILE, self.line, what, Text(remedy_vi, remedy_en)))
 
     def read(self) -> Rule | None:
         """Make the rule, or note why not."""
         for key in self.table:
             if key not in KEYS:
                 self.error(f"khóa lạ {key!r}", f"unknown key {key!r}", *one_of(KEYS))
-        name, kind = self.table.get("id"), self._choice("kind", tuple(Kind), "threshold")
+        name, kind = self.table.get("id"), self.choice("kind", tuple(Kind), "threshold")
         if name == GATEWAY_SILENT:
             self.error(
                 "id này là của hệ thống", "this id is the system's own", "đặt id khác", "choose another id"
@@ -103,33 +80,33 @@ class _Reader:
         kind = Kind(kind)
         rule = Rule(
             id=str(name),
-            hazard=self._choice("hazard", tuple(hazards()), None),
-            property=self._property(kind),
+            hazard=self.choice("hazard", tuple(hazards()), None),
+            property=self.property_of(kind),
             kind=kind,
             rungs=self._rungs(kind),
-            hysteresis=self._per_rung("hysteresis"),
-            on_delay_s=self._per_rung("on_delay_s"),
-            off_delay_s=self._per_rung("off_delay_s"),
-            upward=self._choice("direction", ("up", "down"), "up") == "up",
-            late=self._choice("late", ("ignore", "reevaluate"), "ignore"),  # type: ignore[arg-type]  # checked
-            max_late_s=self._number("max_late_s", 86_400.0),
-            areas=self._names("areas", (*self.site.areas, SITE_SCOPE), "khu vực", "area"),
-            stations=self._names("stations", tuple(self.site.stations), "trạm", "station"),
+            hysteresis=self.per_rung("hysteresis"),
+            on_delay_s=self.per_rung("on_delay_s"),
+            off_delay_s=self.per_rung("off_delay_s"),
+            upward=self.choice("direction", ("up", "down"), "up") == "up",
+            late=self.choice("late", ("ignore", "reevaluate"), "ignore"),  # type: ignore[arg-type]  # checked
+            max_late_s=self.number("max_late_s", 86_400.0),
+            areas=self.names("areas", (*self.site.areas, SITE_SCOPE), "khu vực", "area"),
+            stations=self.names("stations", tuple(self.site.stations), "trạm", "station"),
             schedule=self._schedule(kind),
             severity=self._severity(kind),
-            above=self._expression("above", self.table.get("above")) if "above" in self.table else None,
-            window_s=self._number("window_s", 3_600.0, minimum=1.0),
-            tolerance=self._number("tolerance", 0.0),
+            above=self.expression("above", self.table.get("above")) if "above" in self.table else None,
+            window_s=self.number("window_s", 3_600.0, minimum=1.0),
+            tolerance=self.number("tolerance", 0.0),
             k=self._count(kind),
-            of=self._names("of", tuple(self.site.stations), "trạm", "station")
+            of=self.names("of", tuple(self.site.stations), "trạm", "station")
             if kind is Kind.K_OF_N
             else None,
             also=self._also(kind),
             inputs=self._inputs(kind),
-            per=self._choice("per", ("area", "gateway"), "area"),  # type: ignore[arg-type]  # checked
+            per=self.choice("per", ("area", "gateway"), "area"),  # type: ignore[arg-type]  # checked
             shares=self._shares() if kind is Kind.COUNT else (),
             source=str(self.table.get("source", "")),
-            status=self._choice("status", _STATUS, "local"),  # type: ignore[arg-type]  # checked
+            status=self.choice("status", _STATUS, "local"),  # type: ignore[arg-type]  # checked
             default=self.default,
         )
         if not self.failed:
@@ -141,32 +118,9 @@ class _Reader:
                     self.problems.append(Problem(STATIONS, line, fault.what, fault.remedy))
         return None if self.failed else msgspec.structs.replace(rule, version=version_of(rule))
 
-    def _choice(self, key: str, allowed: tuple[str, ...], default: str | None) -> str:
-        value = self.table.get(key, default)
-        if value not in allowed:
-            self.error(f"{key} = {value!r} không hợp lệ", f"{key} = {value!r} is not known", *one_of(allowed))
-            return default or allowed[0]
-        return str(value)
-
-    def _number(self, key: str, default: float, minimum: float = 0.0) -> float:
-        value = self.table.get(key, default)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not minimum <= value < float("inf")
-        ):
-            self.error(
-                f"{key} = {value!r} không phải số hợp lệ",
-                f"{key} = {value!r} is not a number of at least {minimum:g}",
-                f"ghi một số từ {minimum:g}",
-                f"write a number from {minimum:g}",
-            )
-            return default
-        return float(value)
-
     def _count(self, kind: Kind) -> int:
         usual = {Kind.COUNT: 1.0, Kind.SILENT: 5.0 if self.table.get("per") == "gateway" else 2.0}
-        number, members = self._number("k", usual.get(kind, 2.0), minimum=1.0), self.table.get("of")
+        number, members = self.number("k", usual.get(kind, 2.0), minimum=1.0), self.table.get("of")
         if number != int(number) or (
             isinstance(members, list) and "k" in self.table and number > len(members)
         ):
@@ -175,37 +129,6 @@ class _Reader:
                 "k là số nguyên, không quá số trạm", "k is a whole number, at most the number of members",
             )  # fmt: skip
         return int(number)
-
-    def _per_rung(self, key: str) -> tuple[float, ...]:
-        value = self.table.get(key, 0.0)
-        if not isinstance(value, dict):
-            return (self._number(key, 0.0),) * RUNGS
-        if not set(value) <= set(SEVERITIES):
-            self.error(f"{key}: bậc lạ", f"{key}: unknown rung", *one_of(SEVERITIES))
-        numbers = [value.get(word, 0.0) for word in SEVERITIES]
-        if any(
-            isinstance(n, bool) or not isinstance(n, int | float) or not 0 <= n < float("inf")
-            for n in numbers
-        ):
-            self.error(
-                f"{key}: cần số không âm", f"{key}: not numbers", "ghi số từ 0", "write numbers from 0"
-            )
-            return (0.0,) * RUNGS
-        return tuple(float(n) for n in numbers)
-
-    def _property(self, kind: Kind) -> str | None:
-        name = self.table.get("property")
-        prop = properties().get(name) if isinstance(name, str) else None
-        if name is None and kind in (Kind.SILENT, Kind.AND, Kind.OR):
-            return None
-        if prop is None and all(sensor.property != name for sensor in self.site.sensors.values()):
-            self.error(
-                f"đại lượng {name!r} không có",
-                f"property {name!r} is not known",
-                "dùng một đại lượng của dịch vụ hoặc của mối nguy",
-                f"use one of: {', '.join(sorted(properties()))}",
-            )
-        return str(name)
 
     def _also(self, kind: Kind) -> tuple[str, ...]:
         """Further properties of a k_of_n."""
@@ -222,7 +145,7 @@ class _Reader:
         return tuple(raw)
 
     def _rungs(self, kind: Kind) -> tuple[Expression | None, ...]:
-        read = self._number_of_members if kind is Kind.COUNT else self._expression
+        read = self._number_of_members if kind is Kind.COUNT else self.expression
         found = tuple(read(word, self.table[word]) if word in self.table else None for word in SEVERITIES)
         if kind in _WITH_LADDER and not any(word in self.table for word in SEVERITIES):
             self.error("không có bậc nào", "has no rung", *one_of(SEVERITIES))
@@ -254,49 +177,8 @@ class _Reader:
         found = tuple(isinstance(self.table.get(word), str) for word in SEVERITIES)
         return found * any(found)
 
-    def _expression(self, key: str, raw: object) -> Expression | None:
-        found = parse(raw)
-        if found is None:
-            remedy = ('ghi một số hoặc "station.bd1 + 0.5"', 'write a number, or "station.bd1 + 0.5"')
-            if isinstance(raw, str) and _COMMA.search(raw):
-                remedy = ("dùng dấu chấm thập phân: 1.8, không phải 1,8", "use a decimal point: 1.8, not 1,8")
-            self.error(f"{key} = {raw!r} không phải ngưỡng", f"{key} = {raw!r} is not a threshold", *remedy)
-            return None
-        known = {name for station in self.site.stations.values() for name in station.attributes}
-        for name in found.attributes if not self.default else ():
-            if name not in known:
-                self.error(
-                    f"không trạm nào có {name!r}",
-                    f"no station has an attribute {name!r}",
-                    f"thêm {name} vào stations.geojson",
-                    f"add {name} to a station in stations.geojson",
-                )
-        return found
-
-    def _names(self, key: str, known: tuple[str, ...], vi: str, en: str) -> tuple[str, ...] | None:
-        raw = self.table.get(key)
-        if raw is None or (key == "of" and raw == "area"):
-            return None
-        if not isinstance(raw, list) or not raw:
-            self.error(
-                f"{key} phải là danh sách",
-                f"{key} is not a list",
-                f'ghi {key} = ["…"]',
-                f'write {key} = ["…"]',
-            )
-            return None
-        for name in raw:
-            if name not in known:
-                self.error(
-                    f"không có {vi} {name!r}",
-                    f"no {en} {name!r}",
-                    f"khai báo {vi} đó",
-                    f"declare the {en}, or remove it",
-                )
-        return tuple(str(name) for name in raw)
-
     def _schedule(self, kind: Kind) -> Schedule | None:
-        raw, first, last = self.table.get("schedule"), self._date("valid_from"), self._date("valid_to")
+        raw, first, last = self.table.get("schedule"), self.date_of("valid_from"), self.date_of("valid_to")
         dated = any(key in self.table for key in ("valid_from", "valid_to"))
         if dated and kind not in LADDERS:
             self.error(
@@ -326,26 +208,10 @@ class _Reader:
         made = tuple(window for window in windows if window is not None)
         return Schedule(made, self.site.zone, first, last)
 
-    def _date(self, key: str) -> str | None:
-        """A local date, as TOML has them or as text."""
-        raw = self.table.get(key)
-        if raw is None:
-            return None
-        try:
-            return date.fromisoformat(str(raw)).isoformat()
-        except ValueError:
-            self.error(
-                f"{key} = {raw!r} không phải ngày",
-                f"{key} = {raw!r} is not a date",
-                "ghi ngày dạng 2026-12-31",
-                "write a date as 2026-12-31",
-            )
-            return None
-
     def _severity(self, kind: Kind) -> int:
         if kind in _WITH_LADDER:
             return 0
-        return SEVERITIES.index(self._choice("severity", SEVERITIES, "advisory"))
+        return SEVERITIES.index(self.choice("severity", SEVERITIES, "advisory"))
 
     def _inputs(self, kind: Kind) -> tuple[Input, ...]:
         if kind is Kind.COUNT:
@@ -378,7 +244,7 @@ class _Reader:
         for key in item:
             if key not in _INPUT_KEYS:
                 inner.error(f"khóa lạ {key!r} trong of", f"unknown key {key!r} in of", *one_of(_INPUT_KEYS))
-        bounds = {key: inner._expression(key, item[key]) for key in ("at_least", "at_most") if key in item}
+        bounds = {key: inner.expression(key, item[key]) for key in ("at_least", "at_most") if key in item}
         if len(bounds) != 1:
             inner.error(
                 "điều kiện cần at_least hoặc at_most",
@@ -387,9 +253,9 @@ class _Reader:
                 "add it",
             )
         found = Input(
-            property=str(inner._property(Kind.K_OF_N)),
-            hysteresis=inner._number("hysteresis", 0.0),
-            stations=inner._names("stations", tuple(self.site.stations), "trạm", "station"),
+            property=str(inner.property_of(Kind.K_OF_N)),
+            hysteresis=inner.number("hysteresis", 0.0),
+            stations=inner.names("stations", tuple(self.site.stations), "trạm", "station"),
             **bounds,
         )
         self.failed |= inner.failed

@@ -2,13 +2,14 @@
 
 Who makes a report says so in KV `STATE` under the key's own revision; a claim that nobody finished is void
 after some minutes, and another process makes the report again: same name, same files, and the event is on the
-stream once, because its subject is its own.
+stream once, because its subject is its own. What comes late makes it anew, with a number (`corrections`).
 """
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from nats.errors import Error as NatsError
@@ -16,8 +17,10 @@ from nats.js.errors import APIError, KeyNotFoundError
 
 from services.api.context import Context
 from services.api.errors import Problem
-from services.api.reports import job as report_job
+from services.api.reports import corrections
 from services.api.reports import store as report_store
+from services.api.reports.corrections import Correction
+from services.api.reports.job import Edition, Job
 from services.api.reports.store import File
 from services.observation import event as events
 from services.observation.instants import SECOND, iso
@@ -52,7 +55,8 @@ class Ledger(msgspec.Struct):
 class Made(msgspec.Struct):
     """`data` of `report.made`: which report, of what span, and its files.
 
-    `headline`: one line; `notes`: what its first page says that must be known.
+    `headline`: one line; `notes`: what its first page says that must be known. `areas`: of which it is; none:
+    of the whole site. `revision`: beyond the first it is in place of one before. `as_of`: up to when it knew.
     """
 
     report: str
@@ -62,6 +66,9 @@ class Made(msgspec.Struct):
     headline: Text
     files: list[dict[str, Any]]
     notes: list[Text] = []
+    areas: list[str] = []
+    revision: int = 1
+    as_of: str | None = None
     area: str = SITE_AREA
     status: str = "Actual"
 
@@ -80,15 +87,16 @@ class ReportDuty:
         while not stop.is_set():
             if self._here.site.known and self._here.hub.caught_up.is_set():
                 for kind in self._here.site.policy.reporting.make:
-                    await self._safely(kind)
+                    await self._safely(kind, self.look)
+                    await self._safely(kind, self.correct)
             await pause(stop, LOOK_S)
 
-    async def _safely(self, kind: Kind) -> None:
+    async def _safely(self, kind: Kind, look: Callable[[Kind], Awaitable[bool]]) -> None:
         now = self._here.clock()
         if self._again.get(kind, 0) > now:
             return
         try:
-            if await self.look(kind):
+            if await look(kind):
                 self._health.settle(NEEDED)
         except _TROUBLES as error:
             self._again[kind] = now + RETRY_US
@@ -127,33 +135,69 @@ class ReportDuty:
         await _put(state, key, Ledger(span[1]), revision)
         return True
 
+    async def correct(self, kind: Kind) -> bool:
+        """Make anew the oldest report of a kind whose span had word after it; whether this process did."""
+        here = self._here
+        if here.settings.database is None:  # what was then can't be read
+            return False
+        book, site = here.load, here.site.site.id
+        found = corrections.due(book.affairs, book.late, site, here.clock())
+        wanted = next((one for one in found if one.kind == kind), None)
+        if wanted is None:
+            return False
+        state = await here.js.key_value(STATE)
+        claim = Ledger(0, self._who, here.clock())
+        key = f"api.reports.{kind}.anew"
+        try:
+            entry = await state.get(key)
+            if msgspec.json.decode(entry.value or b"", type=Ledger).claimed_at > here.clock() - CLAIM_US:
+                return False
+            revision = await state.update(key, msgspec.json.encode(claim), entry.revision or 0)
+        except KeyNotFoundError:
+            await _create(state, key, Ledger(0))
+            return False
+        except APIError:  # another process was first
+            return False
+        try:
+            await self._make(kind, wanted.span, wanted)
+        finally:
+            await _put(state, key, Ledger(0), revision)
+        return True
+
     def _due(self, kind: Kind) -> calendar.Span:
         policy: Reporting = self._here.site.policy.reporting
         minute = policy.monthly if kind == "monthly" else policy.daily
         return calendar.last_due(kind, self._here.clock(), self._here.site.site.zone, policy.shifts, minute)
 
-    async def _make(self, kind: Kind, span: calendar.Span) -> None:
+    async def _make(self, kind: Kind, span: calendar.Span, anew: Correction | None = None) -> None:
         here = self._here
         policy = here.site.policy.reporting
         languages: list[Any] = list(policy.languages)
         formats: list[Any] = list(policy.formats)
-        made = await here.reporter.run(here.reporter.job(kind, *span, languages, formats))
-        name = calendar.name_of(kind, span, here.site.site.zone)
-        files = await report_store.write(here.js, name, made.files)
-        await self._tell(name, kind, span, files, made)
+        revision = 1 if anew is None else anew.revision
+        job = here.reporter.job(
+            kind, *span, languages, formats, editions=policy.editions(kind), revision=revision
+        )
+        made = await here.reporter.run(job)
+        base = calendar.name_of(kind, span, here.site.site.zone)
+        for edition in made.editions:
+            name = report_store.named(base, edition.areas or (), revision)
+            files = await report_store.write(here.js, name, edition.files)
+            await self._tell(name, job, files, edition)
+            log.info("report_made", report=name, files=len(files))
         gone = await report_store.forget(here.js, kind, policy.keep[kind])
-        log.info("report_made", report=name, files=len(files), forgotten=gone)
+        log.info("reports_kept", kind=kind, forgotten=gone)
 
-    async def _tell(
-        self, name: str, kind: Kind, span: calendar.Span, files: list[File], made: report_job.Made
-    ) -> None:
+    async def _tell(self, name: str, job: Job, files: list[File], made: Edition) -> None:
         """Put `report.made` on ALERTS, once: its subject has no other event."""
         site = self._here.site.site.id
         identity = sha256(f"{site}\x1freport\x1f{name}".encode()).hexdigest()[:32]
         listed = [{"name": file.name, "lang": file.lang, "format": file.format, "bytes": file.bytes,
                    "href": f"/api/v1/reports/files/{file.name}"} for file in files]  # fmt: skip
-        headline = made.headline or Text("", "")
-        data = Made(name, kind, iso(span[0]), iso(span[1]), headline, listed, made.notes)
+        data = Made(
+            name, cast("Kind", job.kind), iso(job.first), iso(job.last), made.headline, listed, made.notes,
+            areas=made.areas or [], revision=job.revision, as_of=iso(job.made_at),
+        )  # fmt: skip
         event = {
             "specversion": "1.0",
             "id": identity,

@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 
 from services.alerts.load.book import LoadBook, heard_us
+from services.alerts.load.late import late_of
 from services.alerts.load.past import Kept, PastBook
 from services.api.reports.job import Job
 
@@ -70,6 +71,8 @@ def book_of(db: psycopg.Connection[tuple[Any, ...]], job: Job) -> LoadBook:
     for number, (event, heard) in enumerate(_events(db, job), 1):
         if heard < job.last:
             book.take(number, heard, event)
+        elif (late := late_of(heard, event)) is not None and job.first <= late.at < job.last:
+            book.late.append(late)
     book.due(job.last)
     return book
 

@@ -7,6 +7,7 @@ import msgspec
 from services.alerts.attention.annunciation import Thing
 from services.alerts.load.book import Affair
 from services.alerts.load.case import Case, Did
+from services.alerts.load.late import Late
 from services.alerts.load.nouns import Figures
 from services.observation.text import Text
 from services.report.matter import Stretch
@@ -61,12 +62,16 @@ class Memory(msgspec.Struct):
     acts: list[Did]
     affairs: list[Affair]
     since: int
+    late: list[Late] = []
 
 
 class Job(msgspec.Struct, kw_only=True):
     """One report. `areas`: what whoever asks may see; None: all. `memory` None: the history is read.
 
-    `facts`: whether stations, air and lamps are looked up, which only the history knows.
+    Attributes:
+        facts: whether stations, air and lamps are looked up, which only the history knows.
+        editions: the same for these areas, too; what it is made of is read once.
+        revision: beyond the first it is made anew.
     """
 
     kind: Kind
@@ -82,6 +87,8 @@ class Job(msgspec.Struct, kw_only=True):
     database: str | None = None
     memory: Memory | None = None
     facts: bool = False
+    editions: list[list[str]] = []
+    revision: int = 1
 
 
 class Trouble(msgspec.Struct):
@@ -91,16 +98,23 @@ class Trouble(msgspec.Struct):
     word: str
 
 
-class Made(msgspec.Struct):
-    """What came of it: files by `<lang>.<format>`, or figures of load; else the trouble.
+class Edition(msgspec.Struct):
+    """A report of some areas, None: of all. Files by `<lang>.<format>`.
 
     `headline`, `notes`: what stands at its top, in one line, and in sentences.
     """
 
-    files: dict[str, bytes] = {}
+    areas: list[str] | None
+    files: dict[str, bytes]
+    headline: Text
+    notes: list[Text]
+
+
+class Made(msgspec.Struct):
+    """What came of it: an edition for each that was ordered, or figures of load; else the trouble."""
+
+    editions: list[Edition] = []
     figures: Figures | None = None
-    headline: Text | None = None
-    notes: list[Text] = []
     trouble: Trouble | None = None
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from services.alerts.load.book import KEEP_US, LoadBook
@@ -130,8 +131,10 @@ class Reporter:
         areas: frozenset[str] | None = None,
         *,
         from_book: bool | None = None,
+        editions: Sequence[Sequence[str]] = (),
+        revision: int = 1,
     ) -> Job:
-        """A report as it is ordered.
+        """A report as it is ordered; `editions`: the same of some areas.
 
         Raises:
             Problem: 503 when there is no site yet, or the history is needed and there is none.
@@ -156,6 +159,8 @@ class Reporter:
             database=here.settings.database,
             memory=self._memory(first) if held else None,
             facts=facts,
+            editions=[list(one) for one in editions],
+            revision=revision,
         )
 
     def _memory(self, first: int) -> Memory:
@@ -166,7 +171,9 @@ class Reporter:
             for one in book.cases.values()
             if one.life.open or one.life.attention or one.life.changed_us >= first
         ]
-        return Memory(cases, book.things_of(self._here.site.site.id), book.acts, book.affairs, book.since)
+        return Memory(
+            cases, book.things_of(self._here.site.site.id), book.acts, book.affairs, book.since, book.late
+        )
 
     async def run(self, job: Job) -> Made:
         """Do a job in a process of its own.

@@ -1,6 +1,11 @@
-"""Reports as they are stored: object store REPORTS, one object a file, named `<report>.<lang>.<format>`."""
+"""Reports as they are stored: object store REPORTS, one object a file, named `<report>.<lang>.<format>`.
 
-from collections.abc import Iterable
+A report of some areas has them in its name, so it says by itself who may read it; one that was made anew has
+its number there: `shift-20261120T0600-r2.thang-tam.vi.pdf`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from typing import cast
 
@@ -24,6 +29,31 @@ MEDIA = {
 _AWAY = Text("kho báo cáo không trả lời; hãy thử lại", "the store of reports does not answer; try again")
 _KINDS = ("shift", "daily", "monthly")
 _PARTS = 3
+
+
+_REVISION = re.compile(r"-r(\d+)\Z")
+
+
+def named(report: str, areas: Sequence[str], revision: int) -> str:
+    """The name of a report's edition."""
+    return ".".join([report if revision == 1 else f"{report}-r{revision}", *areas])
+
+
+def areas_of(report: str) -> tuple[str, ...]:
+    """Of which areas a report is, by its name; none: of the whole site."""
+    return tuple(report.split(".")[1:])
+
+
+def revision_of(report: str) -> int:
+    """Its number, by its name; 1 is the first."""
+    found = _REVISION.search(report.partition(".")[0])
+    return 1 if found is None else int(found[1])
+
+
+def may_read(sees: Callable[[str], bool], whole: bool, report: str) -> bool:  # noqa: FBT001  of an account
+    """Whether an account may: `whole`: it is held to no areas; else it `sees` each of the report's."""
+    areas = areas_of(report)
+    return whole or (bool(areas) and all(sees(area) for area in areas))
 
 
 class File(msgspec.Struct):
@@ -105,8 +135,14 @@ async def write(js: JetStreamContext, report: str, files: dict[str, bytes]) -> l
 
 
 async def forget(js: JetStreamContext, kind: str, keep: int) -> int:
-    """Delete the oldest reports of a kind beyond so many; how many went."""
-    return await _delete(js, [one for one in await stored(js) if one.kind == kind][keep:])
+    """Delete the oldest reports of a kind beyond so many spans, in all editions; how many went."""
+    found = [one for one in await stored(js) if one.kind == kind]
+    spans = list(dict.fromkeys(_span_of(one.report) for one in found))[keep:]
+    return await _delete(js, [one for one in found if _span_of(one.report) in spans])
+
+
+def _span_of(report: str) -> str:
+    return _REVISION.sub("", report.partition(".")[0])
 
 
 async def _delete(js: JetStreamContext, reports: Iterable[Stored]) -> int:

@@ -7,6 +7,7 @@ report. It writes nothing anywhere.
 import gc
 import os
 import sys
+from collections.abc import Callable
 
 import psycopg
 
@@ -14,7 +15,7 @@ from services.alerts.load.book import LoadBook
 from services.alerts.load.figures import figures
 from services.api.reports.facts import Looking
 from services.api.reports.history import book_of, connect
-from services.api.reports.job import Job, Made, Memory, Trouble, decode_job, encode_made
+from services.api.reports.job import Edition, Job, Made, Memory, Trouble, decode_job, encode_made
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA, SITE_SCOPE
 from services.report import daily, monthly, paper_html, paper_json, paper_xlsx, shift
@@ -39,35 +40,42 @@ def main() -> int:
 def do(job: Job) -> Made:
     """One job; a history that is away is an answer, too."""
     try:
-        matter = _matter(job)
+        memory, facts = _gathered(job)
     except psycopg.Error as error:
         return Made(trouble=Trouble("history-away", type(error).__name__))
     if job.kind == "load":
+        matter = _of(job, memory, facts, job.areas)
         found = figures(
             matter.cases, matter.things, job.first, job.last, operators=job.operators, apart=matter.apart
         )
         return Made(figures=found)
+    scopes = [job.areas, *job.editions]
+    return Made([_edition(job, areas, _of(job, memory, facts, areas)) for areas in scopes])
+
+
+def _edition(job: Job, areas: list[str] | None, matter: Matter) -> Edition:
     paper = _BUILD[job.kind](matter)
-    return Made(files=_files(job, paper), headline=_headline(matter), notes=_notes(paper))
+    return Edition(areas, _files(job, paper), _headline(matter), _notes(paper))
 
 
-def _matter(job: Job) -> Matter:
+def _gathered(job: Job) -> tuple[Memory, Facts | None]:
+    """Read once, whoever it is for."""
     memory, facts = job.memory, None
     if memory is None or job.facts:
         with connect(job) as db:
             if memory is None:
                 memory = _remember(book_of(db, job), job)
             facts = Looking(db, job).facts() if job.facts else None
-    return _of(job, memory, facts)
+    return memory, facts
 
 
 def _remember(book: LoadBook, job: Job) -> Memory:
     things = book.things_of(job.names.site)
-    return Memory(list(book.cases.values()), things, book.acts, book.affairs, book.since)
+    return Memory(list(book.cases.values()), things, book.acts, book.affairs, book.since, book.late)
 
 
-def _of(job: Job, memory: Memory, facts: Facts | None) -> Matter:
-    names, sees = job.names, job.areas
+def _of(job: Job, memory: Memory, facts: Facts | None, sees: list[str] | None) -> Matter:
+    names = job.names
 
     def seen(area: object) -> bool:
         return sees is None or area in sees or area in (SITE_AREA, SITE_SCOPE, "")
@@ -99,7 +107,25 @@ def _of(job: Job, memory: Memory, facts: Facts | None) -> Matter:
         gateways=[name for name, area in names.gateways.items() if seen(area)],
         silent_rules=names.silent_rules,
         scope=scope,
-        facts=facts,
+        facts=None if facts is None else _facts_of(facts, seen),
+        late=[
+            one
+            for one in memory.late
+            if one.alert and one.site == names.site and one.status == "Actual" and seen(one.area)
+            and job.first <= one.at < job.last <= one.heard
+        ],
+        revision=job.revision,
+    )  # fmt: skip
+
+
+def _facts_of(facts: Facts, seen: Callable[[str], bool]) -> Facts:
+    """Of the places that may be seen."""
+    return Facts(
+        stations=[one for one in facts.stations if seen(one.area)],
+        air=[one for one in facts.air if seen(one.area)],
+        air_classes=facts.air_classes,
+        lamps=[one for one in facts.lamps if seen(one.area)],
+        gaps=facts.gaps,
     )
 
 

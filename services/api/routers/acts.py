@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path
 from starlette.responses import Response
 
 from services.alerts.lifecycle import Asked, Refusal
+from services.api import putting_away
 from services.api.acts import Done, known_alert, perform, refused, whole_fold
 from services.api.context import Context, Here
 from services.api.errors import Problem, invalid, not_found
@@ -31,7 +32,7 @@ from services.api.shapes.acts import (
     SituationActed,
     Statement,
 )
-from services.api.shown import linked_site, show
+from services.api.shown import linked_site, orphan_of, show
 from services.api.stating import state
 from services.observation.text import Text
 from services.runtime.principal import OPERATOR, Principal, allowed
@@ -188,6 +189,8 @@ async def comment_alert(call: Annotated[Call, Depends(_call)], asked: CommentOn)
 async def close_alert(call: Annotated[Call, Depends(_call)], asked: Close) -> Response:
     """Say what it was: `real` (once it is over), `false`, `test` or `maintenance`. Getting worse reopens it.
 
+    One that its linked site lost (`orphan`) is closed here and for us alone, whatever the cause.
+
     Đóng với nguyên nhân: thật (khi đã hết), báo sai, thử, bảo trì. Tăng mức thì tự mở lại.
     """
     return await _act(call, "close", asked, cause=asked.cause, why=asked.why)
@@ -303,6 +306,9 @@ async def _perform(call: Call, act: str, asked: Act, **given: Any) -> Done | Pen
     if seen.sequence > here.hub.head:
         raise invalid(_AHEAD, "seen")
     wish = Asked(act=act, by=who.subject, seen=seen.sequence, **given)
+    word = None if linked is None else orphan_of(here, standing)
+    if word is not None and act in putting_away.ACTS:
+        return await putting_away.put_away(here, who, standing, word, wish, key)
     if linked is not None:
         return await request_act(here, standing.life, wish, who, key)
     return await perform(here, who, alert_id, key, wish)

@@ -16,7 +16,7 @@ from services.api.paging import before, first_of
 from services.api.params import Cursor, Limit, Severity, Slug
 from services.api.responses import answer, page
 from services.api.shapes.alerts import AlertDetail, AlertPage
-from services.api.shown import add_latest, linked_site, places_of, show
+from services.api.shown import add_latest, linked_site, orphan_of, places_of, show, stands
 from services.observation.text import Text
 from services.runtime.principal import Principal
 
@@ -57,7 +57,7 @@ async def list_alerts(  # noqa: PLR0913  each is a filter
     found = [
         standing
         for standing in fold.newest_first()
-        if _wanted(standing, state, now)
+        if _wanted(here, standing, state, now)
         and _sees(here, who, standing)
         and (behind is None or standing.raised_sequence < behind)
         and (hazard is None or standing.data.get("hazard") == hazard)
@@ -95,10 +95,11 @@ async def get_alert(here: Here, who: Who, alert_id: str) -> Response:
     return answer({"alert": alert, "events": events, "omitted": omitted, "source": source})
 
 
-def _wanted(standing: Standing, state: str, now: int) -> bool:
+def _wanted(here: Context, standing: Standing, state: str, now: int) -> bool:
     if state == "attention":
-        return standing.life.standing_at(now).attention
-    return state == "all" or standing.open
+        word = orphan_of(here, standing)
+        return standing.life.standing_at(now).attention and (word is None or not word.closed)
+    return state == "all" or stands(here, standing)
 
 
 def _sees(here: Context, who: Principal, standing: Standing) -> bool:

@@ -10,7 +10,7 @@ from services.api.context import Context, Here
 from services.api.errors import Problem, invalid, not_found
 from services.api.identity import Who
 from services.api.params import Instant, Limit
-from services.api.reports.store import MEDIA, Stored, read, stored
+from services.api.reports.store import MEDIA, Stored, areas_of, may_read, read, revision_of, stored
 from services.api.responses import cut, page
 from services.api.shapes.reports import FILES, Kind, ReportAnswer, ReportPage
 from services.observation.instants import iso
@@ -37,8 +37,8 @@ From = Annotated[
 ]
 To = Annotated[Instant | None, Query(description="Up to, not included. · Đến trước lúc.")]
 _SCOPED = Text(
-    "báo cáo lưu sẵn gồm toàn địa bàn; tài khoản theo khu vực hãy lập báo cáo riêng",
-    "stored reports are of the whole site; an account that is held to areas makes its own",
+    "báo cáo này gồm cả khu vực khác; hãy lập báo cáo của khu vực mình",
+    "this report has other areas, too; make one of your own",
 )
 
 
@@ -46,14 +46,11 @@ _SCOPED = Text(
 async def list_reports(here: Here, who: Who, limit: Limit = 100) -> Response:
     """Reports that were made on schedule, the newest first, each with its files.
 
-    They are of the whole site: an account that is held to areas is refused, and makes its own.
+    An account that is held to areas finds those of its areas only.
 
-    Các báo cáo đã lập theo lịch, mới nhất trước. Chúng gồm toàn địa bàn: tài khoản theo khu vực bị từ chối,
-    hãy lập báo cáo riêng.
+    Các báo cáo đã lập theo lịch, mới nhất trước. Tài khoản theo khu vực chỉ thấy báo cáo của khu vực mình.
     """
-    if who.areas is not None:
-        raise Problem(403, "not-allowed", _SCOPED)
-    found = await stored(here.js)
+    found = [one for one in await stored(here.js) if may_read(who.sees, who.areas is None, one.report)]
     items, _ = cut(found[: limit + 1], limit)
     return page([_show(one) for one in items], None)
 
@@ -65,13 +62,13 @@ async def list_reports(here: Here, who: Who, limit: Limit = 100) -> Response:
     responses={200: {"content": FILES}},
 )
 async def get_report_file(
-    here: Here, who: Who, file: Annotated[str, Path(max_length=100, pattern=r"^[0-9A-Za-z.-]+$")]
+    here: Here, who: Who, file: Annotated[str, Path(max_length=500, pattern=r"^[0-9A-Za-z.-]+$")]
 ) -> Response:
     """One file of a stored report: HTML, PDF or XLSX, as its name says.
 
     Một tệp của báo cáo đã lập.
     """
-    if who.areas is not None:
+    if not may_read(who.sees, who.areas is None, file.rsplit(".", 2)[0]):
         raise Problem(403, "not-allowed", _SCOPED)
     data = await read(here.js, file)
     if data is None:
@@ -108,7 +105,7 @@ async def get_report(  # noqa: PLR0913  each says which report
     job = here.reporter.job(kind, first, last, [lang], [form], who.areas)
     made = await here.reporter.run(job)
     name = f"{calendar.name_of(kind, (first, last), here.site.site.zone)}.{lang}.{form}"
-    return _file(made.files[f"{lang}.{form}"], name, form)
+    return _file(made.editions[0].files[f"{lang}.{form}"], name, form)
 
 
 def _span(  # noqa: PLR0913  each says which report
@@ -167,4 +164,11 @@ def _show(one: Stored) -> dict[str, object]:
         }
         for file in one.files
     ]
-    return {"report": one.report, "kind": one.kind, "made_at": iso(one.made_at), "files": files}
+    return {
+        "report": one.report,
+        "kind": one.kind,
+        "areas": list(areas_of(one.report)),
+        "revision": revision_of(one.report),
+        "made_at": iso(one.made_at),
+        "files": files,
+    }

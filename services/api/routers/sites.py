@@ -1,5 +1,6 @@
 """Sites of the levels: how old our copy of each is, and whether it is whole."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,6 +12,7 @@ from services.api.identity import Who
 from services.api.linked import Copy
 from services.api.responses import page
 from services.api.shapes.links import SitePage
+from services.api.shown import stands
 from services.observation.instants import SECOND, iso
 from services.observation.links import FRESH_US, Standing
 from services.observation.topics import SITE_AREA
@@ -25,7 +27,7 @@ async def list_sites(here: Here, who: Who) -> Response:
     Địa bàn này, cấp trên và các cấp dưới: dữ liệu ở đây đúng tại thời điểm nào, và có còn mới không.
     """
     open_by_site: dict[str, int] = {}
-    for standing in whole_fold(here).open_alerts():
+    for standing in filter(partial(stands, here), whole_fold(here).open_alerts()):
         site = standing.life.site
         open_by_site[site] = open_by_site.get(site, 0) + 1
     own = here.site.site.id

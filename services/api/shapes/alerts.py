@@ -63,6 +63,13 @@ class Realarmed(_Shape):
     acknowledged_at: Time | None
 
 
+class Orphan(_Shape):
+    """Since when we know that its site does not know it any more, or when somebody closed it for that."""
+
+    since: Time
+    reason: Words
+
+
 class Alert(_Shape):
     """One occurrence of a rule on a sensor, as it stands. `version` is the token of its last event.
 
@@ -94,6 +101,7 @@ class Alert(_Shape):
     fresh: bool = Field(description="False: of a linked site of which nothing was heard lately")
     as_of: Time | None = Field(description="Up to when we know of it")
     requests: list[dict[str, Any]] | None = Field(None, description="Of a linked one: acts sent there")
+    orphan: Orphan | None = Field(None, description="Its site lost it: ask there, then close it here")
     label: str = Field(description="What ISA-18.2 calls its state, or `closed`")
     attention: bool = Field(description="Whether it still needs a person")
     silent: bool = Field(description="Shelved, kept quiet or closed: no sound, no message")

@@ -150,6 +150,7 @@ class ReportAnswer(_Shape):
     start: Time
     end: Time
     made_at: Time
+    revision: int
     status: str
     scope: str | None
     parts: list[dict[str, Any]]
@@ -166,10 +167,15 @@ class ReportFile(_Shape):
 
 
 class StoredReport(_Shape):
-    """A report that was made on schedule; its name says which, by local time."""
+    """A report that was made on schedule; its name says which, by local time.
+
+    `areas`: of which it is, none: of the whole site. `revision`: beyond the first it is in place of another.
+    """
 
     report: str
     kind: Kind
+    areas: list[str]
+    revision: int
     made_at: Time
     files: list[ReportFile]
 
@@ -244,6 +250,7 @@ _REPORT = {
     "start": "2026-10-19T23:00:00Z",
     "end": "2026-10-20T07:00:00Z",
     "made_at": "2026-10-20T07:00:04Z",
+    "revision": 1,
     "status": "Actual",
     "scope": None,
     "parts": [
@@ -297,6 +304,8 @@ EXAMPLES: dict[str, Any] = {
             {
                 "report": "shift-20261020T0600",
                 "kind": "shift",
+                "areas": [],
+                "revision": 1,
                 "made_at": "2026-10-20T07:00:04Z",
                 "files": [_FILE],
             }

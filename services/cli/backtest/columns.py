@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from services.cli.backtest import columns_text as text
 from services.cli.backtest.columns_names import Names
+from services.cli.backtest.columns_numbers import numbers
+from services.cli.backtest.columns_times import times
 from simulators.recording import READINGS_COLUMNS, opened, parse, read_readings
 
 BLOCK = 1 << 20
@@ -230,8 +232,8 @@ class _Blocks:
             channel = self._channels.find(data, *sensors)
         else:
             channel = self._channels.find_pairs(data, sensors, (value_ends + 1, ends))
-        time, good = text.times(data, starts, time_ends)
-        value, good_values = text.numbers(data, value_starts, value_ends)
+        time, good = times(data, starts, time_ends)
+        value, good_values = numbers(data, value_starts, value_ends)
         if good_values is not None:
             good &= good_values
         self.doubtful = not good.all()

@@ -141,11 +141,10 @@ def _with_strikes(rules: "Sequence[Rule]") -> bool:
 
 def cover_of(engine: "Engine", first: int, last: int) -> "Cover":
     """Areas in which some rule of a hazard looks at a sensor, over the span of a recording."""
-    from services.alerts.explain import core_of
     from services.alerts.scoring.score import Cover
     from services.observation.topics import SITE_AREA, SITE_SCOPE
 
-    layout = core_of(engine).layout
+    layout = engine.core.layout
     areas: dict[str, set[str]] = {}
     for row, rule in zip(layout.row_at, layout.rule_at, strict=True):
         area = layout.area[row]

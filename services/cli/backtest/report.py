@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from services.alerts.explain import core_of
 from services.alerts.rule import INTERVALS, Kind, Rule
 from services.alerts.scoring.against import Differences
 from services.alerts.scoring.score import Happened
@@ -112,7 +111,7 @@ def gather(
     rules, _ = parse_rules(site)
     series = keeper.series()
     known = {name: site.sensors[name] for name in site.sensors if name in series}
-    core = core_of(Engine(_with(site, known), rules))
+    core = Engine(_with(site, known), rules).core
     told, by_sensor, by_group = _told(outcome.events, last)
     together = _members(core, by_group)
     from services.alerts.hazards import hazards

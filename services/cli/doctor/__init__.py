@@ -171,6 +171,7 @@ async def _ask(
 ) -> "tuple[Live | None, list[Finding], Any, frozenset[str]]":
     """What NATS, the database and the api tell, asked at once."""
     from services.cli.doctor import api as doctor_api
+    from services.cli.doctor import digest as doctor_digest
     from services.cli.doctor import history as doctor_history
     from services.cli.doctor import services as doctor_services
     from services.cli.doctor import site as doctor_site
@@ -199,6 +200,7 @@ async def _ask(
     else:
         found += doctor_services.judge(live.beats, now, run.pids)
         found += doctor_streams.judge(live)
+        found += doctor_digest.judge(live.beats, now)
         found.append(doctor_site.judge(live.site, doctor_site.folders_of(data), asked))
     found += doctor_api.judge(api, now)
     site = _parsed(live)

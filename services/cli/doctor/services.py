@@ -93,7 +93,8 @@ def judge(
         pids: of this machine's processes; a heartbeat of another process is its predecessor's.
     """
     well = []
-    for name in dict.fromkeys((*EXPECTED, *sorted(beats))):
+    ours = sorted(set(pids or ()) - set(_SERVERS))
+    for name in dict.fromkeys((*EXPECTED, *sorted(beats), *ours)):
         beat = beats.get(name)
         level = Level.BAD if name in NEEDED else Level.WARN
         log = Text(f"xem logs/{name}.log", f"look at logs/{name}.log")

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.alerts.explain_words import number, span
+from services.alerts.explain.words import number, span
 from services.observation.flags import Flag
 from services.observation.sensor import Sensor
 from services.observation.text import Text

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from services.alerts.explain import Explanation, RuleState
-from services.alerts.explain_words import headline, number, span, why
+from services.alerts.explain.words import headline, number, span, why
 from services.cli.explain.quality import Heard, verdict
 from services.observation.event import SEVERITIES
 from services.observation.flags import Flag

@@ -6,7 +6,7 @@ Over 250 lines: each sentence stands twice.
 
 from collections.abc import Iterator
 
-from services.alerts.explain import Explanation, RuleState, RungState
+from services.alerts.explain.facts import Explanation, RuleState, RungState
 from services.alerts.reasons import SEVERITY_WORDS
 from services.observation.text import Text, in_vietnamese
 
