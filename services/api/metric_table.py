@@ -120,7 +120,7 @@ GROUPS: tuple[Group, ...] = (
             _metric("digest_messages", "gauge", "Số sự kiện trong bản tóm lược để khởi động nhanh",
                     "Events in the digest of ALERTS from which services start", "service",
                     figure="digest_messages"),
-            _metric("digest_behind_events", "gauge", "Số sự kiện mỗi lần khởi động phải đọc thêm ngoài bản tóm lược",
+            _metric("digest_behind_events", "gauge", "Số sự kiện phải đọc thêm khi khởi động",
                     "Events that a start has to read besides the digest", "service", figure="digest_behind"),
             _metric("digest_latest_timestamp_seconds", "gauge", "Sự kiện mới nhất trong bản tóm lược",
                     "Of the newest event in the digest", "service", figure="digest_latest"),

@@ -25,7 +25,7 @@ from services.cap.violation import Refused, Violation
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND
 from services.observation.text import Text
-from services.policy.publication import Trusted
+from services.policy.trusted import Trusted
 from services.runtime import logging, metrics
 from services.runtime.principal import Principal
 

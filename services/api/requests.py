@@ -141,7 +141,8 @@ class Requested:
         """An event of ALERTS; it may be the answer to a request."""
         data = event.get("data")
         if event.get("type") == REFUSED_TYPE and isinstance(data, dict):
-            reason = data.get("reason") or {}
+            reason = data.get("reason")
+            reason = reason if isinstance(reason, dict) else {}  # whoever wrote it, the feed goes on
             text = Text(str(reason.get("vi", "")), str(reason.get("en", "")))
             self._answered(str(data.get("request")), "refused", str(data.get("code")), text)
         elif isinstance(data, dict) and data.get("by") is not None:

@@ -14,7 +14,7 @@ from services.cap import message as cap
 from services.cap.layout import SLOTS
 from services.cap.message import Area, Info, Message, Resource, references_of
 from services.cap.profile import profile
-from services.cap.values import DECIMAL, circle_of, points_of, time_of
+from services.cap.values import DECIMAL, circle_of, points_of, ring_of, time_of
 from services.cap.violation import Violation, broken, prose
 
 NAME = r"[^\s,<&]+"
@@ -52,6 +52,10 @@ def _strictly(message: Message) -> Iterator[Violation]:
                 yield prose(
                     "empty", f"alert/info[{nth}]/area[{n}]", "có phần tử để trống", "has an empty element"
                 )
+            for k, polygon in enumerate(area.polygon, 1):
+                if points_of(polygon) != ring_of(polygon):
+                    where = f"alert/info[{nth}]/area[{n}]/polygon[{k}]"
+                    yield prose("polygon", where, "chưa khép kín", "is not closed")
     yield from profile(message)
 
 
@@ -171,13 +175,11 @@ def _area(area: Area, path: str) -> Iterator[Violation]:
         if not polygon.strip():
             continue
         where = f"{path}/polygon[{nth}]"
-        points = points_of(polygon)
+        points = ring_of(polygon)
         if points is None:
             yield prose("polygon", where, "có điểm không hợp lệ", "has a point that is not a place on Earth")
         elif len(points) < _LEAST_POINTS:
             yield prose("polygon", where, "cần ít nhất 4 điểm", "needs at least four points")
-        elif points[0] != points[-1]:
-            yield prose("polygon", where, "chưa khép kín", "is not closed")
     yield from _round(area, path)
 
 

@@ -24,7 +24,7 @@ from services.observation.instants import SECOND, iso
 from services.observation.site import Site
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
-from services.policy.publication import Trusted
+from services.policy.trusted import Trusted
 
 ORIGIN = "official_bulletin"
 WITHOUT_EXPIRES_US = 24 * 3_600 * SECOND

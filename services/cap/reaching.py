@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from services.cap.compose import EVENT_CODE
 from services.cap.geometry import Point, inside_any, touch, within
-from services.cap.message import Area, Message
-from services.cap.values import circle_of, points_of
+from services.cap.message import Area, Message, Named
+from services.cap.values import circle_of, ring_of
 from services.observation.site import Site
-from services.policy.publication import Trusted
+from services.policy.trusted import Trusted
 
 _WORDS: tuple[tuple[str, str], ...] = (
     ("lightning", r"dông|sét|giông|thunder|lightning"),
@@ -33,8 +33,8 @@ def hazard_of(message: Message, trusted: Trusted) -> str:
 
     By the sender's table, by our own code, by words of the event; else what the sender's entry falls back to.
     """
-    codes = [one for info in message.info for one in info.event_code]
-    said = [_composed(info.event) for info in message.info]
+    codes = [Named(one.name.strip(), one.value.strip()) for info in message.info for one in info.event_code]
+    said = [_composed(info.event.strip()) for info in message.info]
     table = {_composed(key): hazard for key, hazard in trusted.hazards.items()}
     found = (
         *(table[one] for one in (*(code.value for code in codes), *said) if one in table),
@@ -47,7 +47,7 @@ def hazard_of(message: Message, trusted: Trusted) -> str:
 
 def areas_of(message: Message, site: Site) -> list[str]:
     """Areas of the site that a message reaches, by code, outline or circle."""
-    codes = {one.value.rsplit("/", 1)[-1] for area in _areas(message) for one in area.geocode}
+    codes = {one.value.strip().rsplit("/", 1)[-1] for area in _areas(message) for one in area.geocode}
     rings, circles = _outlines(_areas(message))
     found = []
     for area in site.areas.values():
@@ -97,7 +97,7 @@ def _outlines(areas: Iterable[Area]) -> tuple[list[list[Point]], list[tuple[floa
     polygons = dict.fromkeys(one for area in listed for one in area.polygon)
     circles = dict.fromkeys(one for area in listed for one in area.circle)
     return (
-        [ring for one in polygons if (ring := points_of(one))],
+        [ring for one in polygons if (ring := ring_of(one))],
         [circle for one in circles if (circle := circle_of(one))],
     )
 

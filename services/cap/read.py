@@ -195,6 +195,8 @@ class _Reader:
             return self.noun(child, slot.inside, path)
         self._attributes(child, path)
         text = self._text(child, path)
+        if slot.tag in ("identifier", "sender"):
+            return text.strip(" \t\r\n")
         if self._older and slot.tag in _TIMES:
             return plain_time(text)
         if self._older and slot.tag == "references":

@@ -38,6 +38,14 @@ def points_of(polygon: str) -> list[tuple[float, float]] | None:
     return None if None in found else [point for point in found if point is not None]
 
 
+def ring_of(polygon: str) -> list[tuple[float, float]] | None:
+    """A polygon as a closed ring; some leave the last point out, which is the first one again."""
+    points = points_of(polygon)
+    if points and points[0] != points[-1]:
+        points.append(points[0])
+    return points
+
+
 def circle_of(circle: str) -> tuple[float, float, float] | None:
     """(latitude, longitude, km) of a circle; None where it is not one."""
     pieces = _pieces(circle)

@@ -1,7 +1,6 @@
 """`haidang replay`: send recordings as the gateways of a site would have sent them."""
 
 import argparse
-import json
 import signal
 import threading
 import time
@@ -86,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         complete = replay.run()
     except ReplayError as error:
-        return complain(str(error), "không kết nối được MQTT")
+        return complain(str(error), "không kết nối được MQTT → xem lại --mqtt, và máy chủ có đang chạy không")
     except KeyboardInterrupt:
         complete = False
     finally:
@@ -152,16 +151,11 @@ def address(text: str) -> tuple[str, int]:
 
 
 def credentials(file: Path | None) -> tuple[str | None, str | None]:
-    """User and password out of a JSON file.
+    """User and password for the broker; None where no file is named.
 
     Raises:
-        ValueError: the file has another form.
+        ValueError: the file can't be used.
     """
-    if file is None:
-        return None, None
-    try:
-        given = json.loads(file.read_text("utf-8"))
-        return str(given["user"]), str(given["password"])
-    except (ValueError, KeyError, TypeError) as error:
-        msg = f"--credentials {file}: {error!r}; it must be a JSON file with user and password"
-        raise ValueError(msg) from error
+    from services.runtime.settings import read_credentials
+
+    return (None, None) if file is None else read_credentials(file)

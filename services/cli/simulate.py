@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         return _send(publisher, plain=options.plain, quiet=options.quiet)
     except AgentError as error:
-        return complain(str(error), "không kết nối được MQTT")
+        return complain(str(error), "không kết nối được MQTT → xem lại --mqtt, và máy chủ có đang chạy không")
 
 
 def prepare(options: argparse.Namespace) -> "Simulation":

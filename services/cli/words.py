@@ -24,6 +24,10 @@ _OF_THE_WORLD = {
         "the file system is read-only → choose another --data folder",
         "hệ thống tệp chỉ đọc → chọn thư mục --data khác",
     ),
+    errno.EEXIST: (
+        "there is a file of this name, not a folder → choose another path",
+        "đã có tệp mang tên này, không phải thư mục → chọn đường dẫn khác",
+    ),
     errno.ENOTDIR: (
         "part of the path is a file, not a folder → choose another path",
         "một phần đường dẫn là tệp, không phải thư mục → chọn đường dẫn khác",

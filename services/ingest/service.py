@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from services.ingest.acks import Acks
+from services.ingest.asides import Asides
 from services.ingest.book import Book
 from services.ingest.broker import Connection
 from services.ingest.build import Builder
@@ -23,24 +24,15 @@ from services.ingest.intake import Intake
 from services.ingest.items import Built, Item
 from services.ingest.order import Key, Order
 from services.ingest.raw import RawMessage
+from services.ingest.recall import fold, restore
 from services.ingest.sessions import keep_sessions
 from services.ingest.site_index import SiteIndex
 from services.ingest.sites import SiteFeed
-from services.ingest.stream import (
-    MOST_RESULTS,
-    TROUBLE,
-    Stream,
-    Superseded,
-    fold,
-    restore,
-    trying,
-    unless_stopped,
-)
+from services.ingest.stream import TROUBLE, Stream, Superseded, trying, unless_stopped
 from services.ingest.tick import EVERY_S, Ticker
 from services.ingest.watch import Watch
 from services.ingest.window import Window
-from services.observation import command, messages, topics
-from services.observation.command import Result
+from services.observation import messages, topics
 from services.observation.messages import SiteVersion
 from services.observation.quantity import Property
 from services.runtime import logging, metrics, nats
@@ -59,7 +51,6 @@ GARBAGE_EVERY = 50_000
 their way hundreds of times a second, about a tenth of our time; they end by themselves, cycles are few."""
 
 
-_NO = Result(id="", state="failed", at=0)
 _took = metrics.histogram("ingest_publish_seconds", "A window on READINGS, until the last confirmation")
 log = logging.get("ingest")
 
@@ -108,6 +99,7 @@ class Service:
         self.sites = SiteFeed(js, properties, self.health)
         self.ticker = Ticker()
         self.watch = Watch(self.health)
+        self.asides = Asides(js, self.watch)
         self.wake = asyncio.Event()
         self.inbox: deque[RawMessage] = deque()
         self.connections: dict[str, Connection] = {}
@@ -303,12 +295,12 @@ class Service:
 
     async def _publish(self, built: Built) -> None:
         """Publish a window; only then acknowledge it, and tell its agents."""
-        kept = asyncio.create_task(self.stream.publish_rejects(built.rejects)) if built.rejects else None
-        answered = asyncio.create_task(self._keep_results(built)) if built.results else None
+        kept = asyncio.create_task(self.asides.rejects(built.rejects)) if built.rejects else None
+        answered = asyncio.create_task(self._answer(built)) if built.results else None
         with _took.time():
             await self.stream.publish(built.messages)
         if kept is not None:
-            self.watch.rejects_lost(await kept)
+            await kept
         self.book.keep()
         if answered is not None:
             await answered
@@ -322,30 +314,13 @@ class Service:
             self.acks.online(gateway)
         self.watch.published(built.readings)
 
-    async def _keep_results(self, built: Built) -> None:
+    async def _answer(self, built: Built) -> None:
         """Put what came of commands on COMMANDS; what no command waits for is a reject."""
-        index = self.book.index
-        if index is None:
-            return
-        site, gateways = index.site.id, index.site.gateways
-        some = [(item, result) for item, result in built.results if item.gateway in gateways]
-        some, dropped = some[:MOST_RESULTS], len(some) - MOST_RESULTS
-        found = [
-            command.answered(
-                site,
-                gateways[item.gateway or ""].area,
-                item.gateway or "",
-                result,
-                item.raw.received_at if item.raw is not None else 0,
-            )
-            for item, result in some
-        ]
-        kept = await self.stream.publish_results(found, site)
-        self.watch.results_lost(kept.count(None) + max(dropped, 0))
-        unknown = [item for (item, _), known in zip(some, kept, strict=True) if known is False]
-        rejects = [one for item in unknown for one in self.builder.unknown(item, (item.result or _NO).id)]
-        if rejects:
-            self.watch.rejects_lost(await self.stream.publish_rejects(rejects))
+        if self.book.index is not None:
+            unknown = await self.asides.results(built.results, self.book.index.site)
+            rejects = [one for item, name in unknown for one in self.builder.unknown(item, name)]
+            if rejects:
+                await self.asides.rejects(rejects)
 
     async def _publish_site(self, index: SiteIndex) -> None:
         """Announce a site version; from the next message on, readings are decoded by it."""

@@ -2,8 +2,6 @@
 
 One window is on its way at a time. Its messages are pipelined, each published only if the one before
 it is the stream's last; while they are on their way the next window is gathered.
-
-Over 250 lines: claiming, publishing and snapshots guard one position of one stream.
 """
 
 import asyncio
@@ -13,19 +11,15 @@ from typing import Any, TypeVar
 
 import msgspec
 from nats.js import JetStreamContext
-from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
+from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
 
-from services.ingest.book import FORMAT, Book, Saved
-from services.observation import command
-from services.observation.batch import BatchError
-from services.observation.command import CommandEvent
+from services.ingest.book import FORMAT, Saved
 from services.observation.messages import HEADER
 from services.observation.text import Text
 from services.runtime import logging
 from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import (
-    MESSAGE_ID,
     NatsError,
     OrderLost,
     Position,
@@ -35,17 +29,13 @@ from services.runtime.nats import (
     read_position,
     renew_epoch,
 )
-from services.runtime.streams import COMMANDS, READINGS, REJECTS, SNAPSHOTS, STATE
+from services.runtime.streams import READINGS, SNAPSHOTS, STATE
 
 KEY = "ingest"
 SNAPSHOTS_KEPT = 3
 PUBLISH_TIMEOUT_S = 1.5
 """Below the broker's `ack_wait`, so that we give up before it sends again."""
 
-REJECT_TIMEOUT_S = 1.0
-RESULTS_AT_ONCE = 100
-MOST_RESULTS = 200
-"""Of one window; a controller gone mad must not stop readings, and what is dropped is answered again."""
 FETCH = 1_000
 
 RETRY_S = 0.2
@@ -168,45 +158,6 @@ class Stream:
         self._last = await publish_in_order(self._js, items, self._last, PUBLISH_TIMEOUT_S)
         self.position = Position(self.position.epoch, self._last, hash_of(items[-1][1]))
 
-    async def publish_rejects(self, messages: Sequence[tuple[str, bytes]]) -> int:
-        """Keep rejects; how many could not be kept. They never stop readings."""
-        answers = await asyncio.gather(
-            *(self._js.publish(s, d, timeout=REJECT_TIMEOUT_S, stream=REJECTS) for s, d in messages),
-            return_exceptions=True,
-        )
-        failed = [a for a in answers if isinstance(a, BaseException)]
-        for answer in failed:
-            if not isinstance(answer, (NatsError, TimeoutError)):
-                raise answer
-        return len(failed)
-
-    async def publish_results(self, found: Sequence[CommandEvent], site: str) -> list[bool | None]:
-        """Keep what came of commands: True; False: nobody ordered that command; None: it could not be kept.
-
-        A command that is not heard of is repeated and answered again, so this stops no readings.
-        """
-
-        async def keep(event: CommandEvent) -> bool | None:
-            subject = command.subject(site, event.data.gateway, event.subject)
-            try:
-                async with asyncio.timeout(REJECT_TIMEOUT_S):
-                    await self._js.get_last_msg(COMMANDS, subject)
-                headers = {MESSAGE_ID: event.id}
-                data = command.encode(event)
-                await self._js.publish(
-                    subject, data, timeout=REJECT_TIMEOUT_S, stream=COMMANDS, headers=headers
-                )
-            except NotFoundError:
-                return False
-            except (NatsError, APIError, TimeoutError):
-                return None
-            return True
-
-        kept: list[bool | None] = []
-        for start in range(0, len(found), RESULTS_AT_ONCE):
-            kept += await asyncio.gather(*(keep(event) for event in found[start : start + RESULTS_AT_ONCE]))
-        return kept
-
     async def save(self, saved: Saved, position: Position) -> None:
         """Write a snapshot of the book at a position, and point to it.
 
@@ -269,33 +220,3 @@ async def unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -
         return False
     doing.result()
     return True
-
-
-async def restore(
-    stream: Stream, book: Book, snapshots: Sequence[tuple[str, Position]], tail_lost: Callable[[int], None]
-) -> None:
-    """From the newest snapshot that the stream bears out, else from the stream's beginning.
-
-    `book` must be new. `tail_lost` hears of each position that the stream no longer has.
-    """
-    after = 0
-    for name, position in snapshots:
-        if not await stream.stands(position):
-            tail_lost(position.sequence)
-            continue
-        saved = await stream.load(name)
-        if saved is not None:
-            book.load(saved)
-            after = position.sequence
-            break
-    await fold(stream, book, after)
-
-
-async def fold(stream: Stream, book: Book, after: int) -> None:
-    """Take in what the stream has after a sequence, whoever wrote it."""
-    async for message in stream.read(after):
-        try:
-            book.fold(message.kind, message.data)
-        except (BatchError, msgspec.MsgspecError) as error:
-            log.warning("message_unreadable", sequence=message.sequence, error=repr(error))
-    book.keep()

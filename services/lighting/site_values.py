@@ -11,7 +11,6 @@ from services.observation import site_table
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _SUN = re.compile(r"(sunset|sunrise|dusk|dawn)(?:\s*([+-])\s*(\d{1,3}))?")
-SUN = tuple(anchor for anchor in get_args(Anchor) if anchor != "clock")
 EDGE = rf"^({_CLOCK.pattern}|{_SUN.pattern})$"
 """What an instant looks like, for the schema."""
 CLOCK = rf"^{_CLOCK.pattern}$"

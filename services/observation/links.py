@@ -41,7 +41,8 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
     """A child's heartbeat, asked for by its parent.
 
     `t`: its clock, µs UTC; `epoch`, `last`: its stream of alerts when it answered; `below`: sites below it;
-    `silent`: services there that its alerts depend on and that give no heartbeat.
+    `silent`: services there that its alerts depend on and that give no heartbeat; `machine`: of its server,
+    until that is started again.
     """
 
     site: str
@@ -50,6 +51,7 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
     last: int
     below: list[Below] = []
     silent: list[str] = []
+    machine: str = ""
     v: int = 1
 
 

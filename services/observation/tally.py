@@ -38,6 +38,12 @@ def head_of(data: bytes) -> Head | None:
         return None
 
 
+def is_counted(data: bytes) -> bool:
+    """Whether a tally counts it: an event with a time."""
+    head = head_of(data)
+    return head is not None and _DAY.match(head.time) is not None
+
+
 def identity_of(data: bytes) -> str:
     """The id of an event; of what is none, a hash of its bytes, the same at every site."""
     head = head_of(data)

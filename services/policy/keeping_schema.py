@@ -36,10 +36,6 @@ def _closed(properties: dict[str, Any], *required: str) -> dict[str, Any]:
     }
 
 
-def _several(items: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
 def _number(least: float, most: float, default: float | None = None) -> dict[str, Any]:
     shape: dict[str, Any] = {"type": "number", "minimum": least, "maximum": most}
     return shape if default is None else {**shape, "default": default}

@@ -1,21 +1,23 @@
-"""What goes to the public as CAP: which alerts, approved by how many, in whose name; whose bulletins count.
+"""What goes to the public as CAP: which alerts, approved by how many, in whose name.
 
 Nothing is published without this part of the file. `publish` entries are looked at in order; the first that
 fits an alert says how it is published.
 
-Over 250 lines: the nouns, their reading and their schema, which must agree key by key.
+Over 250 lines: the nouns, their reading and their schema, which must agree key by key; those of `trusted` are
+a module of their own.
 """
 
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from cryptography.x509 import load_pem_x509_certificate
 
 from services.observation.event import SEVERITIES
 from services.observation.site_table import Table
-from services.observation.site_values import is_number, name, slug, text, texts
+from services.observation.site_values import is_number, name, text, texts
 from services.observation.text import Text
 from services.policy.given import Given
+from services.policy.trusted import NAME, Trusted, closed, read_trusted
+from services.policy.trusted import SCHEMA as TRUSTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +33,6 @@ WMO_ROOT = "2.49"
 
 _TOP = ("sender", "name", "contact", "web", "min_interval_s", "all_clear_min", "radius_km", "wmo", "public")
 _PUBLISH = ("hazards", "rules", "from", "approvals", "expires_min", "origins")
-_TRUSTED = ("id", "sender", "name", "certificates", "unsigned", "hazards", "hazard")
 _MINUTES = ("phút", "minutes")
 
 
@@ -52,23 +53,6 @@ class Publish(msgspec.Struct, frozen=True, kw_only=True):
     def needed(self, severity: str) -> int:
         """Approvals for an alert of a severity; one where the file says nothing."""
         return self.approvals.get(severity, 1)
-
-
-class Trusted(msgspec.Struct, frozen=True, kw_only=True):
-    """One sender of official bulletins.
-
-    `certificates`: PEM, what is trusted is each itself. `unsigned`: the channel is trusted, a message without
-    a signature counts; a wrong signature never does. `hazards`: ours by event code or word of theirs;
-    `hazard`: for what none of these fits.
-    """
-
-    id: str
-    sender: str
-    name: Text
-    certificates: tuple[str, ...] = ()
-    unsigned: bool = False
-    hazards: "Mapping[str, str]" = {}
-    hazard: str = "environment"
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,10 +94,7 @@ def read(given: Given) -> Publication:
     """Read this part of the file; what is wrong is noted in `given.findings`."""
     top = given.one("publication", _TOP)
     publish = tuple(_publish(given, table) for table in given.several("publish", _PUBLISH))
-    trusted = tuple(
-        one for table in given.several("trusted", _TRUSTED) if (one := _trusted(given, table)) is not None
-    )
-    _once(given, trusted)
+    trusted = read_trusted(given)
     if top is None:
         if publish:
             given.findings.error(
@@ -232,97 +213,14 @@ def _approvals(table: Table) -> dict[str, int]:
     return {str(key): int(many) for key, many in by.items()}
 
 
-def _trusted(given: Given, table: Table) -> Trusted | None:
-    of = dict(table.table)
-    found = slug(given.findings, of, "id", table.line)
-    sender = text(given.findings, of, "sender", table.line)
-    certificates = texts(given.findings, of, "certificates", table.line, '["-----BEGIN CERTIFICATE-----…"]')
-    if not all(map(_is_certificate, certificates)):
-        table.error(
-            "certificates",
-            ("chứng thư PEM không đọc được", "a certificate is not one in PEM"),
-            ('viết certificates = ["""…"""]', 'write certificates = ["""…"""]'),
-        )
-    unsigned = table.flag("unsigned")
-    if not sender or not (certificates or unsigned):
-        table.error(
-            "sender",
-            ("nguồn tin cậy cần sender và certificates", "a trusted sender needs sender and certificates"),
-            (
-                "thêm chứng thư, hoặc unsigned = true nếu kênh truyền đã tin cậy",
-                "add a certificate, or unsigned = true where the channel is trusted",
-            ),
-        )
-    hazards = of.get("hazards", {})
-    if not isinstance(hazards, dict) or any(one not in given.hazards for one in hazards.values()):
-        listed = ", ".join(given.hazards)
-        table.error(
-            "hazards",
-            ("hazards không hợp lệ", "hazards is not understood"),
-            (
-                f'viết hazards = {{ "mã" = "…" }} với: {listed}',
-                f'write hazards = {{ "code" = "…" }} with: {listed}',
-            ),
-        )
-        hazards = {}
-    hazard = table.choice("hazard", tuple(given.hazards), "environment")
-    named = name(given.findings, of.get("name"), given.findings.line_of_key("name", table.line))
-    if found is None:
-        return None
-    return Trusted(
-        id=found,
-        sender=sender,
-        name=named,
-        certificates=certificates,
-        unsigned=unsigned,
-        hazards={str(key): str(one) for key, one in hazards.items()},
-        hazard=hazard or "environment",
-    )
-
-
-def _is_certificate(pem: str) -> bool:
-    try:
-        load_pem_x509_certificate(pem.encode())
-    except ValueError:
-        return False
-    return True
-
-
-def _once(given: Given, trusted: tuple[Trusted, ...]) -> None:
-    for nth, one in enumerate(trusted):
-        if any(one.id == other.id or one.sender == other.sender for other in trusted[:nth]):
-            given.findings.error(
-                given.findings.line_of_table("trusted", nth),
-                (f"nguồn {one.id!r} khai báo hai lần", f"sender {one.id!r} is declared twice"),
-                ("bỏ một trong hai", "leave one of them out"),
-            )
-
-
-_HAZARD: dict[str, Any] = {"type": "string"}
 _TEXTS: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
-_NAME: dict[str, Any] = {
-    "type": "object",
-    "properties": {"vi": {"type": "string"}, "en": {"type": "string"}},
-    "required": ["vi", "en"],
-    "additionalProperties": False,
-}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MOST_APPROVALS}
 
-
-def _closed(properties: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
 SCHEMA: dict[str, Any] = {
-    "publication": _closed(
+    "publication": closed(
         {
             "sender": {"type": "string", "description": "own domain"},
-            "name": _NAME,
+            "name": NAME,
             "contact": {"type": "string"},
             "web": {"type": "string"},
             "min_interval_s": {"type": "number", "minimum": 0, "maximum": 86_400, "default": 300},
@@ -335,13 +233,13 @@ SCHEMA: dict[str, Any] = {
     ),
     "publish": {
         "type": "array",
-        "items": _closed(
+        "items": closed(
             {
                 "hazards": _TEXTS,
                 "rules": _TEXTS,
                 "from": {"enum": list(SEVERITIES), "default": "warning"},
                 "approvals": {
-                    "oneOf": [_COUNT, _closed(dict.fromkeys(SEVERITIES, _COUNT), ())],
+                    "oneOf": [_COUNT, closed(dict.fromkeys(SEVERITIES, _COUNT), ())],
                     "default": 1,
                 },
                 "expires_min": {"type": "number", "minimum": 10, "maximum": 1_440, "default": 60},
@@ -350,20 +248,6 @@ SCHEMA: dict[str, Any] = {
             (),
         ),
     },
-    "trusted": {
-        "type": "array",
-        "items": _closed(
-            {
-                "id": _HAZARD,
-                "sender": {"type": "string"},
-                "name": _NAME,
-                "certificates": _TEXTS,
-                "unsigned": {"type": "boolean", "default": False},
-                "hazards": {"type": "object", "additionalProperties": _HAZARD},
-                "hazard": _HAZARD,
-            },
-            ("id", "sender", "name"),
-        ),
-    },
+    "trusted": TRUSTED,
 }
 """JSON Schema of these keys."""

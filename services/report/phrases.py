@@ -39,7 +39,7 @@ def made(paper: Paper, lang: Lang) -> str:
     at = instant(paper.made_at, paper.zone, lang)
     return say(
         Text(
-            f"Biết đến lúc {at}. Giờ địa phương ({paper.zone}). “–”: không có hoặc không biết, không phải là 0.",
+            f"Biết đến lúc {at}. Giờ địa phương ({paper.zone}). “–”: không có hoặc không biết, khác 0.",
             f"As known at {at}. Local times ({paper.zone}). “–”: none or not known, which is not 0.",
         ),
         lang,

@@ -36,7 +36,6 @@ _UPLINK = (
     "haidang.v1.*.*.status",
     "haidang.v1.*.*.commands.result",
 )
-_INGEST_STATE = ("$KV.STATE.ingest", "$KV.STATE.downlink")
 _DOWNLINK = ("haidang.v1.*.*.ack", "haidang.v1.*.*.commands", "haidang-alerts.v1.>")
 
 _WRITES: dict[str, tuple[str, ...]] = {

@@ -199,7 +199,10 @@ async def _first(
             if not task.done() and not stop.is_set():
                 waited = asyncio.get_running_loop().time() - begun
                 log.error(
-                    "nats_unreachable", server=server, waited_s=round(waited), word="nothing works without"
+                    "nats_unreachable",
+                    server=server,
+                    waited_s=round(waited),
+                    word="nothing works without it: start it, or give its address with --nats",
                 )
                 remind = REMIND_S
     finally:

@@ -217,16 +217,28 @@ def _with_mqtt(settings: Settings, text: str) -> Settings:
     )
 
 
+def read_credentials(file: Path) -> tuple[str, str]:
+    """User and password out of the JSON file that `--credentials` names.
+
+    Raises:
+        SettingsError: there is no such file, or it has another form.
+    """
+    try:
+        given = json.loads(file.read_text("utf-8"))
+        return str(given["user"]), str(given["password"])
+    except OSError as error:
+        msg = f"--credentials {file}: {error.strerror or error} → check the path and the rights"
+        raise SettingsError(msg) from error
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f'--credentials {file}: not as expected → write JSON: {{"user": "…", "password": "…"}}'
+        raise SettingsError(msg) from error
+
+
 def _with_credentials(settings: Settings, file: str | None) -> Settings:
     """One user and password for NATS and MQTT, as an operator of both gives them to us."""
     if file is None:
         return settings
-    try:
-        given = json.loads(Path(file).read_text("utf-8"))
-        user, password = str(given["user"]), str(given["password"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"--credentials {file}: {error!r}; it must be a JSON file with user and password"
-        raise SettingsError(msg) from error
+    user, password = read_credentials(Path(file))
     url = urlsplit(settings.nats)
     host = f"{url.hostname or '127.0.0.1'}:{url.port or 4222}"
     return replace(

@@ -459,7 +459,7 @@ def test_what_is_refused_is_kept_with_its_reason(made: Rig) -> None:
         assert problem["detail_vi"]
     assert hand_in(made, sample("canada_errors.cap"))[1]["violations"][0]["path"] == "alert/references"
     listed = made.get("/api/v1/official-bulletins")[1]["items"]
-    assert {f"cap-{one['code']}" for one in listed if one["did"] == "refused"} == set(cases)
+    assert {f"cap-{one['code']}" for one in listed if one["did"] == "refused"} >= set(cases)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(taking, "REFUSED", Pace(3, 1e-9))
         assert {hand_in(made, b"<x%d/>" % nth)[0] for nth in range(5)} == {422}

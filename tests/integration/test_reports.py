@@ -17,6 +17,7 @@ import pytest
 from nats.js.errors import KeyNotFoundError
 
 from services import schema
+from services.alerts.load.late import Late
 from services.api.context import Context
 from services.api.database import Database
 from services.api.feed import AlertFeed
@@ -29,6 +30,7 @@ from services.api.reports.duty import ReportDuty
 from services.api.running_site import RunningSite
 from services.ingest.archive.events import decode_event
 from services.observation.instants import iso, micros
+from services.observation.text import Text
 from services.report import calendar
 from services.report.axes import local
 from services.roads.reports import read_report
@@ -181,7 +183,7 @@ def test_a_month_is_read_from_the_history_in_numbers(machine: Rig) -> None:
 def test_stations_air_lamps_and_gateways_of_a_month_are_those_worked_out_by_hand(history: Postgres) -> None:
     """See `reported_month`: each figure beside what it is a share of."""
     made = report_worker.do(reported_month.job(database=history.dsn()))
-    tables = _tables(json.loads(made.files["en.json"]))
+    tables = _tables(json.loads(made.editions[0].files["en.json"]))
     share = {"part": 2, "whole": 15 * 144, "share": pytest.approx(2 / 2160)}
     assert tables["Stations that lack readings, the worst first"]["rows"][0] == [
         "late",
@@ -209,7 +211,7 @@ def test_stations_air_lamps_and_gateways_of_a_month_are_those_worked_out_by_hand
 def test_an_answer_that_took_days_counts_where_it_was_given(history: Postgres) -> None:
     """The alert ended two days before the month: it is none of its alerts, its answer is of its answers."""
     made = report_worker.do(reported_month.job(database=history.dsn()))
-    tables = _tables(json.loads(made.files["en.json"]))
+    tables = _tables(json.loads(made.editions[0].files["en.json"]))
     people = {row[0]: row[1:3] for row in tables["Time to acknowledge by person"]["rows"]}
     assert people == {"lan": [1, 300], "minh": [1, 3 * 86_400 + 600]}
     assert tables["By hazard"]["rows"] == [["system", 1, 0, 1, 0, 0, 0]]
@@ -285,16 +287,20 @@ def test_two_api_processes_make_a_report_that_is_due_once(machine: Rig) -> None:
     assert done["first look"] == [False, False]
     assert sorted(done["due"]) == [False, True]
     assert done["again"] == [False, False]
-    assert len(done["told"]) == 1
-    data = done["told"][0]["data"]
+    assert done["anew"] == [False, True], "word of the shift came late: one of them made it anew"
+    assert done["quiet again"] == [False, False]
+    first, second = (one["data"] for one in done["told"])
+    assert (first["revision"], second["revision"], second["report"]) == (1, 2, f"{first['report']}-r2")
+    assert second["notes"][0]["vi"].startswith("Bản sửa 2, thay bản trước")
+    data = first
     assert (data["kind"], data["report"][:6]) == ("shift", "shift-")
     assert "alert_id" not in data
     read = read_report(data)
     assert read is not None, "as the roads read it"
     assert "chưa ai xác nhận" in read.notes[-1].vi, "what the first page says, for the letters"
     listed = machine.get("/api/v1/reports")[1]["items"]
-    assert [one["report"] for one in listed] == [data["report"]]
-    assert {file["name"] for file in listed[0]["files"]} == {file["name"] for file in data["files"]}
+    assert [one["report"] for one in listed] == [second["report"], data["report"]]
+    assert {file["name"] for file in listed[1]["files"]} == {file["name"] for file in data["files"]}
     href = next(file["href"] for file in data["files"] if file["format"] == "pdf" and file["lang"] == "vi")
     said = pypdf.PdfReader(BytesIO(_file(machine, href))).pages[0].extract_text()
     assert "Bàn giao ca trực" in said
@@ -325,6 +331,20 @@ async def _schedule(machine: Rig, connection: Connection) -> dict[str, Any]:
         for here, _ in duties:
             here.clock = partial(int, at)
         out[name] = await asyncio.gather(*(duty.look("shift") for _, duty in duties))
+    word = Late(
+        over - 2 * HOUR, over + 2 * MINUTE, False, "now", SITE, "Actual", "_", "", "", "", Text("", "")
+    )
+    for here, _ in duties:
+        while not any(affair.noun == "report" for affair in here.load.affairs):
+            await asyncio.sleep(0.01)
+        here.load.late.append(word)
+        here.clock = partial(int, over + 13 * MINUTE)
+    await asyncio.gather(*(duty.correct("shift") for _, duty in duties))  # the first look
+    out["anew"] = sorted(await asyncio.gather(*(duty.correct("shift") for _, duty in duties)))
+    for here, _ in duties:
+        while sum(affair.noun == "report" for affair in here.load.affairs) < len(duties):
+            await asyncio.sleep(0.01)
+    out["quiet again"] = await asyncio.gather(*(duty.correct("shift") for _, duty in duties))
     stop.set()
     await asyncio.gather(*feeds)
     info = await js.stream_info("ALERTS")

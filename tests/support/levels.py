@@ -19,6 +19,7 @@ import msgspec
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
+from services.alerts.link import comparing as link_comparing
 from services.alerts.link import mirror as link_mirror
 from services.alerts.link import service as link_service
 from services.observation import event as events
@@ -210,7 +211,7 @@ def hurried() -> Iterator[None]:
     """
     faster = (
         (link_mirror, "BEAT_S", 0.5),
-        (link_mirror, "COMPARE_SOON_S", 1.0),
+        (link_comparing, "COMPARE_SOON_S", 1.0),
         (link_service, "LOOK_S", 0.5),
         (link_policy, "_SILENT_S", (1.0, 3_600.0)),
     )

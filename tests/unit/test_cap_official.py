@@ -24,7 +24,7 @@ from services.cap.words import CAP_SEVERITY
 from services.observation.event import SEVERITIES
 from services.observation.instants import SECOND
 from services.observation.text import Text
-from services.policy.publication import Trusted
+from services.policy.trusted import Trusted
 from tests.support.site_folder import parsed, problems_of
 from tests.unit.test_cap_desk import AREA, POLICY, T0, World
 from tests.unit.test_cap_messages import keys

@@ -14,13 +14,17 @@ from signxml.signer import XMLSigner
 from services.cap.build import build, element_of
 from services.cap.check import check
 from services.cap.geometry import inside
-from services.cap.message import DSIG, V11, V12, Area, Message, Resource
+from services.cap.message import DSIG, V11, V12, Area, Message, Named, Resource
+from services.cap.reaching import areas_of, hazard_of
 from services.cap.read import parse, read
 from services.cap.sign import Keys, new_keys, sign
-from services.cap.values import circle_of, points_of
+from services.cap.values import circle_of, points_of, ring_of
 from services.cap.verify import verify
 from services.cap.violation import Refused
+from services.observation.text import Text
+from services.policy.trusted import Trusted
 from tests.support.cap import NOW
+from tests.support.site_folder import parsed
 from tests.unit.test_cap_messages import keys, message
 
 BODY = """<identifier>x.1</identifier><sender>agency@example.org</sender>
@@ -104,6 +108,30 @@ def test_a_number_may_be_written_as_programs_write_numbers(polygon: str) -> None
     found = area_of(f"<areaDesc>x</areaDesc><polygon>{polygon}</polygon><circle>10.3, 107.0 2.</circle>")
     assert points_of(found.polygon[0]) is not None
     assert circle_of(found.circle[0]) == (10.3, 107.0, 2.0)
+
+
+def test_an_outline_that_lacks_its_last_point_is_closed() -> None:
+    found = area_of("<areaDesc>x</areaDesc><polygon>10.3,107 10.3,107.1 10.4,107.1</polygon>")
+    ring = ring_of(found.polygon[0])
+    assert ring is not None
+    assert ring[0] == ring[-1]
+    info = msgspec.structs.replace(message().info[0], area=(found,))
+    own = check(msgspec.structs.replace(message(), info=(info,)), own=True)
+    assert ("polygon", "alert/info[1]/area[1]/polygon[1]") in [(one.code, one.path) for one in own]
+
+
+def test_lines_around_a_word_are_not_part_of_it() -> None:
+    def apart(tag: str, text: str) -> str:
+        return SAID.replace(f"<{tag}>{text}<", f"<{tag}>\n  {text}\n<")
+
+    assert good(apart("identifier", "x.1")).identifier == "x.1"
+    assert good(apart("sender", "agency@example.org")).sender == "agency@example.org"
+    area = Area(area_desc="x", geocode=(Named("VN-ADM-2025", "\n26506\n"),))
+    code = Named("\nhaidang:hazard ", " lightning\n")
+    info = msgspec.structs.replace(message().info[0], area=(area,), event_code=(code,))
+    given = msgspec.structs.replace(message(), info=(info,))
+    assert areas_of(given, parsed()) == ["thang-tam"]
+    assert hazard_of(given, Trusted(id="x", sender="x", name=Text("", ""))) == "lightning"
 
 
 def test_an_outline_that_crosses_itself_leaves_nobody_out_whom_it_goes_around() -> None:

@@ -15,6 +15,7 @@ from services.cli.doctor.api import rejects
 from services.cli.doctor.broker import judge as judge_broker
 from services.cli.doctor.broker import read
 from services.cli.doctor.clock import GatewayClock, of_gateways, stepped, synchronised
+from services.cli.doctor.digest import judge as judge_digest
 from services.cli.doctor.disk import Shares, Stream, fills, forecast, judge_flushes
 from services.cli.doctor.finding import (
     GROUPS,
@@ -40,7 +41,7 @@ from services.cli.doctor.versions import Versions, known_bad
 from services.observation.heartbeat import Complaint, Heartbeat
 from services.observation.instants import SECOND, iso
 from services.observation.text import Text
-from services.policy.publication import Trusted
+from services.policy.trusted import Trusted
 from services.roads.bulletin_key import keys_of
 from services.runtime.run_file import Run, write
 from services.schema.migrate import LATEST
@@ -374,6 +375,36 @@ def test_heartbeats_complaints_and_restarts_are_judged() -> None:
         "restarts": "warn",
         "heartbeats": "ok",
     }
+
+
+def test_a_service_that_runs_and_never_spoke_is_told() -> None:
+    """`haidang link` that finds no NATS: nobody expected it, since most sites have no link."""
+    found = {one.code for one in judge_services({}, 0, {"up": 1, "nats-server": 2, "link": 3})}
+    assert "silent.link" in found
+    assert "silent.link" not in {one.code for one in judge_services({}, 0, {})}
+
+
+@pytest.mark.parametrize(
+    ("figures", "level", "said"),
+    [
+        ({}, None, ""),
+        ({"digest_behind": 40.0}, Level.OK, "no digest of ALERTS is needed yet (40 events)"),
+        ({"digest_behind": 812.0, "digest_latest": 0.0}, Level.OK, "up to 60 min ago, 812 events since"),
+        ({"digest_behind": 30_000.0}, Level.WARN, "a start reads 30000 events of ALERTS besides the digest"),
+        ({"digest_behind": 2_400.0, "digest_failures": 3.0}, Level.WARN, "3 could not be written"),
+        ({"digest_behind": 9.0, "digest_failures": 3.0, "digest_latest": 0.0}, Level.OK, "9 events since"),
+    ],
+)
+def test_the_digest_that_starts_rest_on_is_told(
+    figures: dict[str, float], level: Level | None, said: str
+) -> None:
+    found = list(
+        judge_digest(
+            {"keeper": Heartbeat("keeper", 1, 0, ready=True, complaints=[], figures=figures)}, 3_600 * SECOND
+        )
+    )
+    assert [one.level for one in found] == ([] if level is None else [level])
+    assert all(said in one.what.en for one in found)
 
 
 def test_errors_in_logs_are_found_in_both_forms_and_without_passwords(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import openpyxl
 import pypdf
 import pytest
 
+from services.alerts.load.late import Late
 from services.observation.instants import iso, micros
 from services.observation.text import Text
 from services.report import (
@@ -419,3 +420,77 @@ def test_words_of_lists_are_in_the_readers_language_and_an_exercise_says_so() ->
         ["thảo", Text("Báo sai", "False")]
     ]
     assert "emergency" not in [row[0] for row in table(paper, "Open alerts").rows]
+
+
+def test_what_came_late_stands_apart_and_a_report_that_is_made_anew_says_so() -> None:
+    late = Late(
+        T0 + HOUR, T0 + 9 * HOUR, True, "x", SITE, "Actual", "thang-tam", "vt-street-001", "flood", "warning",
+        Text("Ngập 0,52 m", "0.52 m deep"),
+    )  # fmt: skip
+    first = shift.build(matter(Duty()))
+    anew = shift.build(matter(Duty(), late=[late], revision=2))
+    assert table(anew, "Known only later: readings that came late").rows == [
+        [late.at, late.heard, "warning", NAMES["stations"]["vt-street-001"], NAMES["areas"]["thang-tam"],
+         NAMES["hazards"]["flood"], late.reason]
+    ]  # fmt: skip
+    said = [block.text.vi for block in anew.parts[0].blocks if isinstance(block, Note)]
+    assert said[:2] == [
+        "Bản sửa 2, thay bản trước: có tin của kỳ này đến sau khi lập.",
+        "1 cảnh báo của kỳ này chỉ biết sau khi kỳ kết thúc, do số liệu đến muộn.",
+    ]
+    assert anew.parts[0].tiles == first.parts[0].tiles, "it is in no figure"
+    assert "bản sửa 2" in phrases.spanning(anew, "vi")
+    assert "bản sửa" not in phrases.spanning(first, "vi")
+
+
+def test_two_minutes_of_a_flood_are_no_zero_and_their_share_is_of_the_minutes() -> None:
+    duty = Duty()
+    for number in range(12):
+        duty.alert(f"a{number}", at_s=30.0 * number, station=f"s{number}")
+    row = next(
+        row for row in table(shift.build(matter(duty)), "Load beside its marks").rows
+        if row[0] == Text("Thời gian dồn dập, phút", "Time in floods, minutes")
+    )  # fmt: skip
+    # From the eleventh, at 5:03, until four are left, at 13:33: 8.5 of 480 minutes.
+    assert isinstance(row[1], Cell)
+    assert row[1].value == Share(8.5, 480.0)
+    assert write(row[1], ZONE, "vi") == "1,8 % (8,5 / 480)"
+
+
+def test_a_shift_with_little_that_stands_does_not_say_that_nothing_does() -> None:
+    duty = Duty()
+    duty.alert("a", severity="watch")
+    duty.act("a", "acknowledged", 60)
+    assert "Nothing urgent: 1 open below warning" in texts(shift.build(matter(duty)), "en")
+
+
+def test_answers_within_minutes_are_told_to_the_second() -> None:
+    assert [write(Cell(s, "span"), ZONE, "vi") for s in (59.6, 95, 120, 601)] == [
+        "1 phút", "1 phút 35 giây", "2 phút", "10 phút",
+    ]  # fmt: skip
+    assert write(Cell(95, "span"), ZONE, "en") == "1 min 35 s"
+
+
+def test_a_place_that_is_gone_or_is_the_whole_site_has_a_name_for_people() -> None:
+    here = matter(Duty())
+    assert here.named("_") == phrases.WHOLE_SITE
+    assert here.named("gone-1.water_level") == Text("gone-1", "gone-1")
+    assert here.named("vt-street-001.depth") == Text("đường Ba Cu", "Ba Cu street")
+
+
+def test_a_workbook_says_of_what_a_share_on_its_first_sheet_is_one_and_dates_are_the_readers() -> None:
+    tile = Tile(Text("x", "x"), Share(3, 4), "share", note=Text("trạm", "stations"))
+    column = Column(Text("Lúc", "At"), "time")
+    paper = matter(Duty()).paper(
+        "daily",
+        Text("x", "x"),
+        [Part(Text("x", "x"), [tile], [Table(Text("Bảng", "Table"), [column], [[T0]])])],
+    )
+    books = {lang: openpyxl.load_workbook(BytesIO(paper_xlsx.render(paper, lang))) for lang in LANGUAGES}
+    row = next(
+        row for row in books["en"].worksheets[0].iter_rows(values_only=True) if row[0] == "x" and row[1]
+    )
+    assert row[1:3] == (0.75, "3 / 4 · stations")
+    assert [books[lang].worksheets[1]["A2"].number_format for lang in LANGUAGES] == [
+        "dd/mm/yyyy hh:mm", "yyyy-mm-dd hh:mm",
+    ]  # fmt: skip

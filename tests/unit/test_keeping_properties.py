@@ -260,3 +260,56 @@ def test_what_comes_back_was_acknowledged_long_enough_ago_holds_and_may_be_heard
         last = stored_us
     play.restart()
     assert play.settle() == []
+
+
+STORM: list[tuple[Any, ...]] = [
+    (RAISED, "rain", "emergency", 0, "Actual"),
+    (RAISED, "level", "warning", 1, "Actual"),
+    (RAISED, "lightning", "warning", 0, "Actual"),
+    *((GROUPED, 0, "joined", nth) for nth in range(3)),
+]
+"""Three alerts of one situation."""
+
+
+def grouped(play: Play) -> dict[str, str]:
+    """In which situation each alert was told to be last."""
+    found: dict[str, str] = {}
+    for _, event in play.stored:
+        if ".situation." not in event["type"]:
+            continue
+        data = event["data"]
+        found |= {one["alert_id"]: data["situation_id"] for one in data["joined"]}
+        gone = {one["alert_id"] for one in data["left"]}
+        over = data["state"] != "open"
+        found = {
+            name: which
+            for name, which in found.items()
+            if which != data["situation_id"] or not (over or name in gone)
+        }
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps)
+def test_whoever_waits_for_a_person_was_called_for_or_one_as_severe_in_its_situation(
+    story: list[tuple[Any, ...]],
+) -> None:
+    """Rising, falling, moving between situations, keepers that die: hours later somebody was called."""
+    told = Story()
+    told.run([*STORM, *story])
+    play = told.play
+    play.wait(LONGEST_S)  # whatever kept anything quiet is over
+    play.wait(3600.0)
+    where = grouped(play)
+    called = {name: life for name, life in play.lives.items() if life.open and life.step}
+    for name in told.names:
+        life = play.lives[name]
+        waits = life.open and not life.silent and life.acknowledgement == "unacknowledged"
+        if not waits or rank_of(life.severity) < rank_of("warning") or name in called:
+            continue
+        assert any(
+            where.get(other) == where.get(name, "")
+            and one.status == life.status
+            and rank_of(one.severity) >= rank_of(life.severity)
+            for other, one in called.items()
+        ), name

@@ -127,9 +127,9 @@ def pair(monkeypatch: pytest.MonkeyPatch) -> Pair:
 def test_only_an_open_alert_that_the_child_does_not_hold_is_named_and_told_once(pair: Pair) -> None:
     pair.both(A)
     pair.here.add(B)
-    for alert, verb in (("c" * 32, "cleared"), ("d" * 32, "cleared")):
-        pair.here.add(alert)
-        pair.here.add(alert, verb)
+    for alert, ends in (("c" * 32, ("cleared",)), ("d" * 32, ("cleared", "acknowledged"))):
+        for verb in ("raised", *ends):
+            pair.here.add(alert, verb)
     assert pair.look() == [B]
     assert pair.look() == [B]
     assert pair.here.words() == ["orphaned"]
@@ -188,6 +188,7 @@ def test_what_a_site_in_the_middle_says_is_lost_below_is_lost_here_too(pair: Pai
     pair.orphans.told([A, "f" * 32])
     asyncio.run(pair.orphans._round())
     assert pair.standing.orphans == [A]
+    assert pair.look() == [A]
     pair.orphans.told([])
     asyncio.run(pair.orphans._round())
     assert (pair.standing.orphans, pair.here.words()) == ([], ["orphaned", "known"])

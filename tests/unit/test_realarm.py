@@ -228,7 +228,7 @@ def test_within_a_situation_it_is_told_by_it_as_what_still_goes_on() -> None:
     play.wait(4)
     assert told(play) == [("situation", "s", "warning")] * 2
     assert (play.things[-1].again, play.things[-1].covers) == (True, ("a",))
-    assert "vẫn còn, cần xem lại a" in play.things[-1].why.vi
+    assert "vẫn còn, cần xem lại (a)" in play.things[-1].why.vi
     assert "reaching" not in play.things[-1].why.en
 
 

@@ -18,10 +18,10 @@ from services.roads.carrier import File, Parcel
 from services.roads.enclosing import Enclosing
 from services.roads.mail import Mail, server_of
 from services.roads.notices import Desk
-from services.roads.queued import Queue
 from services.roads.patience import Answer
 from services.roads.people import Person, Reader
 from services.roads.places import Places
+from services.roads.queued import Queue
 from services.roads.reports import Report, chosen, file_name, read_report, said
 from services.roads.said import Mailing, Said
 from services.runtime.people import Account, Book, Contacts
@@ -218,7 +218,7 @@ def test_who_was_held_to_areas_since_it_was_written_does_not_get_it() -> None:
             """Nothing is open."""
 
     answer = asyncio.run(
-        Enclosing(Never(), cast("Any", None), lambda name: name != "lan").carry(Parcel(letter()))
+        Enclosing(Never(), cast("Any", None), lambda name, _areas: name != "lan").carry(Parcel(letter()))
     )
     assert answer.trouble == "refused"
 
@@ -264,3 +264,37 @@ def test_a_group_gets_one_notice() -> None:
     group = Road(id="chat", kind="apprise", secret="c")
     found = reader.readers(group, [Sending(road="chat", reports=("daily",))], "daily", T0)
     assert [person for person, _ in found] == [Person("", "", ("vi",))]
+
+
+def test_a_report_of_an_area_goes_to_who_sees_it_and_a_report_of_the_site_to_nobody_held_to_one() -> None:
+    reader, unread = people(
+        ("lan", None, "vi", "lan@x.vn"), ("ward", ["a"], "vi", "ward@x.vn"), ("other", ["b"], "vi", "o@x.vn")
+    )
+    sends = [
+        Sending(road="mail", to=("role:operator",), areas=("a",), reports=("shift",)),
+        Sending(road="mail", to=("role:operator",), areas=("a", "b"), reports=("shift",)),
+        Sending(road="mail", to=("role:operator",), reports=("shift",)),
+    ]
+
+    def names(areas: tuple[str, ...]) -> list[str]:
+        return [person.name for person, _ in reader.readers(ROAD, sends, "shift", T0, areas)]
+
+    assert names(("a",)) == ["lan", "ward"]
+    assert names(("a", "b")) == names(()) == ["lan"]
+    assert names(("b",)) == []
+    assert unread == []
+    assert reader.may_read("ward", ("a",))
+    assert not reader.may_read("ward", ("a", "b"))
+    assert not reader.may_read("ward", ())
+    reader.readers(ROAD, [Sending(road="mail", to=("other",), areas=("a",), reports=("shift",))], "shift", T0)
+    assert unread == ["other"], "who is named and may not see it"
+
+
+def test_a_letter_says_of_which_area_a_report_is_and_that_it_was_made_anew() -> None:
+    places = PLACES._replace(areas={"a": Text("Phường Thắng Tam", "Thang Tam ward")})
+    report = msgspec.structs.replace(REPORT, areas=("a",), revision=2)
+    words = said(report, places, "vi", ROAD, "", ())
+    assert words.title.startswith(
+        "Bàn giao ca trực 06:00–14:00 01/11/2025 (bản sửa 2) – Vũng Tàu, Phường Thắng Tam:"
+    )
+    assert file_name(report, report.files[0], places.site, ZONE).endswith(" (bản sửa 2) – Vũng Tàu, a.pdf")

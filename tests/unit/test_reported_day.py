@@ -130,7 +130,7 @@ def report() -> dict[str, Any]:
         lamps=[Lamps("thang-tam", 12, 10, 1, 48, 960, 8, 6.0, 9.6)],
     )
     memory = Memory(list(book.cases.values()), book.things_of(SITE), book.acts, book.affairs, book.since)
-    made = paper_json.plain(daily.build(report_worker._of(job, memory, facts)), "en")
+    made = paper_json.plain(daily.build(report_worker._of(job, memory, facts, job.areas)), "en")
     found: dict[str, Any] = json.loads(json.dumps(made))
     return found
 

@@ -38,4 +38,3 @@ EVENTS = (
 )
 
 BY_EVENT = {one.event: one for one in reversed(EVENTS)}
-BY_RULE = {one.rule: one for one in EVENTS}

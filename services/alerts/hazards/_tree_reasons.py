@@ -24,7 +24,6 @@ from services.alerts.hazards._tree_texts import BEARINGS, WORDS
 from services.observation.text import Text
 
 DANGER, DRY = "tree_danger", "soil_deficit"
-_RUNG = {"advisory": 1.0, "warning": 2.0, "emergency": 3.0}
 
 
 def reason(facts: Facts) -> Text | None:

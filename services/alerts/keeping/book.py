@@ -213,6 +213,8 @@ class Book:
                 self._part(member, which)
             return
         for member in _ids(data.get("joined")):
+            if (before := self._situation.get(member)) is not None:
+                self._members[before].discard(member)  # that it left there is told after it is told here
             self._members[which].add(member)
             self._situation[member] = which
             life, waiting = self.lives.get(member), self._waiting.get(member)

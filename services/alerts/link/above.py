@@ -178,6 +178,7 @@ class Above:
             last=int(info.state.last_seq),
             below=self._all_below(),
             silent=self._silent,
+            machine=machine_of(self._js),
         )
         await self._respond(message, msgspec.json.encode(beat))
         # Not above it only: a parent whose stream began anew counts from one again.
@@ -285,6 +286,12 @@ class Above:
                     return False
                 raise
         return True
+
+
+def machine_of(js: JetStreamContext) -> str:
+    """The server that holds our streams: two that speak as one site are told apart by it."""
+    info: dict[str, object] = js._nc._server_info  # noqa: SLF001  nats-py says it nowhere else
+    return str(info.get("server_id", ""))
 
 
 def from_above(request: Request, parent: str, own: str) -> Request:

@@ -17,6 +17,8 @@ from services.runtime.pause import pause
 from services.runtime.streams import ALERTS
 
 AT_ONCE = 256
+ROOM, LONGEST_ID = 4096, 256
+"""Of a message beside its data: the headers that we give it. Ids of ours have 32 characters."""
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 log = logging.get("link")
 
@@ -66,6 +68,7 @@ class Copier:
         """
         if self.there is not None:
             items = self.there.lacking(items)
+        items = [item for item in items if self._fits(item)]
         todo = list(by_subject(items).values())
         attempt = 0
         while todo and not stop.is_set():
@@ -80,6 +83,13 @@ class Copier:
                 attempt += 1
         return not todo
 
+    def _fits(self, item: Item) -> bool:
+        """Whether our server takes it: one that is too large would cut our connection, again and again."""
+        if len(item.data) + len(item.subject) + ROOM <= self._js._nc.max_payload:  # noqa: SLF001
+            return True
+        log.warning("too_large", subject=item.subject, sequence=item.sequence, bytes=len(item.data))
+        return False
+
     async def _chain(self, chain: Sequence[Item]) -> bool:
         """Events of one subject, one after the other; False when they are to be looked at again."""
         subject = chain[0].subject
@@ -88,7 +98,7 @@ class Copier:
             for item in chain:
                 if item.id in known.ids:
                     continue
-                headers = {ID: item.id, EXPECTED: str(known.last)}
+                headers = {ID: item.id[:LONGEST_ID], EXPECTED: str(known.last)}
                 ack = await self._js.publish(subject, item.data, headers=headers)
                 if ack.duplicate:
                     # The server saw the id a moment ago. Not here, or the last of the subject were another:

@@ -4,7 +4,8 @@ Read by position: (epoch, sequence, hash) of what was last copied stands in KV `
 stream does not hold that place any more (a lost tail, a restored stream), we go back to the newest place that
 it does hold and read on from there; what we have is passed over.
 
-Over 250 lines: copying, asking and comparing move the same few values, and each says when another may not.
+Over 250 lines: following, taking and the heartbeat move the same few values, and each says when another may
+not. What is asked (`asking`), compared (`comparing`) and lost there (`orphans`) stands beside it.
 """
 
 import asyncio
@@ -13,10 +14,10 @@ import msgspec
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, KeyNotFoundError
 
+from services.alerts.link.asking import Asking
+from services.alerts.link.comparing import Comparing
 from services.alerts.link.core import (
-    Ask,
     Clock,
-    Days,
     Item,
     Memory,
     Ways,
@@ -27,9 +28,8 @@ from services.alerts.link.index import read_index
 from services.alerts.link.known import Copier
 from services.alerts.link.orphans import Orphans
 from services.alerts.link.own import Own
-from services.observation.instants import SECOND, micros
 from services.observation.links import CHILD_KEY, Beat, Mark, Standing
-from services.observation.tally import Difference, differences, site_of
+from services.observation.tally import is_counted, site_of
 from services.policy.links import Child
 from services.runtime import leaf, logging
 from services.runtime.clock import now_us
@@ -37,7 +37,7 @@ from services.runtime.follow import Follower, Message, TailLost
 from services.runtime.health import Health
 from services.runtime.nats import Connection, NatsError
 from services.runtime.pause import pause
-from services.runtime.position import Position, check_position, epoch_of, hash_of, sequence_before
+from services.runtime.position import Position, check_position, epoch_of, hash_of
 from services.runtime.streams import ALERTS, STATE
 
 BEAT_S, ANSWER_S = 2.0, 2.0
@@ -47,9 +47,6 @@ MANY = 500
 """To read again so many events, their ids are read first."""
 MANY_ASKED = 100
 """So many subjects of one batch had to be asked for: it goes on like that, most likely."""
-COMPARE_S, COMPARE_SOON_S = 3_600.0, 5.0
-EARLY_US = 3_600 * SECOND
-"""An event may carry a time so much later than when it was stored: clocks differ."""
 log = logging.get("link")
 
 
@@ -75,6 +72,8 @@ class Mirror:
         self._ways, self._health = ways, health
         self.standing = Standing(site=child.site)
         self._orphans = Orphans(js, self._there, own.site, self.standing, lambda: ways.sites_of(child.site))
+        self._asking = Asking(self._nc, own, child.site)
+        self._comparing = Comparing(self._nc, self._there, own, ways, child.site)
         self._memory = Memory()
         self._copier = Copier(js, self._memory)
         self._clock = Clock()
@@ -82,9 +81,6 @@ class Mirror:
         self._follower: Follower | None = None
         self._again_from: int | None = None
         self._again_to = 0
-        self._compare_at = 0.0
-        self._repaired: list[str] = []
-        self._lost: set[Difference] = set()
         self._saved, self._said = 0.0, ""
         self.nudged = asyncio.Event()
         self.since = since
@@ -92,8 +88,6 @@ class Mirror:
         """Epoch that the child told under its own name: the stream that we may read from its start."""
         self._expected: set[str | None] = {child.site}
         """Sites whose events may come: the child, and those that it named."""
-        self._other = False
-        """Whether the last answer was of another site, which comes by this child's way."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Copy and ask until told to stop."""
@@ -130,7 +124,7 @@ class Mirror:
     async def _copy(self, stop: asyncio.Event) -> None:
         generation = self._own.generation
         while not stop.is_set():
-            if self._other:
+            if self._asking.other:
                 await pause(stop, RETRY_S)
                 continue
             try:
@@ -154,7 +148,7 @@ class Mirror:
         self._said = ""
         log.info("copying", child=self.child.site, after=start, epoch=self._epoch)
         try:
-            while not self._other and not stop.is_set() and self._again_from is None:
+            while not self._asking.other and not stop.is_set() and self._again_from is None:
                 if generation != self._own.generation:
                     return
                 messages = await follower.fetch(BATCH, WAIT_S)
@@ -195,7 +189,7 @@ class Mirror:
         if lost:
             self.standing.lost_tails += 1
             self._clock.forget()
-            self._compare_at = 0.0
+            self._comparing.soon()
             log.warning(
                 "child_stream_changed",
                 child=self.child.site,
@@ -227,14 +221,16 @@ class Mirror:
         items: list[Item] = []
         self._orphans.seen(message.subject for message in messages)
         strangers = {site_of(message.subject) for message in messages} - self._expected - {None}
-        if strangers.difference(self.standing.sites):
+        strangers.difference_update(self.standing.sites)
+        if any(site_of(one.subject) in strangers and is_counted(one.data) for one in messages):
             # A site that came with this child's password and another name, or one that was linked below it.
             msg = f"nobody said yet that {sorted(map(str, strangers))} come by this way"
             raise TimeoutError(msg)
         for message in messages:
             site = site_of(message.subject)
             item = item_of(message.sequence, message.subject, message.data)
-            if site is None or item is None:
+            # What is no event and of nobody is never named: it stops nothing.
+            if site is None or item is None or site in strangers:
                 log.warning("not_copied", child=self.child.site, subject=message.subject)
                 continue
             refused = self._ways.take(self.child.site, site)
@@ -261,7 +257,7 @@ class Mirror:
         away = False
         while not stop.is_set():
             asked, known, epoch = now_us(), self.standing.position, self._epoch
-            beat = await self._ask()
+            beat = await self._asking.beat(self.standing)
             if beat is not None:
                 self.standing.heard, self.standing.beat = asked, beat
                 self.standing.degraded = (self.standing.degraded or asked) if beat.silent else None
@@ -276,7 +272,7 @@ class Mirror:
                     self._clock.heard(asked, beat)
                 if (away or shorter) and self._follower is not None:
                     self._follower.doubt("the child is back")
-                    self._compare_at = min(self._compare_at, asyncio.get_running_loop().time() + 1.0)
+                    self._comparing.soon(1.0)
                 await self._compare()
             away = beat is None
             self._tell()
@@ -288,65 +284,17 @@ class Mirror:
             except TimeoutError:
                 continue
 
-    async def _ask(self) -> Beat | None:
-        ask = Ask(site=self._own.site, acts=self._own.waiting.get(self.child.site, 0))
-        try:
-            answer = await self._nc.request(leaf.BEAT, msgspec.json.encode(ask), timeout=ANSWER_S)
-            beat = msgspec.json.decode(answer.data, type=Beat)
-        except (NatsError, TimeoutError, OSError, msgspec.MsgspecError):
-            await asyncio.sleep(0)
-            return None
-        self._other = beat.site != self.child.site
-        if self._other:
-            self.standing.refused = {**self.standing.refused, beat.site: "other-site"}
-            return None
-        looped = [below.site for below in beat.below if below.site == self._own.site]
-        two = dict.fromkeys(looped, "loop")
-        kept = {site: why for site, why in self.standing.refused.items() if why == "two-ways"}
-        self.standing.refused = {**kept, **two}
-        return beat
-
     async def _compare(self) -> None:
-        """Compare with the child's counts and hashes while both stand still; read again what lacks."""
-        loop = asyncio.get_running_loop()
-        if loop.time() < self._compare_at or self._follower is None:
+        """Compare with the child while both stand still; read again what lacks."""
+        if self._follower is None:
             return
-        try:
-            answer = await self._nc.request(leaf.DAYS, b"", timeout=ANSWER_S)
-            days = msgspec.json.decode(answer.data, type=Days)
-        except (NatsError, TimeoutError, OSError, msgspec.MsgspecError):
+        found = await self._comparing.look(self.standing, self._copier.last)
+        if found is None:
             return
-        still = days.last == self.standing.position and self._own.tally.last >= self._copier.last
-        if not still:
-            return
-        missing: set[str] = set()
-        extra: set[Difference] = set()
-        for site, theirs in days.sites.items():
-            if self._ways.child_of(site) != self.child.site:
-                continue
-            for one in differences(dict(self._own.tally.days(site)), theirs):
-                if one.missing:
-                    missing.add(one.day)
-                else:
-                    extra.add(one)
-        self.standing.compared, self.standing.extra = now_us(), sorted({one.day for one in extra})
-        self._orphans.compared(lost=extra != self._lost)
-        self._lost = extra
-        again = sorted(missing.difference(self._repaired))
-        self.standing.differ = sorted(missing.intersection(self._repaired))
-        self._repaired = sorted(missing)
-        if not again:
-            self._compare_at = loop.time() + COMPARE_S
-            return
-        log.warning("copy_differs", child=self.child.site, days=again)
-        self._compare_at = loop.time() + COMPARE_SOON_S
-        self._memory.clear()
-        try:
-            self._again_from = await sequence_before(
-                self._there, ALERTS, micros(f"{again[0]}T00:00:00Z") - EARLY_US
-            )
-        except (NatsError, APIError, TimeoutError, ValueError):
-            self._again_from = 0
+        self._orphans.compared(lost=found.lost)
+        if found.again is not None:
+            self._memory.clear()
+            self._again_from = found.again
 
     async def _save(self) -> None:
         standing = self.standing

@@ -112,6 +112,13 @@ def _refused(child: str, site: str, why: str, now: int) -> Finding:
             f"Liên kết của {child} dẫn đến địa bàn {site}; kiểm tra tệp parent.json ở đó",
             f"the link of {child} leads to site {site}; look at its parent.json",
         )
+    elif why == "two-machines":
+        text = Text(
+            f"Hai máy cùng xưng là {site} (một bản sao, hoặc máy cũ còn chạy):"
+            " không nhận gì nữa; tắt một máy",
+            f"two machines say that they are {site} (a copy, or the old one still runs):"
+            " nothing is taken; stop one of them",
+        )
     else:
         text = Text(
             f"Sự kiện của {site} đến theo hai đường; đường qua {child} không được nhận",

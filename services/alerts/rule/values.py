@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
 from typing import Any
 
 from services.alerts.hazards import properties
@@ -14,6 +15,7 @@ from services.observation.site import Problem, Site
 from services.observation.text import Text
 
 FILE = "rules.toml"
+MOST_NAMED = 5
 _COMMA = re.compile(r"\d,\d")
 
 
@@ -89,12 +91,20 @@ class Values:
         prop = properties().get(name) if isinstance(name, str) else None
         if name is None and kind in (Kind.SILENT, Kind.AND, Kind.OR):
             return None
-        if prop is None and all(sensor.property != name for sensor in self.site.sensors.values()):
+        if name is None:
+            self.error(
+                "thiếu property",
+                "has no property",
+                'ghi property = "…"',
+                'name what it watches: property = "…"',
+            )
+        elif prop is None and all(sensor.property != name for sensor in self.site.sensors.values()):
+            alike = ", ".join(get_close_matches(str(name), properties(), MOST_NAMED, 0.5))
             self.error(
                 f"đại lượng {name!r} không có",
                 f"property {name!r} is not known",
-                "dùng một đại lượng của dịch vụ hoặc của mối nguy",
-                f"use one of: {', '.join(sorted(properties()))}",
+                f"dùng một đại lượng trong docs/properties.md{alike and ', gần giống nhất: ' + alike}",
+                f"use one of docs/properties.md{alike and ', most alike: ' + alike}",
             )
         return str(name)
 

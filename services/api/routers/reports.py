@@ -46,11 +46,15 @@ _SCOPED = Text(
 async def list_reports(here: Here, who: Who, limit: Limit = 100) -> Response:
     """Reports that were made on schedule, the newest first, each with its files.
 
-    An account that is held to areas finds those of its areas only.
+    An account that is held to areas finds those of its areas only; where there is none it is refused.
 
-    Các báo cáo đã lập theo lịch, mới nhất trước. Tài khoản theo khu vực chỉ thấy báo cáo của khu vực mình.
+    Các báo cáo đã lập theo lịch, mới nhất trước. Tài khoản theo khu vực chỉ thấy báo cáo của khu vực mình;
+    không có thì bị từ chối.
     """
-    found = [one for one in await stored(here.js) if may_read(who.sees, who.areas is None, one.report)]
+    there = await stored(here.js)
+    found = [one for one in there if may_read(who.sees, who.areas is None, one.report)]
+    if there and not found:  # an empty list would say that there are none
+        raise Problem(403, "not-allowed", _SCOPED)
     items, _ = cut(found[: limit + 1], limit)
     return page([_show(one) for one in items], None)
 

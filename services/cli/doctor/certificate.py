@@ -9,7 +9,7 @@ from cryptography import x509
 from services.cap.sign import Keys, check_keys
 from services.cli.doctor.finding import Finding, Level, lasting, ok, wrong
 from services.observation.text import Text
-from services.policy.publication import Trusted
+from services.policy.trusted import Trusted
 
 FOLDER, KEY, CERTIFICATE = "cap", "key.pem", "certificate.pem"
 SOON_S = 45 * 86_400.0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.cli.doctor.finding import Finding, Level, lasting, named, ok, wrong
+from services.cli.service import MAINS
 from services.observation.heartbeat import Complaint, Heartbeat
 from services.observation.text import Text
 from services.runtime import tied
@@ -93,7 +94,7 @@ def judge(
         pids: of this machine's processes; a heartbeat of another process is its predecessor's.
     """
     well = []
-    ours = sorted(set(pids or ()) - set(_SERVERS))
+    ours = sorted(MAINS.keys() & set(pids or ()))
     for name in dict.fromkeys((*EXPECTED, *sorted(beats), *ours)):
         beat = beats.get(name)
         level = Level.BAD if name in NEEDED else Level.WARN

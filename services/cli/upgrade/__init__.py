@@ -43,7 +43,8 @@ def _run(options: argparse.Namespace, data: Path) -> int:
     held = formats.number(data)
     if held == 0:
         return complain(
-            f"{data} holds no data → name the --data folder of haidang up", f"{data} không có dữ liệu"
+            f"{data} holds no data → name the --data folder of haidang up",
+            f"{data} không có dữ liệu → chỉ ra thư mục --data của haidang up",
         )
     formats.refuse_newer(held, str(data))
     if options.check:
