@@ -184,6 +184,8 @@ def _draft(pending: nouns.Pending, epoch: str) -> dict[str, object]:
         "worded_by": data.worded_by,
         "original": data.original,
         "why": data.why if data.worded_by else None,
+        "refused_by": pending.refused_by,
+        "refused_why": pending.refused_why,
         "headline": data.headline,
         "description": data.description,
         "instruction": data.instruction,

@@ -192,13 +192,15 @@ class Issued(msgspec.Struct, frozen=True):
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """A proposal that waits: its id, who has agreed."""
+    """A proposal that waits, or was refused: its id, who has agreed, who refused it and why."""
 
     id: str
     sequence: int
     time: int
     data: Bulletin
     approved_by: tuple[str, ...] = ()
+    refused_by: str | None = None
+    refused_why: str | None = None
 
     @property
     def ready(self) -> bool:
@@ -280,7 +282,9 @@ def apply(thread: Thread | None, sequence: int, event: Mapping[str, Any]) -> Thr
             after.pending = msgspec.structs.replace(pending, approved_by=by)
         case "rejected" if pending is not None and told.proposal == pending.id:
             after.pending = None
-            after.declined = msgspec.structs.replace(pending, sequence=sequence)
+            after.declined = msgspec.structs.replace(
+                pending, sequence=sequence, refused_by=told.by, refused_why=told.why
+            )
         case "withdrawn":
             after.pending = None
         case "issued":

@@ -81,7 +81,7 @@ class Tail:
 
 
 def grouping(row: Rows, sensors: int) -> Ints:
-    """Order that puts the readings of each sensor together, as they came; rows are below `sensors`."""
+    """(n,) order that puts the readings of each sensor together, as they came; rows are below `sensors`."""
     if sensors <= _NARROW:
         return np.argsort(row.astype(np.uint16), kind="stable")  # a radix sort
     # Sensor and number in one integer: numpy sorts those ten times faster than `argsort` stably.
@@ -122,13 +122,13 @@ class Run:
         self._rows = len(row)
 
     def late(self) -> Bools:
-        """Whether each reading is not newer than its sensor's last sample."""
+        """(n,) whether each reading is not newer than its sensor's last sample."""
         late = np.zeros(self._rows, dtype=bool)
         late[self.reading[(self.reading >= 0) & ~self._newer]] = True
         return late
 
     def new(self) -> tuple[Ints, Samples]:
-        """Numbers of the readings that entered, and the two samples before each."""
+        """(m,) numbers of the readings that entered, and the two samples before each: (m,) µs UTC, values."""
         new = self.reading[self.entered[2:]] >= 0
         now, before, earlier = self.entered[2:][new], self.entered[1:-1][new], self.entered[:-2][new]
         return self.reading[now], (
@@ -150,7 +150,7 @@ class Run:
         return found
 
     def move(self, tail: Tail, suspect: Bools) -> None:
-        """The last two samples of each sensor become its tail; `suspect` by reading."""
+        """The last two samples of each sensor become its tail; `suspect`: (n,) by reading."""
         entered, present = self.entered, self.present
         ends = np.append(np.flatnonzero(np.diff(self.sensor[entered])), len(entered) - 1)
         marks = self.suspects(tail, suspect)

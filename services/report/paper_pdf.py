@@ -1,42 +1,28 @@
-"""A report as PDF: tiles, tables whose heads stand on every page, bars and notes. Pure but for the fonts.
-
-Over 250 lines: one page layout, whose parts share the same cursor.
-"""
+"""A report as PDF: tiles, tables, bars and notes under each other. Pure but for the fonts."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from fpdf.enums import XPos, YPos
 
-from services.observation.event import SEVERITIES
 from services.report import phrases
 from services.report.paper import (
     Bars,
-    Cell,
-    Column,
     Lang,
     Note,
     Paper,
     Part,
     Table,
     Tile,
-    Value,
-    cell_of,
     say,
 )
-from services.report.paper_sheet import CARD, COLOURS, INK, LEAD, LINE, MARGIN, OVER, SOFT, Sheet
-from services.report.writing import figure, severity, write
+from services.report.paper_pdf_table import rung, small, subtitle, table
+from services.report.paper_sheet import CARD, COLOURS, INK, LINE, MARGIN, OVER, SOFT, Sheet
+from services.report.writing import figure, severity
 
-_PAD = 1.2
-_SMALL = 7.6
 _ACROSS = 4
 """Tiles side by side."""
 _TILE, _CHART = 19.0, 46.0
-_STEP = 3.2
-_LONGEST_WORD, _LONGEST_LINE = 30.0, 60.0
-_LITTLE = 0.5
-_RIGHT = ("number", "share", "span")
-_Columns = Sequence[Column]
 
 
 def render(paper: Paper, lang: Lang) -> bytes:
@@ -75,7 +61,7 @@ def _part(sheet: Sheet, part: Part) -> None:
     for block in part.blocks:
         match block:
             case Table():
-                _table(sheet, block)
+                table(sheet, block)
             case Bars():
                 _bars(sheet, block)
             case Note():
@@ -172,137 +158,11 @@ def _note(sheet: Sheet, note: Note) -> None:
     sheet.set_xy(MARGIN, y + tall + 1.5)
 
 
-def _subtitle(sheet: Sheet, text: str, below: float) -> None:
-    sheet.need(9 + below)
-    sheet.ln(1.6)
-    sheet.ink(INK, "B", 9.2)
-    sheet.cell(sheet.epw, 5.4, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-
-
-def _small(sheet: Sheet, text: str) -> None:
-    sheet.ink(SOFT, "", _SMALL)
-    found: Any = sheet.multi_cell(sheet.epw, 3.8, text, dry_run=True, output="LINES", align="L")
-    sheet.need(3.8 * len(found) + 1)
-    sheet.multi_cell(sheet.epw, 3.8, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    sheet.ln(1)
-
-
-def _table(sheet: Sheet, table: Table) -> None:
-    lang = sheet.tongue
-    _subtitle(sheet, say(table.name, lang), 14 if table.rows else 5)
-    if not table.rows:
-        _small(sheet, say(table.empty, lang))
-    else:
-        columns, rows = table.shown()
-        widths = _widths(sheet, columns, rows)
-        _heads(sheet, columns, widths)
-        for row in rows:
-            _row(sheet, columns, row, widths)
-        sheet.ln(1.2)
-        if table.more:
-            _small(sheet, phrases.more(table.more, lang))
-    if table.note is not None:
-        _small(sheet, say(table.note, lang))
-
-
-def _widths(sheet: Sheet, columns: _Columns, rows: Sequence[Sequence[Cell | Value]]) -> list[float]:
-    """As wide as what stands there needs; where that is too much, every column keeps its longest word."""
-    zone, lang = sheet.paper.zone, sheet.tongue
-    least, most = [], []
-    for at, column in enumerate(columns):
-        more = 2 * _PAD + 0.8 + (_STEP if column.kind == "severity" else 0.0)
-        sheet.ink(INK, "B", _SMALL)
-        words = max((sheet.get_string_width(word) for word in _title_of(column, lang).split()), default=0.0)
-        whole = words
-        for row in rows[:200]:
-            cell = cell_of(row[at], column)
-            sheet.ink(INK, "B" if cell.over else "", _SMALL)
-            text = write(cell, zone, lang)
-            whole = max(whole, sheet.get_string_width(text))
-            words = max(words, *(sheet.get_string_width(word) for word in text.split() or [""]))
-        # What is short and read down the column is not broken.
-        shortest = whole if column.kind in ("severity", "time", "number", "span") else words
-        least.append(min(float(shortest), _LONGEST_WORD) + more)
-        most.append(min(float(whole), _LONGEST_LINE * column.wide) + more)
-    free = float(sheet.epw) - sum(most)
-    if free >= 0:  # all fits on one line: the texts share what is over
-        share = [column.wide if column.kind == "text" else _LITTLE for column in columns]
-        return [need + free * wide / sum(share) for need, wide in zip(most, share, strict=True)]
-    free = float(sheet.epw) - sum(least)
-    if free <= 0:
-        return [need * float(sheet.epw) / sum(least) for need in least]
-    wish = [max(big - small, 0.0) for small, big in zip(least, most, strict=True)]
-    return [small + free * more / sum(wish) for small, more in zip(least, wish, strict=True)]
-
-
-def _title_of(column: Column, lang: Lang) -> str:
-    return say(column.title, lang) + (f" ({column.unit})" if column.unit else "")
-
-
-def _heads(sheet: Sheet, columns: _Columns, widths: Sequence[float]) -> None:
-    sheet.ink(INK, "B", _SMALL)
-    cut = [
-        sheet.lines(_title_of(column, sheet.tongue), width - 2 * _PAD)
-        for column, width in zip(columns, widths, strict=True)
-    ]
-    tall = max(len(lines) for lines in cut) * LEAD + 1.6
-    x, y = MARGIN, sheet.get_y()
-    for lines, column, width in zip(cut, columns, widths, strict=True):
-        for nth, line in enumerate(lines):
-            sheet.set_xy(x + _PAD, y + 0.8 + tall - 1.6 - (len(lines) - nth) * LEAD)
-            sheet.cell(width - 2 * _PAD, LEAD, line, align="R" if column.kind in _RIGHT else "L")
-        x += width
-    sheet.set_draw_color(*SOFT)
-    sheet.set_line_width(0.35)
-    sheet.line(MARGIN, y + tall, MARGIN + sum(widths), y + tall)
-    sheet.set_xy(MARGIN, y + tall)
-
-
-def _row(sheet: Sheet, columns: _Columns, row: Sequence[Cell | Value], widths: Sequence[float]) -> None:
-    cells = [cell_of(value, column) for value, column in zip(row, columns, strict=True)]
-    sheet.ink(INK, "", _SMALL)
-    cut = []
-    for cell, width in zip(cells, widths, strict=True):
-        text = write(cell, sheet.paper.zone, sheet.tongue)
-        inner = width - 2 * _PAD - (_STEP if cell.kind == "severity" else 0)
-        fits = sheet.get_string_width(text) <= inner and "\n" not in text
-        cut.append([text] if fits else sheet.lines(text, inner))
-    tall = max(len(lines) for lines in cut) * LEAD + 1.2
-    if sheet.need(tall):
-        _heads(sheet, columns, widths)
-    x, y = MARGIN, sheet.get_y()
-    for cell, lines, column, width in zip(cells, cut, columns, widths, strict=True):
-        sheet.ink(OVER if cell.over else INK, "B" if cell.over else "", _SMALL)
-        inset = _PAD
-        if cell.kind == "severity" and cell.value in SEVERITIES:
-            _step(sheet, str(cell.value), x + _PAD, y + 1.0)
-            inset += _STEP
-        for nth, line in enumerate(lines):
-            sheet.set_xy(x + inset, y + 0.6 + nth * LEAD)
-            sheet.cell(width - inset - _PAD, LEAD, line, align="R" if column.kind in _RIGHT else "L")
-        x += width
-    sheet.set_draw_color(*LINE)
-    sheet.set_line_width(0.15)
-    sheet.line(MARGIN, y + tall, MARGIN + sum(widths), y + tall)
-    sheet.set_xy(MARGIN, y + tall)
-
-
-def _step(sheet: Sheet, word: str, x: float, y: float) -> None:
-    """A severity by height as well as by colour."""
-    full = 3.0
-    tall = full * (SEVERITIES.index(word) + 1) / len(SEVERITIES)
-    sheet.set_draw_color(*COLOURS[word])
-    sheet.set_fill_color(*COLOURS[word])
-    sheet.set_line_width(0.2)
-    sheet.rect(x, y, 2.0, full)
-    sheet.rect(x, y + full - tall, 2.0, tall, style="F")
-
-
 def _bars(sheet: Sheet, bars: Bars) -> None:
     most = max((sum(column) for column in zip(*bars.series.values(), strict=True)), default=0)
-    _subtitle(sheet, say(bars.name, sheet.tongue), _CHART if most else 5)
+    subtitle(sheet, say(bars.name, sheet.tongue), _CHART if most else 5)
     if not most:
-        _small(sheet, say(phrases.NO_ALERTS, sheet.tongue))
+        small(sheet, say(phrases.NO_ALERTS, sheet.tongue))
         return
     left, tall, top = MARGIN + 9, 32.0, sheet.get_y() + 1.5
     step = (sheet.epw - 9) / len(bars.labels)
@@ -338,7 +198,7 @@ def _legend(sheet: Sheet, words: Sequence[str], y: float) -> None:
         - sum(float(sheet.get_string_width(severity(word, sheet.tongue))) + 8 for word in words)
     )
     for word in words:
-        _step(sheet, word, x, y)
+        rung(sheet, word, x, y)
         sheet.set_xy(x + 2.6, y)
         text = severity(word, sheet.tongue)
         sheet.cell(20, 3.2, text)

@@ -33,14 +33,12 @@ def gauge(name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
     return _once(Gauge, name, lambda: Gauge(name, text, labels, namespace="haidang", registry=registry))
 
 
-def histogram(
-    name: str, text: str, labels: Sequence[str] = (), buckets: Sequence[float] = SECONDS
-) -> Histogram:
+def histogram(name: str, text: str, labels: Sequence[str] = ()) -> Histogram:
     """How long things took, in seconds unless the name says otherwise."""
     return _once(
         Histogram,
         name,
-        lambda: Histogram(name, text, labels, namespace="haidang", registry=registry, buckets=buckets),
+        lambda: Histogram(name, text, labels, namespace="haidang", registry=registry, buckets=SECONDS),
     )
 
 

@@ -93,6 +93,6 @@ class Look:
         """0 after dry hours, near 1 after heavy rain."""
         return np.asarray(1.0 - np.exp(-self.field("recent") / 8.0), np.float64)
 
-    def daily(self, peak_hour: float, hours: float = 24.0) -> Floats:
-        """1 at an hour of the day, -1 half a period later."""
-        return np.asarray(np.cos(2 * np.pi * (self.hour - peak_hour) / hours), np.float64)
+    def daily(self, peak_hour: float) -> Floats:
+        """1 at an hour of the day, -1 twelve hours later."""
+        return np.asarray(np.cos(2 * np.pi * (self.hour - peak_hour) / 24), np.float64)

@@ -21,7 +21,7 @@ PAGES = [
 PAGES = list(dict.fromkeys(PAGES))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_what_the_guide_says_happens(tmp_path: Path) -> None:
     """All pages on one machine, the first page first: each finds what it needs."""
     folder = tmp_path / "desk"

@@ -1,6 +1,7 @@
 """Three linked sites: what happens below is above, once, in order, and never called fresh when it is not."""
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -151,6 +152,7 @@ def test_a_parents_act_is_decided_two_levels_below_and_answered_by_an_event(link
         await is_whole(found)
         await what_is_missing_is_read_again(found)
         await a_stream_made_anew_costs_nothing(found)
+        await what_nobody_can_read_stops_nothing(found)
 
     linked.runner.run(scene())
 
@@ -312,6 +314,35 @@ async def a_stream_made_anew_costs_nothing(found: Levels) -> None:
     subject, event, data = next(one for one in held if one[1]["subject"] == lost_alert)
     await found.commune.js.publish(subject, data, headers={"Nats-Msg-Id": event["id"]})
     await comes(tell(["orphaned", "known"]), "it to be known again")
+
+
+async def what_nobody_can_read_stops_nothing(found: Levels) -> None:
+    """Of another release, of another program, too large to be passed on: what comes behind it comes."""
+    event = json.loads((await found.commune.all())[-1][2])
+    strange: list[tuple[str, bytes]] = [
+        ("alerts.xa.x.junk", b"\x00 no event"),
+        ("alerts.nobody.x.junk", b"no event, and of a site that is named nowhere"),
+        ("alerts.short", b"{}"),
+        (
+            "alerts.xa.x.later",
+            json.dumps({**event, "id": "1", "type": "vn.haidang.dream.dreamt.v9"}).encode(),
+        ),
+        ("alerts.xa.x.named", json.dumps({**event, "id": "a\r\nNats-Rollup: all\r\n" + "b" * 4096}).encode()),
+        ("alerts.xa.x.large", b"x" * (found.commune.connection.nc.max_payload - 64)),
+    ]
+    for subject, data in strange:
+        await found.commune.js.publish(subject, data)
+    after = await found.commune.tell("e" * 32)
+
+    async def arrived() -> bool:
+        return await types(found, 2, after) == ["raised"]
+
+    await comes(arrived, "what comes behind it")
+    subjects = {subject for subject, *_ in await found.province.all()}
+    assert {subject for subject, _ in strange} & subjects == {
+        "alerts.xa.x.junk", "alerts.xa.x.later", "alerts.xa.x.named",
+    }  # fmt: skip
+    assert found.province.connection.nc.stats["reconnects"] == found.city.connection.nc.stats["reconnects"]
 
 
 def test_a_child_is_linked_and_taken_off_while_the_server_runs_and_nobody_else_is_cut(

@@ -100,7 +100,9 @@ def _ordered() -> tuple[str, bytes]:
 
 def _operations(machine: Rig) -> Iterator[schemathesis.APIOperation[Any, Any, Any, Any]]:
     """Every operation whose answer has an end."""
-    for found in schemathesis.openapi.from_url(machine.http + "/openapi.json").get_all_operations():
+    for found in schemathesis.openapi.from_url(
+        machine.http + "/openapi.json", timeout=60
+    ).get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()
         if operation.path != ENDLESS:

@@ -306,6 +306,14 @@ def test_two_api_processes_make_a_report_that_is_due_once(machine: Rig) -> None:
     assert "Bàn giao ca trực" in said
 
 
+async def _heard(here: Context, reports: int) -> None:
+    """Wait until the duty's book knows of so many reports."""
+    for _ in range(4_000):
+        if sum(affair.noun == "report" for affair in here.load.affairs) >= reports:
+            return
+        await asyncio.sleep(0.01)
+
+
 async def _schedule(machine: Rig, connection: Connection) -> dict[str, Any]:
     js = connection.js
     now = time.time_ns() // 1000
@@ -317,7 +325,7 @@ async def _schedule(machine: Rig, connection: Connection) -> dict[str, Any]:
     for _ in range(2):
         site = RunningSite(js)
         here = Context(
-            machine.server.settings("api"), js, lambda: True, Database(None), site, Fold(), Hub(),
+            machine.settings(), js, lambda: True, Database(None), site, Fold(), Hub(),
             Heartbeats(js), Heard(js),
         )  # fmt: skip
         health = Health(js, "api")
@@ -332,18 +340,17 @@ async def _schedule(machine: Rig, connection: Connection) -> dict[str, Any]:
             here.clock = partial(int, at)
         out[name] = await asyncio.gather(*(duty.look("shift") for _, duty in duties))
     word = Late(
-        over - 2 * HOUR, over + 2 * MINUTE, False, "now", SITE, "Actual", "_", "", "", "", Text("", "")
-    )
+        at=over - 2 * HOUR, heard=over + 2 * MINUTE, alert=False, alert_id="now", site=SITE, status="Actual",
+        area="_", place="", hazard="", severity="", reason=Text("", ""),
+    )  # fmt: skip
     for here, _ in duties:
-        while not any(affair.noun == "report" for affair in here.load.affairs):
-            await asyncio.sleep(0.01)
+        await _heard(here, 1)
         here.load.late.append(word)
         here.clock = partial(int, over + 13 * MINUTE)
     await asyncio.gather(*(duty.correct("shift") for _, duty in duties))  # the first look
     out["anew"] = sorted(await asyncio.gather(*(duty.correct("shift") for _, duty in duties)))
     for here, _ in duties:
-        while sum(affair.noun == "report" for affair in here.load.affairs) < len(duties):
-            await asyncio.sleep(0.01)
+        await _heard(here, 2)
     out["quiet again"] = await asyncio.gather(*(duty.correct("shift") for _, duty in duties))
     stop.set()
     await asyncio.gather(*feeds)

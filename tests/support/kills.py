@@ -33,7 +33,7 @@ def every_reading_becomes_one_row(up: Up, kill: Callable[[], object], start: int
         until(lambda: sum(sender.sendings for sender in senders) > 0, 10, "the first pack to be sent")
         kill()
         for sender in senders:
-            assert sender.wait_all_stored(60), f"{sender.gateway}: {sender.unstored} packs were never stored"
+            assert sender.wait_all_stored(120), f"{sender.gateway}: {sender.unstored} packs were never stored"
             assert sender.lost == 0
     finally:
         for sender in senders:

@@ -159,7 +159,7 @@ class Desk:
             env=self._env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 

@@ -195,7 +195,7 @@ class Up:
 
     def _close(self) -> None:
         for reader in self._readers:
-            reader.join(5)
+            reader.join(BUSY_S)  # closed under its hands, a stream is an error in its thread
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench import _main, _page, _parts, _rows, _table
+from bench import _main, _parts, _rows, _table
 from bench._facts import Others, facts
 from bench._given import Given, Skipped
 from bench._plain_engine import PlainEngine
@@ -196,10 +196,15 @@ def test_figures_of_another_format_are_refused(tmp_path: Path, capsys: pytest.Ca
     assert "measure again" in capsys.readouterr().err
 
 
+def drawing(module: str) -> Any:
+    """A module that needs matplotlib: a second to import, and nobody else here wants it."""
+    return pytest.importorskip(module, reason="no matplotlib: pip install -e .[bench]")
+
+
 def test_plots_are_whole_pictures_and_come_out_the_same_each_time(
     document: dict[str, Any], tmp_path: Path
 ) -> None:
-    plots = pytest.importorskip("bench._plots", reason="no matplotlib: pip install -e .[bench]")
+    plots = drawing("bench._plots")
     written = plots.draw(document, tmp_path / "a")
     assert {file.stem for file in written} == set(plots.PLOTS)
     for file in written:
@@ -212,21 +217,21 @@ def test_plots_are_whole_pictures_and_come_out_the_same_each_time(
 
 
 def test_the_page_is_renewed_between_its_markers_and_nowhere_else(document: dict[str, Any]) -> None:
-    pytest.importorskip("matplotlib", reason="no matplotlib: pip install -e .[bench]")
-    page = (_page.ROOT / _page.PAGE).read_text("utf-8")
-    once = _page.renewed(page, document)
-    assert _page.renewed(once, document) == once
+    pages = drawing("bench._page")
+    page = (pages.ROOT / pages.PAGE).read_text("utf-8")
+    once = pages.renewed(page, document)
+    assert pages.renewed(once, document) == once
     assert "90,000 readings/s †" in once
     assert [part.partition("<!-- bench:")[0] for part in once.split("<!-- /bench -->")] == [
         part.partition("<!-- bench:")[0] for part in page.split("<!-- /bench -->")
     ]
     with pytest.raises(ValueError, match="write it once"):
-        _page.renewed("# Figures\n", document)
+        pages.renewed("# Figures\n", document)
 
 
 def test_the_page_shows_every_plot_that_is_drawn() -> None:
-    plots = pytest.importorskip("bench._plots", reason="no matplotlib: pip install -e .[bench]")
-    page = (_page.ROOT / _page.PAGE).read_text("utf-8")
+    plots, pages = drawing("bench._plots"), drawing("bench._page")
+    page = (pages.ROOT / pages.PAGE).read_text("utf-8")
     assert all(f"](figures/{name}.svg)" in page for name in plots.PLOTS)
 
 

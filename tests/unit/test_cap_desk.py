@@ -406,6 +406,9 @@ def test_who_refused_may_have_the_draft_back_and_it_is_agreed_to_anew() -> None:
     assert world.thread.declined is None
 
 
+STREET: dict[str, Any] = {"rule": "street", "sensor": "vt-flood-001.street_depth"}
+
+
 def test_messages_of_one_danger_at_one_place_share_their_incident() -> None:
     """Two gauges in one flood: receivers that look at `incidents` alarm once."""
     world = automatic()
@@ -413,10 +416,13 @@ def test_messages_of_one_danger_at_one_place_share_their_incident() -> None:
     world.alert("raised", "watch", "far", area="rach-dua")
     world.alert("raised", "watch", "bolt", hazard="lightning", rule="near", sensor=None, station=None)
     world.alert("raised", "watch", "drill", status="Exercise")
+    for name in ("street", "street-2"):
+        world.alert("raised", "watch", name, **STREET)
     world.turn()
     by = {str(event["data"]["about"]): event["data"] for _, _, event in world.stream if is_issued(event)}
     assert by["a1"]["incident"] == by["a2"]["incident"] == "a1"
-    assert [by[name]["incident"] for name in ("far", "bolt", "drill")] == ["far", "bolt", "drill"]
+    alone = ("far", "bolt", "drill", "street")
+    assert [by[name]["incident"] for name in (*alone, "street-2")] == [*alone, "street"]
     world.alert("cleared", "watch", "a1")
     world.turn(301)
     world.alert("raised", "watch", "a3")

@@ -424,8 +424,9 @@ def test_words_of_lists_are_in_the_readers_language_and_an_exercise_says_so() ->
 
 def test_what_came_late_stands_apart_and_a_report_that_is_made_anew_says_so() -> None:
     late = Late(
-        T0 + HOUR, T0 + 9 * HOUR, True, "x", SITE, "Actual", "thang-tam", "vt-street-001", "flood", "warning",
-        Text("Ngập 0,52 m", "0.52 m deep"),
+        at=T0 + HOUR, heard=T0 + 9 * HOUR, alert=True, alert_id="x", site=SITE, status="Actual",
+        area="thang-tam", place="vt-street-001", hazard="flood", severity="warning",
+        reason=Text("Ngập 0,52 m", "0.52 m deep"),
     )  # fmt: skip
     first = shift.build(matter(Duty()))
     anew = shift.build(matter(Duty(), late=[late], revision=2))

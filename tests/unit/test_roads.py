@@ -152,6 +152,8 @@ def test_a_letter_refused_for_itself_is_given_up_after_five_tries_and_a_closed_r
 def test_the_receivers_wish_for_a_pause_is_respected() -> None:
     assert after(Trying(1, 0), of_http(429, "", "120"), 1, 0.5, Retry()).wait_s == 120
     assert of_http(429, "", "3600").wait_s == 300, "alerts wait: it is asked again sooner than that"
+    waits = [after(Trying(), of_http(status, ""), 30, 0.5, Retry()).wait_s for status in (503, 401)]
+    assert waits == [30, 300], "who must be mended by hand is asked less often: passwords lock accounts"
 
 
 def test_a_letter_is_given_up_after_a_day_on_a_road_that_fails_but_not_because_we_were_away() -> None:
@@ -642,6 +644,19 @@ def test_a_notice_that_is_read_twice_is_told_once() -> None:
     for _ in range(2):
         feed(Desk(SITE), queue, STORY, T0 + 60 * MINUTE)
     assert drained(queue, T0 + 60 * MINUTE) == [("new", "watch"), ("new", "warning"), ("end", "warning")]
+
+
+def test_what_came_before_the_head_while_it_was_told_is_told_too() -> None:
+    """Held until six and just being told, when something of a moment before six was read: that one was lost."""
+    queue = Queue(EMAIL, 0, 0, ())
+    queue.put(notice(name="held", about="h", at=T0 + 1), 0)
+    head = queue.head(T0 + 2)
+    assert head is not None
+    queue.put(notice(name="late", about="l", at=T0), 0)
+    queue.done(*head)
+    after_it = queue.head(T0 + 2)
+    assert after_it is not None
+    assert after_it[1].name == "late"
 
 
 def test_after_the_clock_was_set_back_people_are_told_at_once() -> None:

@@ -86,12 +86,16 @@ class Post:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.tried: list[str] = []
+        self.letters: list[tuple[str, str]] = []
+        self.at_first: Callable[[], None] = lambda: None
         self.taken: list[tuple[str, str]] = []
 
     async def carry(self, parcel: Parcel) -> Answer:
         await asyncio.sleep(0)
         name = parcel.letter.to
+        self.at_first()
         self.tried.append(name)
+        self.letters.append((name, "".join(parcel.letter.about)))
         answer = self.answers.get(name, TAKEN)
         if answer.taken:
             self.taken.append((name, "".join(parcel.letter.about)))
@@ -166,6 +170,9 @@ def test_a_full_mailbox_keeps_the_warning_from_nobody_else_and_its_letters_come_
     assert [one for one in post.taken if one[0] == "binh"] == [("binh", "a"), ("binh", "b"), ("binh", "c")]
     assert len(set(post.taken)) == 6, "and nobody twice"
     assert kept.state.failing_since == 0, "the road itself is well"
+    assert {about for name, about in post.letters if name == "an"} == {"a"}, (
+        "nothing overtakes for one person"
+    )
     post.answers.clear()
     run(kept, post, ["a", "b", "c"], lambda: len(kept.ended) == 3, told=3)
     assert post.taken[6:] == [("an", "a"), ("an", "b"), ("an", "c")]
@@ -216,9 +223,14 @@ def test_that_a_road_fails_is_told_once_however_often_its_process_ends() -> None
     kept, post = Kept(), Post()
     kept.state.failing_since = now_us() - 7200 * SECOND
     post.answers = dict.fromkeys(ROAD.to, Answer("away", "no signal"))
+    seen: list[bool] = []
     for tries in (2, 4, 6):
+        kept.complaints.clear()  # of the process that ended
+        if tries > 2:
+            post.at_first = lambda: seen.append("road-mail" in kept.complaints)
         run(kept, post, ["a"], lambda tries=tries: len(post.tried) > tries)  # type: ignore[misc]
         assert "road-mail" in kept.complaints
+    assert all(seen), "at once, not only after the next failure: else the alert would end and begin again"
     assert kept.said == ["failed"]
     post.answers.clear()
     run(kept, post, ["a"], lambda: len(post.taken) == 3)
@@ -254,3 +266,16 @@ def test_what_gets_through_meanwhile_ends_the_wait_of_the_head() -> None:
     run(kept, post, ["a"], lambda: ("an", "a") in post.taken, road=patient, then=asked)
     assert kept.state.test_passed
     assert post.taken[-1] == ("an", "a")
+
+
+def test_what_stands_aside_is_left_alone_while_the_road_itself_fails() -> None:
+    kept, post = Kept(), Post()
+    slow = msgspec.structs.replace(ROAD, retry=Retry(first_s=0.001, longest_s=60))
+    post.answers["an"] = FULL
+    run(kept, post, ["a"], lambda: len(kept.aside) == 1 and len(post.taken) == 2, road=slow)
+    post.answers = dict.fromkeys(ROAD.to, Answer("away", "connection refused"))
+    kept.state.failing_since = kept.state.last_failure = now_us()
+    kept.state.reached_us, before = 0, len(post.tried)
+    kept.state.reached = kept.state.told = ()
+    run(kept, post, ["b"], lambda: len(post.tried) > before + 6, road=slow)
+    assert ("an", "a") not in post.letters[before:]

@@ -112,8 +112,8 @@ class Attention:
         self._behind.alert(str(event.get("id")), sequence, stored_us)
         before = self._lives.get(alert_id)
         life = fold(before, sequence, stored_us, event)
-        if life is None or life is before:
-            return []
+        if life is None or life is before or life.alert_id != alert_id:
+            return []  # nothing that we understand, or of an alert by two names
         if before is not None and not before.silent:
             self._held(before, stored_us, over=not life.open)
         if not life.open:

@@ -59,13 +59,13 @@ class Held:
         self._blind = self._unknown = np.zeros(len(self.rows), bool)
 
     def begin(self, silent: Bools, failing: Bools, unknown: Bools) -> None:
-        """Before a batch: which of the rows are silent or failing, and of which nothing is known."""
+        """Before a batch: (held,) which of the rows are silent, failing, and of which nothing is known."""
         self._steps = []
         self._was = self.value.copy(), self.time.copy()
         self._blind, self._unknown = silent | failing | unknown, unknown
 
     def note(self, rows: Rows, last: Ints) -> None:
-        """Readings that came; `last`, by row, is the time of the newest before the batch."""
+        """Readings that came; `last`: (rows of the layout,) µs of the newest before the batch."""
         if not rows.derived:
             self._pack(rows)
         at = np.flatnonzero(self.place[rows.sensor] >= 0)
@@ -112,7 +112,13 @@ class Held:
             self._rank[known] = rank
 
     def at(self, rows: Ints, arrival: Ints, time: Ints) -> Floats:
-        """Values of rows (NOWHERE: none) as readings see them that arrived and were measured then."""
+        """What readings see of other rows: (m,) values, NaN where there is none, or it is silent or too old.
+
+        Args:
+            rows: (m,) the row that each looks at; NOWHERE: none.
+            arrival: (m,) places of the readings in the batch.
+            time: (m,) when they were measured, µs UTC.
+        """
         slot = self.place[rows]
         known = slot >= 0
         if not known.any():
@@ -128,7 +134,7 @@ class Held:
         return np.where(time - since > self._gap[slot], np.nan, value)
 
     def now(self, state: "State", rows: Ints, time: int) -> Floats:
-        """Values of rows (NOWHERE: none) between batches, at an instant."""
+        """(m,) values of rows (NOWHERE: none) between batches, at an instant in µs UTC; NaN as in `at`."""
         slot = self.place[rows]
         known = slot >= 0
         if not known.any():

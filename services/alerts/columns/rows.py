@@ -73,16 +73,16 @@ class Rows:
     def further(
         self, sensor: Ints, time: Ints, value: Floats, flag: NDArray[np.uint8], arrival: Ints
     ) -> "Rows":
-        """Readings derived from these, grouped by sensor."""
+        """Readings derived from these: (n,) columns grouped by row; `arrival` is that of their sources."""
         unique = len(sensor) < 2 or bool((sensor[1:] != sensor[:-1]).all())  # noqa: PLR2004
         return Rows(self._sources, sensor, time, value, flag, arrival, unique=unique)
 
     def lengths(self) -> NDArray[np.int64]:
-        """Number of readings of each sensor."""
+        """(sensors,) number of readings of each, in their order here."""
         return np.diff(np.append(self.starts, len(self.time)))
 
     def pack_of(self, count: int) -> Ints:
-        """Number of the pack of each of the first `count` readings of the batch, by arrival."""
+        """(count,) number of the pack of each of the first readings of the batch, by arrival."""
         return np.repeat(np.arange(len(self._sources)), [one.rows for one in self._sources])[:count]
 
     def received(self, at: int) -> int:
@@ -93,7 +93,10 @@ class Rows:
 
 
 def gather(batch: Batch, lookup: NDArray[np.int64]) -> Rows:
-    """Readings of the sensors that `lookup` knows, grouped by sensor."""
+    """Readings of the sensors that `lookup` knows, grouped by sensor.
+
+    `lookup`: (sensors of the batch,) row of each, negative where there is none here.
+    """
     if not len(batch.time):
         return _of(batch, np.empty(0, np.int64), None)
     sensor = lookup[batch.sensor]
@@ -106,8 +109,8 @@ def gather(batch: Batch, lookup: NDArray[np.int64]) -> Rows:
 def newest_before(rows: Rows, at: Ints, last: Ints) -> Ints:
     """Time of the newest reading of the same sensor before each, in the order they came.
 
-    `at`: whole sensors of `rows`; `last`: for each of these readings the newest before the batch. What is not
-    newer than this is late. Where a sensor's times only rise, its first bound is as good as all.
+    (m,) µs UTC. `at`: (m,) places in `rows`, of whole sensors; `last`: (m,) the newest before the batch.
+    What is not newer than this is late. Where a sensor's times only rise, its first bound is as good as all.
     """
     if rows.unique:
         return last

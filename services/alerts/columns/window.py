@@ -15,14 +15,14 @@ class Ring:
     """
 
     def __init__(self, window: Ints, slots: int) -> None:
-        """Empty windows of so many µs."""
+        """Empty windows of (k,) µs, each of at most so many slots."""
         self.window, self.size = window, slots + 1
         self.step = np.maximum(-(-window // slots), 1)
         self.time = np.full((len(window), self.size), NEVER, np.int64)
         self.value = np.full((len(window), self.size), np.nan)
 
     def put(self, at: Ints, time: Ints, value: Floats, *, once: bool = False) -> None:
-        """Keep readings, in the order they came; `at` names the window of each, and repeats if not `once`."""
+        """Keep (n,) readings, µs UTC, in the order they came; `at`: their windows, each once if `once`."""
         if not len(at):
             return
         turn = time // self.step[at]
@@ -39,14 +39,14 @@ class Ring:
         self.value[at, slot] = value
 
     def past(self, at: int) -> tuple[Ints, Floats]:
-        """Readings of one window by time."""
+        """Readings of one window: (n,) µs UTC ascending, and values."""
         time = self.time[at]
         order = np.argsort(time)
         order = order[np.searchsorted(time[order], NEVER, side="right") :]
         return time[order], self.value[at, order]
 
     def pasts(self, at: Ints, since: Ints) -> tuple[Ints, Floats, Ints]:
-        """Readings of several windows from an instant on, one window after the other; how many of each."""
+        """Readings of (k,) windows from (k,) instants on, window after window; (k,) how many of each."""
         time, value = self.time[at], self.value[at]
         if len(at) and not (time[:, 1:] > time[:, :-1]).all():
             order = np.argsort(time, axis=1)
@@ -99,16 +99,16 @@ class Full:
     """Every reading of the window."""
 
     def __init__(self, window: Ints) -> None:
-        """Empty windows of so many µs."""
+        """Empty windows of (k,) µs."""
         self.window = window
         self._kept: dict[int, tuple[Ints, Floats]] = {}
 
     def past(self, at: int) -> tuple[Ints, Floats]:
-        """Readings of one window by time."""
+        """Readings of one window: (n,) µs UTC ascending, and values."""
         return self._kept.get(at, _NONE)
 
     def pasts(self, at: Ints, since: Ints) -> tuple[Ints, Floats, Ints]:
-        """Readings of several windows from an instant on, one window after the other; how many of each."""
+        """Readings of (k,) windows from (k,) instants on, window after window; (k,) how many of each."""
         found = []
         for one, begin in zip(at.tolist(), since.tolist(), strict=True):
             time, value = self._kept.get(one, _NONE)

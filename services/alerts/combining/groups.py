@@ -22,8 +22,9 @@ import numpy as np
 
 from services.alerts.columns.layout import Layout
 from services.alerts.columns.rows import newest_before
+from services.alerts.combining.belonging import groups_of
 from services.alerts.combining.joined import report
-from services.alerts.combining.members import Counts, Group, Leaves, groups_of
+from services.alerts.combining.members import Counts, Group, Leaves
 from services.alerts.combining.walk import Walk, just_before, take
 from services.alerts.derive import Bools, Ints
 from services.alerts.ladder import NEVER

@@ -69,7 +69,7 @@ class Walk:
 
 
 def take(counts: Counts, steps: Ints) -> Counts:
-    """Counts of some steps only."""
+    """Counts of (m,) steps only."""
     return Counts(counts.known[:, steps], counts.all[:, steps], counts.total[steps], counts.heard[steps])
 
 

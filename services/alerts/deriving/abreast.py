@@ -73,7 +73,7 @@ class Abreast(NamedTuple):
 
 
 def bunches(placed: Placed, segments: Segments) -> Iterator[Ints]:
-    """Which of the segments come together: of one kind, and not too many readings at once."""
+    """Numbers of segments that come together: of one kind, and not too many readings at once."""
     kind, length = placed.kind[segments.place], segments.end - segments.start
     order = np.argsort(kind, kind="stable")
     total = np.cumsum(length[order])
@@ -88,7 +88,7 @@ def bunches(placed: Placed, segments: Segments) -> Iterator[Ints]:
 
 
 def lay(window: Window, segments: Segments, time: Ints, value: Floats, kept: Bools) -> Abreast | None:
-    """Put sources end to end: columns of the block, none of whose kept readings is late.
+    """Put sources end to end: (n,) columns of the block, µs UTC, none of whose kept readings is late.
 
     None where their times lie too far apart.
     """
@@ -124,5 +124,5 @@ def lay(window: Window, segments: Segments, time: Ints, value: Floats, kept: Boo
 
 
 def held_of(held: Mapping[str, Floats], at: Ints) -> dict[str, Floats]:
-    """Held columns at some readings."""
+    """Held columns, (n,), at (m,) of their readings."""
     return {name: column[at] for name, column in held.items()}

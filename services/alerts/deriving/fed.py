@@ -23,7 +23,7 @@ class Columns(NamedTuple):
 
 
 def sources_of(placed: Placed, rows: Rows) -> tuple[Ints, Ints]:
-    """Readings of the sources of a derivation, and its place for each."""
+    """(m,) readings in `rows` of a derivation's sources, grouped by source, and its place for each."""
     index = placed.place[rows.sensor if rows.unique else rows.sensor[rows.starts]]
     which = np.flatnonzero(index >= 0)
     if rows.unique or not len(which):
@@ -35,7 +35,7 @@ def sources_of(placed: Placed, rows: Rows) -> tuple[Ints, Ints]:
 
 
 def spread(placed: Placed, rows: Rows, at: Ints, index: Ints) -> tuple[Ints, Ints]:
-    """All readings of a source for its first place, then all for its next one."""
+    """As `sources_of`, of sources that feed many places: all readings for the first, then for the next."""
     starts = np.arange(len(at)) if rows.unique else np.flatnonzero(rows.first[at])
     length = np.diff(np.append(starts, len(at)))
     feeds = placed.feeds[rows.sensor[at[starts]]]

@@ -28,8 +28,9 @@ from services.alerts.rule import Rule
 def matters(core: Core, row: Ints, value: Floats, time: Ints) -> tuple[Bools, Bools]:
     """Which readings of a message may change anything, and which of these at most keep what is on.
 
-    A reading in the box of its row switches nothing on. If nothing on the row ends before the newest, all it
-    can do is to keep what is on; then a later one that reaches as far says all that it could.
+    All (n,), in the order they came, µs UTC. A reading in the box of its row switches nothing on. If nothing
+    on the row ends before the newest, all it can do is to keep what is on; then a later one that reaches as
+    far says all that it could.
     """
     state, layout = core.state, core.layout
     calm = (value >= state.lo[row]) & (value < state.hi[row])

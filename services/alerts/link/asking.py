@@ -1,11 +1,10 @@
 """Asking a child how it is: its heartbeat, and whether it is that child and only one."""
 
 import asyncio
-import contextlib
+from collections import deque
 
 import msgspec
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from services.alerts.link.core import Ask
 from services.alerts.link.own import Own
@@ -14,8 +13,12 @@ from services.runtime import leaf
 from services.runtime.nats import NatsError
 
 ANSWER_S = 2.0
-TWIN_S, HOLD_S = 0.1, 30.0
-"""So much longer a second answer is waited for, which there should not be; how long one is remembered."""
+HOLD_S, MACHINES = 30.0, 32
+"""How long two machines are remembered after they were last told apart; how many of before are known.
+
+Our server hands a question to one of two leaves of one name, now to this one and now to that. A server that
+is started anew has an identity that it never had before; so one that comes back is the other of two.
+"""
 
 
 class Asking:
@@ -25,18 +28,19 @@ class Asking:
         """`nc` leads into the child's account."""
         self._nc, self._own, self._child = nc, own, child
         self._twins_until = float("-inf")
+        self._machine, self._before = "", deque[str](maxlen=MACHINES)
         self.other = False
 
     async def beat(self, standing: Standing) -> Beat | None:
         """The child's heartbeat; None when it does not answer. Why it is not believed is written down."""
         ask = Ask(site=self._own.site, acts=self._own.waiting.get(self._child, 0))
-        beats = await answers(self._nc, msgspec.json.encode(ask))
-        if not beats:
+        try:
+            answer = await self._nc.request(leaf.BEAT, msgspec.json.encode(ask), timeout=ANSWER_S)
+            beat = msgspec.json.decode(answer.data, type=Beat)
+        except (NatsError, TimeoutError, OSError, msgspec.MsgspecError):
+            await asyncio.sleep(0)
             return None
-        beat, now = beats[0], asyncio.get_running_loop().time()
-        if len({one.machine for one in beats}) > 1:
-            self._twins_until = now + HOLD_S
-        twice = now < self._twins_until
+        twice = self._is_two(beat.machine)
         self.other = twice or beat.site != self._child
         if self.other:
             why = "two-machines" if twice else "other-site"
@@ -47,26 +51,12 @@ class Asking:
         standing.refused = {**kept, **dict.fromkeys(looped, "loop")}
         return beat
 
-
-async def answers(nc: Client, ask: bytes) -> list[Beat]:
-    """Heartbeats that come when one is asked for: one; more where several machines speak as one site."""
-    found: list[Beat] = []
-    come = asyncio.Event()
-
-    async def take(message: Msg) -> None:
-        with contextlib.suppress(msgspec.MsgspecError):  # nobody is there, or it is no heartbeat
-            found.append(msgspec.json.decode(message.data, type=Beat))
-        come.set()
-
-    try:
-        listening = await nc.subscribe(inbox := nc.new_inbox(), cb=take)
-        try:
-            await nc.publish(leaf.BEAT, ask, reply=inbox)
-            async with asyncio.timeout(ANSWER_S):
-                await come.wait()
-            await asyncio.sleep(TWIN_S)
-        finally:
-            await listening.unsubscribe()
-    except (NatsError, TimeoutError, OSError):
-        await asyncio.sleep(0)
-    return found
+    def _is_two(self, machine: str) -> bool:
+        """Whether more than one machine answered of late."""
+        now = asyncio.get_running_loop().time()
+        if machine != self._machine:
+            if machine in self._before:
+                self._twins_until = now + HOLD_S
+            self._before.append(self._machine)
+            self._machine = machine
+        return now < self._twins_until

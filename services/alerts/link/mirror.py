@@ -28,7 +28,7 @@ from services.alerts.link.index import read_index
 from services.alerts.link.known import Copier
 from services.alerts.link.orphans import Orphans
 from services.alerts.link.own import Own
-from services.observation.links import CHILD_KEY, Beat, Mark, Standing
+from services.observation.links import CHILD_KEY, Mark, Standing
 from services.observation.tally import is_counted, site_of
 from services.policy.links import Child
 from services.runtime import leaf, logging

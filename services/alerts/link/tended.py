@@ -24,6 +24,7 @@ from services.policy.links import Child, Links, Parent
 from services.policy.running import Running
 from services.runtime import leaf, logging
 from services.runtime.clock import now_us
+from services.runtime.errors import Stopped
 from services.runtime.health import Health
 from services.runtime.nats import Connection, NatsError, connect
 from services.runtime.pause import pause
@@ -119,6 +120,8 @@ class Tended:
             kept.over = asyncio.Event()
             try:
                 await work(kept)
+            except Stopped:  # taken off while its server was not there
+                return
             except (NatsError, APIError, TimeoutError, OSError) as error:
                 log.warning("link_waits", error=repr(error))
             await pause(kept.ended, AGAIN_S)

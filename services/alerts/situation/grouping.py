@@ -316,7 +316,8 @@ class Grouper:
         self._touched[group.id] = group
 
     def _leave(self, group: Group, left: Left) -> None:
-        del group.members[left.alert_id], self._of[left.alert_id]
+        del group.members[left.alert_id]
+        self._of.pop(left.alert_id, None)  # what two releases told by turns may be of nobody by now
         if left.alert_id in group.joined:
             del group.joined[left.alert_id]
         else:

@@ -177,10 +177,10 @@ class Reader:
         raise Resync(reason)
 
 
-async def read_some(reader: Reader, limit: int, scan: int = SCAN) -> list[Entry]:
+async def read_some(reader: Reader, limit: int) -> list[Entry]:
     """Up to `limit` events of what is there now: one page, not a stream.
 
-    At most about `scan` events are looked at, so that a rare filter ends in time; the page may then be
+    At most about `SCAN` events are looked at, so that a rare filter ends in time; the page may then be
     short, or empty, though more follows.
 
     Raises:
@@ -189,7 +189,7 @@ async def read_some(reader: Reader, limit: int, scan: int = SCAN) -> list[Entry]
     found: list[Entry] = []
     start = reader.position
     try:
-        while reader.behind and len(found) < limit and reader.position - start < scan:
+        while reader.behind and len(found) < limit and reader.position - start < SCAN:
             found += await reader.read(1.0)
     except Resync as error:
         raise stale(error.reason, reader.token) from error

@@ -38,6 +38,8 @@ class Draft(_Shape):
     worded_by: str | None
     original: Said | None
     why: str | None
+    refused_by: str | None
+    refused_why: str | None
     headline: Words
     description: Words
     instruction: Words
@@ -226,6 +228,8 @@ _DRAFT: dict[str, Any] = {
     "worded_by": None,
     "original": None,
     "why": None,
+    "refused_by": None,
+    "refused_why": None,
     "headline": _HEAD,
     "description": {"vi": "Nước ngập 0,32 m, đang lên.", "en": "Water is 0.32 m deep and rising."},
     "instruction": {"vi": "Không lái xe vào.", "en": "Do not drive in."},
@@ -283,7 +287,14 @@ EXAMPLES: dict[str, Any] = {
     "list_bulletins": {"items": [_THREAD], "next": None},
     "get_bulletin": _THREAD,
     "approve_bulletin": {"bulletin": _THREAD, "repeated": False},
-    "reject_bulletin": {"bulletin": {**_THREAD, "pending": None, "declined": _DRAFT}, "repeated": False},
+    "reject_bulletin": {
+        "bulletin": {
+            **_THREAD,
+            "pending": None,
+            "declined": {**_DRAFT, "refused_by": "minh", "refused_why": "chưa cần báo"},
+        },
+        "repeated": False,
+    },
     "reopen_bulletin": {"bulletin": _THREAD, "repeated": False},
     "reword_bulletin": {"bulletin": _THREAD, "repeated": False},
     "update_bulletin": {"bulletin": _THREAD, "repeated": False},
