@@ -94,6 +94,8 @@ async def post(  # noqa: PLR0913  what a request is made of
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return Answer("away", f"{type(error).__name__}: {error}"[:_READ])
     word = " ".join(bytes(said[: 4 * _READ]).decode("utf-8", "replace").split())[:_READ]
+    if answer.is_redirect:  # said so that who reads it knows what to write where
+        word = f"redirects to {answer.headers.get('location', '')[:80]}, which is not followed {word}".strip()
     found = of_http(answer.status_code, word, answer.headers.get("retry-after"), now_us())
     if found.taken and bytes(said[:_READ]).lstrip().lower().startswith(_PAGES):
         # A portal, a login page or a parked domain says 200 to everything, and keeps nothing.

@@ -256,6 +256,9 @@ def test_a_request_is_decided_once() -> None:
         (request(seen_event="f" * 32), [alert()], "unseen"),
         (request(), [], "unknown-alert"),
         (request(), [alert(), alert("b" * 32, "escalated")], "alert-changed"),
+        # It waited for days, and the alert is not the one that was seen any more.
+        (request(), [alert(), alert("b" * 32, "cleared"), alert("c" * 32, "raised")], "alert-changed"),
+        (request(act="shelve", why="x", until=NOW - SECOND), [alert()], "until-missing"),
         (request(act="close"), [alert()], "cause-missing"),
         (request(act="dance"), [alert()], "no-such-act"),
     ],

@@ -133,7 +133,7 @@ class Walk:
 
     def _window(self, station: int, minutes: int) -> None:
         start = (self.chain.now - self.chain.stored[0][0]) / SECOND if self.chain.stored else 0.0
-        about = {"stations": [f"st-{station}"]}
+        about: dict[str, Any] = {"stations": [f"st-{station}"]}
         self.chain.window(f"w{len(self.chain.stored)}", start, start + minutes * 60, **about)
 
     def _wait(self, seconds: float) -> None:
@@ -176,7 +176,7 @@ step = st.one_of(raised, raised, raised, moved, moved, waited, waited, upset)
 steps = st.tuples(begun, st.lists(step, min_size=8, max_size=30)).map(lambda two: [*two[0], *two[1]])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(steps)
 def test_no_alert_of_watch_or_more_goes_untold_for_longer_than_news_is_gathered(
     story: list[tuple[Any, ...]],

@@ -647,7 +647,7 @@ def test_a_notice_that_is_read_twice_is_told_once() -> None:
 
 
 def test_what_came_before_the_head_while_it_was_told_is_told_too() -> None:
-    """Held until six and just being told, when something of a moment before six was read: that one was lost."""
+    """Held until six and being told, when something of a moment before six was read: that one was lost."""
     queue = Queue(EMAIL, 0, 0, ())
     queue.put(notice(name="held", about="h", at=T0 + 1), 0)
     head = queue.head(T0 + 2)

@@ -93,7 +93,10 @@ def test_an_answer_that_drips_does_not_hold_the_road_up() -> None:
     [
         (b"HTTP/1.1 200 OK\r\ncontent-length: 38\r\n\r\n<!DOCTYPE html><html>Sign in</html>....", "web page"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", "RemoteProtocolError"),
-        (b"HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n", "HTTP 307"),
+        (
+            b"HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+            "HTTP 307 redirects to http://127.0.0.1:1/, which is not followed",
+        ),
         (b"nonsense\r\n\r\n", "RemoteProtocolError"),
     ],
 )

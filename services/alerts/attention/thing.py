@@ -61,7 +61,7 @@ def still(life: Life, at: int) -> Text:
     hours = f"{(at - back.acknowledged_at) / (3600 * SECOND):.2g}"
     by = back.acknowledged_by or "–"
     return Text(
-        f"Vẫn còn, {by} xác nhận {hours} giờ trước: {said.vi}",
+        f"Vẫn còn, {by} xác nhận {hours.replace('.', ',')} giờ trước: {said.vi}",
         f"It still holds, {by} acknowledged it {hours} h ago: {said.en}",
     )
 

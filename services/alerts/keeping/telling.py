@@ -80,7 +80,10 @@ class Teller:
         """It was acknowledged long ago, and still holds."""
         hours = f"{(now - (life.acknowledged_at or due)) / (3600 * SECOND):.3g}"
         by = life.acknowledged_by or "–"
-        vi, en = f"{by} xác nhận {hours} giờ trước mà vẫn còn", f"{by} acknowledged it {hours} h ago"
+        vi, en = (
+            f"{by} xác nhận {hours.replace('.', ',')} giờ trước mà vẫn còn",
+            f"{by} acknowledged it {hours} h ago",
+        )
         why = f"{vi} · {en} and it still holds"
         return self._act(life, expected, KeeperVerb.REALARMED, f"{due}/{expected}", Act(why=why), now)
 
