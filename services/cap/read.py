@@ -2,6 +2,8 @@
 
 No document type, so no entities; nothing is fetched; size, depth and number of elements are bounded before
 anything is made of them. The XML is read by the table that also writes it.
+
+Over 250 lines: everything that stands between bytes and a message, in the order in which it is done.
 """
 
 import re

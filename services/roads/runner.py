@@ -122,7 +122,7 @@ class Runner:
     async def _done(self) -> None:
         """The head is off our hands."""
         self._source.done(self.state)
-        if self.state.told:  # a telephone knows no ids: what one of several persons has is noted at once
+        if not self.road.for_machines:  # a telephone knows no ids: what somebody has is noted at once
             await self._ledger.save(now=True)
 
     async def _reaches_another(self, letter: Letter, probed: set[str]) -> bool:

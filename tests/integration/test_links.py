@@ -332,12 +332,13 @@ async def what_nobody_can_read_stops_nothing(found: Levels) -> None:
     ]
     for subject, data in strange:
         await found.commune.js.publish(subject, data)
-    after = await found.commune.tell("e" * 32)
+    for name in ("e" * 32, "f" * 32):  # what comes with it, and what comes after that
 
-    async def arrived() -> bool:
-        return await types(found, 2, after) == ["raised"]
+        async def arrived(alert: str = name) -> bool:
+            return await types(found, 2, alert) == ["raised"]
 
-    await comes(arrived, "what comes behind it")
+        await found.commune.tell(name)
+        await comes(arrived, "what comes behind it")
     subjects = {subject for subject, *_ in await found.province.all()}
     assert {subject for subject, _ in strange} & subjects == {
         "alerts.xa.x.junk", "alerts.xa.x.later", "alerts.xa.x.named",

@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import nats
+from nats.aio.client import Client as Nats
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from paho.mqtt.client import Client, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion
@@ -66,15 +67,16 @@ class Rig:
         """Run `question(js)` on a connection of its own; None when there is no answer, or no such thing."""
 
         async def on_connection() -> Any:
-            client = await nats.connect(self.url, connect_timeout=5, allow_reconnect=False, error_cb=_quiet)
+            client = Nats()
             try:
+                await client.connect(self.url, connect_timeout=5, allow_reconnect=False, error_cb=_quiet)
                 return await question(client.jetstream())
             finally:
-                await client.close()
+                await _closed(client)
 
         try:
             return asyncio.run(on_connection())
-        except (OSError, nats.errors.Error):
+        except (OSError, NatsError):
             return None
 
     def push_site(self, files: Mapping[str, bytes]) -> str:
@@ -187,6 +189,17 @@ class Rig:
     def rejects(self) -> list[dict[str, Any]]:
         """Every reject that was kept."""
         return [json.loads(data) for _, _, data in self.stream("REJECTS")]
+
+
+async def _closed(client: Nats) -> None:
+    """Close it, and wait until the loop has let go of its socket, also where it came to no greeting."""
+    transport = client._transport
+    with suppress(OSError, NatsError, TimeoutError):
+        await client.close()
+    if transport is not None:
+        transport.close()
+        with suppress(OSError, TimeoutError):
+            await transport.wait_closed()
 
 
 async def _quiet(_error: Exception) -> None:

@@ -362,4 +362,4 @@ def test_an_alert_of_a_month_takes_no_more_than_two_kilobytes() -> None:
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert taken / len(book.cases) < 2_000
+    assert taken / len(book.cases) < 1_900

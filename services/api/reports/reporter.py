@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 QUEUE_S = 120.0
 """One report of the history at a time, and beside it one from memory: a hand-over never waits for a month,
 and two months never take the memory of a small machine. Who waits longer is told to come again."""
-MOST_S = 600.0
-"""A month of a hundred thousand alerts takes a minute of a processor, which may be busy elsewhere."""
+MOST_S = 1_200.0
+"""A month of a hundred thousand alerts takes half a minute of what others leave of a processor."""
 FRESH_US = 15 * 60_000_000
 """The book says how alerts stand now: that is how they stood at the end of a span that ended so lately."""
 LIVE_US = 5_000_000

@@ -22,7 +22,7 @@ from services.report import daily, monthly, paper_html, paper_json, paper_xlsx, 
 from services.report.matter import Facts, Matter
 from services.report.paper import Note, Paper
 
-_NICE, _NICER = 5, 12
+_NICE, _NICER = 2, 8
 """Alerts come first: a report takes what they leave, one of the past still less than a hand-over."""
 _BUILD = {"shift": shift.build, "daily": daily.build, "monthly": monthly.build}
 
