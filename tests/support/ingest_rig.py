@@ -197,9 +197,9 @@ async def _closed(client: Nats) -> None:
     with suppress(OSError, NatsError, TimeoutError):
         await client.close()
     if transport is not None:
-        transport.close()
+        transport.close()  # type: ignore[no-untyped-call]
         with suppress(OSError, TimeoutError):
-            await transport.wait_closed()
+            await transport.wait_closed()  # type: ignore[no-untyped-call]
 
 
 async def _quiet(_error: Exception) -> None:

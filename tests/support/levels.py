@@ -372,8 +372,11 @@ async def settled(found: Levels, timeout_s: float = 60.0) -> float:
                     for message in messages:
                         tally.take(message.sequence, message.subject, message.data)
             own = [tally.total(site.name) for tally, site in zip(tallies, found.sites, strict=True)]
+            ends = [(await site.js.stream_info(ALERTS)).state.last_seq for site in found.sites]
+            # A busy machine gives nothing to read for a moment, and nothing is equal to nothing.
             if (
-                tallies[1].total(NAMES[0]) == own[0]
+                all(tally.last >= end for tally, end in zip(tallies, ends, strict=True))
+                and tallies[1].total(NAMES[0]) == own[0]
                 and tallies[2].total(NAMES[0]) == own[0]
                 and tallies[2].total(NAMES[1]) == own[1]
             ):

@@ -7,13 +7,15 @@ import pytest
 from bench import storm
 from bench._storm_chain import STAGES
 from bench.storm import Stormed
+from tests.support.once import once
 
 STATIONS = 150
 
 
 @pytest.fixture(scope="module")
 def stormed(tmp_path_factory: pytest.TempPathFactory) -> Stormed:
-    return storm.stormed(tmp_path_factory.mktemp("storm") / "site", STATIONS)
+    site = tmp_path_factory.mktemp("storm") / "site"
+    return once(tmp_path_factory, "storm", lambda: storm.stormed(site, STATIONS))
 
 
 def test_an_operator_has_at_most_one_new_thing_in_two_minutes(stormed: Stormed) -> None:

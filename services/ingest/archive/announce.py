@@ -78,7 +78,9 @@ class Announcer:
 
     async def _publish(self, item: tuple[Key, str]) -> None:
         (gateway, buf), kind = item
-        data = self._waiting[item]
+        data = self._waiting.get(item)
+        if data is None:
+            return  # whoever else publishes, as at the end of the process, was first
         await self._js.publish(topics.ack_subject(gateway, buf, kind), data, timeout=PUBLISH_TIMEOUT_S)
         self._told[item] = self._clock()
         if self._waiting.get(item) is data:  # else there is news already
