@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -127,9 +127,18 @@ class Rig:
             finally:
                 await connection.close()
 
-        # In a thread of its own: a test that drives a browser has a loop running in its thread already.
-        with ThreadPoolExecutor(1) as aside:
-            return aside.submit(lambda: asyncio.run(main())).result()
+        answer: Future[T] = Future()
+
+        def aside() -> None:
+            try:
+                answer.set_result(asyncio.run(main()))
+            except BaseException as error:  # noqa: BLE001  handed on
+                answer.set_exception(error)
+
+        # In a thread of its own: a test that drives a browser has a loop running in its thread already. Nobody
+        # waits for that thread: work without an end would outlive the time-out of its test, and hold up all.
+        threading.Thread(target=aside, daemon=True).start()
+        return answer.result()
 
     def prepare(self, files: dict[str, bytes] | None = None) -> None:
         """Make the streams and put a site in place."""
