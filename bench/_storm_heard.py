@@ -54,7 +54,11 @@ def untold(log: Sequence[Stored], found: Iterable[Thing]) -> list[Untold]:
     told: dict[Place, list[tuple[int, int]]] = defaultdict(list)
     for thing in found:
         for alert in thing.covers:
-            told[places[alert]].append((thing.at, _rung(stretches[alert], thing.at)))
+            if thing.kind == "alert":
+                rung = _rung(stretches[alert], thing.at, MOMENT_US)
+            else:
+                rung = min(_rung(stretches[alert], thing.at, SOON_US), rank_of(thing.severity))
+            told[places[alert]].append((thing.at, rung))
     out = []
     for rung in range(SEVERITIES.index("watch"), len(SEVERITIES)):
         spells: dict[Place, list[tuple[int, int, str, bool]]] = defaultdict(list)
@@ -85,17 +89,22 @@ def _on(kept: Sequence[Stretch], rung: int) -> list[tuple[int, int, bool]]:
     for one in kept:
         if one.rung < rung:
             continue
-        if out and out[-1][1] == one.start and out[-1][2] == one.heard:
+        touches = bool(out) and out[-1][1] == one.start
+        if touches and not one.heard and out[-1][1] - out[-1][0] <= SOON_US:
+            # Somebody silenced it while its news was gathered: it is told when it is let go.
+            out[-1] = (out[-1][0], one.end, False)
+        elif touches and out[-1][2] == one.heard:
             out[-1] = (out[-1][0], one.end, one.heard)
         else:
             out.append((one.start, one.end, one.heard))
     return out
 
 
-def _rung(kept: Sequence[Stretch], at: int) -> int:
-    """As bad as it was told to be; what was over by then is told as it was."""
-    before = [one.rung for one in kept if one.start <= at]
-    return before[-1] if before else -1
+def _rung(kept: Sequence[Stretch], at: int, back: int) -> int:
+    """As bad as it can have been told to be: what was less or over by then is told as bad as it was."""
+    before = [one for one in kept if one.start <= at]
+    lately = [one.rung for one in before if one.end > at - back] or [one.rung for one in before[-1:]]
+    return max(lately, default=-1)
 
 
 def _lives(log: Iterable[Stored]) -> tuple[dict[str, list[Stretch]], dict[str, Place]]:

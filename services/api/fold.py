@@ -172,6 +172,7 @@ class Fold:
             # Not always a `raised`: the beginning may be older than the stream or forgotten.
             raised_at = str(life.data.get("since") or told.body.get("time", ""))
             standing = self._alerts[alert_id] = Standing(life, told.sequence, raised_at)
+        self.orphans.spoke(alert_id, life.site)
         standing.life = life
         if life.changed_us != stored_us:
             # A verb of a later release changes nothing that we know, but it happened to this alert.

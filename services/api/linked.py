@@ -84,6 +84,11 @@ class Linked:
         found = self._holder(site)
         return None if found is None or self.children[found].removed is not None else found
 
+    def is_removed(self, site: str) -> bool:
+        """Whether it was linked and is no longer; False too while nothing is known of it."""
+        found = self._holder(site)
+        return found is not None and self.children[found].removed is not None
+
     def _holder(self, site: str) -> str | None:
         """The child by which a site's events come, or came before its link was taken off."""
         if site in self.children and self.children[site].removed is None:

@@ -11,6 +11,7 @@ from services.api.bulletins import AWAY, TRIES, put, shelf_of
 from services.api.context import Context
 from services.api.errors import Problem, away
 from services.api.fold import Told
+from services.api.identity import forbidden
 from services.api.paces import REFUSED
 from services.api.rewording import document_of
 from services.cap import bulletin as nouns
@@ -27,7 +28,7 @@ from services.observation.instants import SECOND
 from services.observation.text import Text
 from services.policy.trusted import Trusted
 from services.runtime import logging, metrics
-from services.runtime.principal import Principal
+from services.runtime.principal import ADMINISTRATOR, MACHINE, Principal, allowed
 
 SHOWN = 20
 """Violations that an answer names."""
@@ -114,6 +115,9 @@ async def _take(  # noqa: PLR0913  everything a message comes with
     site = here.site.site
     known = _known(here, message)
     taken = await asyncio.to_thread(official.take, message, signed, trusted, known, site, here.clock())
+    if signed.state != "valid":
+        # Then it counts for the way on which it came: whoever is held to some areas speaks for no others.
+        _demand(who, taken.record.area if known is None else known.area)
     record = msgspec.structs.replace(taken.record, by=who.subject, xml=document)
     sequence = await put(here, nouns.RECEIVED, record.bulletin_id, record, "_", 0)
     if sequence is None:  # the same message came by another way
@@ -124,6 +128,11 @@ async def _take(  # noqa: PLR0913  everything a message comes with
     _taken.labels(record.did).inc()
     await _say(here, taken)
     return sequence, msgspec.structs.replace(record, xml=""), False
+
+
+def _demand(who: Principal, area: str) -> None:
+    if not (allowed(who, MACHINE, area) or allowed(who, ADMINISTRATOR, area)):
+        raise forbidden(MACHINE)
 
 
 async def _say(here: Context, taken: Taken) -> None:

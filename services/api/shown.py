@@ -41,8 +41,9 @@ def show(here: Context, standing: Standing, places: list[str] | None = None) -> 
         **_comes_back(here, standing.life),
         **_freshness(here, standing.life),
         **as_orphan(orphan_of(here, standing)),
+        **_left_alone(here, standing),
         "situation": here.fold.situations.of(standing.life.alert_id),
-        "version": places[-1],
+        "version": version_of(here, standing, places),
         "events": places,
     }
 
@@ -58,6 +59,23 @@ def orphan_of(here: Context, standing: Standing) -> Word | None:
     """What we say of a linked site's alert that this site does not know any more; None: it is none."""
     own = here.site.site.id if here.site.known else ""
     return here.fold.orphans.of(own, standing.life.alert_id)
+
+
+def version_of(here: Context, standing: Standing, places: list[str] | None = None) -> str:
+    """What whoever acts must have seen: the last event, or what we said of one that its site lost."""
+    own = here.site.site.id if here.site.known else ""
+    last = here.fold.orphans.last(own, standing.life.alert_id)
+    if last is not None and last.sequence > standing.sequence:
+        return here.hub.token(last.sequence)
+    return here.hub.token(standing.sequence) if places is None else places[-1]
+
+
+def _left_alone(here: Context, standing: Standing) -> dict[str, Any]:
+    """What can be done about an alert whose site is linked no longer: nobody there is asked any more."""
+    site = linked_site(here, standing.life)
+    if site is None or not here.linked.is_removed(site) or orphan_of(here, standing) is not None:
+        return {}
+    return {"acts": ("close",) if standing.open else ()}
 
 
 def stands(here: Context, standing: Standing) -> bool:

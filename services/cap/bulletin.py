@@ -19,6 +19,8 @@ from services.observation.text import Text
 PROPOSED, APPROVED, REJECTED = "proposed", "approved", "rejected"
 WITHDRAWN, ISSUED = "withdrawn", "issued"
 RECEIVED, REFUSED = "received", "refused"
+UNSAID = frozenset({"late", "noted"})
+"""`did` of what came and changed nothing of what its authority says."""
 AGAIN = "again:"
 """`what` of a message that says once more what is out, beside a draft that waits or was refused."""
 WORDS = "words:"

@@ -119,7 +119,7 @@ def told(data: Mapping[str, Any], standard: Text) -> Text:
     """
     reason = data.get("reason")
     given = {
-        language: found.strip()
+        language: clean(found).strip()
         if isinstance(reason, Mapping) and isinstance(found := reason.get(language), str)
         else ""
         for language, _ in LANGUAGES

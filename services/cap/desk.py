@@ -85,9 +85,11 @@ class Desk:
             return
         if verb == nouns.RECEIVED:
             try:
-                self._declared[about] = msgspec.convert(data, nouns.Official)
+                declared = msgspec.convert(data, nouns.Official)
             except msgspec.ValidationError:
                 return
+            if declared.did not in nouns.UNSAID:
+                self._declared[about] = declared
             return
         thread = nouns.apply(self._threads.get(about), sequence, event)
         if thread is not None:

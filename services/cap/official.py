@@ -68,13 +68,13 @@ def record_id(site: str, message: Message) -> str:
 def names_of(message: Message) -> tuple[str, ...]:
     """Every message of the thread that this one knows of, itself first: `sender,identifier`.
 
-    Of its own sender only: nobody ends, moves or takes over what another authority said.
+    Of its own sender only: nobody ends, moves or takes over what another authority said. And of its own
+    status only (`sender,identifier,Exercise`): no exercise moves or ends what is real, nor becomes it.
     """
     named = sorted(_earlier(message), key=lambda one: instant(one.sent))
+    apart = _apart(message)
     return tuple(
-        dict.fromkeys(
-            (_name(message.sender, message.identifier), *(_name(one.sender, one.identifier) for one in named))
-        )
+        dict.fromkeys(",".join((one.sender, one.identifier, *apart)) for one in (message.reference, *named))
     )
 
 
@@ -281,15 +281,16 @@ def _root(message: Message) -> tuple[str, str]:
 
 def _first_id(message: Message, site: Site) -> str:
     """The alert of a thread of which nothing was known."""
-    return nouns.identity(site.id, ORIGIN, *_root(message), "")
+    return nouns.identity(site.id, ORIGIN, *_root(message), "".join(_apart(message)))
 
 
 def _earlier(message: Message) -> list[Reference]:
     return [one for one in references_of(message.references) if one.sender == message.sender]
 
 
-def _name(sender: str, identifier: str) -> str:
-    return f"{sender},{identifier}"
+def _apart(message: Message) -> tuple[str, ...]:
+    """What keeps its thread apart from that of what is real."""
+    return () if message.status == "Actual" else (message.status,)
 
 
 def _rank(severity: str) -> int:

@@ -61,7 +61,7 @@ class Shelf:
             return
         for name in record.names:
             self._alert_of[name] = record.about
-        if record.did not in ("late", "noted") and nouns.instant(record.sent) > nouns.instant(
+        if record.did not in nouns.UNSAID and nouns.instant(record.sent) > nouns.instant(
             self._newest.get(record.about)
         ):
             self._newest[record.about] = record.sent

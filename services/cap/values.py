@@ -1,11 +1,13 @@
 """Times, points and circles as CAP writes them. Pure."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
+_DECIMAL = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+"""Each sign can belong to one part of it only: else many digits would be tried in every way."""
+_NUMBER = rf"{_DECIMAL}(?:[eE][-+]?[0-9]{{1,3}})?"
 _POINT = re.compile(rf"({_NUMBER}),({_NUMBER})")
-DECIMAL = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)")
+DECIMAL = re.compile(_DECIMAL)
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+](?:0\d|1[0-3]):[0-5]\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]14:00"
 )
@@ -13,14 +15,16 @@ _SCHEMA_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[-+]\d\
 
 
 def time_of(text: str) -> datetime | None:
-    """A dateTime of CAP: no fraction, no Z; None where it is not one."""
+    """A dateTime of CAP: no fraction, no Z; None where it is not one, or none of the calendar in UTC."""
     stripped = text.strip(" \t\r\n")
     if not _TIME.fullmatch(stripped):
         return None
     try:
-        return datetime.fromisoformat(stripped)
-    except ValueError:
+        found = datetime.fromisoformat(stripped)
+        found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
+    return found
 
 
 def plain_time(text: str) -> str:

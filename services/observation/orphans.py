@@ -25,7 +25,8 @@ _encoder = msgspec.json.Encoder()
 class Orphan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`data`: about which alert of which site (not as `alert_id`: it says nothing of its condition).
 
-    `by`, `cause`, `why`: of a person who closed it; `by` alone: who took that back.
+    `by`, `cause`, `why`: of a person who closed it; `by` alone: who took that back. `request`: a hash of what
+    that person asked for, so that a key that is used for another wish is seen.
     """
 
     about: str
@@ -39,6 +40,7 @@ class Orphan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str | None = None
     cause: Cause | None = None
     why: str | None = None
+    request: str | None = None
 
 
 class OrphanEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +83,8 @@ def name_of(*parts: str) -> str:
     return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-def said(verb: str, data: dict[str, Any], site: str, now: int) -> Orphan:
-    """What the link says of an alert whose last `data` is this; `now` in µs UTC."""
+def said(verb: str, data: dict[str, Any], site: str, now: int, *, unlinked: bool = False) -> Orphan:
+    """What is said of an alert whose last `data` is this; `now` in µs UTC; `unlinked`: its link is off."""
     return Orphan(
         about=str(data.get("alert_id")),
         site=site,
@@ -90,7 +92,7 @@ def said(verb: str, data: dict[str, Any], site: str, now: int) -> Orphan:
         hazard=str(data.get("hazard", "")),
         severity=str(data.get("severity", "")),
         status=str(data.get("status", "Actual")),
-        reason=_LOST.of(site) if verb == ORPHANED else _BACK.of(site),
+        reason=(_OFF if unlinked else _LOST if verb == ORPHANED else _BACK).of(site),
         time=iso(now),
     )
 
@@ -108,5 +110,9 @@ _LOST = _Words(
     " báo kết thúc; hỏi nơi đó rồi đóng ở đây",
     "{} does not know this alert any more (it lost its last events, as by a restored backup), so its end will"
     " not come: ask there, then close it here",
+)
+_OFF = _Words(
+    "liên kết với {} đã bỏ nên cảnh báo này sẽ không được báo kết thúc ở đây; hỏi nơi đó rồi đóng ở đây",
+    "{} is linked no longer, so the end of this alert will not come here: ask there, then close it here",
 )
 _BACK = _Words("{} lại biết cảnh báo này", "{} knows this alert again")

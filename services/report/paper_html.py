@@ -45,7 +45,10 @@ main.paper{max-width:1080px}.paper .tiles{grid-template-columns:repeat(4,1fr)}.p
 .paper table{font-size:10px}.paper td,.paper th{padding:3px 6px;font-size:10px}.paper h1{font-size:21px}
 .paper h2{font-size:15px;margin-top:18px}.paper h3{font-size:12px}.tile strong{font-size:19px}.tile{padding:7px 10px}
 .paper .tiles{grid-template-columns:repeat(4,1fr);gap:8px}thead{display:table-header-group}.scroll{overflow:visible}
-.paper td.w{min-width:0}.paper h3{break-after:avoid}@page{size:A4 portrait;margin:14mm 13mm}}
+.paper th{white-space:normal}.paper td.w{min-width:46mm}.paper td.t{white-space:normal;min-width:17mm}.paper h3{break-after:avoid}
+.paper rect.step{stroke:#000;stroke-width:.6}.paper .legend em{background-size:100% 100%;outline:1px solid #000}
+.paper rect.advisory,.paper .legend .advisory em{opacity:.2}.paper rect.watch,.paper .legend .watch em{opacity:.45}
+.paper rect.warning,.paper .legend .warning em{opacity:.72}@page{size:A4 portrait;margin:14mm 13mm}}
 """
 _WIDE = 1.4
 _BAR_W, _BAR_H, _LEFT = 1040.0, 150.0, 42.0

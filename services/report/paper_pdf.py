@@ -17,7 +17,7 @@ from services.report.paper import (
     say,
 )
 from services.report.paper_pdf_table import rung, small, subtitle, table
-from services.report.paper_sheet import CARD, COLOURS, INK, LINE, MARGIN, OVER, SOFT, Sheet
+from services.report.paper_sheet import CARD, COLOURS, INK, LINE, MARGIN, OVER, SHADES, SOFT, Sheet
 from services.report.writing import figure, severity
 
 _ACROSS = 4
@@ -181,13 +181,20 @@ def _bars(sheet: Sheet, bars: Bars) -> None:
             high = counts[at] / most * tall
             if high:
                 foot -= high
-                sheet.set_fill_color(*COLOURS.get(word, SOFT))
-                sheet.rect(left + at * step + step * 0.15, foot, step * 0.7, high, style="F")
+                _shade(sheet, word)
+                sheet.rect(left + at * step + step * 0.15, foot, step * 0.7, high, style="DF")
         if at % every == 0:
             sheet.set_xy(left + at * step - 6, top + tall + 0.8)
             sheet.cell(step + 12, 3.2, label, align="C")
     _legend(sheet, list(bars.series), top + tall + 5)
     sheet.set_xy(MARGIN, top + tall + 10)
+
+
+def _shade(sheet: Sheet, word: str) -> None:
+    """Fill in the colour of a severity, the lighter the lower: a printer without colours shows which is which."""
+    part = SHADES.get(word, 1.0)
+    sheet.set_fill_color(*(round(255 - (255 - one) * part) for one in COLOURS.get(word, SOFT)))
+    sheet.set_draw_color(*INK)
 
 
 def _legend(sheet: Sheet, words: Sequence[str], y: float) -> None:
@@ -198,7 +205,8 @@ def _legend(sheet: Sheet, words: Sequence[str], y: float) -> None:
         - sum(float(sheet.get_string_width(severity(word, sheet.tongue))) + 8 for word in words)
     )
     for word in words:
-        rung(sheet, word, x, y)
+        _shade(sheet, word)
+        sheet.rect(x, y + 0.2, 1.8, 2.6, style="DF")
         sheet.set_xy(x + 2.6, y)
         text = severity(word, sheet.tongue)
         sheet.cell(20, 3.2, text)

@@ -21,6 +21,8 @@ COLOURS = {
     "warning": (194, 24, 43),
     "emergency": (123, 31, 162),
 }
+SHADES = {"advisory": 0.2, "watch": 0.45, "warning": 0.72, "emergency": 1.0}
+"""How much of its colour a severity has where nothing but a surface shows it."""
 OVER = COLOURS["warning"]
 LEAD = 3.9
 """Height of a line in a table, mm."""

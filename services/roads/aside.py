@@ -2,23 +2,33 @@
 
 One full mailbox, one telephone abroad, one who blocked the bot: nobody else may wait behind them. Their
 letters stand aside, on DELIVERIES so that no restart loses them, each person's in their order; they are
-tried beside the road's queue until they are carried or given up.
+tried beside the road's queue until they are carried or given up. What is over by the time somebody is
+reached is told by its end alone: its beginning would be a false alarm, and a night of them a flood.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from services.observation.delivery import Letter
 from services.roads.attempts import Attempts
+from services.roads.choosing import rank_of
 from services.roads.ledger import Ledger
 from services.roads.patience import SECOND, Answer, Trying, after, too_old
+from services.roads.queued import DAY_MIN
 from services.roads.sources import Source
+from services.roads.words import minute_of_day
 from services.runtime.clock import now_us
 from services.runtime.health import Health
 
 _GONE = Answer("refused", "no account or no address any more / không còn tài khoản hoặc địa chỉ")
 _NEXT = Answer("away", "")
+_OVER = Answer("none", "over by now, told by its end / đã hết, báo bằng tin kết thúc")
+LOOK_S = 1.0
+"""How long one look may take before the queue has its turn."""
+_HELD = ("new", "again", "end")
+"""What quiet hours hold back."""
 
 
 class _Line:
@@ -33,10 +43,19 @@ class _Line:
 class Aside:
     """Of one road whose ledger has begun."""
 
-    def __init__(
-        self, attempts: Attempts, source: Source, ledger: Ledger, health: Health, chance: Callable[[], float]
+    def __init__(  # noqa: PLR0913  what a road works with
+        self,
+        attempts: Attempts,
+        source: Source,
+        ledger: Ledger,
+        health: Health,
+        chance: Callable[[], float],
+        zone: ZoneInfo,
     ) -> None:
         """With what stood aside before."""
+        self._zone = zone
+        self._carried: deque[tuple[Letter, Answer]] = deque()
+        """What could not be noted yet; else another process would carry it again."""
         self._attempts, self._source, self._ledger, self._health = attempts, source, ledger, health
         self._road, self._chance = attempts.road, chance
         self._began = now_us()
@@ -46,6 +65,7 @@ class Aside:
             if told.letter is not None:
                 line = self._lines.setdefault(told.to, _Line(Trying(), told.t, told.word))
                 line.letters.append(told.letter)
+        self._had = frozenset(told.id for told in ledger.aside)
 
     def __len__(self) -> int:
         """How many letters."""
@@ -56,8 +76,14 @@ class Aside:
         """Whose letters stand aside."""
         return frozenset(self._lines)
 
+    def had(self, letter: Letter) -> bool:
+        """Whether it stood aside when we began: a process that was killed could not say more."""
+        return letter.id in self._had
+
     async def put(self, letter: Letter, trying: Trying, answer: Answer = _NEXT) -> bool:
         """Take a letter, behind what its person waits for; False where that could not be written down."""
+        if self.had(letter):
+            return True
         if not await self._ledger.put_aside(letter, answer):
             return False
         line = self._lines.get(letter.to)
@@ -70,26 +96,47 @@ class Aside:
     async def look(self, stop: asyncio.Event) -> None:
         """Try once for each person for whom it is time; not while the road itself fails."""
         state, longest = self._attempts.state, round(self._road.retry.longest_s * SECOND)
+        clock = asyncio.get_running_loop().time
+        await self._note()
+        end = clock() + LOOK_S
         for person, line in list(self._lines.items()):
             failing = state.failing_since > 0 and now_us() - state.last_failure < longest
-            if stop.is_set() or failing:
+            if stop.is_set() or failing or clock() > end:
                 break
-            if line.due <= asyncio.get_running_loop().time():
+            if line.due <= clock() and not self._rests(line):
                 await self._try(line)
-                if not line.letters:
-                    del self._lines[person]
+                del self._lines[person]
+                if line.letters:  # behind the others, who are next
+                    self._lines[person] = line
         self._tell()
+
+    async def _note(self) -> None:
+        """Write down what was carried."""
+        while self._carried and await self._ledger.raise_up(*self._carried[0]):
+            self._carried.popleft()
+
+    def _rests(self, line: _Line) -> bool:
+        """Whether quiet hours hold back all that waits; what is worse goes out, and in its order."""
+        quiet = self._road.quiet
+        if quiet is None or any(
+            one.tells not in _HELD or rank_of(one.severity) >= rank_of(quiet.below) for one in line.letters
+        ):
+            return False
+        minute = minute_of_day(now_us(), self._zone)
+        return (minute - quiet.start) % DAY_MIN < (quiet.end - quiet.start) % DAY_MIN
 
     async def _try(self, line: _Line) -> None:
         letter, now = line.letters[0], now_us()
+        if any(one.tells == "end" and one.about == letter.about for one in [*line.letters][1:]):
+            await self._done(line, _OVER)
+            return
         parcel = await self._source.again(letter)
         if parcel is None:
             await self._give_up(line, _GONE)
             return
         answer = await self._attempts.carry(parcel, line.trying, beside=True)
         if answer.taken:
-            await self._ledger.raise_up(letter, answer)
-            self._next(line)
+            await self._done(line, answer)
         elif self._wait(line, answer) or too_old(letter.stored_us, self._began, now, self._road.retry):
             await self._give_up(line, answer)
 
@@ -98,6 +145,11 @@ class Aside:
         verdict = after(line.trying, answer, line.trying.tries, self._chance(), self._road.retry)
         line.due, line.word = asyncio.get_running_loop().time() + verdict.wait_s, answer.word
         return verdict.what == "dead"
+
+    async def _done(self, line: _Line, answer: Answer) -> None:
+        self._carried.append((line.letters[0], answer))
+        self._next(line)
+        await self._note()
 
     async def _give_up(self, line: _Line, answer: Answer) -> None:
         if await self._attempts.bury(line.letters[0], answer, line.trying.tries):

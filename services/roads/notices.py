@@ -73,11 +73,13 @@ class Desk:
         before it in time but after it in the stream would be taken for done.
         """
         stored_us = self._latest = max(stored_us, self._latest)
+        things = self._attention.take(sequence, stored_us, event)
         if event.get("source") == self._source:
-            data = event.get("data")
-            if isinstance(data, Mapping) and isinstance(data.get("rule"), str):
-                self._matters[str(event.get("subject"))] = _matter(data)
-        out = [self._new(thing) for thing in self._attention.take(sequence, stored_us, event)]
+            data, about = event.get("data"), str(event.get("subject"))
+            # Acts on what is over go on for months.
+            if isinstance(data, Mapping) and data.get("rule") and self._attention.follows(about):
+                self._matters[about] = _matter(data)
+        out = [self._new(thing) for thing in things]
         if event.get("source") == self._source:
             out += _reported(stored_us, event) or self._other(sequence, stored_us, event)
         return out

@@ -25,6 +25,8 @@ from services.runtime.health import Health
 
 IDLE_S = 0.5
 SLICE_S = 0.5
+CATCH_UP_S = 60.0
+"""What stands aside waits so long at the most until the queue was empty once."""
 
 
 class Parts(NamedTuple):
@@ -48,7 +50,10 @@ class Runner:
         self._health, self._chance = parts.health, parts.chance
         self._news = asyncio.Event()
         self._attempts = Attempts(road, parts.carrier, parts.ledger, parts.health)
-        self._aside = Aside(self._attempts, parts.source, parts.ledger, parts.health, parts.chance)
+        self._aside = Aside(
+            self._attempts, parts.source, parts.ledger, parts.health, parts.chance, parts.zone
+        )
+        self._caught_up, self._began = False, 0.0
         self._asked = Asked(self._attempts, parts.source, parts.ledger, parts.health, parts.zone)
 
     @property
@@ -63,12 +68,16 @@ class Runner:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Carry until told to stop."""
+        self._began = asyncio.get_running_loop().time()
         try:
             while not stop.is_set():
                 await self._beside(stop)
                 parcel = await self._source.next(IDLE_S)
-                if parcel is not None:
+                self._caught_up |= parcel is None
+                if parcel is not None and not await self._is_aside(parcel.letter):
                     await self._settle(parcel, stop)
+                elif parcel is not None:
+                    await self._done()
                 elif isinstance(self._source, Said):
                     self._source.settle_empty(self.state)
                 await self._show()
@@ -91,9 +100,6 @@ class Runner:
     async def _settle(self, parcel: Parcel, stop: asyncio.Event) -> None:
         """Try the head until it is carried, stands aside, is given up or cut, or the process ends."""
         letter, trying, state = parcel.letter, Trying(), self.state
-        if letter.to in self._aside.people and await self._aside.put(letter, trying):
-            await self._done()
-            return
         probed: set[str] = set()
         while not stop.is_set():
             if trying.tries == 0 and self._past_hope(letter):
@@ -109,15 +115,27 @@ class Runner:
             if verdict.what == "dead" or self._past_hope(letter):
                 await self._bury(letter, answer, trying.tries)
                 return
-            if (
-                (answer.of_one or answer.trouble == "refused")
-                and await self._reaches_another(letter, probed)
-                and await self._aside.put(letter, trying, answer)
-            ):
-                await self._done()
+            if await self._stands_aside(letter, trying, answer, probed):
                 return
-            await self._wait(verdict.wait_s, stop)
+            while await self._wait(verdict.wait_s, stop, {letter.to, *probed} if _of_one(answer) else None):
+                if await self._stands_aside(letter, trying, answer, probed):
+                    return
         state.next_try = 0
+
+    async def _stands_aside(self, letter: Letter, trying: Trying, answer: Answer, probed: set[str]) -> bool:
+        """Whether the head is aside by now, because others are reached."""
+        if not _of_one(answer) or not await self._reaches_another(letter, probed):
+            return False
+        if not await self._aside.put(letter, trying, answer):
+            return False
+        await self._done()
+        return True
+
+    async def _is_aside(self, letter: Letter) -> bool:
+        """Whether it stands behind what its person waits for, by now or since a process before us."""
+        if self._aside.had(letter):
+            return True
+        return letter.to in self._aside.people and await self._aside.put(letter, Trying())
 
     async def _done(self) -> None:
         """The head is off our hands."""
@@ -157,23 +175,36 @@ class Runner:
         self.state.next_try = 0
         await self._done()
 
-    async def _wait(self, seconds: float, stop: asyncio.Event) -> None:
-        """Wait for the next attempt, while others go on; what gets through meanwhile ends it."""
+    async def _wait(self, seconds: float, stop: asyncio.Event, asked: set[str] | None) -> bool:
+        """Wait for the next attempt, while others go on; what gets through meanwhile ends it.
+
+        With `asked`, persons who were tried: whether it ended because there is a word for somebody else.
+        """
         loop, before = asyncio.get_running_loop(), self.state.last_success
         due = loop.time() + seconds
         self.state.next_try = now_us() + round(seconds * SECOND)
         while (left := due - loop.time()) > 0 and not stop.is_set():
             await self._beside(stop)
             if self.state.last_success != before:
-                return
+                return False
+            if asked is not None and "" not in asked and self._source.another(asked | self._aside.people):
+                return True
             await self._show()
             await _either(stop, self._news, min(left, SLICE_S))
             await self._attempts.alarm()
+        return False
 
     async def _beside(self, stop: asyncio.Event) -> None:
         self._news.clear()
         await self._asked.look(stop)
-        await self._aside.look(stop)
+        # What ended while we were away is put behind its beginning first: then that is no news any more.
+        if self._caught_up or asyncio.get_running_loop().time() - self._began > CATCH_UP_S:
+            await self._aside.look(stop)
+
+
+def _of_one(answer: Answer) -> bool:
+    """Whether others may get through all the same."""
+    return answer.of_one or answer.trouble == "refused"
 
 
 async def _either(stop: asyncio.Event, news: asyncio.Event, seconds: float) -> None:

@@ -92,9 +92,13 @@ def sound_level(look: Look) -> Floats:
 
 
 def tilt(look: Look) -> Floats:
-    """Of a tree against the plumb line: as it grew, as storms left it, warmth in the sensor, and sway."""
+    """Of a tree against the plumb line: as it grew, as storms left it, warmth in the sensor, and sway.
+
+    Sway goes by the square of the gust up to a storm's, beyond it by the gust itself: crowns streamline.
+    """
     warmth = 0.02 * (look.city.weather.temperature(look.seconds) - 28.0)
-    sway = np.abs(look.noise(1.0)) * (look.gust / 25.0) ** 2 * look.trait("slender", 0.4, 1.0)
+    push = look.gust / 25.0
+    sway = np.abs(look.noise(1.0)) * push * np.minimum(push, 1.0) * look.trait("slender", 0.4, 1.0)
     grown = look.city.stations.attribute("tilt_baseline")[look.station]
     grown = np.where(np.isnan(grown), look.trait("grown", 0.3, 1.4), grown)
     return np.asarray(grown + look.field("lean") + warmth + sway, np.float64)

@@ -21,6 +21,7 @@ from services.api import official as taking
 from services.api.errors import away
 from services.api.paces import Pace
 from services.cap import desk
+from services.cap.build import build
 from services.cap.message import Area, Info, Message, Named, Reference
 from services.cap.read import MAX_BYTES, parse, read
 from services.cap.sign import new_keys, sign
@@ -57,6 +58,12 @@ sender = "nchmf.example.vn"
 name = {{ vi = "Trung tâm dự báo", en = "Forecast centre" }}
 certificates = ["""
 {KEYS.certificate.decode()}"""]
+
+[[trusted]]
+id = "ward"
+sender = "ward.example.vn"
+name = {{ vi = "Phường", en = "Ward" }}
+unsigned = true
 '''
 ZONE = timezone(timedelta(hours=7))
 
@@ -444,6 +451,26 @@ def test_an_official_bulletin_raises_moves_and_ends_an_alert_of_its_own(made: Ri
     assert hand_in(made, sign(cancel, KEYS))[1]["bulletin"]["did"] == "cleared"
     until(lambda: alert(made, about)["state"] == "cleared", 5, "the end")
     assert thread_of(made, about) is None, "what an authority says is not published in our name"
+
+
+def test_without_a_signature_a_machine_of_one_area_speaks_for_no_other(made: Rig) -> None:
+    here, there = (account(made, f"may-{area}", "machine", area) for area in ("thang-tam", "rach-dua"))
+    first = official(40, sender="ward.example.vn")
+    assert hand_in(made, build(first), there)[0] == 403
+    taken = hand_in(made, build(first), here)
+    assert (taken[0], taken[1]["bulletin"]["did"], taken[1]["bulletin"]["signature"]) == (
+        200,
+        "raised",
+        "absent",
+    )
+    over = official(41, 10, first.reference, sender="ward.example.vn", msg_type="Cancel")
+    assert hand_in(made, build(over), there)[0] == 403
+    assert hand_in(made, build(official(42, sender="ward.example.vn", info=())), here)[0] == 403, (
+        "the whole site"
+    )
+    assert alert(made, taken[1]["bulletin"]["alert_id"])["state"] != "cleared"
+    assert hand_in(made, sign(official(43), KEYS), there)[0] == 200, "what is signed says whose it is"
+    assert hand_in(made, build(over), here)[1]["bulletin"]["did"] == "cleared"
 
 
 def test_what_is_refused_is_kept_with_its_reason(made: Rig) -> None:

@@ -135,8 +135,8 @@ class Rig:
             except BaseException as error:  # noqa: BLE001  handed on
                 answer.set_exception(error)
 
-        # In a thread of its own: a test that drives a browser has a loop running in its thread already. Nobody
-        # waits for that thread: work without an end would outlive the time-out of its test, and hold up all.
+        # In a thread of its own: a test that drives a browser has a loop running in its thread already.
+        # Nobody waits for it at the end: endless work would outlive its test's time-out, and hold up all.
         threading.Thread(target=aside, daemon=True).start()
         return answer.result()
 

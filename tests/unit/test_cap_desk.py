@@ -213,6 +213,14 @@ def test_an_alert_is_proposed_after_a_moment_and_goes_out_when_one_person_agrees
     assert check(message, own=True) == []
 
 
+@pytest.mark.parametrize("reason", ["\ufffe", "\x00\x01", " \x02 "])
+def test_a_reason_of_nothing_that_xml_can_hold_keeps_no_warning_back(reason: str) -> None:
+    world = World()
+    world.alert("raised", "emergency", reason={"vi": reason, "en": reason})
+    (draft,) = world.turn()
+    assert draft["data"]["description"]["vi"] == "Khẩn cấp: Lũ – Cầu A, Thắng Tam."
+
+
 @pytest.mark.parametrize("severity", ["watch", "warning", "emergency"])
 def test_advice_is_that_of_the_danger_itself_at_every_severity(severity: str) -> None:
     """Of leaking current the table has one step; the next best is not how to drive in the dark."""
@@ -850,8 +858,10 @@ def test_the_official_level_is_shown_with_the_bulletin_that_declares_it_while_th
         risk=3,
         link="https://nchmf.example.vn/n-1",
     )
-    event = nouns.make(site="vung-tau", verb=nouns.RECEIVED, event="o1", time=T0, data=data)
-    world.put(msgspec.json.decode(nouns.encode(event)))
+    before = msgspec.structs.replace(data, bulletin_id="o0", identifier="n-0", did="late", risk=1)
+    for one in (data, before):
+        event = nouns.make(site="vung-tau", verb=nouns.RECEIVED, event=one.bulletin_id, time=T0, data=one)
+        world.put(msgspec.json.decode(nouns.encode(event)))
     world.alert("raised", "warning", alert="b1", origin="official_bulletin", station=None, sensor=None)
     world.alert("raised", "watch")
     world.turn()

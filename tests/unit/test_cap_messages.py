@@ -1,6 +1,7 @@
 """CAP 1.2 as nouns: written, read, judged and signed; and what hostile documents come to."""
 
 import re
+import time
 import warnings
 from datetime import datetime
 from functools import cache
@@ -17,6 +18,7 @@ from services.cap.check import check
 from services.cap.message import DSIG, Area, Info, Message, Named, Resource
 from services.cap.read import MAX_BYTES, parse, read
 from services.cap.sign import Keys, check_keys, new_keys, sign
+from services.cap.values import circle_of, points_of
 from services.cap.verify import verify
 from services.cap.violation import Refused
 from tests.support.cap import NOW, messages, sample, valid
@@ -308,6 +310,35 @@ def test_a_second_message_wrapped_around_a_signed_one_is_wrong() -> None:
     outer.append(signature)
     etree.SubElement(signature, f"{{{DSIG}}}Object").append(etree.fromstring(build(message())))
     assert verify(parse(etree.tostring(outer)), {"ioc": keys().certificate.decode()}).state == "wrong"
+
+
+_EC11 = "http://www.w3.org/2009/xmldsig11#"
+_EC = f'<ECKeyValue xmlns="{_EC11}"><NamedCurve URI="{{}}"/><PublicKey>{{}}</PublicKey></ECKeyValue>'
+_RSA = "<RSAKeyValue><Modulus>AQAB</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>"
+_P256 = "urn:oid:1.2.840.10045.3.1.7"
+
+
+@pytest.mark.parametrize("key", ["", "x", _EC.format("urn:oid:9.9", "AAAA"), _EC.format(_P256, "BAAA"), _RSA])
+def test_a_key_that_is_none_says_nothing_and_breaks_nothing(key: str) -> None:
+    """Beside a good signature of the sender, and in its place."""
+    value = f'<KeyValue xmlns="{DSIG}">{key}</KeyValue>'
+    for certificate in (True, False):
+        root = etree.fromstring(sign(message(), keys()))
+        info = root.find(f"{{{DSIG}}}Signature/{{{DSIG}}}KeyInfo")
+        assert info is not None
+        if not certificate:
+            info.clear()
+        info.append(etree.fromstring(value))
+        for trusted in ({"ioc": keys().certificate.decode()}, {}):
+            assert verify(parse(etree.tostring(root)), trusted).state in ("wrong", "unknown")
+
+
+@pytest.mark.parametrize("text", ["1" * 300_000, "1." + "1" * 300_000, "1," + "1" * 300_000, "1,1 " * 90_000])
+def test_a_place_of_very_many_digits_is_judged_at_once(text: str) -> None:
+    began = time.process_time()
+    points_of(text)
+    circle_of(f"1,1 {text}")
+    assert time.process_time() - began < 1
 
 
 _LAUGHS = "".join(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.cap.build import build
+from services.cap.check import check
 from services.cap.compose import Envelope, compose
 from services.cap.feed import ATOM, atom
 from services.cap.geometry import inside, touch, within
@@ -240,6 +241,28 @@ def test_an_exercise_stays_one_and_a_draft_raises_nothing() -> None:
     draft = Desk().give(bulletin(status="Draft"))
     assert draft is not None
     assert (draft.verb, draft.record.did) == (None, "noted")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_an_exercise_about_what_is_real_moves_and_ends_nothing_of_it(order: tuple[int, ...]) -> None:
+    """Whoever rehearses an update may well name the real message in it."""
+    first, desk = bulletin(), Desk()
+    played = bulletin(2, 10, first, status="Exercise", severity="Extreme")
+    over = bulletin(3, 20, first, played, status="Exercise", msg_type="Cancel")
+    real = bulletin(4, 30, first, played, severity="Moderate")
+    found = [desk.give((first, played, over, real)[nth]) for nth in order]
+    said = {(one.stated.alert_id, one.stated.status) for one in found if one is not None and one.stated}
+    assert len(said) == len(dict(said)), "an alert has one status as long as it lives"
+    (alert,) = (alert for alert, status in said if status == "Actual")
+    assert (desk.alerts[alert].open, desk.alerts[alert].severity) == (True, "watch")
+
+
+@pytest.mark.parametrize("changed", [{"msg_type": "Cancel"}, {"expires": "0001-01-01T00:00:00+14:00"}])
+def test_a_time_before_the_calendar_begins_is_no_time(changed: dict[str, Any]) -> None:
+    first = bulletin()
+    message = msgspec.structs.replace(bulletin(2, 10, first, **changed), sent="0001-01-01T00:00:00+14:00")
+    assert {one.path for one in check(message)} >= {"alert/sent"}
+    assert take(message, VALID, NCHMF, None, SITE, NOW).verb is None
 
 
 @pytest.mark.parametrize(

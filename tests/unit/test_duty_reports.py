@@ -1,6 +1,7 @@
 """Reports of a duty: what stands in them, in both languages and every form, and what they refuse to guess."""
 
 import json
+import re
 from datetime import date, datetime
 from io import BytesIO
 from itertools import pairwise
@@ -38,6 +39,7 @@ from services.report.paper import (
     Tile,
     cell_of,
 )
+from services.report.paper_sheet import COLOURS, SHADES
 from services.report.writing import write
 from tests.support.duty import HOUR, MINUTE, SITE, T0, ZONE, Duty
 
@@ -302,6 +304,18 @@ def test_a_pdf_has_every_vietnamese_letter_and_repeats_its_heads() -> None:
         assert "DIỄN TẬP" in text
         assert f"trang {number} / {len(pages)}" in text
     assert "Số (kWh)" in pages[1].extract_text()  # the long table goes on under its own head
+
+
+def test_severities_of_a_picture_differ_on_a_printer_without_colours() -> None:
+    greys = []
+    for word, shade in SHADES.items():
+        red, green, blue = (255 - (255 - one) * shade for one in COLOURS[word])
+        greys.append(0.299 * red + 0.587 * green + 0.114 * blue)
+    assert all(lighter - darker > 30 for lighter, darker in pairwise(greys)), greys
+    page = paper_html.render(everything(), "vi")
+    assert [f"{shade:g}".lstrip("0") for shade in list(SHADES.values())[:3]] == re.findall(
+        r"rect\.\w+,[^{]*em\{opacity:([.\d]+)\}", page
+    )
 
 
 def test_a_page_is_whole_by_itself_and_trusts_no_text() -> None:

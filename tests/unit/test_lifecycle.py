@@ -407,3 +407,26 @@ def test_every_state_of_every_machine_can_be_reached_and_every_row_is_between_st
         assert reached == set(machine.states)
         assert {of for of, _ in machine.moves} <= set(machine.states)
         assert set(machine.only_if) <= set(machine.moves)
+
+
+@pytest.mark.parametrize("verb", [Verb.ESCALATED, Verb.EASED])
+def test_an_alert_whose_site_lost_its_end_stands_again_when_that_site_speaks_of_it(verb: Verb) -> None:
+    """Restored from a backup, for that site it holds; here it would be over and at the same time worse."""
+    world = World()
+    world.ask("acknowledge")
+    world.move(Verb.CLEARED)
+    world.engine(verb)
+    assert (world.alert.open, world.alert.cleared_at) == (True, None)
+    assert world.alert.attention is (verb == Verb.ESCALATED)
+    assert world.again() == world.alert
+
+
+def test_what_happened_before_the_end_and_is_read_again_later_ends_nothing_anew() -> None:
+    """An event that our stream had lost stands behind the end of its alert."""
+    world = World()
+    world.engine(Verb.ESCALATED)
+    lost = msgspec.json.decode(world.log.pop())
+    world.engine(Verb.BLIND)
+    world.engine(Verb.CLEARED)
+    world.put(msgspec.json.encode(lost))
+    assert not world.alert.open

@@ -14,6 +14,7 @@ from services.alerts.digest.sieve import Sieve
 from services.alerts.lifecycle import Asked
 from services.alerts.link import orphans as link_orphans
 from services.alerts.link.orphans import Orphans
+from services.alerts.link.own import Own
 from services.api import putting_away, shown
 from services.api.errors import Problem
 from services.api.fold import Fold
@@ -24,6 +25,7 @@ from services.observation.instants import SECOND, iso
 from services.observation.links import Standing
 from services.observation.orphans import verb_of
 from services.observation.text import Text
+from services.runtime.follow import Message
 from services.runtime.principal import LOCAL
 
 NOW = 1_792_458_600 * SECOND
@@ -204,9 +206,12 @@ class Api:
         self.pair = pair
         self.site = SimpleNamespace(known=True, site=SimpleNamespace(id="tp"))
         self.js = pair.here
+        self.removed = False
         self.linked = SimpleNamespace(
-            freshness=lambda site, _alert: {"site": site, "fresh": True, "as_of": None}
+            freshness=lambda site, _alert="": {"site": site, "fresh": True, "as_of": None},
+            is_removed=lambda _site: self.removed,
         )
+        self.hub = SimpleNamespace(token=str)
         monkeypatch.setattr(putting_away, "folded", self._folded)
 
     async def _folded(self, _here: object, _sequence: int) -> None:
@@ -219,18 +224,20 @@ class Api:
     def clock(self) -> int:
         return NOW
 
-    def act(self, act: str, key: str = "k", alert: str = B) -> str:
-        """What came of it."""
+    def act(
+        self, act: str, key: str = "k", alert: str = B, seen: int = 0, why: str = "đã gọi điện hỏi"
+    ) -> str:
+        """What came of it; `seen`: by default everything."""
         here: Any = self
         standing = self.fold.get(alert)
         assert standing is not None
-        word = shown.orphan_of(here, standing)
-        assert word is not None
-        wish = Asked(act=act, by="an", seen=1, cause="false", why="đã gọi điện hỏi")
+        wish = Asked(act=act, by="an", seen=seen or len(self.pair.here.told), cause="false", why=why)
         try:
-            done = asyncio.run(putting_away.put_away(here, LOCAL, standing, word, wish, key))
+            done = asyncio.run(putting_away.put_away(here, LOCAL, standing, wish, key))
         except Problem as problem:
             return problem.code
+        if done is None:
+            return "not ours"
         return "repeated" if done.repeated else "done"
 
     def alert(self, alert: str = B) -> dict[str, Any]:
@@ -269,21 +276,20 @@ def test_a_closed_orphan_stands_again_when_its_site_has_it_after_all(api: Api) -
     assert api.alert() == {"orphan": None, "stands": True}
 
 
-def test_an_alert_that_its_site_knows_again_just_now_is_not_closed(api: Api) -> None:
+def test_an_alert_that_its_site_knows_again_just_now_is_not_closed(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = api.fold
     api.pair.there.add(B)
     api.pair.look()
     stale: Any = SimpleNamespace(
-        **{name: getattr(api, name) for name in ("site", "js", "clock")}, fold=before
+        **{name: getattr(api, name) for name in ("site", "js", "clock", "linked", "hub")}, fold=before
     )
     standing = before.get(B)
-    word = before.orphans.of("tp", B)
     assert standing is not None
-    assert word is not None
+    monkeypatch.setattr(putting_away, "show", lambda *_: {})
     with pytest.raises(Problem) as told:
-        asyncio.run(
-            putting_away.put_away(stale, LOCAL, standing, word, Asked(act="close", by="an", seen=1), "k")
-        )
+        asyncio.run(putting_away.put_away(stale, LOCAL, standing, Asked(act="close", by="an", seen=2), "k"))
     assert told.value.code == "alert-changed"
 
 
@@ -304,3 +310,145 @@ def test_a_digest_keeps_that_an_orphan_was_closed_for_as_long_as_the_alert(api: 
         sieve.take(Stored(at, late, 0, subject, {}, data))
     kept = [msgspec.json.decode(one.data)["type"] for one in sieve.kept()]
     assert sorted(kept) == sorted(msgspec.json.decode(data)["type"] for _, data, _ in api.js.told)
+
+
+# ---- what a hostile eye saw
+
+
+def test_a_closed_orphan_stands_again_at_its_sites_first_word_even_if_the_link_died_then(api: Api) -> None:
+    """That its site knows the alert is told when that site can be asked: when the line is there again."""
+    assert api.act("close") == "done"
+    api.pair.here.add(B, "escalated", severity="emergency")
+    assert (api.alert()["stands"], api.alert()["fresh"]) == (True, False)
+    assert api.act("close", "k2") == "done"  # whoever has seen that may close it once more
+    assert api.alert()["stands"] is False
+
+
+def test_another_sites_word_under_the_same_name_opens_nothing(api: Api) -> None:
+    assert api.act("close") == "done"
+    api.pair.here.add(B, "escalated", site="xb")
+    assert api.alert()["stands"] is False
+
+
+def test_what_came_from_a_child_is_known_to_it_though_it_is_away_now(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.here.add(B)
+    assert pair.look() == [B]
+
+    async def away(*_: object) -> Any:
+        raise TimeoutError
+
+    monkeypatch.setattr(pair.there, "get_last_msg", away)
+    pair.orphans.seen([events.subject("xa", "bai-sau", B)])
+    asyncio.run(pair.orphans._round())
+    assert (pair.standing.orphans, pair.here.words()) == ([], ["orphaned", "known"])
+
+
+def test_an_orphan_told_just_before_a_crash_is_watched_after_it(pair: Pair) -> None:
+    """What was written down beside the stream is older; the child has the alert again meanwhile."""
+    pair.here.add(B)
+    assert pair.look() == [B]
+    own = Own(pair.orphans._own, "tp", lambda _event: None)
+    for at, (subject, data, _) in enumerate(pair.here.told, 1):
+        own._take(Message(subject, at, "", data, {}, NOW))
+    assert own.orphans == {B: "xa"}
+    there: Any = pair.there
+    pair.standing = Standing(site="xa")
+    pair.orphans = Orphans(pair.orphans._own, there, "tp", pair.standing, list)
+    pair.orphans.take_up({**own.orphans, A: "xb"})
+    assert pair.standing.orphans == [B]
+    pair.orphans = Orphans(pair.orphans._own, there, "tp", pair.standing, lambda: ["xa"])
+    pair.there.add(B)
+    assert pair.look(lost=False) == []
+    assert pair.here.words() == ["orphaned", "known"]
+
+
+def test_an_orphan_whose_word_was_lost_here_is_told_again(pair: Pair) -> None:
+    pair.here.add(B)
+    assert pair.look() == [B]
+    pair.here.told.pop()  # a power cut
+    assert pair.look(lost=False) == [B]
+    assert pair.here.words() == ["orphaned"]
+
+
+def test_a_child_whose_stream_is_not_there_has_lost_nothing_yet(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is being restored: the server says that there is no such stream."""
+    pair.both(B)
+
+    async def no_stream(*_: object) -> Any:
+        raise NotFoundError(code=404, err_code=10059, description="stream not found")
+
+    monkeypatch.setattr(pair.there, "get_last_msg", no_stream)
+    with pytest.raises(NotFoundError):
+        pair.look()
+    assert (pair.standing.orphans, pair.here.words()) == ([], [])
+
+
+def test_a_subject_is_made_of_nothing_that_a_child_says_of_areas(pair: Pair) -> None:
+    pair.here.add(B)
+    subject, data, at = pair.here.told.pop()
+    pair.here.told.append((subject, data.replace(b'"area":"bai-sau"', b'"area":"x y.>"'), at))
+    assert pair.look() == [B]
+    assert pair.here.told[-1][0].startswith("alerts.tp.bai-sau.")
+
+
+def test_one_key_is_one_wish_and_what_was_not_seen_is_not_decided_upon(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(putting_away, "show", lambda *_: {})
+    assert api.act("close", seen=1) == "alert-changed"  # seen before it was an orphan
+    assert api.act("close", "k1") == "done"
+    assert api.act("close", "k1", why="khác") == "idempotency-conflict"
+    assert api.act("reopen", "k1") == "idempotency-conflict"
+    assert api.act("reopen", "k2") == "done"
+    assert api.act("close", "k1") == "repeated"  # sent again late: it takes nothing back
+    assert api.alert()["stands"] is True
+    assert api.act("close", "k3", seen=3) == "alert-changed"
+    assert api.pair.here.words() == ["orphaned", "closed", "orphaned"]
+
+
+def test_sent_again_when_its_site_knows_it_after_all_it_asks_nothing_of_that_site(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or putting away a lost copy would close the alert that stands there."""
+    monkeypatch.setattr(putting_away, "show", lambda *_: {})
+    seen = len(api.pair.here.told)
+    assert api.act("close") == "done"
+    api.pair.there.add(B)
+    api.pair.look()
+    assert api.act("close") == "repeated"
+    assert api.act("close", "k2", seen=seen) == "alert-changed"
+    assert api.act("close", "k3") == "not ours"  # who has seen that it is known there asks that site
+
+
+def test_the_version_of_an_orphan_is_that_of_our_word(api: Api) -> None:
+    here: Any = api
+    standing = api.fold.get(B)
+    assert standing is not None
+    before = standing.sequence
+    version = shown.version_of(here, standing)
+    assert int(version) > before
+    api.pair.here.add(B, "escalated")
+    after = api.fold.get(B)
+    assert after is not None
+    assert shown.version_of(here, after) == str(len(api.pair.here.told))
+
+
+def test_an_alert_of_a_site_that_is_linked_no_longer_is_closed_here_until_that_site_is_heard(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.both(A)
+    api = Api(pair, monkeypatch)
+    assert api.act("close", alert=A) == "not ours"
+    api.removed = True
+    assert api.act("reopen", alert=A) == "not-closed"
+    assert api.act("close", alert=A) == "done"
+    assert api.act("close", alert=A) == "repeated"
+    assert (api.alert(A)["stands"], api.alert(A)["label"]) == (False, "closed")
+    api.removed = False  # linked again, and it has the alert
+    pair.orphans.take_up({A: "xa"})
+    asyncio.run(pair.orphans._round())
+    assert api.alert(A) == {"orphan": None, "stands": True}

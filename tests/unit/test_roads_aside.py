@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.observation.delivery import Delivery, Letter, Request, RoadState
+from services.observation.delivery import Delivery, Letter, Request, RoadState, letter_id
 from services.observation.instants import SECOND
 from services.observation.text import Text
 from services.policy.keeping import Keeping
-from services.policy.road_nouns import Retry, Road
+from services.policy.road_nouns import QuietHours, Retry, Road
 from services.roads.carrier import Parcel
 from services.roads.notices import Notice
 from services.roads.patience import Answer
@@ -20,6 +20,7 @@ from services.roads.places import Places
 from services.roads.queued import Queue
 from services.roads.runner import Parts, Runner
 from services.roads.said import Said
+from services.roads.words import minute_of_day
 from services.runtime.clock import now_us
 from services.runtime.people import Account, Book, Contacts
 
@@ -40,6 +41,8 @@ class Kept:
         self.ended: list[tuple[str, str]] = []
         self.said: list[str] = []
         self.complaints: dict[str, str] = {}
+        self.deaf = 0
+        self.saves = True
 
     async def put_aside(self, letter: Letter, answer: Answer) -> bool:
         self.aside.append(
@@ -56,6 +59,9 @@ class Kept:
         return True
 
     async def raise_up(self, letter: Letter, _: Answer) -> bool:
+        if self.deaf:
+            self.deaf -= 1
+            return False
         return await self._end(letter, "carried")
 
     async def bury(self, letter: Letter, _: Answer, __: int) -> bool:
@@ -105,10 +111,11 @@ class Post:
         """Nothing is open."""
 
 
-def notice(name: str, at: int) -> Notice:
+def notice(name: str, at: int, kind: Any = "new", severity: str = "warning", to: str = "") -> Notice:
     return Notice(
-        at=at, name=name, kind="new", of="alert", about=name, hazard="flood", area="a", severity="warning",
-        status="Actual", why=Text("nước cao", "high water"),
+        at=at, name=f"{kind}/{name}" if kind == "end" else name, kind=kind, of="alert", about=name,
+        hazard="flood", area="a", severity=severity, status="Actual", why=Text("nước cao", "high water"),
+        to=(to,) if to else (),
     )  # fmt: skip
 
 
@@ -120,23 +127,26 @@ def run(
     told: int = 0,
     road: Road = ROAD,
     then: Callable[[Runner], None] | None = None,
+    notices: list[Notice] | None = None,
+    queued: Callable[[Queue], None] | None = None,
 ) -> None:
     """A road at work until something is so; `names` of notices, of which `told` were done before.
 
-    `then` is done once the first attempt was made.
+    `then` is done once the first attempt was made, `queued` too; `notices` instead of names.
     """
 
     async def work() -> None:
-        nonlocal then
+        nonlocal then, queued
         book = Book()
         for name in road.to:
             contacts = Contacts({"mail": f"{name}@x.vn"}, "vi")
             book.accounts[name] = Account(name, name, ["operator"], None, contacts=contacts)
         reader = Reader(Keeping(), book, Places(Text("x", "x"), ZONE, {}, {}), lambda *_: None)
         queue = Queue(road, 0, kept.state.reached_us, kept.state.reached)
-        for at, name in enumerate(names):
-            queue.put(notice(name, NOW + at), 600)
-        assert len(queue) == len(names) - told
+        given = notices or [notice(name, NOW + at) for at, name in enumerate(names)]
+        for one in given:
+            queue.put(one, (minute_of_day(now_us(), ZONE) + 720) % 1440)
+        assert len(queue) == len(given) - told
 
         async def idle(_: float) -> None:
             await asyncio.sleep(0.001)
@@ -152,6 +162,9 @@ def run(
                 if then is not None and post.tried:
                     then(runner)
                     then = None
+                if queued is not None and post.tried:
+                    queued(queue)
+                    queued = None
                 await asyncio.sleep(0.001)
         stop.set()
         await working
@@ -279,3 +292,68 @@ def test_what_stands_aside_is_left_alone_while_the_road_itself_fails() -> None:
     kept.state.reached = kept.state.told = ()
     run(kept, post, ["b"], lambda: len(post.tried) > before + 6, road=slow)
     assert ("an", "a") not in post.letters[before:]
+
+
+def test_a_word_to_another_does_not_wait_for_the_next_attempt_at_a_full_mailbox() -> None:
+    """Of one person alone: then nobody else was there to show that the road is well."""
+    kept, post = Kept(), Post()
+    patient = msgspec.structs.replace(ROAD, retry=Retry(first_s=3600, longest_s=3600))
+    post.answers["an"] = FULL
+
+    def comes(queue: Queue) -> None:
+        queue.put(notice("b", NOW + 1, "overdue", to="binh"), 600)
+
+    first = [notice("a", NOW, "overdue", to="an")]
+    run(kept, post, [], lambda: len(kept.aside) == 1, road=patient, notices=first, queued=comes)
+    assert post.taken == [("binh", "b")]
+    assert post.tried == ["an", "binh"], "and the full mailbox is left alone meanwhile"
+
+
+def test_a_process_killed_as_a_letter_was_put_aside_carries_it_once() -> None:
+    kept, post = Kept(), Post()
+    post.answers["an"] = FULL
+    run(kept, post, ["a"], lambda: len(kept.aside) == 1 and len(post.taken) == 2)
+    told = letter_id("mail", "a", "binh"), letter_id("mail", "a", "chi")
+    kept.state.reached_us, kept.state.reached, kept.state.told = 0, (), told  # it was not noted as done
+    post.answers.clear()
+    run(kept, post, ["a", "b"], lambda: len(kept.ended) == 2 and len(post.taken) == 6)
+    assert [about for name, about in post.taken if name == "an"] == ["a", "b"]
+
+
+def test_that_somebody_was_reached_is_noted_once_the_stream_is_back() -> None:
+    """Else the next process, days later, tells it as new."""
+    kept, post = Kept(), Post()
+    post.answers["an"] = FULL
+    run(kept, post, ["a"], lambda: len(kept.aside) == 1 and len(post.taken) == 2)
+    post.answers.clear()
+    kept.deaf = 3
+    run(kept, post, ["a"], lambda: not kept.aside, told=1)
+    assert post.taken[2:] == [("an", "a")]
+
+
+def test_what_is_over_by_then_is_told_by_its_end_alone_also_where_it_ended_while_we_were_away() -> None:
+    kept, post = Kept(), Post()
+    post.answers["an"] = FULL
+    story = [notice("a", NOW), notice("b", NOW + 1)]
+    run(kept, post, [], lambda: len(kept.aside) == 2 and len(post.taken) == 4, notices=story)
+    post.answers.clear()
+    story += [notice("a", NOW + 2, "end")]
+    run(kept, post, [], lambda: not kept.aside and len(post.taken) == 8, notices=story, told=2)
+    assert [one for one in post.letters if one[0] == "an"][-2:] == [("an", "b"), ("an", "a")]
+    assert kept.ended == [("carried", "an")] * 3, "and nothing stands aside any more"
+
+
+def test_quiet_hours_hold_back_what_is_low_and_stood_aside() -> None:
+    kept, post = Kept(), Post()
+    post.answers["an"] = FULL
+    low, high = notice("a", NOW, severity="watch"), notice("b", NOW + 1)
+    run(kept, post, [], lambda: len(kept.aside) == 1 and len(post.taken) == 2, notices=[low])
+    minute = minute_of_day(now_us(), ZONE)
+    quiet = msgspec.structs.replace(
+        ROAD, quiet=QuietHours(start=(minute - 60) % 1440, end=(minute + 60) % 1440, below="warning")
+    )
+    post.answers.clear()
+    before = len(post.tried)
+    run(kept, post, [], lambda: len(post.taken) == 6, notices=[low, high], told=1, road=quiet)
+    assert post.letters[before : before + 2] == [("binh", "b"), ("chi", "b")]
+    assert post.taken[4:] == [("an", "a"), ("an", "b")], "a warning ends the rest, in order"

@@ -199,6 +199,25 @@ def test_a_tree_that_goes_over_in_a_storm_is_told_with_the_second_reading_after_
     assert (jump[120:123] >= 3.0).any()
 
 
+SWUNG = [-0.1, -0.1, -0.1, 0.0, 1.1, 0.0, 2.1, 0.1, 3.3, 3.7, 2.4, 0.5, 0.0]
+"""Degrees, every ten minutes of a gale."""
+
+
+def test_a_tree_that_stays_beyond_all_it_swung_before_has_moved() -> None:
+    moved = [5.5, 5.1, 5.0, 6.0, 6.3, 5.2]
+    part = series([*SWUNG, *moved], 10 * MINUTE, tilt.MOVING_S, new=len(moved), held={"wind_speed": 20.0})
+    found = tilt.moving(part).values[0]
+    assert found.max() >= 0.5  # within the hour; less twice the sway before it, it was never told
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.5])
+@pytest.mark.parametrize("wind", [20.0, 2.0])
+def test_a_tree_that_stands_still_when_the_gale_ends_has_not_moved(rest: float, wind: float) -> None:
+    swung = [rest + one for one in SWUNG if one]
+    part = series([*swung, *[rest] * 7], 10 * MINUTE, tilt.MOVING_S, new=7, held={"wind_speed": wind})
+    assert not (tilt.moving(part).values[0] >= 0.5).any()
+
+
 def test_a_slow_sensor_sees_neither_jump_nor_sway() -> None:
     assert np.isnan(moving([0.1] * 40, HOUR)).all()
     assert np.isnan(moving([0.1] * 40, 10 * MINUTE)[1:3]).all()

@@ -23,7 +23,7 @@ from services.alerts.attention.words import spreads
 from services.alerts.lifecycle import Life, fold, rank_of
 from services.alerts.lifecycle.tables import ACKNOWLEDGED
 from services.alerts.situation import TYPE, Situation, Unfolding
-from services.observation.event import noun_and_verb
+from services.observation.event import SEVERITIES, noun_and_verb
 from services.observation.exercise import STATUS, marked
 from services.observation.instants import SECOND, micros
 from services.observation.text import Text
@@ -85,8 +85,7 @@ class Attention:
         if self._source is not None and event.get("source") != self._source:
             return out
         if str(event.get("type")).startswith(TYPE):
-            self._unfold(sequence, stored_us, event)
-            return out
+            return out + self._unfold(sequence, stored_us, event)
         return out + self._live(sequence, stored_us, event)
 
     def due(self, now: int) -> list[Thing]:
@@ -104,6 +103,10 @@ class Attention:
     def next_due(self) -> int | None:
         """When `due` may have something to say next, µs UTC; None: not before another event."""
         return self._due[0][0] if self._due else None
+
+    def follows(self, alert_id: str) -> bool:
+        """Whether an alert still holds."""
+        return alert_id in self._lives
 
     # Alerts.
 
@@ -213,9 +216,9 @@ class Attention:
             return
         self._tell_by(whole, whole.gather(life, at, sequence, back=not news), sequence)
 
-    def _tell(self, life: Life, at: int) -> Heard:
-        """An operator hears of it as it is."""
-        rung = rank_of(life.severity)
+    def _tell(self, life: Life, at: int, whole: Whole | None = None) -> Heard:
+        """An operator hears of it as it is; in a situation, as bad as it was since it is news."""
+        rung = rank_of(life.severity) if whole is None else whole.rung(life)
         told = self._told.setdefault(life.alert_id, Heard())
         told.tell(rung, at)
         self._know(life, rung)
@@ -264,11 +267,11 @@ class Attention:
 
     # Situations.
 
-    def _unfold(self, sequence: int, stored_us: int, event: Mapping[str, Any]) -> None:
+    def _unfold(self, sequence: int, stored_us: int, event: Mapping[str, Any]) -> list[Thing]:
         try:
             data = msgspec.convert(event.get("data"), Situation)
         except msgspec.ValidationError:
-            return
+            return []
         self._behind.told(data.cause, stored_us)
         known = self._situations.get(data.situation_id)
         opened = known is None
@@ -278,14 +281,18 @@ class Attention:
             known.unfolding.apply(data)
         self._move(known, data)
         if data.state != "open":
-            self._end(data, stored_us, sequence)
-            return
+            last = self._end(data, stored_us, sequence)
+            return [] if last is None else [last]
         for gone in data.left:
-            if gone.alert_id not in known.over and known.news.pop(gone.alert_id, None) is not None:
+            if gone.alert_id in known.over:
+                continue
+            known.peaks.pop(gone.alert_id, None)
+            if known.news.pop(gone.alert_id, None) is not None:
                 self._untold(gone.alert_id, known, stored_us)
         if data.annunciate or (opened and not data.takes):
             known.rise_sequence, known.rise_why = sequence, data.reason
             self._tell_by(known, known.rise_by(stored_us + self._settle), sequence)
+        return []
 
     def _move(self, whole: Whole, data: Situation) -> None:
         """Who came into it, and who left."""
@@ -306,8 +313,8 @@ class Attention:
                 self._anew.add(alert_id)
             self._wait(alert_id, stored_us, life.sequence)
 
-    def _end(self, data: Situation, stored_us: int, sequence: int) -> None:
-        gone = self._situations.pop(data.situation_id)
+    def _end(self, data: Situation, stored_us: int, sequence: int) -> Thing | None:
+        gone = self._situations[data.situation_id]
         into = self._situations.get(data.merged_into or "")
         if into is not None:  # what was about to be told of it is told where it goes on
             into.take_up(gone)
@@ -322,6 +329,13 @@ class Attention:
             left |= gone.unfolding.open.keys()
         for alert_id in sorted(left):
             self._untold(alert_id, gone, stored_us)
+        last = None
+        if into is None and gone.over:  # come and gone in a situation that tells nothing any more
+            gone.news = {alert: gone.news[alert] for alert in gone.over}
+            gone.rise_at, gone.spread_at, gone.spread_sequence = None, stored_us, sequence
+            last = self._situation(data.situation_id, stored_us)
+        del self._situations[data.situation_id]
+        return last
 
     def _situation(self, which: str, at: int) -> Thing | None:
         whole = self._situations[which]
@@ -337,7 +351,8 @@ class Attention:
         why = self._why(whole, new, at, risen=risen)
         sequence = whole.rise_sequence if risen else whole.spread_sequence
         for life in new:
-            whole.know(life, self._tell(life, at))
+            whole.know(life, self._tell(life, at, whole))
+        severity = SEVERITIES[max((whole.rung(life) for life in new), default=0)]
         for alert_id in whole.over.keys() - self._lives.keys():
             for book in (self._told, self._known):
                 del book[alert_id]
@@ -345,7 +360,6 @@ class Attention:
         if not new:
             return None  # all of it is kept quiet, each for its own reason
         whole.last = at
-        severity = max(new, key=lambda life: rank_of(life.severity)).severity
         covers = tuple(life.alert_id for life in new)
         return Thing(
             at, "situation", which, data.kind, data.area, severity, data.status, why, sequence, covers, again

@@ -37,6 +37,7 @@ class Whole(msgspec.Struct):
         news: alerts gathered to be told, each with its mark.
         back: those of them that are no news: time brought them back, and somebody must look again.
         over: those that ended before they were told, as they were.
+        peaks: how bad each of the gathered was; what eased meanwhile is told as bad as it was.
         rise_at, spread_at: when it will be told for its severity, and for its news; µs UTC, None: not.
         rise_why: what was said when it rose.
         last: when it was told last. sequence: of the event that its next thing rests on.
@@ -48,6 +49,7 @@ class Whole(msgspec.Struct):
     news: dict[str, str] = {}
     back: set[str] = set()
     over: dict[str, Life] = {}
+    peaks: dict[str, int] = {}
     rise_at: int | None = None
     spread_at: int | None = None
     last: int = 0
@@ -69,7 +71,7 @@ class Whole(msgspec.Struct):
 
     def ended(self, life: Life) -> None:
         """An alert is over; what was about to be told of it is told all the same, unless it was little."""
-        if life.alert_id in self.back or rank_of(life.severity) < TOLD_FROM:
+        if life.alert_id in self.back or self.rung(life) < TOLD_FROM:
             self.news.pop(life.alert_id, None)
         elif life.alert_id in self.news:
             self.over[life.alert_id] = life
@@ -84,6 +86,11 @@ class Whole(msgspec.Struct):
         self.news |= {alert: other.news[alert] for alert in came}
         self.back |= other.back & came
         self.over |= other.over
+        self.peaks |= {alert: max(rung, self.peaks.get(alert, -1)) for alert, rung in other.peaks.items()}
+
+    def rung(self, life: Life) -> int:
+        """How bad it is, or was since it is about to be told."""
+        return max(rank_of(life.severity), self.peaks.get(life.alert_id, -1))
 
     def mark(self, life: Life) -> str:
         """What phenomenon an alert stands for."""
@@ -124,6 +131,7 @@ class Whole(msgspec.Struct):
     def gather(self, life: Life, at: int, sequence: int, *, back: bool = False) -> int | None:
         """Keep an alert's news; when it will be told, where that was not known yet."""
         self.news[life.alert_id] = self.mark(life)
+        self.peaks[life.alert_id] = self.rung(life)
         (self.back.add if back else self.back.discard)(life.alert_id)
         self.spread_sequence = sequence
         if self.at_once(life):
@@ -148,5 +156,5 @@ class Whole(msgspec.Struct):
 
     def settle(self) -> None:
         """Nothing waits to be told of it."""
-        self.news, self.back, self.over = {}, set(), {}
+        self.news, self.back, self.over, self.peaks = {}, set(), {}, {}
         self.rise_at = self.rise_why = self.spread_at = None

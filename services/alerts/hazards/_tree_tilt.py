@@ -32,6 +32,7 @@ _SIGMA = 1.4826
 _NEW_LEAST, _NEW_MOST = 150 * SECOND, 1_500 * SECOND
 _WINDY_LEAST = 900 * SECOND
 _SPREADS = 2.0
+_GLITCHES = 6
 MOVING_S = 7_200.0
 _SLOWEST = 600 * SECOND
 _SWAY_READINGS = 12
@@ -167,10 +168,23 @@ Jump = tuple[float, float, float]
 
 
 def _jump(before: Sequence[float], recent: Sequence[float]) -> Jump:
-    """How far two groups of readings lie apart beyond their spread, and their middles."""
+    """How far two groups of readings lie apart beyond their spread, and their middles.
+
+    What swung far before and now stays beyond all of that has moved, however far it swung: sway comes back.
+    Only away from upright, for what stands still when a gale ends stands at one end of its sway too.
+    """
     was, now = median(before), median(recent)
-    far = max(abs(now - was) - _SPREADS * max(spread(before, was), spread(recent, now)), 0.0)
-    return far, was, now
+    apart, swung, swings = abs(now - was), _SPREADS * spread(before, was), _SPREADS * spread(recent, now)
+    far = apart - max(swung, swings)
+    if swung > swings and apart > swings:
+        far = max(far, min(apart - swings, _beyond(before, recent)))
+    return max(far, 0.0), was, now
+
+
+def _beyond(before: Sequence[float], recent: Sequence[float]) -> float:
+    """From the largest lean before to the smallest now, degrees; a sixth at these ends may be glitches."""
+    largest, smallest = (sorted(abs(one) for one in part) for part in (before, recent))
+    return smallest[len(smallest) // _GLITCHES] - largest[-1 - len(largest) // _GLITCHES]
 
 
 def _far(past: Sequence[float], since: int, series: Series, first: int, own: float) -> Jump:
@@ -184,7 +198,8 @@ def moving(series: Series) -> Computed:
     """Jump within an hour, 95th percentile and peak of the sway, where it jumped from and to: (5, m) degrees.
 
     The jump is how far the median of the last readings lies from that of the hour before, less twice the
-    larger of their robust spreads: sway is no jump. The last readings are those of two and a half intervals;
+    larger of their robust spreads: sway is no jump. Or how far all of the last lie beyond all of that hour,
+    less twice their own spread: sway comes back. The last readings are those of two and a half intervals;
     in the wind, and where no wind is known, three may agree by chance: there of fifteen, but of an hour at
     most, unless the three lie further off than any sway does. Of sensors that report every ten minutes or
     more often. Sway is |tilt - median| of the last hour, of twelve readings at least: rarer ones do not see

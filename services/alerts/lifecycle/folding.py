@@ -119,7 +119,7 @@ def _say(life: Life, happened: Happened) -> None:
 def _move(life: Life, happened: Happened) -> None:
     """The three machines, and what hangs on their states."""
     verb = happened.verb
-    condition = CONDITION.next(life.condition, verb)
+    condition = _condition(life, happened)
     if condition != life.condition:
         silent, ended = life.silent, condition == CLEARED
         life.condition = condition
@@ -144,6 +144,12 @@ def _move(life: Life, happened: Happened) -> None:
         life.closing = None
     if (hand := HANDS.get(verb)) is not None:
         hand(life, happened)
+
+
+def _condition(life: Life, happened: Happened) -> str:
+    if life.condition == CLEARED and happened.verb != _RAISED and happened.at <= (life.cleared_at or 0):
+        return CLEARED  # it was lost here and was read again: it tells of before
+    return CONDITION.next(life.condition, happened.verb)
 
 
 def _time_was_up(life: Life, happened: Happened) -> bool:

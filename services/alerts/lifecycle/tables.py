@@ -35,6 +35,10 @@ _TIME_UP = Text(
     "chỉ khi keeper làm vì hết giờ: người xác nhận có thể đã hết ca",
     "only by the keeper, its time being up: who acknowledged it may have gone home",
 )
+_STILL = Text(
+    "chỉ khi xảy ra sau lúc hết: địa bàn đó đã mất sự kiện hết (khôi phục từ bản sao lưu), ở đó nó vẫn còn",
+    "only where it happened after that end: its site lost the end (a restored backup), there it still holds",
+)
 CONDITION = Machine(
     "condition",
     Text("điều kiện: số đo nói gì", "condition: what the readings say"),
@@ -47,7 +51,10 @@ CONDITION = Machine(
         (ACTIVE, Verb.SIGHTED): ACTIVE,
         (ACTIVE, Verb.CLEARED): CLEARED,
         (CLEARED, Verb.RAISED): ACTIVE,
+        (CLEARED, Verb.ESCALATED): ACTIVE,
+        (CLEARED, Verb.EASED): ACTIVE,
     },
+    {(CLEARED, Verb.ESCALATED): _STILL, (CLEARED, Verb.EASED): _STILL},
 )
 ACKNOWLEDGEMENT = Machine(
     "acknowledgement",

@@ -93,6 +93,7 @@ class Mirror:
         """Copy and ask until told to stop."""
         await self._restore(stop)
         await self._own.known.wait()
+        self._orphans.take_up(self._own.orphans)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._copy(stop))
             group.create_task(self._beat(stop))
@@ -291,6 +292,7 @@ class Mirror:
         found = await self._comparing.look(self.standing, self._copier.last)
         if found is None:
             return
+        self._orphans.take_up(self._own.orphans)
         self._orphans.compared(lost=found.lost)
         if found.again is not None:
             self._memory.clear()

@@ -5,7 +5,7 @@ with it. What it holds again, or says anything of, is known again at once.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -33,6 +33,7 @@ from services.runtime.streams import ALERTS
 
 MOST_ORPHANS = 1_000
 """That are named at once."""
+NO_STREAM = 10059
 MOST_ASKED, AT_ONCE = 2_000, 50
 """Open alerts that a child is asked for in one round, and side by side."""
 ROUND_S, RETRY_S = 1.0, 30.0
@@ -64,9 +65,22 @@ class Orphans:
         self.standing = standing
         self._told: frozenset[str] = frozenset()
         """Of sites below it, by the child's word."""
+        self._heard: set[str] = set()
+        """Named ones that its site has said something of since."""
         self._asked_for: set[str] = set()
         self._after = ""
         self._look, self._scan = asyncio.Event(), False
+
+    def take_up(self, told: Mapping[str, str]) -> None:
+        """Take up what was told before: by alert its site, of all that our own stream calls an orphan.
+
+        What was written down of it beside the stream may be older, or of another release.
+        """
+        sites = {self.standing.site, *self._sites()}
+        before = {alert for alert, site in told.items() if site in sites}
+        self.standing.orphans = sorted({*self.standing.orphans, *before})
+        if self.standing.orphans:
+            self._look.set()
 
     def compared(self, *, lost: bool) -> None:
         """Our copy holds all that the child does; `lost`: it may have lost something since we last looked."""
@@ -88,6 +102,7 @@ class Orphans:
         watched = self._asked_for.union(self.standing.orphans) - self._told
         if known := watched.intersection(one.rpartition(".")[2] for one in subjects):
             self._asked_for -= known
+            self._heard |= known.intersection(self.standing.orphans)
             self._look.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -110,10 +125,14 @@ class Orphans:
     async def _round(self) -> None:
         named = set(self.standing.orphans)
         for alert in sorted(named - self._told):
-            there = await _last(self._there, f"alerts.*.*.{alert}") is not None
-            if there and await self._tell(KNOWN, alert):
+            # What came from it is known to it, though it be away now.
+            there = alert in self._heard or await _last(self._there, f"alerts.*.*.{alert}") is not None
+            if not await self._tell(KNOWN if there else ORPHANED, alert):
+                continue
+            if there:
                 named.discard(alert)
-        self.standing.orphans = sorted(named)
+                self._heard.discard(alert)
+                self.standing.orphans = [one for one in self.standing.orphans if one != alert]
         for alert in sorted(self._told - named):
             await self._name(alert)
         if self._scan:
@@ -159,7 +178,7 @@ class Orphans:
         if len(self.standing.orphans) >= MOST_ORPHANS or alert in self.standing.orphans:
             return
         life = await self._life(alert)
-        if life is None or not life.open or life.closing is not None:
+        if life is None or not _stands(life):
             return
         if alert not in self._told and alert not in self._asked_for:
             return
@@ -178,8 +197,11 @@ class Orphans:
         life = life or await self._life(alert)
         if life is None:  # it is not here any more either
             return True
-        data = nouns.said(verb, {**life.data, "alert_id": alert, "area": life.area}, life.site, now_us())
-        where = nouns.subject_of(self._site, life.area, alert)
+        if verb == ORPHANED and not _stands(life):
+            return True
+        where = nouns.subject_of(self._site, life.area, alert) if last is None else last.subject
+        area = where.split(".")[2]
+        data = nouns.said(verb, {**life.data, "alert_id": alert, "area": area}, life.site, now_us())
         expected = "0" if last is None else str(last.sequence)
         event = nouns.make(self._site, verb, nouns.name_of(self._site, alert, verb, expected), data)
         headers = {ID: event.id, EXPECTED: expected}
@@ -194,19 +216,27 @@ class Orphans:
         return True
 
     async def _life(self, alert: str) -> Life | None:
-        """An alert as it stands in our copy."""
+        """An alert as it stands in our copy; its area is that of its subject, whatever it says."""
         for site in self._sites():
             last = await _last(self._own, f"alerts.{site}.*.{alert}")
             if last is not None:
-                return await _folded(self._own, last.subject)
+                life = await _folded(self._own, last.subject)
+                area = last.subject.split(".")[2]
+                return None if life is None else msgspec.structs.replace(life, area=area)
         return None
 
 
+def _stands(life: Life) -> bool:
+    return life.open and life.closing is None
+
+
 async def _last(js: JetStreamContext, subject: str) -> _Last | None:
-    """The last message under a subject; None: the stream holds none."""
+    """The last message under a subject; None: the stream holds none. One that is not there says nothing."""
     try:
         found = await js.get_last_msg(ALERTS, subject)
-    except NotFoundError:
+    except NotFoundError as error:
+        if error.err_code == NO_STREAM:
+            raise
         return None
     head = head_of(found.data or b"")
     return _Last(int(found.seq or 0), found.subject or "", "" if head is None else head.type)

@@ -12,6 +12,7 @@ from nats.js.errors import APIError
 from services.alerts.link.bulletins import Bulletin, bulletin_of
 from services.observation import event as events
 from services.observation.event import CloudEvent
+from services.observation.orphans import KNOWN, OrphanEvent, verb_of
 from services.observation.tally import Head, Tally, head_of, site_of
 from services.runtime import digest, logging
 from services.runtime.follow import Follower, Message, TailLost
@@ -41,6 +42,8 @@ class Own:
         self.generation = 0
         """Changes when the stream was found not to be what it was: what was copied may be gone."""
         self.bulletins: deque[Bulletin] = deque(maxlen=MOST_BULLETINS)
+        self.orphans: dict[str, str] = {}
+        """Alerts that we call orphans, closed or not, by their ids: of which site."""
         self.waiting: dict[str, int] = {}
         """By child: sequence of the last request on ACTS."""
         self.asked = asyncio.Event()
@@ -67,6 +70,7 @@ class Own:
         info = await self._js.stream_info(ALERTS)
         self.first, end = max(int(info.state.first_seq), 1), int(info.state.last_seq)
         self.tally.clear()
+        self.orphans.clear()
         self.known.clear()
         after, head = await digest.begin(self._js, self._remember)
         if head is not None:
@@ -97,6 +101,8 @@ class Own:
         if _OURS in message.data:
             with contextlib.suppress(msgspec.MsgspecError):
                 self._told(events.decode(message.data))
+        if (verb := verb_of(head.type)) is not None:
+            self._lost(verb, message.data)
         if head.type != _BULLETIN:
             return
         bulletin = bulletin_of(msgspec.json.decode(message.data))
@@ -105,6 +111,15 @@ class Own:
         else:
             self.bulletins.append(bulletin)
             self.asked.set()
+
+    def _lost(self, verb: str, data: bytes) -> None:
+        try:
+            said = msgspec.json.decode(data, type=OrphanEvent).data
+        except msgspec.MsgspecError:
+            return
+        self.orphans.pop(said.about, None)
+        if verb != KNOWN:
+            self.orphans[said.about] = said.site
 
     async def _acts(self, stop: asyncio.Event) -> None:
         follower = Follower(self._js, ACTS, [], 0, batch=BATCH)

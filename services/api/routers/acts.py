@@ -32,7 +32,7 @@ from services.api.shapes.acts import (
     SituationActed,
     Statement,
 )
-from services.api.shown import linked_site, orphan_of, show
+from services.api.shown import linked_site, show
 from services.api.stating import state
 from services.observation.text import Text
 from services.runtime.principal import OPERATOR, Principal, allowed
@@ -189,7 +189,8 @@ async def comment_alert(call: Annotated[Call, Depends(_call)], asked: CommentOn)
 async def close_alert(call: Annotated[Call, Depends(_call)], asked: Close) -> Response:
     """Say what it was: `real` (once it is over), `false`, `test` or `maintenance`. Getting worse reopens it.
 
-    One that its linked site lost (`orphan`) is closed here and for us alone, whatever the cause.
+    One that its linked site lost (`orphan`), or whose site is linked no longer, is closed here and for us
+    alone, whatever the cause.
 
     Đóng với nguyên nhân: thật (khi đã hết), báo sai, thử, bảo trì. Tăng mức thì tự mở lại.
     """
@@ -306,9 +307,10 @@ async def _perform(call: Call, act: str, asked: Act, **given: Any) -> Done | Pen
     if seen.sequence > here.hub.head:
         raise invalid(_AHEAD, "seen")
     wish = Asked(act=act, by=who.subject, seen=seen.sequence, **given)
-    word = None if linked is None else orphan_of(here, standing)
-    if word is not None and act in putting_away.ACTS:
-        return await putting_away.put_away(here, who, standing, word, wish, key)
+    if linked is not None and act in putting_away.ACTS:
+        done = await putting_away.put_away(here, who, standing, wish, key)
+        if done is not None:
+            return done
     if linked is not None:
         return await request_act(here, standing.life, wish, who, key)
     return await perform(here, who, alert_id, key, wish)

@@ -63,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
         return verb(options)
     except Refused as refused:
         return refused.code
+    except BrokenPipeError:  # not a fault of a file: `| head` has read enough
+        raise
     except OSError as error:
         return complain(*of_the_world(error))
 
