@@ -16,7 +16,7 @@ from services.report.paper import (
     Tile,
     say,
 )
-from services.report.paper_pdf_table import rung, small, subtitle, table
+from services.report.paper_pdf_table import small, subtitle, table
 from services.report.paper_sheet import CARD, COLOURS, INK, LINE, MARGIN, OVER, SHADES, SOFT, Sheet
 from services.report.writing import figure, severity
 
@@ -191,7 +191,7 @@ def _bars(sheet: Sheet, bars: Bars) -> None:
 
 
 def _shade(sheet: Sheet, word: str) -> None:
-    """Fill in the colour of a severity, the lighter the lower: a printer without colours shows which is which."""
+    """Fill in the colour of a severity, the lighter the lower: it is told apart without colours, too."""
     part = SHADES.get(word, 1.0)
     sheet.set_fill_color(*(round(255 - (255 - one) * part) for one in COLOURS.get(word, SOFT)))
     sheet.set_draw_color(*INK)

@@ -13,8 +13,8 @@ from services.observation.text import Text
 from services.policy.keeping import Keeping, Realarm
 from services.policy.road_nouns import Road
 from services.roads.notices import Desk
-from services.roads.queued import Queue
 from services.roads.places import Places
+from services.roads.queued import Queue
 from services.roads.words import words
 from tests.support.keeping import RULES, SITE, T0, Play, site, verbs
 from tests.unit.test_annunciation import situation, told

@@ -36,7 +36,7 @@ MOST_ORPHANS = 1_000
 NO_STREAM = 10059
 MOST_ASKED, AT_ONCE = 2_000, 50
 """Open alerts that a child is asked for in one round, and side by side."""
-ROUND_S, RETRY_S = 1.0, 30.0
+ROUND_S, RETRY_S = 1.0, 5.0
 _OF_ALERTS, _OVER = "vn.haidang.alert.", (events.type_of(Verb.CLEARED), events.type_of(PersonVerb.CLOSED))
 log = logging.get("link")
 
@@ -70,6 +70,7 @@ class Orphans:
         self._asked_for: set[str] = set()
         self._after = ""
         self._look, self._scan = asyncio.Event(), False
+        self._said = ""
 
     def take_up(self, told: Mapping[str, str]) -> None:
         """Take up what was told before: by alert its site, of all that our own stream calls an orphan.
@@ -116,15 +117,19 @@ class Orphans:
             self._look.clear()
             try:
                 await self._round()
+                self._said = ""
             except (NatsError, APIError, TimeoutError, OSError) as error:
-                log.warning("orphans_not_known", child=self.standing.site, error=repr(error))
+                if repr(error) != self._said:  # it may be away for days
+                    self._said = repr(error)
+                    log.warning("orphans_not_known", child=self.standing.site, error=self._said)
                 self._look.set()
                 await pause(stop, RETRY_S)
             await pause(stop, ROUND_S)
 
     async def _round(self) -> None:
         named = set(self.standing.orphans)
-        for alert in sorted(named - self._told):
+        # Those that need no asking come first: the child may be away.
+        for alert in sorted(named - self._told, key=lambda one: (one not in self._heard, one)):
             # What came from it is known to it, though it be away now.
             there = alert in self._heard or await _last(self._there, f"alerts.*.*.{alert}") is not None
             if not await self._tell(KNOWN if there else ORPHANED, alert):
