@@ -19,6 +19,7 @@ from services.alerts.hazards.system import GATEWAY_SILENT
 from services.api.context import Context
 from services.api.exposition import Sample
 from services.api.heard import Word
+from services.api.shown import stands
 from services.observation.event import SEVERITIES
 from services.runtime.streams import ACTS, ALERTS, DERIVED, DOWNLINK, MQTT_MESSAGES, READINGS, REJECTS
 
@@ -66,6 +67,7 @@ def _alerts(here: Context) -> Iterator[Sample]:
     counts = Counter(
         (str(standing.data.get("hazard")), str(standing.data.get("severity")))
         for standing in here.fold.open_alerts()
+        if stands(here, standing)
     )
     for (hazard, severity), count in sorted(counts.items()):
         yield Sample("haidang_alerts_open", (("hazard", hazard), ("severity", severity)), count)

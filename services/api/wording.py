@@ -1,4 +1,7 @@
-"""What is wrong with a parameter, in both languages. The validator's own words are English only. Pure."""
+"""What is wrong with a parameter, in both languages. The validator's own words are English only. Pure.
+
+Its English stands, but where it speaks of the validator and not of what the caller has to do.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,6 +39,10 @@ _VIETNAMESE = {
     "date_parsing": "phải là một ngày, ví dụ 2026-01-31",
     "string_unicode": "có ký tự không thuộc Unicode",
 }
+_ENGLISH = dict.fromkeys(
+    ("model_attributes_type", "dict_type"),
+    "must be a JSON object, sent with Content-Type: application/json",
+)
 _OTHERWISE = "giá trị không hợp lệ; xem /docs"
 
 
@@ -63,8 +70,9 @@ def what_is_wrong(error: Mapping[str, Any]) -> Text:
     cause = context.get("error")
     if isinstance(cause, UnreadableError):
         return cause.text
-    said = str(error.get("msg", "")).removeprefix("Value error, ")
-    words = _VIETNAMESE.get(str(error.get("type")), _OTHERWISE)
+    kind = str(error.get("type"))
+    said = _ENGLISH.get(kind, str(error.get("msg", "")).removeprefix("Value error, "))
+    words = _VIETNAMESE.get(kind, _OTHERWISE)
     if "expected" in context:
         context = {**context, "expected": str(context["expected"]).replace(" or ", " hoặc ")}
     try:

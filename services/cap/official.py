@@ -31,6 +31,8 @@ WITHOUT_EXPIRES_US = 24 * 3_600 * SECOND
 """How long a bulletin holds that does not say until when [design default]."""
 AHEAD_US = 10 * 60 * SECOND
 """A message sent later than this from now has a clock that can't be right."""
+MOST_NAMED = 200
+"""Earlier messages by which a thread is known, the newest: some senders name all that there ever were."""
 LONGEST_US = 14 * 86_400 * SECOND
 STATUSES = ("Actual", "Exercise", "Test")
 EXPIRED = "expired"
@@ -71,7 +73,7 @@ def names_of(message: Message) -> tuple[str, ...]:
     Of its own sender only: nobody ends, moves or takes over what another authority said. And of its own
     status only (`sender,identifier,Exercise`): no exercise moves or ends what is real, nor becomes it.
     """
-    named = sorted(_earlier(message), key=lambda one: instant(one.sent))
+    named = sorted(_earlier(message), key=lambda one: instant(one.sent))[-MOST_NAMED:]
     apart = _apart(message)
     return tuple(
         dict.fromkeys(",".join((one.sender, one.identifier, *apart)) for one in (message.reference, *named))

@@ -67,7 +67,7 @@ class _Book:
         clean = " ".join(name.translate(_FORBIDDEN).split()) or "–"
         short, number = clean[:_NAME].strip(), 2
         if len(clean) > _NAME and " " in short:  # not in the middle of a word
-            short = clean[: _NAME + 1].rsplit(" ", 1)[0].rstrip(" ,;–")
+            short = clean[:_NAME].rsplit(" ", 1)[0].rstrip(" ,;–") + "…"
         while short.casefold() in self._names:
             tail = f" {number}"
             short, number = clean[: _NAME - len(tail)].strip() + tail, number + 1

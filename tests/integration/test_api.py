@@ -217,6 +217,8 @@ def test_without_a_history_alerts_say_nothing_of_now(machine: Rig) -> None:
         "alerts?state=ajar",
         "alerts?after=x",
         "alerts?stat=open",
+        "maintenance?after=x",
+        "maintenance?after=x/y",
         "events?after=x",
         "events/stream?after=x",
         "strikes?from=now",

@@ -238,6 +238,7 @@ def test_a_month_as_a_workbook_has_its_figures_as_numbers(machine: Rig) -> None:
     [
         "shift?from=2026-01-01T00:00:00Z", "shift?shift=9", "daily?date=yesterday", "weekly",
         "shift?format=doc", "shift?day=1",
+        "daily?date=9999-12-31", "monthly?date=0001-01-01", "shift?date=0001-01-01",
     ],
 )  # fmt: skip
 def test_what_can_not_be_meant_is_refused(machine: Rig, path: str) -> None:

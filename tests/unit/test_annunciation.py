@@ -127,6 +127,21 @@ def test_what_is_kept_quiet_is_told_when_it_is_let_go_unless_somebody_knows() ->
     assert told(play) == [("alert", "a", "watch")]
 
 
+def test_what_another_alert_kept_quiet_is_told_when_that_is_over() -> None:
+    """No clock ends that: it is the letting go alone that tells it."""
+    play = Play()
+    play.alert("level", severity="warning")
+    play.settle()
+    play.alert("rise", sort="rise", severity="watch")
+    play.settle()
+    play.wait(600)
+    assert "rise" not in [one.id for one in play.things]
+    play.alert("level", "cleared", severity="warning")
+    play.settle()
+    play.wait(10)
+    assert told(play)[-1] == ("alert", "rise", "watch")
+
+
 def test_a_keeper_that_is_away_keeps_nothing_quiet() -> None:
     play = Play()
     play.window("w", 0, 600, gateways=["gw-0"])

@@ -34,6 +34,13 @@ def test_a_body_that_is_no_json_is_named_as_that() -> None:
     assert document["detail_vi"] == "tham số không hợp lệ: body: không phải JSON"
 
 
+@pytest.mark.parametrize("kind", ["model_attributes_type", "dict_type"])
+def test_a_body_that_is_no_object_is_told_what_to_send_in_both_languages(kind: str) -> None:
+    said = what_is_wrong({"type": kind, "msg": "Input should be a valid dictionary"})
+    assert said.en == "must be a JSON object, sent with Content-Type: application/json"
+    assert "Content-Type: application/json" in said.vi
+
+
 @pytest.mark.parametrize(
     ("given", "vi"),
     [

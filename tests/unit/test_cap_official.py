@@ -174,6 +174,15 @@ def test_nobody_speaks_in_the_thread_of_another_sender() -> None:
     assert taken.record.about != mine.record.about
 
 
+def test_a_message_that_names_a_great_many_is_known_by_the_newest_of_them() -> None:
+    many = [f"{NCHMF.sender},r-{nth},2026-10-{1 + nth % 19:02}T08:00:00+07:00" for nth in range(5_000)]
+    first = bulletin()
+    late = msgspec.structs.replace(bulletin(2, 10, first), references=" ".join((str(first.reference), *many)))
+    assert names_of(late)[::200] == (f"{NCHMF.sender},n-2", f"{NCHMF.sender},n-1")
+    desk = Desk()
+    assert [one.verb for one in map(desk.give, (first, late)) if one] == ["raised", "sighted"]
+
+
 def test_an_identifier_used_again_is_another_message_of_the_same_thread() -> None:
     first, second = bulletin(), bulletin(1, 10, severity="Extreme")
     assert record_id("vung-tau", first) != record_id("vung-tau", second)

@@ -3,6 +3,8 @@
 import gzip
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -228,6 +230,21 @@ def test_a_recording_of_it_can_be_read_back(tmp_path: Path) -> None:
 def test_a_script_that_cannot_be_played_says_where_and_why(text: str, words: str) -> None:
     with pytest.raises(ScriptError, match=words):
         read_script(FILE, text.encode(), read_site(SITE))
+
+
+@pytest.mark.parametrize(("gust", "sway"), [(12.5, 0.25), (25.0, 1.0), (50.0, 2.0), (100.0, 4.0)])
+def test_a_tree_sways_by_the_square_of_the_wind_until_its_crown_streamlines(gust: float, sway: float) -> None:
+    """By the square all along, the foot of a tree would swing 16 degrees in a typhoon, and stand again."""
+    one = np.ones(1)
+    look: Any = SimpleNamespace(
+        seconds=one, station=np.zeros(1, np.int64), gust=gust * one,
+        city=SimpleNamespace(
+            weather=SimpleNamespace(temperature=lambda _: 28.0 * one),
+            stations=SimpleNamespace(attribute=lambda _: 0.0 * one),
+        ),
+        noise=lambda _: -one, trait=lambda *_: one, field=lambda _: 0.0 * one,
+    )  # fmt: skip
+    assert INSTRUMENTS["tilt"](look) == pytest.approx(sway)
 
 
 def test_a_script_may_leave_everything_out() -> None:

@@ -1,5 +1,6 @@
 """The command: what it lists, what it imports, and what a site's files get said about them."""
 
+import argparse
 import json
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import COMMANDS, main
+from services.cli import COMMANDS, main, site
 from services.cli.folder import Refused, load_site, read_site_folder
 from tests.support.world import write_site
 
@@ -90,6 +91,21 @@ def test_site_rules_lists_the_hazards_own_rules_too(
     rows = json.loads(capsys.readouterr().out)
     assert {"flood"} <= {row["hazard"] for row in rows}
     assert all(row["default"] for row in rows)
+
+
+def test_a_reader_who_had_enough_is_no_fault_of_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of `haidang site rules DIR | head`."""
+
+    def closed(_: object) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("services.cli.site._rules", closed)
+    given = argparse.Namespace(verb="rules", folder=tmp_path)
+    with pytest.raises(BrokenPipeError):  # which `main` ends without a word
+        site.run(given)
+    assert capsys.readouterr().err == ""
 
 
 def test_site_rules_counts_what_the_engine_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

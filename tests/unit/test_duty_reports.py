@@ -306,6 +306,19 @@ def test_a_pdf_has_every_vietnamese_letter_and_repeats_its_heads() -> None:
     assert "Số (kWh)" in pages[1].extract_text()  # the long table goes on under its own head
 
 
+def test_no_sheet_of_a_hand_over_is_named_with_half_a_word() -> None:
+    paper = shift.build(matter(busy()))
+    book = openpyxl.load_workbook(BytesIO(paper_xlsx.render(paper, "vi")))
+    whole = {"Tóm tắt"} | {
+        block.name.vi for part in paper.parts for block in part.blocks if not isinstance(block, Note)
+    }
+    for name in book.sheetnames:
+        begun = name.rstrip("…")
+        assert any(
+            one == name or (begun != name and one.startswith((f"{begun} ", f"{begun},"))) for one in whole
+        )
+
+
 def test_severities_of_a_picture_differ_on_a_printer_without_colours() -> None:
     greys = []
     for word, shade in SHADES.items():

@@ -209,6 +209,23 @@ REGROUPED = [
     ("move", 6, "clear"),
     ("anew", True),
 ]
+AGAIN_WORSE = [
+    *(("raise", "rain", "emergency", area) for area in (0, 1, 2)),
+    ("raise", "level", "watch", 1),
+    ("wait", 4000.0),
+    ("move", 9, "watch"),
+    ("wait", 4000.0),
+    ("move", 1, "emergency"),
+]
+LET_OUT = [
+    ("raise", "rain", "emergency", 0),
+    ("raise", "rain", "advisory", 1),
+    ("raise", "lightning", "emergency", 2),
+    ("wait", 20.0),
+    ("raise", "lightning", "emergency", 3),
+    ("wait", 20.0),
+    ("anew", True),
+]
 TWICE_ANEW = [
     ("raise", "lightning", "emergency", 3),
     ("raise", "rain", "watch", 2),
@@ -223,6 +240,8 @@ TWICE_ANEW = [
 @example(SILENCED)
 @example(EASED)
 @example(REGROUPED)
+@example(AGAIN_WORSE)
+@example(LET_OUT)
 @example(TWICE_ANEW)
 @settings(max_examples=50, deadline=None)
 @given(steps)

@@ -283,6 +283,14 @@ def test_people_hear_of_the_beginning_each_rise_and_the_end() -> None:
     assert drained(queue, T0 + 60 * MINUTE) == [("new", "watch"), ("new", "warning"), ("end", "warning")]
 
 
+def test_acts_on_what_is_over_are_not_remembered_for_months() -> None:
+    desk = Desk(SITE)
+    acted = [(5, T0 + 40 * MINUTE, told("acknowledged", "watch", minute=40))]  # type: ignore[arg-type]
+    for sequence, stored, event in [*STORY, *acted]:
+        desk.take(sequence, stored, event)
+    assert desk._matters == {}
+
+
 def test_who_was_not_told_of_the_beginning_is_not_told_of_the_end() -> None:
     desk = Desk(SITE)
     queue = Queue(msgspec.structs.replace(EMAIL, severity="emergency"), 0, 0, ())

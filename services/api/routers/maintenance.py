@@ -23,6 +23,7 @@ from services.api.shapes.maintenance import (
     WindowPage,
     WindowPlan,
 )
+from services.observation.instants import micros
 from services.observation.maintenance import Window
 from services.observation.text import Text
 from services.runtime.principal import Principal
@@ -55,13 +56,14 @@ async def list_maintenance(  # noqa: PLR0913  each is a filter
     fold = whole_fold(here)
     alert_area(area, here.site, fold)
     in_scope(area, who)
+    behind = None if after is None else _place(after)
     found = sorted(
         (
             window
             for window in fold.windows
             if (state == "all" or window.state == "planned")
             and (area is None or area in areas_of(here, window))
-            and (after is None or (window.start, window.window_id) > _place(after))
+            and (behind is None or (window.start, window.window_id) > behind)
             and sees(here, who, window)
         ),
         key=lambda window: (window.start, window.window_id),
@@ -125,8 +127,13 @@ def _seen(here: Context, text: str) -> int:
 
 def _place(after: str) -> tuple[str, str]:
     start, _, window = after.partition("/")
+    wrong = invalid(Text("không phải `next` của trang trước", "not the `next` of a page before"), "after")
+    try:
+        micros(start)
+    except (ValueError, OverflowError) as error:
+        raise wrong from error
     if not window:
-        raise invalid(Text("không phải `next` của trang trước", "not the `next` of a page before"), "after")
+        raise wrong
     return start, window
 
 

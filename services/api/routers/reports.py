@@ -105,7 +105,10 @@ async def get_report(  # noqa: PLR0913  each says which report
     Lập ngay báo cáo ca, ngày hoặc tháng. Không ghi ngày: ca hiện tại, hôm qua, tháng trước. Báo cáo ca hiện
     tại không cần cơ sở dữ liệu lịch sử.
     """
-    first, last = _span(here, kind, day, nth, start, to)
+    try:
+        first, last = _span(here, kind, day, nth, start, to)
+    except (OverflowError, ValueError) as error:  # the day before or after it is in no calendar
+        raise invalid(Text("ngày quá xa", "a day too far away"), "date") from error
     job = here.reporter.job(kind, first, last, [lang], [form], who.areas)
     made = await here.reporter.run(job)
     name = f"{calendar.name_of(kind, (first, last), here.site.site.zone)}.{lang}.{form}"
