@@ -30,7 +30,10 @@ SESSION_S = 12 * 3600.0
 MOST_WAITING = 32
 """Passwords being looked at and waiting; more are told to come back, those at home there at twice as many."""
 PREFIX = "hd_"
-_WRONG = Text("tên hoặc mật khẩu không đúng", "the name or the password is not right")
+_WRONG = Text(
+    "tên hoặc mật khẩu không đúng; quên thì nhờ quản trị viên đặt mật khẩu mới",
+    "the name or the password is not right; an administrator can set a new one",
+)
 _SLOW = Text(
     "quá nhiều lần sai; hãy đợi rồi thử lại", "too many wrong tries; wait, then try again (see Retry-After)"
 )
