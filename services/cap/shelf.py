@@ -54,6 +54,7 @@ class Shelf:
             record = msgspec.structs.replace(msgspec.convert(data, Official), xml="")
         except msgspec.ValidationError:
             return
+        self._received.pop(record.bulletin_id, None)  # a later word of it comes last
         self._received[record.bulletin_id] = (sequence, record)
         while len(self._received) > KEPT_RECEIVED:
             del self._received[next(iter(self._received))]

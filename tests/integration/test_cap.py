@@ -379,6 +379,10 @@ def test_the_public_reads_what_was_published_and_nothing_else(made: Rig) -> None
     assert fetch(made, f"/cap/v1/messages/{quote(draft['identifier'])}")[0] == 404
     for path in ("alerts", "bulletins", "official-bulletins", "stations", "events", "people", "rules"):
         assert fetch(made, f"/api/v1/{path}")[0] == 401, path
+    whole = "/api/v1/bulletins"
+    until(
+        lambda: made.pages("bulletins") == made.get(whole)[1]["items"], 40, "the pages of bulletins to be all"
+    )
     assert fetch(made, "/metrics")[0] == 401
 
 
@@ -496,6 +500,7 @@ def test_what_is_refused_is_kept_with_its_reason(made: Rig) -> None:
         assert {hand_in(made, b"<x%d/>" % nth)[0] for nth in range(5)} == {422}
     after = made.get("/api/v1/official-bulletins")[1]["items"]
     assert len(after) - len(listed) == 3, "the stream is not theirs alone"
+    assert made.pages("official-bulletins") == after
 
 
 def test_a_bulletin_whose_second_step_was_lost_is_completed_when_it_comes_again(made: Rig) -> None:

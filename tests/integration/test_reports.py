@@ -301,6 +301,7 @@ def test_two_api_processes_make_a_report_that_is_due_once(machine: Rig) -> None:
     assert "chưa ai xác nhận" in read.notes[-1].vi, "what the first page says, for the letters"
     listed = machine.get("/api/v1/reports")[1]["items"]
     assert [one["report"] for one in listed] == [second["report"], data["report"]]
+    assert machine.pages("reports") == listed
     assert {file["name"] for file in listed[1]["files"]} == {file["name"] for file in data["files"]}
     href = next(file["href"] for file in data["files"] if file["format"] == "pdf" and file["lang"] == "vi")
     said = pypdf.PdfReader(BytesIO(_file(machine, href))).pages[0].extract_text()

@@ -10,6 +10,7 @@ import json
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
@@ -116,6 +117,18 @@ class Rig:
             return error.code, _read(error.read())
         except OSError:
             return 0, None
+
+    def pages(self, path: str) -> list[Any]:
+        """All items of a list under `/api/v1`, read one by one."""
+        items: list[Any] = []
+        following = ""
+        while True:
+            status, found = self.get(f"/api/v1/{path}?limit=1{following}")
+            assert status == 200, found
+            items += found["items"]
+            if found["next"] is None:
+                return items
+            following = f"&after={urllib.parse.quote(found['next'])}"
 
     def nats(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Do something as administrator."""

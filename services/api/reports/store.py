@@ -98,7 +98,13 @@ async def stored(js: JetStreamContext) -> list[Stored]:
         report.files.append(File(one.name or "", parts[1], parts[2], one.size or 0))
     for report in reports.values():
         report.files.sort(key=lambda file: file.name)
-    return sorted(reports.values(), key=lambda report: report.report.partition("-")[2], reverse=True)
+    return sorted(reports.values(), key=lambda report: by_span(report.report), reverse=True)
+
+
+def by_span(name: str) -> tuple[str, str]:
+    """The place of a report of this name in their list: by its span, then by its kind."""
+    kind, _, span = name.partition("-")
+    return span, kind
 
 
 async def read(js: JetStreamContext, name: str) -> bytes | None:

@@ -15,9 +15,10 @@ from services.api.errors import not_found, slow_down
 from services.api.identity import Who, authenticate, demand, forbidden, peer_of
 from services.api.official import receive, told
 from services.api.paces import READING
-from services.api.params import Limit
+from services.api.paging import before, first_of
+from services.api.params import Cursor, Limit
 from services.api.published import FEED_S, MESSAGE_S, sent
-from services.api.responses import answer, cut, page
+from services.api.responses import answer, page
 from services.api.rewording import asked_of, document_of, reword, update
 from services.api.shapes.bulletins import (
     Approval,
@@ -75,20 +76,25 @@ async def reader(request: Request, here: Here) -> None:
 
 
 @router.get("/bulletins", response_model=ThreadPage, summary="Public messages · Bản tin công khai")
-async def list_bulletins(here: Here, who: Who, state: State = "all", limit: Limit = 1000) -> Response:
+async def list_bulletins(
+    here: Here, who: Who, state: State = "all", limit: Limit = 1000, after: Cursor = None
+) -> Response:
     """What goes to the public of each alert: what waits for approval, what went out, what was refused.
 
     The newest first. A draft is approved by its `proposal`, as it was shown.
 
     Bản tin công khai của từng cảnh báo: bản thảo đang chờ duyệt, bản đã phát, bản bị từ chối.
     """
+    behind = before(here, after)
     found = [
         thread
         for thread in shelf_of(here).threads()
-        if who.sees(thread.area) and (state == "all" or thread.pending is not None)
+        if (behind is None or thread.sequence < behind)
+        and who.sees(thread.area)
+        and (state == "all" or thread.pending is not None)
     ]
-    items, _ = cut(found[: limit + 1], limit)
-    return page([shown(here, thread) for thread in items], None)
+    items, following = first_of(here, found, limit, lambda thread: thread.sequence)
+    return page([shown(here, thread) for thread in items], following)
 
 
 @router.get("/bulletins/{bulletin_id}", response_model=Thread, summary="One public message · Một bản tin")
@@ -177,14 +183,21 @@ async def update_bulletin(here: Here, who: Who, bulletin_id: Id, asked: Updating
 @router.get(
     "/official-bulletins", response_model=OfficialPage, summary="Messages from outside · Bản tin nhận vào"
 )
-async def list_official_bulletins(here: Here, who: Who, limit: Limit = 1000) -> Response:
+async def list_official_bulletins(
+    here: Here, who: Who, limit: Limit = 1000, after: Cursor = None
+) -> Response:
     """CAP messages that came from outside, the newest first: what was made of each, or why it was refused.
 
     Bản tin CAP nhận từ bên ngoài, mới nhất trước: đã thành cảnh báo nào, hoặc vì sao bị từ chối.
     """
-    found = [(sequence, one) for sequence, one in shelf_of(here).received() if who.sees(one.area)]
-    items, _ = cut(found[: limit + 1], limit)
-    return page([told(here, sequence, one) for sequence, one in items], None)
+    behind = before(here, after)
+    found = [
+        (sequence, one)
+        for sequence, one in shelf_of(here).received()
+        if (behind is None or sequence < behind) and who.sees(one.area)
+    ]
+    items, following = first_of(here, found, limit, lambda item: item[0])
+    return page([told(here, sequence, one) for sequence, one in items], following)
 
 
 @feed.get(

@@ -11,8 +11,9 @@ from services.api.errors import away, not_found
 from services.api.exercise_paper import paper_of
 from services.api.exercises import scored
 from services.api.identity import Who
-from services.api.params import Limit
-from services.api.responses import answer, cut, page
+from services.api.paging import before, first_of
+from services.api.params import Cursor, Limit
+from services.api.responses import answer, page
 from services.api.shapes.exercises import ExercisePage, ExerciseScore
 from services.observation.text import Text
 from services.report import paper_html
@@ -26,17 +27,19 @@ _AWAY = Text("chưa đọc được luồng sự kiện", "the stream of events 
 
 
 @router.get("/exercises", response_model=ExercisePage, summary="Exercises · Các cuộc diễn tập")
-async def list_exercises(here: Here, limit: Limit = 1000) -> Response:
+async def list_exercises(here: Here, limit: Limit = 1000, after: Cursor = None) -> Response:
     """Exercises, the newest first. What they play is no real event; their alerts have the status `Exercise`.
 
     Các cuộc diễn tập, mới nhất trước. Cảnh báo của chúng có trạng thái `Exercise`, không phải sự việc thật.
     """
+    behind = before(here, after)
     try:
         found = await exercises.every(here.js, here.site.site.id)
     except (NatsError, TimeoutError, OSError) as error:
         raise away(_AWAY) from error
-    items, _ = cut([one.exercise for one in found][: limit + 1], limit)
-    return page(items, None)
+    older = [one for one in found if behind is None or one.began < behind]
+    items, following = first_of(here, older, limit, lambda one: one.began)
+    return page([one.exercise for one in items], following)
 
 
 @router.get(

@@ -10,7 +10,7 @@ from services.api.context import Context, Here
 from services.api.errors import Problem, invalid, not_found
 from services.api.identity import Who
 from services.api.params import Instant, Limit
-from services.api.reports.store import MEDIA, Stored, areas_of, may_read, read, revision_of, stored
+from services.api.reports.store import MEDIA, Stored, areas_of, by_span, may_read, read, revision_of, stored
 from services.api.responses import cut, page
 from services.api.shapes.reports import FILES, Kind, ReportAnswer, ReportPage
 from services.observation.instants import iso
@@ -42,8 +42,15 @@ _SCOPED = Text(
 )
 
 
+Behind = Annotated[
+    str | None,
+    Query(max_length=500, description="The `next` of the page before. · `next` của trang trước."),
+]
+"""A name of a report, which is long where it is of many areas."""
+
+
 @router.get("/reports", response_model=ReportPage, summary="Stored reports · Báo cáo đã lập")
-async def list_reports(here: Here, who: Who, limit: Limit = 100) -> Response:
+async def list_reports(here: Here, who: Who, limit: Limit = 100, after: Behind = None) -> Response:
     """Reports that were made on schedule, the newest first, each with its files.
 
     An account that is held to areas finds those of its areas only; where there is none it is refused.
@@ -55,8 +62,9 @@ async def list_reports(here: Here, who: Who, limit: Limit = 100) -> Response:
     found = [one for one in there if may_read(who.sees, who.areas is None, one.report)]
     if there and not found:  # an empty list would say that there are none
         raise Problem(403, "not-allowed", _SCOPED)
-    items, _ = cut(found[: limit + 1], limit)
-    return page([_show(one) for one in items], None)
+    older = [one for one in found if after is None or by_span(one.report) < by_span(after)]
+    items, more = cut(older, limit)
+    return page([_show(one) for one in items], items[-1].report if more else None)
 
 
 @router.get(
