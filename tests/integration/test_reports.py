@@ -288,7 +288,7 @@ def test_two_api_processes_make_a_report_that_is_due_once(machine: Rig) -> None:
     assert done["first look"] == [False, False]
     assert sorted(done["due"]) == [False, True]
     assert done["again"] == [False, False]
-    assert done["anew"] == [False, True], "word of the shift came late: one of them made it anew"
+    assert sorted(done["anew"]) == [False, False, False, True], "word came late: one of them made it anew, once"
     assert done["quiet again"] == [False, False]
     first, second = (one["data"] for one in done["told"])
     assert (first["revision"], second["revision"], second["report"]) == (1, 2, f"{first['report']}-r2")
@@ -349,8 +349,9 @@ async def _schedule(machine: Rig, connection: Connection) -> dict[str, Any]:
         await _heard(here, 1)
         here.load.late.append(word)
         here.clock = partial(int, over + 13 * MINUTE)
-    await asyncio.gather(*(duty.correct("shift") for _, duty in duties))  # the first look
-    out["anew"] = sorted(await asyncio.gather(*(duty.correct("shift") for _, duty in duties)))
+    out["anew"] = []
+    for _ in range(2):  # at its first look a duty only makes the key, unless the other has made it by then
+        out["anew"] += await asyncio.gather(*(duty.correct("shift") for _, duty in duties))
     for here, _ in duties:
         await _heard(here, 2)
     out["quiet again"] = await asyncio.gather(*(duty.correct("shift") for _, duty in duties))
