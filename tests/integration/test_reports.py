@@ -288,7 +288,7 @@ def test_two_api_processes_make_a_report_that_is_due_once(machine: Rig) -> None:
     assert done["first look"] == [False, False]
     assert sorted(done["due"]) == [False, True]
     assert done["again"] == [False, False]
-    assert sorted(done["anew"]) == [False, False, False, True], "word came late: one of them made it anew, once"
+    assert sorted(done["anew"]) == [False, False, False, True], "word came late: made anew once"
     assert done["quiet again"] == [False, False]
     first, second = (one["data"] for one in done["told"])
     assert (first["revision"], second["revision"], second["report"]) == (1, 2, f"{first['report']}-r2")
