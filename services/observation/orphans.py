@@ -6,12 +6,12 @@ more. Its parent says so, in its own name and for itself alone, on a subject of 
 down, and nobody else's word about an alert of a third site counts.
 """
 
-from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from services.observation.act import Cause
+from services.observation.command import identity
 from services.observation.event import noun_and_verb
 from services.observation.instants import iso
 from services.observation.text import Text
@@ -75,12 +75,7 @@ def verb_of(event_type: object) -> str | None:
 
 def subject_of(own: str, area: str, alert: str) -> str:
     """Where the words of site `own` about an alert stand on ALERTS; an `area` of `*`: wherever it is."""
-    return f"alerts.{own}.{area or '_'}.{name_of('orphan', alert)}"
-
-
-def name_of(*parts: str) -> str:
-    """32 hex that only these parts have."""
-    return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+    return f"alerts.{own}.{area or '_'}.{identity('orphan', alert)}"
 
 
 def said(verb: str, data: dict[str, Any], site: str, now: int, *, unlinked: bool = False) -> Orphan:

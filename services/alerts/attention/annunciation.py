@@ -17,7 +17,7 @@ import msgspec
 
 from services.alerts.attention.behind import AGAIN_US, Behind
 from services.alerts.attention.heard import Heard
-from services.alerts.attention.thing import Thing, held_back, of_alert, reason, still
+from services.alerts.attention.thing import Thing, held_back, of_alert, still
 from services.alerts.attention.whole import Whole
 from services.alerts.attention.words import spreads
 from services.alerts.lifecycle import Life, fold, rank_of
@@ -199,7 +199,7 @@ class Attention:
         self._tell(life, at)
         if life.realarmed is not None:
             return of_alert(life, at, sequence, still(life, at), again=True)
-        return of_alert(life, at, sequence, reason(life))
+        return of_alert(life, at, sequence, life.reason)
 
     def _gather(self, whole: Whole, life: Life, at: int, sequence: int, *, anew: bool) -> None:
         """Keep what is news in a situation until it is told."""

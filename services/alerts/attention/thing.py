@@ -55,7 +55,7 @@ def of_alert(life: Life, at: int, sequence: int, why: Text, *, again: bool = Fal
 
 def still(life: Life, at: int) -> Text:
     """Why it came back, and what it is about."""
-    said, back = reason(life), life.realarmed
+    said, back = life.reason, life.realarmed
     if back is None or back.acknowledged_at is None:
         return said
     hours = f"{(at - back.acknowledged_at) / (3600 * SECOND):.2g}"
@@ -66,17 +66,9 @@ def still(life: Life, at: int) -> Text:
     )
 
 
-def reason(life: Life) -> Text:
-    """What it says."""
-    given = life.data.get("reason")
-    if not isinstance(given, dict):
-        return Text(life.rule, life.rule)
-    return Text(str(given.get("vi", life.rule)), str(given.get("en", life.rule)))
-
-
 def held_back(life: Life, why: Text | None) -> Text:
     """What comes again and again, and that it is held back: the second alone would name nothing."""
-    said = reason(life)
+    said = life.reason
     if why is None:
         return said
     return Text(f"{said.vi.rstrip('.')} – {why.vi}", f"{said.en.rstrip('.')} – {why.en}")

@@ -90,7 +90,7 @@ class Teller:
     def cleared(self, life: Life, expected: int, now: int) -> Owed:
         """What a person or a bulletin stated has come to its end; it was due at `life.until`."""
         due = life.until or now
-        reason = _reason(life)
+        reason = life.reason
         over = {"vi": f"Đã đến giờ kết thúc: {reason.vi}", "en": f"Its time is up: {reason.en}"}
         data = {**life.data, "time": iso(due), "detected_at": iso(now), "by": KEEPER, "reason": over}
         data.pop("act", None)
@@ -148,10 +148,3 @@ def _late(vi: str, en: str, due: int, now: int, since: Text | None = None) -> st
         f"{vi} (đến hạn {iso(due)}, báo chậm {minutes} phút{'' if since is None else ': ' + since.vi}) · "
         f"{en} (due {iso(due)}, told {minutes} min late{'' if since is None else ': ' + since.en})"
     )
-
-
-def _reason(life: Life) -> Text:
-    given = life.data.get("reason")
-    if not isinstance(given, dict):
-        return Text(life.rule, life.rule)
-    return Text(str(given.get("vi", life.rule)), str(given.get("en", life.rule)))

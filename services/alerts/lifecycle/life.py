@@ -7,6 +7,7 @@ import msgspec
 from services.alerts.lifecycle.tables import ACKNOWLEDGED, ACTIVE, CLEARED, UNACKNOWLEDGED
 from services.observation.act import Cause, Quiet
 from services.observation.instants import micros
+from services.observation.text import Text
 
 KEEPER = "keeper"
 """`by` of what the keeper did; no account has this name."""
@@ -125,6 +126,14 @@ class Life(msgspec.Struct, kw_only=True):
     def silent(self) -> bool:
         """Shelved, quiet or closed: no sound, no message to people."""
         return self.shelving is not None or bool(self.quiet) or self.closing is not None
+
+    @property
+    def reason(self) -> Text:
+        """The sentence that says why; its rule where there is none."""
+        given = self.data.get("reason")
+        if not isinstance(given, dict):
+            return Text(self.rule, self.rule)
+        return Text(str(given.get("vi", self.rule)), str(given.get("en", self.rule)))
 
     def standing_at(self, now: int) -> "Life":
         """As it is to be shown: what is past its time keeps nothing quiet, even while the keeper is away."""

@@ -6,10 +6,11 @@ from typing import Any, Literal
 import msgspec
 
 from services.alerts.lifecycle import Life
-from services.alerts.link.requests import Event, Written, folded, name_of
+from services.alerts.link.requests import Event, Written, folded
 from services.observation import act as acts
 from services.observation import event as events
 from services.observation.act import Stated
+from services.observation.command import identity
 from services.observation.event import SEVERITIES, Status
 from services.observation.instants import SECOND, iso, micros
 from services.observation.links import ACTS, FORMAT
@@ -69,14 +70,14 @@ def alert_of(own: str, bulletin: Bulletin) -> str:
 
     Each site has its own: ids are of one event only, wherever it is copied to.
     """
-    return name_of(own, bulletin.site, bulletin.about)
+    return identity(own, bulletin.site, bulletin.about)
 
 
 def stated(own: str, bulletin: Bulletin, history: list[Event], now: int) -> Written | None:
     """The event by which a bulletin shows at a child; None where it is there, or changes nothing."""
     name = alert_of(own, bulletin)
-    event_id = name_of(own, bulletin.site, bulletin.identifier)
-    version = name_of(bulletin.identifier)[:12]
+    event_id = identity(own, bulletin.site, bulletin.identifier)
+    version = identity(bulletin.identifier)[:12]
     if _told(history, version) or bulletin.severity not in SEVERITIES:
         return None
     life = folded(history)

@@ -21,6 +21,7 @@ from services.alerts.log import EXPECTED, ID, WRONG_LAST
 from services.observation import event as events
 from services.observation import orphans as nouns
 from services.observation.act import PersonVerb
+from services.observation.command import identity
 from services.observation.event import Verb
 from services.observation.links import Standing
 from services.observation.orphans import KNOWN, ORPHANED
@@ -208,7 +209,7 @@ class Orphans:
         area = where.split(".")[2]
         data = nouns.said(verb, {**life.data, "alert_id": alert, "area": area}, life.site, now_us())
         expected = "0" if last is None else str(last.sequence)
-        event = nouns.make(self._site, verb, nouns.name_of(self._site, alert, verb, expected), data)
+        event = nouns.make(self._site, verb, identity(self._site, alert, verb, expected), data)
         headers = {ID: event.id, EXPECTED: expected}
         try:
             await self._own.publish(where, nouns.encode(event), headers=headers, timeout=2.0)

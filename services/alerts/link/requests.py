@@ -1,7 +1,6 @@
 """Requests from a site above: whether they are allowed here, and the answer. Pure."""
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -10,6 +9,7 @@ from services.alerts import lifecycle
 from services.alerts.lifecycle import Asked, Life, Limits, Refusal
 from services.observation import act as acts
 from services.observation import event as events
+from services.observation.command import identity
 from services.observation.instants import iso
 from services.observation.links import FORMAT, REFUSED_TYPE, Request
 from services.observation.text import Text
@@ -125,7 +125,7 @@ def answer(own: str, request: Request, history: list[Event], now: int, limits: L
     for nth, step in enumerate(decision.steps, 1):
         # The last one is the request itself; what comes before it follows from it.
         last = nth == len(decision.steps)
-        name = request.id if last else name_of(request.id, str(nth))
+        name = request.id if last else identity(request.id, str(nth))
         data = lifecycle.acted(life, step, request.by, str(seen), now)
         event = acts.make(site=own, verb=step.verb, event=name, time=now, data=data)
         written = Written(name, where, acts.encode(event))
@@ -138,7 +138,7 @@ def answer(own: str, request: Request, history: list[Event], now: int, limits: L
 def refused(own: str, request: Request, why: str | Refusal, now: int) -> Written:
     """The event that says no, on a subject of its own; it goes up like any other."""
     code, text = (why, _REFUSALS[why]) if isinstance(why, str) else (why.code, why.text)
-    name = name_of(request.id, "refused", own)
+    name = identity(request.id, "refused", own)
     data = Refusing(
         request=request.id,
         about=request.alert,
@@ -153,8 +153,3 @@ def refused(own: str, request: Request, why: str | Refusal, now: int) -> Written
         id=name, source=f"/sites/{own}", type=REFUSED_TYPE, subject=name, time=iso(now), data=data
     )
     return Written(name, events.subject(own, request.area, name), _encoder.encode(event))
-
-
-def name_of(*parts: str) -> str:
-    """32 hex that only these parts have."""
-    return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
