@@ -5,11 +5,11 @@ what they report is not real: their alerts get status Test.
 """
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
 
+from services.observation.command import identity
 from services.observation.instants import micros
 from services.observation.text import Text
 from services.observation.topics import SITE_AREA
@@ -83,12 +83,12 @@ _encoder = msgspec.json.Encoder()
 
 def window_id(site: str, subject: str, key: str) -> str:
     """32 hex that follow from who asked, and by which idempotency key."""
-    return _hash(site, subject, key, "window")
+    return identity(site, subject, key, "window")
 
 
 def event_id(window: str, verb: str, cause: str) -> str:
     """32 hex; `cause`: the idempotency key, or the instant that was due."""
-    return _hash(window, verb, cause)
+    return identity(window, verb, cause)
 
 
 def make(site: str, verb: str, event: str, data: Window) -> WindowEvent:
@@ -175,7 +175,3 @@ class Windows:
                 for book in (self._kept, self._sequence, self._written):
                     book.pop(old.window_id, None)
         return found
-
-
-def _hash(*parts: str) -> str:
-    return sha256("\x1f".join(parts).encode()).hexdigest()[:32]

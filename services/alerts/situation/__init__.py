@@ -4,12 +4,12 @@ Who decides is `grouping`. Its events are complete enough that keeper and API fo
 them: `joined` and `left` are what changed, `members` a look at the worst of those that are open.
 """
 
-from hashlib import sha256
 from typing import Literal
 
 import msgspec
 
 from services.alerts.situation.kinds import KINDS
+from services.observation.command import identity
 from services.observation.event import SEVERITIES, Status
 from services.observation.text import Text
 
@@ -117,12 +117,12 @@ def verb_of(event_type: str) -> str | None:
 
 def situation_id(site: str, status: str, kind: str, area: str, first: str) -> str:
     """32 hex that follow from where it is, what it is and the alert it began with."""
-    return _hash(site, status, kind, area, first)
+    return identity(site, status, kind, area, first)
 
 
 def event_id(situation: str, verb: str, cause: str) -> str:
     """32 hex; `cause`: the deciding event's id, or the instant that was due."""
-    return _hash(situation, verb, cause)
+    return identity(situation, verb, cause)
 
 
 def make(site: str, verb: str, cause: str, data: Situation) -> SituationEvent:
@@ -182,7 +182,3 @@ class Unfolding:
                 self.past[gone.alert_id] = (known, gone)
         while len(self.past) > PAST_KEPT:
             del self.past[next(iter(self.past))]
-
-
-def _hash(*parts: str) -> str:
-    return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
